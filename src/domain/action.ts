@@ -1,0 +1,177 @@
+import type { CallIdentity } from './call.js';
+import type { EventType, Selection } from './rule.js';
+import type { Scope, Subject } from './scope.js';
+import type { Evidence } from './verdict.js';
+
+export const ACTION_TYPES = [
+  'alert',
+  'disconnectCall',
+  'disconnectAccount',
+  'disconnectCustomer',
+] as const satisfies EventType[];
+export type ActionType = (typeof ACTION_TYPES)[number];
+
+/** What became of an action. */
+export const OUTCOMES = [
+  'disconnected',
+  'already-gone',
+  'failed',
+  'unknown',
+  'monitored',
+  'withheld',
+  'alerted',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Whether an action's request could have been sent: monitor covers monitoring rules, a monitoring config and dry runs. */
+export type ActionMode = 'enforce' | 'monitor';
+
+/** Why an action was withheld: the closed list of safeguards. */
+export const WITHHOLD_REASONS = [
+  'protected-number',
+  'protected-account',
+  'protected-customer',
+  'number-unknown',
+  'takes-protected',
+  'takes-suspect',
+  'takes-unknown-number',
+  'cap-share',
+  'cap-per-pass',
+  'cap-per-hour',
+  'suspect-snapshot',
+  'stale-snapshot',
+  'changed-identity',
+  'gone',
+  'deadline',
+  'stopping',
+] as const;
+export type WithholdReason = (typeof WITHHOLD_REASONS)[number];
+
+/** Why an action was only monitored. */
+export const MONITOR_REASONS = ['rule-monitor', 'config-monitor', 'dry-run'] as const;
+export type MonitorReason = (typeof MONITOR_REASONS)[number];
+
+/** Why an outcome is what it is, where the outcome alone does not say it. */
+export type OutcomeReason =
+  | WithholdReason
+  | MonitorReason
+  | 'one-by-one'
+  | 'taken-along'
+  | 'reply-lost'
+  | 'refused'
+  | 'orphaned';
+
+/** The parties of the call that an action takes, as listed, for the audit log. */
+export interface ActionCall extends CallIdentity {
+  account: number | undefined;
+  customer: number | undefined;
+  cli: string | undefined;
+  cld: string | undefined;
+}
+
+/** One thing to do, decided by `plan/` from verdicts; not yet allowed to happen. */
+export interface PlannedAction {
+  rule: string;
+  ruleHash: string;
+  /** Of the rule; decides the world in which the call counts as gone. */
+  mode: ActionMode;
+  scope: Scope;
+  subject: Subject;
+  action: ActionType;
+  /** Bare ID: of the call, account or customer, or of the subject for an alert. */
+  target: string;
+  /** The call that is taken; for account and customer actions and alerts undefined. */
+  call: ActionCall | undefined;
+  /** Account and customer of the target where they are known. */
+  account: number | undefined;
+  customer: number | undefined;
+  /** How many calls it takes, as the caps weigh it; 0 for an alert. */
+  weight: number;
+  /** For account and customer actions: the calls they were seen to take, as children of the record. */
+  takes: readonly ActionCall[];
+  /** The order in which a one-by-one replacement would cut. */
+  select: Selection;
+  /** A safeguard that planning already knows to stop it. */
+  withhold: WithholdReason | undefined;
+  message: string | undefined;
+  evidence: Evidence;
+}
+
+/** What is written before a request leaves, and, with an outcome, for whatever was decided without one. */
+export interface ActionRecordInput {
+  parent: number | undefined;
+  /** Milliseconds since the epoch. */
+  at: number;
+  switch: string;
+  passId: string;
+  rule: string;
+  ruleHash: string;
+  scope: Scope;
+  /** `account:10` */
+  subject: string;
+  action: ActionType;
+  target: string;
+  mode: ActionMode;
+  /** `scheduler` or `cli:<user>` */
+  actor: string;
+  account: number | undefined;
+  customer: number | undefined;
+  call: CallIdentity | undefined;
+  cli: string | undefined;
+  cld: string | undefined;
+  evidence: Evidence | { reason: string };
+}
+
+export interface ActionOutcome {
+  outcome: Outcome;
+  reason: OutcomeReason | undefined;
+  /** Calls that the switch says it ended; for single calls undefined. */
+  count: number | undefined;
+  /** From sending the request to its answer; undefined where none was sent. */
+  latencyMs: number | undefined;
+  /** Code and message, without secrets; undefined where nothing went wrong. */
+  error: string | undefined;
+}
+
+/** One record of the audit log, as `audit -o jsonl` prints it; the contract names the keys and their order. */
+export interface AuditRecord {
+  id: number;
+  parent: number | null;
+  /** ISO 8601 UTC with milliseconds. */
+  at: string;
+  switch: string;
+  passId: string;
+  rule: string;
+  ruleHash: string;
+  scope: string;
+  subject: string;
+  action: ActionType;
+  target: string;
+  mode: ActionMode;
+  /** null while the request is under way. */
+  outcome: Outcome | null;
+  confirmed: boolean | null;
+  count: number | null;
+  reason: string | null;
+  actor: string;
+  account: number | null;
+  customer: number | null;
+  callId: string | null;
+  cli: string | null;
+  cld: string | null;
+  latencyMs: number | null;
+  error: string | null;
+  evidence: unknown;
+}
+
+/** What became of one planned action, for the pass report. */
+export interface ActionReport {
+  /** Of the record; of the earlier record where an unchanged one was not repeated. */
+  id: number;
+  rule: string;
+  action: ActionType;
+  target: string;
+  mode: ActionMode;
+  outcome: Outcome;
+  reason: OutcomeReason | null;
+}

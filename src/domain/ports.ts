@@ -1,0 +1,144 @@
+import type { ActionOutcome, ActionRecordInput, AuditRecord } from './action.js';
+import type { CallIdentity } from './call.js';
+import type { PassReport } from './pass-report.js';
+import type { AccountCallStats, ListFilter, Listing } from './snapshot.js';
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number;
+
+export interface RequestOptions {
+  /** Ends the request early; the error is SWITCH_TIMEOUT, and a disconnect's fate is then unknown. */
+  signal?: AbortSignal;
+}
+
+/** What a disconnect came to, as far as the switch tells. Faults and lost replies are errors instead. */
+export type DisconnectAnswer =
+  | { result: 'ok'; count: number | undefined }
+  | { result: 'not-found' }
+  /** Any other result text: a refusal. */
+  | { result: 'refused'; text: string };
+
+/**
+ * One Sippy switch. Every method rejects with a CallwardenError of a SWITCH_ code: nothing else leaves this port, and no
+ * failure ever reads as an empty answer.
+ */
+export interface SwitchPort {
+  listAllCalls(filter: ListFilter, options?: RequestOptions): Promise<Listing>;
+  /** States Connected, ARComplete and WaitRoute only. */
+  listActiveCalls(filter: ListFilter, options?: RequestOptions): Promise<Listing>;
+  disconnectCall(id: string, options?: RequestOptions): Promise<DisconnectAnswer>;
+  disconnectAccount(account: number, options?: RequestOptions): Promise<DisconnectAnswer>;
+  /** Ends the calls of all descendants too. */
+  disconnectCustomer(customer: number, options?: RequestOptions): Promise<DisconnectAnswer>;
+  getAccountCallStats(options?: RequestOptions): Promise<AccountCallStats>;
+  /** Under whose rights it asks: `login:ops` or `trusted:1`. */
+  readonly login: string;
+  close(): Promise<void>;
+}
+
+/**
+ * True where a request that ended in this error may have reached the switch all the same, so that its effect is
+ * unknown. Adapters set it on the errors they raise.
+ */
+export interface MaybeSent {
+  maybeSent?: boolean;
+}
+
+/** The log of actions, append-only. Every method rejects with STORE_FAILED; what resolved is committed to disk. */
+export interface AuditLog {
+  /** Commits intents in one transaction and returns their ids in order; a child's `parent` may be an index into the batch. */
+  openIntent(intent: ActionRecordInput, children: readonly ActionRecordInput[]): Promise<OpenIntent>;
+  /** Commits the outcome of an intent, and the same for its children. */
+  closeIntent(
+    intent: OpenIntent,
+    outcome: ActionOutcome,
+    childOutcome: ActionOutcome | undefined,
+    at: number,
+  ): Promise<void>;
+  /** Commits an action that was decided without a request (monitored, withheld, alerted), with its children; returns the id. */
+  record(
+    input: ActionRecordInput,
+    outcome: ActionOutcome,
+    children: readonly ActionRecordInput[],
+  ): Promise<number>;
+  /** Intents of this switch without an outcome become `unknown`, reason `orphaned`. Only under the switch's pass lock. */
+  resolveOrphans(switchName: string, at: number): Promise<number>;
+  /** Calls of this switch whose disconnect was sent (or may have been) at or after `since`, children included. */
+  disconnectsSince(switchName: string, since: number): Promise<readonly CallIdentity[]>;
+  /** How many calls were taken at or after `since`: outcomes disconnected and unknown, weighed in calls. */
+  callsTakenSince(switchName: string, since: number): Promise<number>;
+  /** The alerted, monitored and withheld records at or after `since`, by recordKey. */
+  unchangedSince(switchName: string, since: number): Promise<ReadonlyMap<string, number>>;
+  /** Call records with outcome disconnected, unknown or already-gone that no listing has confirmed as gone yet. */
+  unconfirmed(switchName: string): Promise<readonly UnconfirmedDisconnect[]>;
+  /** Adds confirmations; a false may become true later, a true never changes. */
+  confirm(confirmations: readonly { id: number; confirmed: boolean }[], at: number): Promise<void>;
+}
+
+export interface OpenIntent {
+  id: number;
+  childIds: readonly number[];
+}
+
+export interface UnconfirmedDisconnect {
+  id: number;
+  call: CallIdentity;
+  account: number | undefined;
+  customer: number | undefined;
+  /** When the outcome was recorded: only a listing asked for after this can confirm it. */
+  closedAt: number;
+  /** The last confirmation; null where there is none. */
+  confirmed: false | null;
+}
+
+/** Key under which an unchanged alerted, monitored or withheld record is not repeated. */
+export function recordKey(
+  rule: string,
+  subject: string,
+  action: string,
+  target: string,
+  reason: string | null,
+): string {
+  return JSON.stringify([rule, subject, action, target, reason]);
+}
+
+/** What `audit list` asks for; absent keys do not narrow. */
+export interface AuditQuery {
+  /** Milliseconds since the epoch; at >= since. */
+  since?: number;
+  /** at < until */
+  until?: number;
+  rule?: string;
+  account?: number;
+  customer?: number;
+  /** ID or CALL_ID. */
+  call?: string;
+  cli?: string;
+  cld?: string;
+  action?: string;
+  outcome?: string;
+  switch?: string;
+  mode?: string;
+  /** Only records with a greater id: for following. */
+  afterId?: number;
+  /** The newest so many; undefined for all. */
+  limit?: number;
+}
+
+/** Read-only: opens the database so that it cannot write. */
+export interface AuditReader {
+  /** Oldest first. */
+  query(query: AuditQuery): Iterable<AuditRecord>;
+  close(): void;
+}
+
+/** What the store remembers of passes, for `status`. */
+export interface PassLog {
+  save(report: PassReport): Promise<void>;
+}
+
+/** Held while a pass may act; the operating system releases it when its holder dies. */
+export interface PassLock {
+  /** Undefined where another process (or another pass of this one) holds it. */
+  acquire(switchName: string): Promise<(() => void) | undefined>;
+}

@@ -1,0 +1,83 @@
+import type { Location } from './errors.js';
+import type { FactParams, FactValue } from './facts.js';
+import type { Scope } from './scope.js';
+
+export const RULE_MODES = ['enforce', 'monitor', 'off'] as const;
+export type RuleMode = (typeof RULE_MODES)[number];
+
+export const EVENT_TYPES = ['alert', 'disconnectCall', 'disconnectAccount', 'disconnectCustomer'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const SELECTIONS = ['newest', 'oldest', 'longest', 'shortest'] as const;
+export type Selection = (typeof SELECTIONS)[number];
+
+/** A rule after checking: lists resolved, numbers normalised per switch at evaluation, nothing left to refuse. */
+export interface Rule {
+  name: string;
+  description: string | undefined;
+  scope: Scope;
+  mode: RuleMode;
+  /** Higher is planned first; default 1 as in json-rules-engine. */
+  priority: number;
+  conditions: Condition;
+  event: RuleEvent;
+  only: SubjectFilter;
+  except: SubjectFilter;
+  /** SHA-256 over the rule and every list and limit it uses, in hex: which text decided. */
+  hash: string;
+  location: Location;
+}
+
+export interface RuleEvent {
+  type: EventType;
+  select: Selection;
+  /** How many of the pool are left; 0 takes all of it. */
+  keep: number | FactReference;
+  where: Condition | undefined;
+  /** For alert: a text for a person. */
+  message: string | undefined;
+}
+
+/** Keys that name subjects; an absent key says nothing, an empty one is refused by the checker. */
+export interface SubjectFilter {
+  switches?: readonly string[];
+  accounts?: readonly number[];
+  customers?: readonly number[];
+  connections?: readonly number[];
+  vendors?: readonly number[];
+  /** Prefixes of the CLI, as written in the rule. */
+  cli?: readonly string[];
+  /** Prefixes of the CLD, as written in the rule. */
+  cld?: readonly string[];
+}
+
+export interface FactReference {
+  fact: string;
+  params?: FactParams;
+}
+
+export type Condition =
+  | { all: readonly Condition[] }
+  | { any: readonly Condition[] }
+  | { not: Condition }
+  | { condition: string }
+  | FactCondition;
+
+export interface FactCondition {
+  fact: string;
+  params?: FactParams;
+  operator: string;
+  value: FactValue | readonly FactValue[] | FactReference;
+}
+
+/** All rules of a directory, checked as one. */
+export interface RuleSet {
+  rules: readonly Rule[];
+  /** Named conditions that rules share by `condition: name`. */
+  conditions: ReadonlyMap<string, Condition>;
+  /** rules/lists/NAME.*: entries as written. */
+  lists: ReadonlyMap<string, readonly string[]>;
+  limits: readonly import('./facts.js').Limit[];
+  /** SHA-256 over all of it, in hex. */
+  hash: string;
+}

@@ -1,0 +1,74 @@
+import type { Call, ListedCall, SuspectCall } from './call.js';
+
+/** Narrows a listing; the parameters of listAllCalls and listActiveCalls. */
+export interface ListFilter {
+  /** Include the calls of subcustomers; the switch's own default is true. */
+  recursive?: boolean;
+  account?: number;
+  vendor?: number;
+  /** Takes precedence over vendor. */
+  connection?: number;
+  order?: ListOrder;
+}
+
+export const LIST_ORDERS = ['oldest_first', 'oldest_last', 'longest_first', 'longest_last'] as const;
+export type ListOrder = (typeof LIST_ORDERS)[number];
+
+/** The answer to one listAllCalls or listActiveCalls, complete and well-formed; anything less is an error instead. */
+export interface Listing {
+  calls: readonly ListedCall[];
+  suspects: readonly SuspectCall[];
+  /** How often each field could not be coerced to its documented type, e.g. { DURATION: 2 }. */
+  unreadableFields: Readonly<Record<string, number>>;
+  timing: AnswerTiming;
+}
+
+/** When an answer was asked for and came; milliseconds since the epoch. */
+export interface AnswerTiming {
+  requestedAt: number;
+  receivedAt: number;
+  /** The HTTP Date header, which is the switch's clock with a resolution of one second. */
+  serverDate: number | undefined;
+}
+
+/** getAccountCallStats: light, but limited to accounts of the root customer, so absent is not zero. */
+export interface AccountCallStats {
+  accounts: ReadonlyMap<number, { total: number; connected: number }>;
+  /** Set where an entry breaks total >= connected or cannot be read: the stats prove nothing then. */
+  suspect: string | undefined;
+  timing: AnswerTiming;
+}
+
+/** What the snapshot can speak of: outside of it the absence of a call means nothing. */
+export interface Coverage {
+  states: 'all' | 'active';
+  filter: ListFilter;
+  /** Under whose rights it was listed: a login or a customer in trusted mode. Never a password. */
+  login: string;
+}
+
+/** What a switch reported at one instant. */
+export interface Snapshot {
+  switch: string;
+  /** When the listing was asked for, in milliseconds of our clock: no call is known to be newer than this. */
+  observedAt: number;
+  /** When the answer was complete. */
+  receivedAt: number;
+  coverage: Coverage;
+  calls: readonly Call[];
+  suspects: readonly SuspectCall[];
+  unreadableFields: Readonly<Record<string, number>>;
+  /** By vendor: the identity keys of the calls which the switch lists for it; only vendors that rules name. */
+  vendors: ReadonlyMap<number, ReadonlySet<string>>;
+  stats: AccountCallStats | undefined;
+  /** Switch clock minus ours in milliseconds; undefined where the answer bore no Date. */
+  clockOffsetMs: number | undefined;
+  /** Why nothing may be cut on this snapshot; undefined where it is sound. */
+  doubt: SnapshotDoubt | undefined;
+}
+
+/** Closed list of reasons that make a whole snapshot suspect. */
+export interface SnapshotDoubt {
+  reason: 'suspect-share' | 'duplicate-identity' | 'list-contradicts-stats';
+  detail: string;
+}

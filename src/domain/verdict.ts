@@ -1,0 +1,60 @@
+import type { Call } from './call.js';
+import type { FactParams, FactValue, MissingReason } from './facts.js';
+import type { Subject } from './scope.js';
+
+/** What one rule says of one subject. */
+export type Verdict = ViolatedVerdict | ClearVerdict | IndeterminateVerdict;
+
+export interface ViolatedVerdict {
+  result: 'violated';
+  subject: Subject;
+  evidence: Evidence;
+  /**
+   * The calls that may be taken: counted by the violated aggregate, narrowed by `where`, `only` and `except`,
+   * unordered. The call itself for scope call; empty for an alert.
+   */
+  pool: readonly Call[];
+  /** How many of the pool stay. */
+  keep: number;
+}
+
+export interface ClearVerdict {
+  result: 'clear';
+  subject: Subject;
+}
+
+export interface IndeterminateVerdict {
+  result: 'indeterminate';
+  subject: Subject;
+  /** Names of the facts that were missing and decided it, sorted, each once. */
+  missing: readonly string[];
+  evidence: Evidence;
+}
+
+/** Why a verdict is what it is: the engine's own condition results, as JSON. */
+export interface Evidence {
+  conditions: ConditionEvidence;
+  /** ID, CALL_ID and SETUP_TIME of the call that an action takes. */
+  call?: { id: string; callId: string; setupTime: string | undefined };
+  pool?: { size: number; keep: number };
+}
+
+/** One node of the evaluated condition tree; `result` is three-valued. */
+export interface ConditionEvidence {
+  result: boolean | 'missing';
+  all?: readonly ConditionEvidence[];
+  any?: readonly ConditionEvidence[];
+  not?: ConditionEvidence;
+  /** Set where this node was a shared condition. */
+  condition?: string;
+  fact?: string;
+  params?: FactParams;
+  operator?: string;
+  /** The value that the fact was compared with, references resolved. */
+  value?: FactValue | readonly FactValue[] | null;
+  /** Set where `value` was a reference. */
+  valueFrom?: string;
+  observed?: FactValue | null;
+  atLeast?: boolean;
+  missing?: MissingReason;
+}
