@@ -6,6 +6,6 @@ export default defineConfig({
     exclude: ['test/apache/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'coverage/tests.json' }]] : ['default'],
+    reporters: process.env['CI'] ? ['default', ['json', { outputFile: '.reports/tests.json' }]] : ['default'],
   },
 });

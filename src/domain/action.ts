@@ -26,13 +26,29 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** Whether an action's request could have been sent: monitor covers monitoring rules, a monitoring config and dry runs. */
 export type ActionMode = 'enforce' | 'monitor';
 
-/** Why an action was withheld: the closed list of safeguards. */
+/**
+ * Why an action was withheld: the closed list of safeguards.
+ *
+ * - `protected-…`: the call's CLD or CLI, account or customer is protected.
+ * - `number-unknown`: the call's CLD is not known yet, so nobody can say that it is not protected.
+ * - `target-unknown`: the call to act on bears no account or customer to disconnect.
+ * - `ambiguous-id`: the switch lists two different calls under this ID.
+ * - `takes-…`: an account or customer action would take along a call that is protected, excepted by the rule, suspect
+ *   or of unknown number; the other calls are cut one by one instead.
+ * - `cap-…`: see Caps.
+ * - `suspect-snapshot`, `stale-snapshot`: the listing is not sound, or too old and could not be refreshed.
+ * - `changed-identity`, `gone`: the newest listing shows another call under this ID, or none.
+ * - `deadline`, `stopping`: the pass ran out of time, or the service is shutting down.
+ */
 export const WITHHOLD_REASONS = [
   'protected-number',
   'protected-account',
   'protected-customer',
   'number-unknown',
+  'target-unknown',
+  'ambiguous-id',
   'takes-protected',
+  'takes-excepted',
   'takes-suspect',
   'takes-unknown-number',
   'cap-share',
@@ -59,7 +75,11 @@ export type OutcomeReason =
   | 'taken-along'
   | 'reply-lost'
   | 'refused'
-  | 'orphaned';
+  | 'orphaned'
+  | HandReason;
+
+/** What a person gave as the reason of an action by hand. */
+export type HandReason = `by hand: ${string}`;
 
 /** The parties of the call that an action takes, as listed, for the audit log. */
 export interface ActionCall extends CallIdentity {
@@ -94,7 +114,13 @@ export interface PlannedAction {
   /** A safeguard that planning already knows to stop it. */
   withhold: WithholdReason | undefined;
   message: string | undefined;
-  evidence: Evidence;
+  evidence: Evidence | HandEvidence;
+}
+
+/** The evidence of an action by hand, or of an alert that a safeguard raised: what a person reads. */
+export interface HandEvidence {
+  reason: string;
+  call?: { id: string; callId: string; setupTime: string | undefined };
 }
 
 /** What is written before a request leaves, and, with an outcome, for whatever was decided without one. */
@@ -119,7 +145,7 @@ export interface ActionRecordInput {
   call: CallIdentity | undefined;
   cli: string | undefined;
   cld: string | undefined;
-  evidence: Evidence | { reason: string };
+  evidence: Evidence | HandEvidence;
 }
 
 export interface ActionOutcome {

@@ -65,10 +65,12 @@ export interface Snapshot {
   clockOffsetMs: number | undefined;
   /** Why nothing may be cut on this snapshot; undefined where it is sound. */
   doubt: SnapshotDoubt | undefined;
+  /** What went wrong beside the listing and costs nothing but detail, e.g. stats that were refused. */
+  notes: readonly string[];
 }
 
 /** Closed list of reasons that make a whole snapshot suspect. */
 export interface SnapshotDoubt {
-  reason: 'suspect-share' | 'duplicate-identity' | 'list-contradicts-stats';
+  reason: 'suspect-share' | 'list-contradicts-stats';
   detail: string;
 }

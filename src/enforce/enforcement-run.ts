@@ -1,0 +1,182 @@
+import type {
+  ActionCall,
+  ActionMode,
+  ActionOutcome,
+  ActionReport,
+  HandReason,
+  PlannedAction,
+  WithholdReason,
+} from '../domain/action.js';
+import type { Call, SuspectCall } from '../domain/call.js';
+import { type AuditLog, type Clock, recordKey, type SwitchPort } from '../domain/ports.js';
+import { subjectText } from '../domain/scope.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { createGate, type Decision, type Gate, type GateOptions } from './gate.js';
+import { childRecordOf, outcomeOf, type RecordOrigin, recordOf } from './records.js';
+import type { Relisting } from './relisting.js';
+import { sendDisconnect } from './send-disconnect.js';
+
+export interface EnforceContext extends GateOptions {
+  origin: RecordOrigin;
+  port: SwitchPort;
+  audit: AuditLog;
+  clock: Clock;
+  snapshot: Snapshot;
+  maxSnapshotAgeMs: number;
+  relisting: Relisting;
+  /** Records that are not to be repeated yet, by recordKey. */
+  unchanged: ReadonlyMap<string, number>;
+  /** Requests in flight at once. */
+  concurrency: number;
+  /** Ends requests in flight. */
+  signal: AbortSignal;
+  handReason: HandReason | undefined;
+  /** What an account or customer action would take; from `plan/`, so that both looks agree. */
+  inspect: (
+    action: PlannedAction,
+    listing: { calls: readonly Call[]; suspects: readonly SuspectCall[] },
+  ) => Inspection;
+  /** Why a call must not be cut; from `plan/`. */
+  protectionOf: (call: Call) => WithholdReason | undefined;
+}
+
+export interface Inspection {
+  inside: readonly ActionCall[];
+  /** How many calls the action weighs. */
+  weight: number;
+  hold: WithholdReason | undefined;
+  oneByOne: readonly ActionCall[];
+}
+
+/** A decision that ends an action without a request. */
+export type FinalDecision = Exclude<Decision, { kind: 'send' }>;
+
+/** One run of enforcement: what was decided, what is in flight, what was recorded. */
+export interface EnforcementRun {
+  context: EnforceContext;
+  gate: Gate;
+  /** Records an action that ends without a request; resolves with the record's id. */
+  conclude(
+    action: PlannedAction,
+    decision: Exclude<Decision, { kind: 'send' }>,
+    parent?: number,
+  ): Promise<number>;
+  /** Waits until a request may start; to be called before deciding, so that nothing comes between decision and request. */
+  freePlace(): Promise<void>;
+  /** Starts a request and leaves it in flight. */
+  send(action: PlannedAction, takes: readonly ActionCall[], parent?: number): void;
+  failure(): { error: unknown } | undefined;
+  settled(): Promise<void>;
+  reports(): ActionReport[];
+}
+
+export function createRun(context: EnforceContext): EnforcementRun {
+  const gate = createGate(context);
+  const inFlight = new Set<Promise<void>>();
+  const reports: (ActionReport | undefined)[] = [];
+  const known = new Map(context.unchanged);
+  const trips = new Set<string>();
+  let failed: { error: unknown } | undefined;
+
+  async function record(action: PlannedAction, mode: ActionMode, outcome: ActionOutcome, parent?: number) {
+    const key = recordKey(
+      action.rule,
+      subjectText(action.subject),
+      action.action,
+      action.target,
+      outcome.reason ?? null,
+    );
+    const earlier = known.get(key);
+    const input = recordOf(action, mode, context.clock(), context.origin, parent);
+    const children = parent === undefined ? action.takes.map((call) => childRecordOf(input, call)) : [];
+    const id = earlier ?? (await context.audit.record(input, outcome, children));
+    known.set(key, id);
+    reports.push(reportOf(action, id, mode, outcome));
+    return id;
+  }
+
+  return {
+    context,
+    gate,
+    failure: () => failed,
+    reports: () => reports.filter((report) => report !== undefined),
+    async settled() {
+      await Promise.all(inFlight);
+    },
+    async conclude(action, decision, parent) {
+      const mode = modeOf(action, context);
+      if (decision.kind === 'alerted') return record(action, mode, outcomeOf('alerted'), parent);
+      const id = await record(action, mode, outcomeOf(decision.kind, decision.reason), parent);
+      const trip = `${action.rule} ${decision.reason}`;
+      if (decision.reason.startsWith('cap-') && !trips.has(trip)) {
+        trips.add(trip);
+        await record(
+          capAlert(action, decision.reason, context),
+          mode,
+          outcomeOf('alerted', decision.reason as WithholdReason),
+        );
+      }
+      return id;
+    },
+    async freePlace() {
+      while (inFlight.size >= context.concurrency) await Promise.race(inFlight);
+    },
+    send(action, takes, parent) {
+      // Requests that ended meanwhile may have shown that nothing can be recorded any more.
+      if (failed !== undefined) return;
+      const slot = reports.push(undefined) - 1;
+      const input = recordOf(action, 'enforce', context.clock(), context.origin, parent);
+      const request = sendDisconnect(
+        action,
+        input,
+        takes.map((call) => childRecordOf(input, call)),
+        context,
+      )
+        .then(({ id, outcome }) => {
+          reports[slot] = reportOf(action, id, 'enforce', outcome);
+        })
+        .catch((error: unknown) => {
+          failed ??= { error };
+        })
+        .finally(() => inFlight.delete(request));
+      inFlight.add(request);
+    },
+  };
+}
+
+/** Whether the request could have been sent had nothing stood in its way. */
+function modeOf(action: PlannedAction, context: EnforceContext): ActionMode {
+  return action.mode === 'enforce' && context.configMode === 'enforce' && !context.dryRun
+    ? 'enforce'
+    : 'monitor';
+}
+
+/** Every trip of a cap is an alert of its own: somebody should look at the rule. */
+function capAlert(action: PlannedAction, reason: string, context: EnforceContext): PlannedAction {
+  const { switchName } = context.origin;
+  return {
+    ...action,
+    scope: 'switch',
+    subject: { scope: 'switch', id: switchName },
+    action: 'alert',
+    target: switchName,
+    call: undefined,
+    account: undefined,
+    customer: undefined,
+    weight: 0,
+    takes: [],
+    evidence: { reason: `${reason}: rule ${action.rule} asked for more calls than the cap lets it take` },
+  };
+}
+
+function reportOf(action: PlannedAction, id: number, mode: ActionMode, outcome: ActionOutcome): ActionReport {
+  return {
+    id,
+    rule: action.rule,
+    action: action.action,
+    target: action.target,
+    mode,
+    outcome: outcome.outcome,
+    reason: outcome.reason ?? null,
+  };
+}

@@ -1,0 +1,100 @@
+import type { ActionOutcome, ActionRecordInput, HandReason, PlannedAction } from '../domain/action.js';
+import { CallwardenError } from '../domain/errors.js';
+import type {
+  AuditLog,
+  Clock,
+  DisconnectAnswer,
+  MaybeSent,
+  RequestOptions,
+  SwitchPort,
+} from '../domain/ports.js';
+import { outcomeOf } from './records.js';
+
+export interface SendContext {
+  port: SwitchPort;
+  audit: AuditLog;
+  clock: Clock;
+  /** Ends requests in flight: the deadline, or the end of the grace at shutdown. */
+  signal: AbortSignal;
+  /** What a person gave as the reason; stands as the reason of a plain success. */
+  handReason: HandReason | undefined;
+}
+
+/**
+ * Commits the intent, sends the request, commits the outcome. Rejects with STORE_FAILED only: when the intent cannot be
+ * written nothing is sent; when the outcome cannot be, the intent stays open and a later pass resolves it to `unknown`.
+ */
+export async function sendDisconnect(
+  action: PlannedAction,
+  record: ActionRecordInput,
+  children: readonly ActionRecordInput[],
+  context: SendContext,
+): Promise<{ id: number; outcome: ActionOutcome }> {
+  const intent = await context.audit.openIntent(record, children);
+  const sentAt = context.clock();
+  const outcome = await requestDisconnect(action, sentAt, context);
+  const childOutcome = children.length === 0 ? undefined : outcomeOfChild(outcome);
+  await context.audit.closeIntent(intent, outcome, childOutcome, context.clock());
+  return { id: intent.id, outcome };
+}
+
+async function requestDisconnect(
+  action: PlannedAction,
+  sentAt: number,
+  context: SendContext,
+): Promise<ActionOutcome> {
+  try {
+    const answer = await ask(context.port, action, { signal: context.signal });
+    return outcomeOfAnswer(answer, context.clock() - sentAt, context.handReason);
+  } catch (error) {
+    return outcomeOfError(error, context.clock() - sentAt);
+  }
+}
+
+function ask(port: SwitchPort, action: PlannedAction, options: RequestOptions): Promise<DisconnectAnswer> {
+  switch (action.action) {
+    case 'disconnectCall':
+      return port.disconnectCall(action.target, options);
+    case 'disconnectAccount':
+      return port.disconnectAccount(Number(action.target), options);
+    case 'disconnectCustomer':
+      return port.disconnectCustomer(Number(action.target), options);
+    case 'alert':
+      throw new TypeError('An alert is recorded, never sent.');
+  }
+}
+
+function outcomeOfAnswer(
+  answer: DisconnectAnswer,
+  latencyMs: number,
+  handReason: HandReason | undefined,
+): ActionOutcome {
+  switch (answer.result) {
+    case 'ok':
+      return outcomeOf('disconnected', handReason, { latencyMs, count: answer.count });
+    case 'not-found':
+      return outcomeOf('already-gone', handReason, { latencyMs });
+    case 'refused':
+      return outcomeOf('failed', 'refused', { latencyMs, error: answer.text });
+  }
+}
+
+/**
+ * A fault is the switch's own no. Any other error leaves open whether the request arrived, unless the adapter knows that
+ * it did not: then it is `unknown` and a later listing tells, for repeating it blindly might cut another call.
+ */
+export function outcomeOfError(error: unknown, latencyMs: number): ActionOutcome {
+  if (!(error instanceof CallwardenError))
+    return outcomeOf('unknown', 'reply-lost', { latencyMs, error: String(error) });
+  const text = `${error.code}: ${error.message}`;
+  if (error.code === 'SWITCH_FAULT') return outcomeOf('failed', 'refused', { latencyMs, error: text });
+  const maybeSent = (error as CallwardenError & MaybeSent).maybeSent ?? true;
+  return maybeSent
+    ? outcomeOf('unknown', 'reply-lost', { latencyMs, error: text })
+    : outcomeOf('failed', undefined, { latencyMs, error: text });
+}
+
+function outcomeOfChild(parent: ActionOutcome): ActionOutcome {
+  const reason = parent.outcome === 'disconnected' ? 'taken-along' : parent.reason;
+  return outcomeOf(parent.outcome, reason, { error: parent.error });
+}

@@ -1,0 +1,63 @@
+import type { Call, ListedCall } from '../domain/call.js';
+import type { Numbering } from '../domain/numbering.js';
+import type { AnswerTiming } from '../domain/snapshot.js';
+
+/** Two ways of telling when a call was set up that differ by more than this are both doubtful; milliseconds. */
+const SETUP_TOLERANCE_MS = 30_000;
+
+/**
+ * Switch clock minus ours in milliseconds, measured at the middle of the request; undefined without a Date header.
+ * The header has a resolution of one second, hence the half second added.
+ */
+export function clockOffset(timing: AnswerTiming): number | undefined {
+  if (timing.serverDate === undefined) return undefined;
+  return timing.serverDate + 500 - (timing.requestedAt + timing.receivedAt) / 2;
+}
+
+/** Adds what is derived once per listing: normal forms of the numbers, the instant of setup on our clock, the age. */
+export function readCalls(calls: readonly ListedCall[], numbering: Numbering, timing: AnswerTiming): Call[] {
+  const offsetMs = clockOffset(timing);
+  return calls.map((call) => {
+    const age =
+      call.delay === undefined || call.duration === undefined ? undefined : call.delay + call.duration;
+    return {
+      ...call,
+      cliNumber: call.cli === undefined ? undefined : numbering.normalise(call.cli),
+      cldNumber: call.cld === undefined ? undefined : numbering.normalise(call.cld),
+      age,
+      setupAt: setupInstant(call.setupTimeText, age, offsetMs, timing.requestedAt),
+    };
+  });
+}
+
+/**
+ * SETUP_TIME bears no zone and comes from a clock that may be off. So it is trusted only where the age that the switch
+ * states leads to the same instant; where no age is stated, only with a measured clock offset.
+ */
+function setupInstant(
+  text: string | undefined,
+  ageSeconds: number | undefined,
+  offsetMs: number | undefined,
+  observedAt: number,
+): number | undefined {
+  const stated = text === undefined ? undefined : parseSetupTime(text);
+  if (stated === undefined) return undefined;
+  if (ageSeconds === undefined) return offsetMs === undefined ? undefined : stated - offsetMs;
+  const corrected = stated - (offsetMs ?? 0);
+  const reckoned = observedAt - ageSeconds * 1000;
+  return Math.abs(corrected - reckoned) > SETUP_TOLERANCE_MS ? undefined : corrected;
+}
+
+const SETUP_TIME = /^(\d{4})(\d{2})(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$/;
+
+/** `YYYYMMDDTHH:MM:SS[.SSS]`, read as UTC, in milliseconds since the epoch; undefined for anything else. */
+export function parseSetupTime(text: string): number | undefined {
+  const match = SETUP_TIME.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = '0'] = match;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const instant = Date.parse(`${iso}Z`);
+  // Date.parse rolls 31 February over into March; a date that does not exist is no date.
+  if (Number.isNaN(instant) || !new Date(instant).toISOString().startsWith(iso)) return undefined;
+  return instant + Math.floor(Number(`0.${fraction}`) * 1000);
+}

@@ -1,0 +1,138 @@
+import type { PlannedAction } from './domain/action.js';
+import { type Call, identityKey } from './domain/call.js';
+import type { Caps, CustomerTree, Protect } from './domain/config.js';
+import { CallwardenError } from './domain/errors.js';
+import type { Limit } from './domain/facts.js';
+import type { Numbering } from './domain/numbering.js';
+import type { AuditLog, Clock, PassLock, SwitchPort } from './domain/ports.js';
+import type { Snapshot } from './domain/snapshot.js';
+import type { EnforceContext } from './enforce/enforcement-run.js';
+import { createRelisting } from './enforce/relisting.js';
+import { readCalls } from './gather/read-calls.js';
+import { inspectTarget } from './plan/inspect-target.js';
+import { actionCall } from './plan/plan-actions.js';
+import type { Protection } from './plan/protection.js';
+import type { CompiledRule } from './policy/compile-rules.js';
+
+export const HOUR_MS = 3_600_000;
+
+/** All that a pass of one switch meets of the world. */
+export interface PassContext {
+  switchName: string;
+  port: SwitchPort;
+  audit: AuditLog;
+  lock: PassLock;
+  clock: Clock;
+  numbering: Numbering;
+  /** In planning order: priority high to low, then name. */
+  rules: readonly CompiledRule[];
+  limits: readonly Limit[];
+  configMode: 'enforce' | 'monitor';
+  protect: Pick<Protect, 'accounts' | 'customers'>;
+  /** Built-in emergency numbers and configured ones; undefined where the raw number is neither. */
+  matchProtectedNumber: (raw: string) => string | undefined;
+  customerTree: CustomerTree;
+  caps: Caps;
+  maxSnapshotAgeMs: number;
+  deadlineMs: number;
+  concurrency: number;
+  /** Lets timers and sockets run between batches of evaluations. */
+  yieldNow: () => Promise<void>;
+  /** What costs nothing but detail, or a rule that broke: for the log. */
+  note: (text: string) => void;
+}
+
+/** What enforcement needs of a switch, whether a schedule or a person acts. */
+export function enforcementOn(
+  snapshot: Snapshot,
+  context: PassContext,
+  protection: Protection,
+  signal: AbortSignal,
+): Pick<
+  EnforceContext,
+  | 'port'
+  | 'audit'
+  | 'clock'
+  | 'snapshot'
+  | 'maxSnapshotAgeMs'
+  | 'relisting'
+  | 'concurrency'
+  | 'signal'
+  | 'caps'
+  | 'protectionOf'
+> {
+  const { port, audit, clock, maxSnapshotAgeMs, concurrency, caps } = context;
+  const relisting = createRelisting(
+    async (filter) => {
+      const listing = await port.listAllCalls(filter, { signal });
+      return {
+        calls: readCalls(listing.calls, context.numbering, listing.timing),
+        suspects: listing.suspects,
+        observedAt: listing.timing.requestedAt,
+      };
+    },
+    maxSnapshotAgeMs,
+    clock,
+  );
+  const protectionOf = (call: Call) => protection.reasonFor(call);
+  return {
+    port,
+    audit,
+    clock,
+    snapshot,
+    maxSnapshotAgeMs,
+    relisting,
+    concurrency,
+    signal,
+    caps,
+    protectionOf,
+  };
+}
+
+/** The look at an account or customer action that planning took, to be taken again on a newer listing. */
+export function inspection(
+  context: PassContext,
+  protection: Protection,
+  admits: (action: PlannedAction, call: Call) => boolean,
+): EnforceContext['inspect'] {
+  return (action, listing) => {
+    if (action.action !== 'disconnectAccount' && action.action !== 'disconnectCustomer') {
+      throw new TypeError(`${action.action} takes no calls along.`);
+    }
+    const found = inspectTarget(action.action, Number(action.target), listing, {
+      tree: context.customerTree,
+      protection,
+      admits: (call) => admits(action, call),
+    });
+    return {
+      inside: found.inside.map(actionCall),
+      weight: found.inside.length + found.perhapsInside.length,
+      hold: found.hold,
+      oneByOne: found.oneByOne.map(actionCall),
+    };
+  };
+}
+
+/** The vendors whose listings showed a call. */
+export function vendorLookup(snapshot: Snapshot): (call: Call) => readonly number[] {
+  if (snapshot.vendors.size === 0) return () => [];
+  const known = new WeakMap<Call, readonly number[]>();
+  return (call) => {
+    let vendors = known.get(call);
+    if (vendors === undefined) {
+      const key = identityKey(call);
+      vendors = [...snapshot.vendors].filter(([, keys]) => keys.has(key)).map(([vendor]) => vendor);
+      known.set(call, vendors);
+    }
+    return vendors;
+  };
+}
+
+/** Errors that nobody foresaw are reported as the store's, the only part besides the switch that a pass can fail on. */
+export function asCallwardenError(error: unknown): CallwardenError {
+  if (error instanceof CallwardenError) return error;
+  return new CallwardenError('STORE_FAILED', `the pass broke: ${String(error)}.`, {
+    hint: 'This is a defect of Callwarden: please report it with the log around it. Nothing more is sent in this pass.',
+    cause: error,
+  });
+}

@@ -1,0 +1,231 @@
+import type { ActionReport, PlannedAction } from './domain/action.js';
+import type { Call } from './domain/call.js';
+import { identityKey, isLive } from './domain/call.js';
+import { CallwardenError } from './domain/errors.js';
+import type { PassReport } from './domain/pass-report.js';
+import { subjectText } from './domain/scope.js';
+import type { Snapshot } from './domain/snapshot.js';
+import { confirmDisconnects } from './enforce/confirm-disconnects.js';
+import { enforcePlan } from './enforce/enforce-plan.js';
+import { deriveFacts } from './facts/derive-facts.js';
+import { gatherSnapshot } from './gather/gather-snapshot.js';
+import {
+  asCallwardenError,
+  enforcementOn,
+  HOUR_MS,
+  inspection,
+  type PassContext,
+  vendorLookup,
+} from './pass-enforcement.js';
+import { createPlan } from './plan/plan-actions.js';
+import { createProtection, type Protection } from './plan/protection.js';
+import type { CompiledRule } from './policy/compile-rules.js';
+
+/** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
+const RECENT_DISCONNECT_MS = 30_000;
+
+/** An unchanged alerted, monitored or withheld record is repeated after this; milliseconds. */
+const REPEAT_RECORD_MS = 5 * 60_000;
+
+export interface PassOptions {
+  passId: string;
+  /** `scheduler` or `cli:<user>` */
+  actor: string;
+  dryRun: boolean;
+  /** From now on nothing new is sent; requests in flight go on. */
+  stop: AbortSignal;
+  /** Ends requests in flight too. */
+  abort: AbortSignal;
+}
+
+/**
+ * One pass: gather, judge, plan, enforce, each leaving its trace in the store. Never rejects: what goes wrong is the
+ * report's error, and a pass that failed before enforcing has sent nothing.
+ */
+export async function runPass(context: PassContext, options: PassOptions): Promise<PassReport> {
+  const pass = beginPass(context, options);
+  try {
+    const release = await context.lock.acquire(context.switchName);
+    if (release === undefined) return pass.report('skipped');
+    try {
+      await context.audit.resolveOrphans(context.switchName, context.clock());
+      const snapshot = await gather(context, pass);
+      await confirm(context, snapshot);
+      const actions = await decide(context, pass, snapshot);
+      pass.actions = await enforce(context, pass, snapshot, actions);
+      return pass.report('completed');
+    } finally {
+      release();
+    }
+  } catch (error) {
+    return pass.report('failed', asCallwardenError(error));
+  }
+}
+
+/** What a pass collects on its way. */
+interface RunningPass {
+  options: PassOptions;
+  /** Aborted at the deadline, or when nothing new may start. */
+  gathering: AbortSignal;
+  /** Aborted at the deadline, or when requests in flight are to end. */
+  inFlight: AbortSignal;
+  halted: () => 'deadline' | 'stopping' | undefined;
+  protection: Protection;
+  snapshot: Snapshot | undefined;
+  violations: PassReport['violations'][number][];
+  indeterminate: PassReport['indeterminate'][number][];
+  actions: readonly ActionReport[];
+  report: (status: PassReport['status'], error?: CallwardenError) => PassReport;
+}
+
+function beginPass(context: PassContext, options: PassOptions): RunningPass {
+  const startedAt = context.clock();
+  const deadline = AbortSignal.timeout(context.deadlineMs);
+  const pass: RunningPass = {
+    options,
+    gathering: AbortSignal.any([deadline, options.stop, options.abort]),
+    inFlight: AbortSignal.any([deadline, options.abort]),
+    halted: () => (options.stop.aborted ? 'stopping' : deadline.aborted ? 'deadline' : undefined),
+    protection: createProtection(context.protect, context.customerTree, context.matchProtectedNumber),
+    snapshot: undefined,
+    violations: [],
+    indeterminate: [],
+    actions: [],
+    report: (status, error) => ({
+      switch: context.switchName,
+      passId: options.passId,
+      startedAt: new Date(startedAt).toISOString(),
+      durationMs: context.clock() - startedAt,
+      status,
+      error: error === undefined ? null : { code: error.code, message: `${error.message} ${error.hint}` },
+      calls: pass.snapshot?.calls.filter((call) => isLive(call.state)).length ?? 0,
+      suspect: pass.snapshot?.suspects.length ?? 0,
+      violations: pass.violations,
+      indeterminate: pass.indeterminate,
+      actions: pass.actions,
+    }),
+  };
+  return pass;
+}
+
+async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot> {
+  const snapshot = await gatherSnapshot({
+    switchName: context.switchName,
+    port: context.port,
+    numbering: context.numbering,
+    vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
+    signal: pass.gathering,
+  });
+  pass.snapshot = snapshot;
+  for (const note of snapshot.notes) context.note(note);
+  if (snapshot.doubt !== undefined) {
+    context.note(`nothing is cut on this listing: ${snapshot.doubt.reason}: ${snapshot.doubt.detail}`);
+  }
+  return snapshot;
+}
+
+async function confirm(context: PassContext, snapshot: Snapshot): Promise<void> {
+  const confirmations = confirmDisconnects(await context.audit.unconfirmed(context.switchName), snapshot);
+  if (confirmations.length > 0) await context.audit.confirm(confirmations, context.clock());
+}
+
+/** Judges and plans rule by rule, because what one rule takes is gone for the next. */
+async function decide(
+  context: PassContext,
+  pass: RunningPass,
+  snapshot: Snapshot,
+): Promise<readonly PlannedAction[]> {
+  const recent = await context.audit.disconnectsSince(
+    context.switchName,
+    snapshot.observedAt - RECENT_DISCONNECT_MS,
+  );
+  const plan = createPlan({
+    snapshot,
+    caps: context.caps,
+    tree: context.customerTree,
+    protection: pass.protection,
+    recentlyDisconnected: new Set(recent.map(identityKey)),
+  });
+  const vendorsOf = vendorLookup(snapshot);
+  for (const compiled of context.rules) {
+    if (pass.halted() !== undefined) throw outOfTime(context, pass);
+    const { rule } = compiled;
+    const mode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
+    const admits = (call: Call) => compiled.admits(call, vendorsOf);
+    const facts = deriveFacts(snapshot, {
+      numbering: context.numbering,
+      limits: context.limits,
+      admits: (call) => plan.present(call, mode) && admits(call),
+    });
+    try {
+      const verdicts = await compiled.judge(facts, { yieldNow: context.yieldNow });
+      noteVerdicts(compiled, verdicts, pass);
+      plan.add(rule, verdicts, (call) => admits(call) === true);
+    } catch (error) {
+      // One broken rule must not hide what the others see; it plans nothing, and says so.
+      context.note(`rule ${rule.name} could not be judged: ${String(error)}`);
+      pass.indeterminate.push({ rule: rule.name, missing: ['(the rule could not be judged)'], subjects: 0 });
+    }
+  }
+  return plan.actions;
+}
+
+function noteVerdicts(
+  { rule }: CompiledRule,
+  verdicts: Awaited<ReturnType<CompiledRule['judge']>>,
+  pass: RunningPass,
+): void {
+  const missing = new Set<string>();
+  let subjects = 0;
+  for (const verdict of verdicts) {
+    if (verdict.result === 'violated') {
+      const { subject, evidence } = verdict;
+      pass.violations.push({ rule: rule.name, scope: rule.scope, subject: subjectText(subject), evidence });
+    } else if (verdict.result === 'indeterminate') {
+      subjects += 1;
+      for (const fact of verdict.missing) missing.add(fact);
+    }
+  }
+  if (subjects > 0) pass.indeterminate.push({ rule: rule.name, missing: [...missing].sort(), subjects });
+}
+
+async function enforce(
+  context: PassContext,
+  pass: RunningPass,
+  snapshot: Snapshot,
+  actions: readonly PlannedAction[],
+): Promise<ActionReport[]> {
+  const { audit, clock, switchName } = context;
+  const { passId, actor, dryRun } = pass.options;
+  const now = clock();
+  const vendorsOf = vendorLookup(snapshot);
+  const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));
+  return enforcePlan(actions, {
+    ...enforcementOn(snapshot, context, pass.protection, pass.inFlight),
+    configMode: context.configMode,
+    dryRun,
+    takenLastHour: await audit.callsTakenSince(switchName, now - HOUR_MS),
+    unchanged: await audit.unchangedSince(switchName, now - REPEAT_RECORD_MS),
+    halted: pass.halted,
+    origin: { switchName, passId, actor },
+    handReason: undefined,
+    inspect: inspection(context, pass.protection, (action, call) => {
+      return rules.get(action.rule)?.admits(call, vendorsOf) === true;
+    }),
+  });
+}
+
+function outOfTime(context: PassContext, pass: RunningPass): CallwardenError {
+  if (pass.halted() === 'stopping') {
+    return new CallwardenError('SWITCH_TIMEOUT', 'the pass was stopped before it had judged all rules.', {
+      hint: 'Nothing was sent; the next pass judges anew.',
+    });
+  }
+  return new CallwardenError(
+    'SWITCH_TIMEOUT',
+    `the pass took longer than its deadline of ${context.deadlineMs} ms.`,
+    {
+      hint: 'Nothing was sent. Raise `deadline`, poll less often, or narrow the rules that take longest.',
+    },
+  );
+}

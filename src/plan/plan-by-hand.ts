@@ -1,0 +1,94 @@
+import type { HandReason, PlannedAction } from '../domain/action.js';
+import { hasEnded } from '../domain/call.js';
+import type { CustomerTree } from '../domain/config.js';
+import type { Scope } from '../domain/scope.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { inspectTarget } from './inspect-target.js';
+import { actionCall, commonCustomer, entriesById, withholdCall } from './plan-actions.js';
+import type { Protection } from './protection.js';
+
+/** What a person asks to be disconnected. */
+export interface HandRequest {
+  kind: Extract<Scope, 'call' | 'account' | 'customer'>;
+  id: string;
+  reason: HandReason;
+}
+
+/** The name under which the audit log keeps actions by hand; no rule may bear it. */
+export const HAND_RULE = 'by-hand';
+
+export interface HandPlanContext {
+  snapshot: Snapshot;
+  protection: Protection;
+  tree: CustomerTree;
+}
+
+/**
+ * Plans an action by hand with the safeguards of a rule's: protection, ambiguous IDs, doubtful listings. Undefined where
+ * the listing shows nothing to disconnect.
+ */
+export function planByHand(request: HandRequest, context: HandPlanContext): PlannedAction | undefined {
+  return request.kind === 'call' ? planCall(request, context) : planWhole(request.kind, request, context);
+}
+
+function planCall(request: HandRequest, context: HandPlanContext): PlannedAction | undefined {
+  const entries = entriesById(context.snapshot.calls);
+  const call = (entries.get(request.id) ?? []).find((entry) => !hasEnded(entry.state));
+  if (call === undefined) return undefined;
+  return {
+    ...baseOf(request),
+    action: 'disconnectCall',
+    call: actionCall(call),
+    account: call.account,
+    customer: call.customer,
+    weight: 1,
+    withhold: withholdCall(call, { ...context, entries }),
+    evidence: {
+      reason: request.reason,
+      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+    },
+  };
+}
+
+function planWhole(
+  kind: 'account' | 'customer',
+  request: HandRequest,
+  context: HandPlanContext,
+): PlannedAction | undefined {
+  const action = kind === 'account' ? 'disconnectAccount' : 'disconnectCustomer';
+  const found = inspectTarget(action, Number(request.id), context.snapshot, {
+    tree: context.tree,
+    protection: context.protection,
+    admits: () => true,
+  });
+  if (found.inside.length === 0) return undefined;
+  return {
+    ...baseOf(request),
+    action,
+    account: kind === 'account' ? Number(request.id) : undefined,
+    customer: kind === 'customer' ? Number(request.id) : commonCustomer(found.inside),
+    weight: found.inside.length + found.perhapsInside.length,
+    takes: found.inside.map(actionCall),
+    withhold: context.snapshot.doubt === undefined ? undefined : 'suspect-snapshot',
+    evidence: { reason: request.reason },
+  };
+}
+
+function baseOf(request: HandRequest): Omit<PlannedAction, 'action' | 'evidence'> {
+  return {
+    rule: HAND_RULE,
+    ruleHash: '',
+    mode: 'enforce',
+    scope: request.kind,
+    subject: { scope: request.kind, id: request.id },
+    target: request.id,
+    call: undefined,
+    account: undefined,
+    customer: undefined,
+    weight: 0,
+    takes: [],
+    select: 'newest',
+    withhold: undefined,
+    message: undefined,
+  };
+}

@@ -1,0 +1,40 @@
+import type { WithholdReason } from '../domain/action.js';
+import type { Call } from '../domain/call.js';
+import type { CustomerTree, Protect } from '../domain/config.js';
+import { relationTo } from '../domain/customer-tree.js';
+
+/** Says which calls are never cut, whatever a rule says. */
+export interface Protection {
+  /** Why this call is not to be cut; undefined where nothing protects it. */
+  reasonFor(call: ProtectedFields): ProtectionReason | undefined;
+}
+
+export type ProtectionReason = Extract<
+  WithholdReason,
+  'protected-number' | 'protected-account' | 'protected-customer' | 'number-unknown'
+>;
+
+type ProtectedFields = Pick<Call, 'cli' | 'cld' | 'account' | 'customer'>;
+
+/**
+ * `matchNumber` knows the built-in emergency numbers and the configured ones in every way of writing them. CLI counts
+ * as well as CLD, for the emergency centre that calls back. A call whose CLD is not known yet may be an emergency call,
+ * so it is not cut either. A protected customer protects its descendants, as far as the tree is stated.
+ */
+export function createProtection(
+  protect: Pick<Protect, 'accounts' | 'customers'>,
+  tree: CustomerTree,
+  matchNumber: (raw: string) => string | undefined,
+): Protection {
+  const accounts = new Set(protect.accounts);
+  return {
+    reasonFor(call) {
+      if (call.cld !== undefined && matchNumber(call.cld) !== undefined) return 'protected-number';
+      if (call.cli !== undefined && matchNumber(call.cli) !== undefined) return 'protected-number';
+      if (call.account !== undefined && accounts.has(call.account)) return 'protected-account';
+      if (protect.customers.some((customer) => relationTo(tree, customer, call.customer) === 'inside'))
+        return 'protected-customer';
+      return call.cld === undefined ? 'number-unknown' : undefined;
+    },
+  };
+}

@@ -1,0 +1,393 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { PlannedAction } from '../../src/domain/action.js';
+import type { Call } from '../../src/domain/call.js';
+import { recordKey } from '../../src/domain/ports.js';
+import { enforcePlan } from '../../src/enforce/enforce-plan.js';
+import type { EnforceContext } from '../../src/enforce/enforcement-run.js';
+import { createRelisting } from '../../src/enforce/relisting.js';
+import { inspectTarget } from '../../src/plan/inspect-target.js';
+import { actionCall, createPlan } from '../../src/plan/plan-actions.js';
+import { createProtection } from '../../src/plan/protection.js';
+import { aCall, aRule, aSnapshot, aSuspect, calls, NOW, violated } from '../support/calls.js';
+import { fakeSwitch, switchError } from '../support/fake-switch.js';
+import { tempStore } from '../support/temp-store.js';
+
+const NO_TREE = new Map<number, number>();
+const protection = createProtection({ accounts: [], customers: [] }, NO_TREE, (raw) =>
+  raw === '112' ? raw : undefined,
+);
+
+/** A switch with these calls, a plan of one rule over all of them, and everything that enforcement needs. */
+function scene(listed: readonly Call[], rule = aRule(), keep = 0) {
+  const { store, records, path } = tempStore();
+  let now = NOW + 50;
+  const clock = () => now;
+  const port = fakeSwitch(listed, clock);
+  const snapshot = aSnapshot(listed);
+  const plan = createPlan({
+    snapshot,
+    caps: { sharePerPass: 1 },
+    tree: NO_TREE,
+    protection,
+    recentlyDisconnected: new Set(),
+  });
+  if (listed.length > 0) plan.add(rule, [violated(listed, { keep })], () => true);
+  const context: EnforceContext = {
+    port,
+    audit: store.audit,
+    clock,
+    snapshot,
+    maxSnapshotAgeMs: 5000,
+    relisting: createRelisting(
+      async (filter) => {
+        const listing = await port.listAllCalls(filter);
+        const derived = listing.calls.map((call) => ({ ...aCall({ id: call.id }), ...call }));
+        return { calls: derived, suspects: listing.suspects, observedAt: listing.timing.requestedAt };
+      },
+      5000,
+      clock,
+    ),
+    concurrency: 2,
+    signal: new AbortController().signal,
+    configMode: 'enforce',
+    dryRun: false,
+    caps: { perPass: 50, perHour: 500 },
+    takenLastHour: 0,
+    unchanged: new Map(),
+    halted: () => undefined,
+    origin: { switchName: 'lab', passId: 'pass-1', actor: 'scheduler' },
+    handReason: undefined,
+    inspect: (action, listing) => {
+      const type = action.action === 'disconnectCustomer' ? 'disconnectCustomer' : 'disconnectAccount';
+      const found = inspectTarget(type, Number(action.target), listing, {
+        tree: NO_TREE,
+        protection,
+        admits: () => true,
+      });
+      return {
+        inside: found.inside.map(actionCall),
+        weight: found.inside.length + found.perhapsInside.length,
+        hold: found.hold,
+        oneByOne: found.oneByOne.map(actionCall),
+      };
+    },
+    protectionOf: (call) => protection.reasonFor(call),
+  };
+  return {
+    port,
+    records,
+    path,
+    actions: plan.actions,
+    wait: (ms: number) => {
+      now += ms;
+    },
+    run: (changes: Partial<EnforceContext> = {}, actions: readonly PlannedAction[] = plan.actions) =>
+      enforcePlan(actions, { ...context, ...changes }),
+  };
+}
+
+const disconnects = (requests: readonly string[]) =>
+  requests.filter((request) => request.startsWith('disconnect'));
+
+describe('enforcement', () => {
+  it('commits the intent before the request leaves, and the outcome after', async () => {
+    const { port, run, records } = scene(calls(2), aRule(), 1);
+    let atRequest: unknown;
+    port.before = () => {
+      atRequest = records().map(({ target, outcome }) => ({ target, outcome }));
+    };
+    const reports = await run();
+    expect(atRequest).toEqual([{ target: '2', outcome: null }]);
+    expect(reports).toMatchObject([{ target: '2', outcome: 'disconnected', reason: null, mode: 'enforce' }]);
+    expect(records()).toMatchObject([
+      {
+        id: reports[0]?.id,
+        parent: null,
+        switch: 'lab',
+        passId: 'pass-1',
+        rule: 'account-concurrent-calls',
+        subject: 'account:10',
+        action: 'disconnectCall',
+        outcome: 'disconnected',
+        confirmed: null,
+        actor: 'scheduler',
+        account: 10,
+        customer: 2,
+        callId: 'sip-2@192.0.2.7',
+        cli: '442079460001',
+        cld: '493023125001',
+        evidence: { call: { id: '2' }, pool: { size: 2, keep: 1 } },
+      },
+    ]);
+  });
+
+  it('sends nothing when the intent cannot be committed', async () => {
+    const { port, run, path } = scene(calls(3));
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(run()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(disconnects(port.requests)).toEqual([]);
+  });
+
+  it('sends nothing more once an outcome cannot be recorded', async () => {
+    const { port, run, path } = scene(calls(6));
+    const other = new Database(path);
+    port.before = () => {
+      if (!other.inTransaction) other.exec('BEGIN IMMEDIATE');
+    };
+    await expect(run({ concurrency: 1 })).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(disconnects(port.requests)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a call that is not found', undefined, 'already-gone', null],
+    ['a fault', switchError('SWITCH_FAULT'), 'failed', 'refused'],
+    ['a connection refused', switchError('SWITCH_UNREACHABLE', false), 'failed', null],
+    ['a lost reply', switchError('SWITCH_UNREACHABLE', true), 'unknown', 'reply-lost'],
+    ['an error that does not say', switchError('SWITCH_BAD_RESPONSE'), 'unknown', 'reply-lost'],
+    ['an error nobody foresaw', new TypeError('oops'), 'unknown', 'reply-lost'],
+  ])('records %s as such and goes on', async (_, error, outcome, reason) => {
+    const { port, run, records } = scene(calls(2));
+    port.before = (request) => {
+      if (request !== 'disconnectCall 2') return;
+      if (error === undefined) port.calls = port.calls.filter(({ id }) => id !== '2');
+      else throw error;
+    };
+    const reports = await run();
+    expect(reports.map((report) => [report.target, report.outcome, report.reason])).toEqual([
+      ['2', outcome, reason],
+      ['1', 'disconnected', null],
+    ]);
+    expect(records({ outcome })).toHaveLength(1);
+    expect(disconnects(port.requests)).toHaveLength(2);
+  });
+
+  it('never has more requests in flight than allowed', async () => {
+    const { port, run } = scene(calls(20));
+    let inFlight = 0;
+    let most = 0;
+    port.before = async () => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await new Promise(setImmediate);
+      inFlight -= 1;
+    };
+    await run({ concurrency: 3 });
+    expect(most).toBe(3);
+  });
+
+  it.each([
+    ['a monitoring rule', aRule({ mode: 'monitor' }), {}, 'rule-monitor'],
+    ['a monitoring config', aRule(), { configMode: 'monitor' as const }, 'config-monitor'],
+    ['a dry run', aRule(), { dryRun: true }, 'dry-run'],
+  ])('only records what %s would have done', async (_, rule, changes, reason) => {
+    const { port, run, records } = scene(calls(2), rule, 1);
+    const reports = await run(changes);
+    expect(reports).toMatchObject([{ target: '2', mode: 'monitor', outcome: 'monitored', reason }]);
+    expect(records()).toMatchObject([{ mode: 'monitor', outcome: 'monitored', reason }]);
+    expect(port.requests).toEqual([]);
+  });
+
+  it('does not repeat an unchanged record, and reports the earlier one', async () => {
+    const { run, records } = scene(calls(2), aRule({ mode: 'monitor' }), 1);
+    const key = recordKey('account-concurrent-calls', 'account:10', 'disconnectCall', '2', 'rule-monitor');
+    const reports = await run({ unchanged: new Map([[key, 4711]]) });
+    expect(reports).toMatchObject([{ id: 4711, outcome: 'monitored' }]);
+    expect(records()).toEqual([]);
+  });
+
+  it('withholds what exceeds the caps of the pass or of the hour, and alerts once', async () => {
+    const perPass = scene(calls(5));
+    expect((await perPass.run({ caps: { perPass: 3, perHour: 500 } })).map(({ outcome }) => outcome)).toEqual(
+      ['disconnected', 'disconnected', 'disconnected', 'withheld', 'alerted', 'withheld'],
+    );
+    expect(perPass.records({ outcome: 'alerted' })).toMatchObject([
+      { action: 'alert', subject: 'switch:lab', target: 'lab', reason: 'cap-per-pass' },
+    ]);
+    const perHour = scene(calls(5));
+    await perHour.run({ takenLastHour: 499 });
+    expect(disconnects(perHour.port.requests)).toEqual(['disconnectCall 5']);
+    expect(perHour.records({ outcome: 'withheld' })[0]?.reason).toBe('cap-per-hour');
+  });
+
+  it('shows in a dry run what the caps would withhold', async () => {
+    const { run } = scene(calls(3));
+    const reports = await run({ dryRun: true, caps: { perPass: 2, perHour: 500 } });
+    expect(reports.map(({ reason }) => reason)).toEqual([
+      'dry-run',
+      'dry-run',
+      'cap-per-pass',
+      'cap-per-pass',
+    ]);
+  });
+
+  it('does not let a monitoring rule use up the caps of an enforcing one', async () => {
+    const watched = scene(calls(3), aRule({ mode: 'monitor' }));
+    const enforced = scene(calls(2), aRule({ name: 'enforcing' }));
+    const reports = await enforced.run({ caps: { perPass: 2, perHour: 500 } }, [
+      ...watched.actions,
+      ...enforced.actions,
+    ]);
+    expect(reports.filter(({ rule }) => rule === 'enforcing').map(({ outcome }) => outcome)).toEqual([
+      'disconnected',
+      'disconnected',
+    ]);
+  });
+
+  it('sends nothing new once it is told to stop, and records the rest as withheld', async () => {
+    const { port, run } = scene(calls(4));
+    let stopping = false;
+    port.before = () => {
+      stopping = true;
+    };
+    const reports = await run({ concurrency: 1, halted: () => (stopping ? 'stopping' : undefined) });
+    expect(disconnects(port.requests)).toHaveLength(1);
+    expect(reports.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['disconnected', null],
+      ['withheld', 'stopping'],
+      ['withheld', 'stopping'],
+      ['withheld', 'stopping'],
+    ]);
+  });
+
+  it('records what is cut short at the deadline as unknown', async () => {
+    const { port, run } = scene(calls(1));
+    const abort = new AbortController();
+    port.before = () => {
+      abort.abort();
+      return new Promise(() => {});
+    };
+    expect(await run({ signal: abort.signal })).toMatchObject([{ outcome: 'unknown', reason: 'reply-lost' }]);
+  });
+});
+
+describe('a call that was listed too long ago', () => {
+  it('is cut after a listing of its account still shows it', async () => {
+    const { port, run, wait } = scene(calls(2));
+    wait(6000);
+    await run();
+    expect(port.requests).toEqual(['listAllCalls {"account":10}', 'disconnectCall 2', 'disconnectCall 1']);
+  });
+
+  it.each([
+    ['is gone', (_: Call) => [], 'gone'],
+    ['is over', (call: Call) => [{ ...call, state: 'Disconnecting' }], 'gone'],
+    ['is another call by now', (call: Call) => [{ ...call, callId: 'other@192.0.2.1' }], 'changed-identity'],
+    [
+      'was set up at another time',
+      (call: Call) => [{ ...call, setupTimeText: '20260105T095959.000' }],
+      'changed-identity',
+    ],
+    ['turns out to be an emergency call', (call: Call) => [{ ...call, cld: '112' }], 'protected-number'],
+  ])('is withheld where it %s', async (_, become, reason) => {
+    const { port, run, wait } = scene(calls(1));
+    wait(6000);
+    port.before = () => {
+      port.calls = calls(1).flatMap(become);
+    };
+    expect(await run()).toMatchObject([{ outcome: 'withheld', reason }]);
+    expect(disconnects(port.requests)).toEqual([]);
+  });
+
+  it('is withheld where it cannot be listed again, or a suspect call might be it', async () => {
+    const failing = scene(calls(1));
+    failing.wait(6000);
+    failing.port.before = () => {
+      throw switchError('SWITCH_TIMEOUT', true);
+    };
+    expect(await failing.run()).toMatchObject([{ outcome: 'withheld', reason: 'stale-snapshot' }]);
+    const suspicious = scene(calls(1));
+    suspicious.wait(6000);
+    suspicious.port.suspects = [aSuspect({ account: 10 })];
+    expect(await suspicious.run()).toMatchObject([{ outcome: 'withheld', reason: 'suspect-snapshot' }]);
+  });
+});
+
+describe('an account action', () => {
+  const rule = aRule({ event: { type: 'disconnectAccount' } });
+
+  it('lists the account again, takes what is there now, and records a child for each call', async () => {
+    const { port, run, records } = scene(calls(2), rule);
+    port.before = (request) => {
+      if (request.startsWith('list')) port.calls = calls(3);
+    };
+    const reports = await run();
+    expect(port.requests).toEqual(['listAllCalls {"account":10}', 'disconnectAccount 10']);
+    expect(reports).toMatchObject([{ action: 'disconnectAccount', target: '10', outcome: 'disconnected' }]);
+    const [parent, ...children] = records();
+    expect(parent).toMatchObject({
+      action: 'disconnectAccount',
+      target: '10',
+      count: 3,
+      account: 10,
+      customer: 2,
+    });
+    expect(
+      children.map(({ parent: of, target, outcome, reason, callId }) => [
+        of,
+        target,
+        outcome,
+        reason,
+        callId,
+      ]),
+    ).toEqual(
+      ['1', '2', '3'].map((id) => [parent?.id, id, 'disconnected', 'taken-along', `sip-${id}@192.0.2.7`]),
+    );
+  });
+
+  it('is withheld where an emergency call has come, and the others are cut one by one', async () => {
+    const { port, run, records } = scene(calls(2), rule);
+    port.before = (request) => {
+      if (request.startsWith('list')) port.calls = [...calls(2), aCall({ id: '9', cld: '112' })];
+    };
+    const reports = await run();
+    expect(reports.map(({ action, target, outcome, reason }) => [action, target, outcome, reason])).toEqual([
+      ['disconnectAccount', '10', 'withheld', 'takes-protected'],
+      ['disconnectCall', '1', 'disconnected', null],
+      ['disconnectCall', '2', 'disconnected', null],
+    ]);
+    expect(port.calls.map(({ id }) => id)).toEqual(['9']);
+    const [parent, ...singles] = records();
+    expect(singles.every((record) => record.parent === parent?.id)).toBe(true);
+  });
+
+  it('weighs all its calls against the caps', async () => {
+    const { port, run } = scene(calls(4), rule);
+    const reports = await run({ caps: { perPass: 3, perHour: 500 } });
+    expect(reports[0]).toMatchObject({ outcome: 'withheld', reason: 'cap-per-pass' });
+    expect(disconnects(port.requests)).toEqual([]);
+  });
+
+  it('is withheld where its account cannot be listed again, or has no calls any more', async () => {
+    const failing = scene(calls(2), rule);
+    failing.port.before = () => {
+      throw switchError('SWITCH_FAULT');
+    };
+    expect(await failing.run()).toMatchObject([{ outcome: 'withheld', reason: 'stale-snapshot' }]);
+    const emptied = scene(calls(2), rule);
+    emptied.port.calls = [];
+    expect(await emptied.run()).toMatchObject([{ outcome: 'withheld', reason: 'gone' }]);
+    expect(disconnects(emptied.port.requests)).toEqual([]);
+  });
+
+  it('goes the same way in a dry run, but for the request', async () => {
+    const { port, run, records } = scene(calls(2), rule);
+    expect(await run({ dryRun: true })).toMatchObject([{ outcome: 'monitored', reason: 'dry-run' }]);
+    expect(port.requests).toEqual(['listAllCalls {"account":10}']);
+    expect(records().map(({ outcome }) => outcome)).toEqual(['monitored', 'monitored', 'monitored']);
+  });
+
+  it('of unknown fate leaves its calls of unknown fate', async () => {
+    const { port, run, records } = scene(calls(2), rule);
+    port.before = (request) => {
+      if (request.startsWith('disconnect')) throw switchError('SWITCH_TIMEOUT', true);
+    };
+    await run();
+    expect(records().map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown']);
+  });
+});

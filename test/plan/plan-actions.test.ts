@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Call, identityKey } from '../../src/domain/call.js';
+import { createPlan, type PlanContext } from '../../src/plan/plan-actions.js';
+import { createProtection } from '../../src/plan/protection.js';
+import { aCall, aRule, aSnapshot, aSuspect, calls, violated } from '../support/calls.js';
+
+const NO_TREE = new Map<number, number>();
+const everyCall = () => true;
+
+function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}) {
+  return createPlan({
+    snapshot: aSnapshot(listed),
+    caps: { sharePerPass: 0.25 },
+    tree: NO_TREE,
+    protection: createProtection({ accounts: [7], customers: [5] }, NO_TREE, (raw) =>
+      raw === '112' ? raw : undefined,
+    ),
+    recentlyDisconnected: new Set(),
+    ...changes,
+  });
+}
+
+const targets = (plan: ReturnType<typeof planOn>) => plan.actions.map(({ target }) => target);
+const reasons = (plan: ReturnType<typeof planOn>) => plan.actions.map(({ withhold }) => withhold);
+
+describe('a plan', () => {
+  it('takes exactly the excess of the pool', () => {
+    const listed = calls(31);
+    const plan = planOn(listed);
+    plan.add(aRule(), [violated(listed, { keep: 30 })], everyCall);
+    expect(plan.actions).toMatchObject([
+      { action: 'disconnectCall', target: '31', weight: 1, withhold: undefined, account: 10, customer: 2 },
+    ]);
+    expect(plan.actions[0]?.evidence).toMatchObject({
+      call: { id: '31', callId: 'sip-31@192.0.2.7' },
+      pool: { size: 31, keep: 30 },
+    });
+  });
+
+  it('ignores clear and indeterminate verdicts', () => {
+    const plan = planOn(calls(3));
+    const subject = { scope: 'account', id: '10' } as const;
+    plan.add(
+      aRule(),
+      [
+        { result: 'clear', subject },
+        {
+          result: 'indeterminate',
+          subject,
+          missing: ['call.cld'],
+          evidence: { conditions: { result: 'missing' } },
+        },
+      ],
+      everyCall,
+    );
+    expect(plan.actions).toEqual([]);
+  });
+
+  it('counts what an earlier rule takes as gone for later rules, so that no call is taken twice', () => {
+    const listed = calls(3);
+    const plan = planOn(listed);
+    plan.add(aRule({ name: 'first' }), [violated(listed, { keep: 2 })], everyCall);
+    expect(listed.filter((call) => plan.present(call, 'enforce')).map(({ id }) => id)).toEqual(['1', '2']);
+    plan.add(aRule({ name: 'second' }), [violated(listed, { keep: 1 })], everyCall);
+    expect(targets(plan)).toEqual(['3', '2']);
+  });
+
+  it('keeps what a monitoring rule would take present for enforcing rules, but not for other monitoring ones', () => {
+    const listed = calls(2);
+    const plan = planOn(listed);
+    plan.add(aRule({ name: 'watching', mode: 'monitor' }), [violated(listed, { keep: 1 })], everyCall);
+    const newest = listed[1]!;
+    expect(plan.present(newest, 'enforce')).toBe(true);
+    expect(plan.present(newest, 'monitor')).toBe(false);
+  });
+
+  it('leaves a call alone whose disconnect was sent a moment ago', () => {
+    const listed = calls(2);
+    const plan = planOn(listed, { recentlyDisconnected: new Set([identityKey(listed[1]!)]) });
+    plan.add(aRule(), [violated(listed, { keep: 0 })], everyCall);
+    expect(targets(plan)).toEqual(['1']);
+  });
+
+  it('withholds a protected victim without taking another call in its place', () => {
+    const listed = [...calls(30), aCall({ id: '99', setupAt: Date.UTC(2026, 0, 5, 10), cld: '112' })];
+    const plan = planOn(listed);
+    plan.add(aRule(), [violated(listed, { keep: 30 })], everyCall);
+    expect(targets(plan)).toEqual(['99']);
+    expect(reasons(plan)).toEqual(['protected-number']);
+  });
+
+  it('withholds a call whose number is not known, whose account or customer is protected, or whose ID is ambiguous', () => {
+    const listed = [
+      aCall({ id: '1', cld: undefined }),
+      aCall({ id: '2', account: 7 }),
+      aCall({ id: '3', customer: 5 }),
+      aCall({ id: '4', cli: '112' }),
+      aCall({ id: '5' }),
+      aCall({ id: '5', callId: 'another@192.0.2.1' }),
+    ];
+    const plan = planOn(listed);
+    plan.add(aRule({ event: { select: 'oldest' } }), [violated(listed)], everyCall);
+    expect(plan.actions.map(({ target, withhold }) => [target, withhold])).toEqual([
+      ['1', 'number-unknown'],
+      ['2', 'protected-account'],
+      ['3', 'protected-customer'],
+      ['4', 'protected-number'],
+      ['5', 'ambiguous-id'],
+    ]);
+  });
+
+  it('spares an on-net call of which only the other leg is protected', () => {
+    const inward = aCall({ id: '1' });
+    const plan = planOn([inward, { ...inward, account: 7 }]);
+    plan.add(aRule(), [violated([inward])], everyCall);
+    expect(reasons(plan)).toEqual(['protected-account']);
+  });
+
+  it('withholds everything on a doubtful snapshot, but still raises alerts', () => {
+    const listed = calls(2);
+    const snapshot = aSnapshot(listed, { doubt: { reason: 'suspect-share', detail: '9 of 11' } });
+    const plan = planOn(listed, { snapshot });
+    plan.add(aRule(), [violated(listed, { keep: 1 })], everyCall);
+    plan.add(aRule({ event: { type: 'alert' } }), [violated([])], everyCall);
+    plan.add(aRule({ event: { type: 'disconnectAccount' } }), [violated(listed)], everyCall);
+    expect(reasons(plan)).toEqual(['suspect-snapshot', undefined, 'suspect-snapshot']);
+  });
+
+  it('withholds a rule whole that would take 20 calls and more than its share, and lets other rules go on', () => {
+    const listed = calls(60);
+    const plan = planOn(listed);
+    plan.add(aRule({ name: 'wild' }), [violated(listed, { keep: 40 })], everyCall);
+    plan.add(aRule({ name: 'tame' }), [violated(listed, { keep: 59 })], everyCall);
+    expect(reasons(plan)).toEqual([...Array(20).fill('cap-share'), undefined]);
+    expect(targets(plan).at(-1)).toBe('60');
+  });
+
+  it('does not judge the share of 19 calls, nor of exactly the share', () => {
+    const few = calls(20);
+    const small = planOn(few);
+    small.add(aRule(), [violated(few, { keep: 1 })], everyCall);
+    expect(reasons(small)).not.toContain('cap-share');
+    const many = calls(80);
+    const exact = planOn(many);
+    exact.add(aRule(), [violated(many, { keep: 60 })], everyCall);
+    expect(reasons(exact)).not.toContain('cap-share');
+  });
+
+  it('takes an account with all its calls, once, and no call of it again', () => {
+    const listed = [...calls(3), ...calls(80, { account: 11 }, 100)];
+    const plan = planOn(listed);
+    const rule = aRule({ scope: 'call', event: { type: 'disconnectAccount' } });
+    plan.add(
+      rule,
+      listed.slice(0, 3).map((call) => violated([call], { subject: { scope: 'call', id: call.id } })),
+      everyCall,
+    );
+    plan.add(aRule({ name: 'later' }), [violated(listed.slice(0, 3))], everyCall);
+    expect(plan.actions).toHaveLength(1);
+    expect(plan.actions[0]).toMatchObject({
+      action: 'disconnectAccount',
+      target: '10',
+      weight: 3,
+      withhold: undefined,
+    });
+    expect(plan.actions[0]?.takes.map(({ id }) => id)).toEqual(['1', '2', '3']);
+  });
+
+  it('weighs a customer action with every call that nobody has stated to be outside', () => {
+    const listed = [
+      ...calls(2, { customer: 3 }),
+      ...calls(4, { customer: 9 }, 10),
+      ...calls(5, { customer: 2 }, 20),
+    ];
+    const rule = aRule({ scope: 'customer', event: { type: 'disconnectCustomer' } });
+    const verdict = violated([], { subject: { scope: 'customer', id: '3' } });
+    const unknown = planOn(listed);
+    unknown.add(rule, [verdict], everyCall);
+    expect(unknown.actions[0]?.weight).toBe(11);
+    const stated = planOn(listed, {
+      tree: new Map([
+        [9, 3],
+        [3, 1],
+        [2, 1],
+      ]),
+    });
+    stated.add(rule, [verdict], everyCall);
+    expect(stated.actions[0]?.weight).toBe(6);
+    expect(stated.actions[0]?.takes).toHaveLength(6);
+  });
+
+  it('withholds an account action for a call that names no account', () => {
+    const nameless = aCall({ id: '1', account: undefined });
+    const plan = planOn([nameless]);
+    plan.add(
+      aRule({ scope: 'call', event: { type: 'disconnectAccount' } }),
+      [violated([nameless], { subject: { scope: 'call', id: '1' } })],
+      everyCall,
+    );
+    expect(reasons(plan)).toEqual(['target-unknown']);
+  });
+
+  it('with a protected call inside leaves that call present for later rules', () => {
+    const listed = [...calls(2), aCall({ id: '9', cld: '112' })];
+    const plan = planOn(listed);
+    plan.add(aRule({ event: { type: 'disconnectAccount' } }), [violated(listed)], everyCall);
+    expect(listed.map((call) => plan.present(call, 'enforce'))).toEqual([false, false, true]);
+  });
+
+  it('does not take an account into the plan for suspect calls alone', () => {
+    const plan = planOn([], { snapshot: aSnapshot([], { suspects: [aSuspect({ account: 10 })] }) });
+    plan.add(aRule({ event: { type: 'disconnectAccount' } }), [violated([])], everyCall);
+    expect(plan.actions.every(({ takes }) => takes.length === 0)).toBe(true);
+  });
+
+  it('never names a call twice and never one that is protected without withholding it, whatever the rules', () => {
+    const account = fc.integer({ min: 6, max: 12 });
+    const listing = fc.array(
+      fc.record({ account, customer: fc.integer({ min: 2, max: 6 }), emergency: fc.boolean() }),
+      { maxLength: 40 },
+    );
+    const rules = fc.array(
+      fc.record({
+        account,
+        keep: fc.integer({ min: 0, max: 5 }),
+        type: fc.constantFrom('disconnectCall' as const, 'disconnectAccount' as const),
+      }),
+      { maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(listing, rules, (rows, ruleRows) => {
+        const listed = rows.map(({ emergency, ...row }, index) =>
+          aCall({ ...row, id: String(index + 1), ...(emergency && { cld: '112' }) }),
+        );
+        const plan = planOn(listed, { caps: { sharePerPass: 1 } });
+        for (const [index, row] of ruleRows.entries()) {
+          const pool = listed.filter((call) => call.account === row.account && plan.present(call, 'enforce'));
+          const subject = { scope: 'account' as const, id: String(row.account) };
+          const rule = aRule({ name: `rule-${index}`, event: { type: row.type } });
+          if (pool.length > row.keep)
+            plan.add(rule, [violated(pool, { keep: row.keep, subject })], everyCall);
+        }
+        const acting = plan.actions.filter(({ withhold }) => withhold === undefined);
+        const taken = acting.flatMap((action) => (action.call === undefined ? action.takes : [action.call]));
+        expect(new Set(taken.map(({ id }) => id)).size).toBe(taken.length);
+        for (const call of taken) {
+          expect(call.cld).not.toBe('112');
+          expect(call.account).not.toBe(7);
+          expect(call.customer).not.toBe(5);
+        }
+      }),
+    );
+  });
+});
