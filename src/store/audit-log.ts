@@ -1,0 +1,180 @@
+import type Database from 'better-sqlite3';
+import type { ActionOutcome, ActionRecordInput } from '../domain/action.js';
+import type { CallIdentity } from '../domain/call.js';
+import { type AuditLog, type OpenIntent, recordKey, type UnconfirmedDisconnect } from '../domain/ports.js';
+import * as sql from './audit-sql.js';
+import { storeError } from './store-error.js';
+
+/** Confirmed false or not at all: the log holds no row with true for these. */
+interface UnconfirmedRow {
+  id: number;
+  ref: string;
+  callId: string;
+  setupTime: string | null;
+  account: number | null;
+  customer: number | null;
+  closedAt: number;
+  refuted: number | null;
+}
+
+interface UnchangedRow {
+  id: number;
+  rule: string;
+  subject: string;
+  action: string;
+  target: string;
+  reason: string | null;
+}
+
+/**
+ * The audit log on an open, migrated database. Each method is one transaction that is on disk when it resolves, or
+ * rejects with STORE_FAILED and has changed nothing.
+ */
+export function createAuditLog(database: Database.Database, path: string): AuditLog {
+  const insert = prepareInserts(database);
+  const read = prepareReads(database);
+  const transaction = <T>(work: () => T): Promise<T> =>
+    settle(path, () => database.transaction(work).immediate());
+  const look = <T>(work: () => T): Promise<T> => settle(path, work);
+
+  return {
+    openIntent: (intent, children) => transaction(() => insert.intent(intent, children)),
+
+    closeIntent: (intent, outcome, childOutcome, at) =>
+      transaction(() => {
+        insert.outcome(intent.id, outcome, at);
+        const forChildren = childOutcome ?? shared(outcome);
+        for (const id of intent.childIds) insert.outcome(id, forChildren, at);
+      }),
+
+    record: (input, outcome, children) =>
+      transaction(() => {
+        const { id, childIds } = insert.intent(input, children);
+        insert.outcome(id, outcome, input.at);
+        for (const childId of childIds) insert.outcome(childId, shared(outcome), input.at);
+        return id;
+      }),
+
+    resolveOrphans: (switchName, at) =>
+      transaction(() => {
+        const orphans = read.openIntents.all({ switch: switchName });
+        for (const id of orphans) insert.outcome(id, ORPHANED, at);
+        return orphans.length;
+      }),
+
+    disconnectsSince: (switchName, since) =>
+      look(() => read.disconnects.all({ switch: switchName, since }).map(toIdentity)),
+
+    callsTakenSince: (switchName, since) =>
+      look(() => read.callsTaken.get({ switch: switchName, since }) ?? 0),
+
+    unchangedSince: (switchName, since) =>
+      look(() => {
+        const rows = read.unchanged.all({ switch: switchName, since });
+        return new Map(
+          rows.map((row) => [recordKey(row.rule, row.subject, row.action, row.target, row.reason), row.id]),
+        );
+      }),
+
+    unconfirmed: (switchName) => look(() => read.unconfirmed.all({ switch: switchName }).map(toUnconfirmed)),
+
+    confirm: (confirmations, at) =>
+      transaction(() => {
+        for (const { id, confirmed } of confirmations) insert.confirmation(id, confirmed, at);
+      }),
+  };
+}
+
+const ORPHANED: ActionOutcome = {
+  outcome: 'unknown',
+  reason: 'orphaned',
+  count: undefined,
+  latencyMs: undefined,
+  error: undefined,
+};
+
+/** The switch counts calls and time once per request, so a child repeats neither. */
+function shared(outcome: ActionOutcome): ActionOutcome {
+  return { ...outcome, count: undefined, latencyMs: undefined };
+}
+
+function prepareInserts(database: Database.Database) {
+  const action = database.prepare(sql.INSERT_ACTION);
+  const outcomeOf = database.prepare(sql.INSERT_OUTCOME);
+  const confirmationOf = database.prepare(sql.INSERT_CONFIRMATION);
+  const one = (input: ActionRecordInput, parent: number | undefined): number =>
+    Number(action.run(toRow(input, parent)).lastInsertRowid);
+  return {
+    intent(input: ActionRecordInput, children: readonly ActionRecordInput[]): OpenIntent {
+      const id = one(input, input.parent);
+      return { id, childIds: children.map((child) => one(child, id)) };
+    },
+    outcome(actionId: number, { outcome, reason, count, latencyMs, error }: ActionOutcome, at: number): void {
+      outcomeOf.run({
+        actionId,
+        at,
+        outcome,
+        reason: reason ?? null,
+        count: count ?? null,
+        latencyMs: latencyMs === undefined ? null : Math.round(latencyMs),
+        error: error ?? null,
+      });
+    },
+    confirmation(actionId: number, confirmed: boolean, at: number): void {
+      confirmationOf.run({ actionId, confirmed: confirmed ? 1 : 0, at });
+    },
+  };
+}
+
+function prepareReads(database: Database.Database) {
+  type OfSwitch = { switch: string };
+  type OfSwitchSince = { switch: string; since: number };
+  type IdentityRow = { ref: string; callId: string; setupTime: string | null };
+  return {
+    openIntents: database.prepare<OfSwitch, number>(sql.OPEN_INTENTS).pluck(),
+    disconnects: database.prepare<OfSwitchSince, IdentityRow>(sql.DISCONNECTS_SINCE),
+    callsTaken: database.prepare<OfSwitchSince, number>(sql.CALLS_TAKEN_SINCE).pluck(),
+    unchanged: database.prepare<OfSwitchSince, UnchangedRow>(sql.UNCHANGED_SINCE),
+    unconfirmed: database.prepare<OfSwitch, UnconfirmedRow>(sql.UNCONFIRMED),
+  };
+}
+
+function toRow(input: ActionRecordInput, parent: number | undefined) {
+  const { account, call, cli, cld, customer, evidence, ...rest } = input;
+  return {
+    ...rest,
+    parent: parent ?? null,
+    account: account ?? null,
+    customer: customer ?? null,
+    // An alert about one call takes no call, yet whoever asks for that call wants to see it.
+    callRef: call?.id ?? (input.scope === 'call' && input.action === 'alert' ? input.target : null),
+    callId: call?.callId ?? null,
+    setupTime: call?.setupTimeText ?? null,
+    cli: cli ?? null,
+    cld: cld ?? null,
+    evidence: JSON.stringify(evidence),
+  };
+}
+
+function toIdentity(row: { ref: string; callId: string; setupTime: string | null }): CallIdentity {
+  return { id: row.ref, callId: row.callId, setupTimeText: row.setupTime ?? undefined };
+}
+
+function toUnconfirmed(row: UnconfirmedRow): UnconfirmedDisconnect {
+  return {
+    id: row.id,
+    call: toIdentity(row),
+    account: row.account ?? undefined,
+    customer: row.customer ?? undefined,
+    closedAt: row.closedAt,
+    confirmed: row.refuted === null ? null : false,
+  };
+}
+
+async function settle<T>(path: string, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}

@@ -1,0 +1,70 @@
+/** The statements of the audit log. CROSS JOIN and INDEXED BY hold the order that keeps each of them off the whole log. */
+
+export const INSERT_ACTION = `
+  INSERT INTO audit_action (
+    parent, at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor,
+    account, customer, call_ref, call_id, setup_time, cli, cld, evidence
+  ) VALUES (
+    @parent, @at, @switch, @passId, @rule, @ruleHash, @scope, @subject, @action, @target, @mode, @actor,
+    @account, @customer, @callRef, @callId, @setupTime, @cli, @cld, @evidence
+  )`;
+
+export const INSERT_OUTCOME = `
+  INSERT INTO audit_outcome (action_id, at, outcome, reason, count, latency_ms, error)
+  VALUES (@actionId, @at, @outcome, @reason, @count, @latencyMs, @error)`;
+
+/** Adds nothing where the same is known already, or where true would become false. */
+export const INSERT_CONFIRMATION = `
+  INSERT INTO audit_confirmation (action_id, at, confirmed)
+  SELECT @actionId, @at, @confirmed
+  WHERE NOT EXISTS (SELECT 1 FROM audit_confirmation WHERE action_id = @actionId AND confirmed >= @confirmed)`;
+
+export const OPEN_INTENTS = `
+  SELECT s.action_id FROM search_facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id
+  WHERE f.switch = @switch AND f.outcome = '' ORDER BY s.action_id`;
+
+/** What was sent, or may have been: with an outcome that says so since then, or begun since then and still open. */
+const SENT_SINCE = `
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, o.outcome, o.count
+  FROM audit_outcome AS o INDEXED BY audit_outcome_sent CROSS JOIN audit_action AS a ON a.id = o.action_id
+  WHERE o.outcome IN ('disconnected', 'unknown', 'already-gone') AND o.at >= @since AND a.switch = @switch
+  UNION ALL
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, 'open', NULL
+  FROM search_facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id
+  CROSS JOIN audit_action AS a ON a.id = s.action_id
+  WHERE f.switch = @switch AND f.outcome = '' AND f.action <> 'alert' AND s.at >= @since`;
+
+export const DISCONNECTS_SINCE = `
+  SELECT DISTINCT call_ref AS ref, call_id AS callId, setup_time AS setupTime
+  FROM (${SENT_SINCE}) WHERE call_id IS NOT NULL`;
+
+/**
+ * A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
+ * the switch counted where that is more. Its children are in its weight already.
+ */
+export const CALLS_TAKEN_SINCE = `
+  WITH taken AS MATERIALIZED (SELECT * FROM (${SENT_SINCE}) WHERE outcome <> 'already-gone')
+  SELECT coalesce(sum(
+    CASE WHEN action IN ('disconnectAccount', 'disconnectCustomer') AND call_id IS NULL
+      THEN max(
+        coalesce(count, 0),
+        (SELECT count(*) FROM audit_action AS child INDEXED BY audit_action_parent WHERE child.parent = taken.id)
+      )
+      ELSE 1
+    END
+  ), 0)
+  FROM taken WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
+
+export const UNCHANGED_SINCE = `
+  SELECT a.id, a.rule, a.subject, a.action, a.target, o.reason
+  FROM audit_action AS a INDEXED BY audit_action_at CROSS JOIN audit_outcome AS o ON o.action_id = a.id
+  WHERE a.at >= @since AND a.switch = @switch AND o.outcome IN ('alerted', 'monitored', 'withheld')
+  ORDER BY a.at, a.id`;
+
+export const UNCONFIRMED = `
+  SELECT a.id, a.call_ref AS ref, a.call_id AS callId, a.setup_time AS setupTime, a.account, a.customer,
+    o.at AS closedAt,
+    (SELECT c.id FROM audit_confirmation AS c WHERE c.action_id = a.id AND c.confirmed = 0) AS refuted
+  FROM unconfirmed_call AS u CROSS JOIN audit_action AS a ON a.id = u.action_id
+  CROSS JOIN audit_outcome AS o ON o.action_id = a.id
+  WHERE u.switch = @switch ORDER BY a.id`;

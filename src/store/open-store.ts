@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import type { AuditLog, Clock, PassLock, PassLog } from '../domain/ports.js';
+import { createAuditLog } from './audit-log.js';
+import { BUSY_TIMEOUT_MS, openForWriting } from './database.js';
+import { migrate } from './migrate.js';
+import { MIGRATIONS_DIR, readMigrations } from './migration-files.js';
+import { openCurrentForReading } from './open-reader.js';
+import { createPassLock } from './pass-lock.js';
+import { createPassLog } from './pass-log.js';
+import { orStoreError } from './store-error.js';
+
+/** The database of one callwarden: what it did, what its passes came to, and which process may act. */
+export interface Store {
+  audit: AuditLog;
+  passes: PassLog;
+  lock: PassLock;
+  /** May be called twice. Held pass locks are not released by it. */
+  close(): void;
+}
+
+export interface StoreOptions {
+  /** Other than the shipped migrations; for tests. */
+  migrationsDir?: string;
+  /** Neither creates nor migrates; every method that would write rejects with STORE_FAILED. */
+  readonly?: boolean;
+  /** How long a statement waits for another process before it is STORE_FAILED. */
+  busyTimeoutMs?: number;
+  /** For the time noted with an applied migration. */
+  clock?: Clock;
+}
+
+/**
+ * Opens the database at `path`, creates it where there is none (mode 0600) and applies what migrations are missing.
+ * Throws STORE_FAILED: locked, damaged, read-only, of another program, of a newer version, directory missing.
+ */
+export function openStore(path: string, options: StoreOptions = {}): Store {
+  // Resolved, so that neither `:memory:` nor a `file:` URI means anything but a file of that name.
+  const file = resolve(path);
+  const database = orStoreError(file, () => openDatabase(file, options));
+  return orStoreError(file, () => ({
+    audit: createAuditLog(database, file),
+    passes: createPassLog(database, file),
+    lock: createPassLock(file),
+    close: () => {
+      database.close();
+    },
+  }));
+}
+
+function openDatabase(file: string, options: StoreOptions) {
+  const { migrationsDir = MIGRATIONS_DIR, busyTimeoutMs = BUSY_TIMEOUT_MS, clock = Date.now } = options;
+  if (options.readonly === true) {
+    return openCurrentForReading(file, { migrationsDir, busyTimeoutMs }).database;
+  }
+  const migrations = readMigrations(migrationsDir);
+  const database = openForWriting(file, busyTimeoutMs);
+  try {
+    migrate(database, file, migrations, clock());
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Outcome } from '../domain/action.js';
+import type { PassReport } from '../domain/pass-report.js';
+import type { Clock } from '../domain/ports.js';
+import { openCurrentForReading, type ReaderOptions } from './open-reader.js';
+import { orStoreError } from './store-error.js';
+
+/** What is kept of one pass: the counts of its report. */
+export interface PassSummary {
+  switch: string;
+  passId: string;
+  /** ISO 8601 UTC with milliseconds. */
+  startedAt: string;
+  durationMs: number;
+  status: PassReport['status'];
+  error: { code: string; message: string } | null;
+  calls: number;
+  suspect: number;
+  violations: number;
+  /** Subjects that could not be judged, over all rules. */
+  indeterminate: number;
+  /** How many actions came to which outcome; outcomes that did not occur are absent. */
+  actions: Partial<Record<Outcome, number>>;
+}
+
+/** The state of one switch as its passes show it. */
+export interface SwitchPasses {
+  switch: string;
+  lastCompleted: PassSummary | null;
+  lastFailed: PassSummary | null;
+  /** Passes begun in the hour before now by their status, and what their actions came to. */
+  lastHour: {
+    completed: number;
+    failed: number;
+    skipped: number;
+    actions: Partial<Record<Outcome, number>>;
+  };
+}
+
+/** Reads what the passes came to; cannot write. */
+export interface PassReader {
+  /** One entry per switch that has ever had a pass, by name; or of one switch alone. Throws STORE_FAILED. */
+  last(switchName?: string): readonly SwitchPasses[];
+  close(): void;
+}
+
+interface PassRow {
+  switch: string;
+  passId: string;
+  startedAt: number;
+  durationMs: number;
+  status: PassReport['status'];
+  errorCode: string | null;
+  errorMessage: string | null;
+  calls: number;
+  suspect: number;
+  violations: number;
+  indeterminate: number;
+  actions: string;
+}
+
+const HOUR_MS = 3_600_000;
+
+const LAST = `
+  SELECT switch, pass_id AS passId, started_at AS startedAt, duration_ms AS durationMs, status,
+    error_code AS errorCode, error_message AS errorMessage, calls, suspect, violations, indeterminate, actions
+  FROM pass INDEXED BY pass_status WHERE switch = ? AND status = ? ORDER BY id DESC LIMIT 1`;
+
+const COUNTS = `
+  SELECT status, count(*) AS passes FROM pass INDEXED BY pass_time
+  WHERE switch = ? AND started_at >= ? GROUP BY status`;
+
+const ACTIONS = `
+  SELECT each.key AS outcome, sum(each.value) AS actions
+  FROM pass INDEXED BY pass_time, json_each(pass.actions) AS each
+  WHERE switch = ? AND started_at >= ? GROUP BY each.key ORDER BY each.key`;
+
+/** Opens the database read-only. Throws STORE_FAILED where there is none or its version is another. */
+export function openPassReader(path: string, options: ReaderOptions & { clock?: Clock } = {}): PassReader {
+  const { clock = Date.now, ...readerOptions } = options;
+  const { database, path: file } = openCurrentForReading(path, readerOptions);
+  const switches = database.prepare<[], string>('SELECT DISTINCT switch FROM pass ORDER BY switch').pluck();
+  const last = database.prepare<[string, string], PassRow>(LAST);
+  const counts = database.prepare<[string, number], { status: PassReport['status']; passes: number }>(COUNTS);
+  const actions = database.prepare<[string, number], { outcome: Outcome; actions: number }>(ACTIONS);
+
+  const lastWith = (name: string, status: PassReport['status']): PassSummary | null => {
+    const row = last.get(name, status);
+    return row === undefined ? null : toSummary(row);
+  };
+  const read = database.transaction((switchName: string | undefined, since: number): SwitchPasses[] => {
+    const known = switches.all();
+    const wanted = switchName === undefined ? known : known.filter((name) => name === switchName);
+    return wanted.map((name) => {
+      const lastHour: SwitchPasses['lastHour'] = { completed: 0, failed: 0, skipped: 0, actions: {} };
+      for (const { status, passes } of counts.all(name, since)) lastHour[status] = passes;
+      for (const row of actions.all(name, since)) lastHour.actions[row.outcome] = row.actions;
+      return {
+        switch: name,
+        lastCompleted: lastWith(name, 'completed'),
+        lastFailed: lastWith(name, 'failed'),
+        lastHour,
+      };
+    });
+  });
+
+  return {
+    last: (switchName) => orStoreError(file, () => read(switchName, clock() - HOUR_MS)),
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+function toSummary(row: PassRow): PassSummary {
+  const { startedAt, errorCode, errorMessage, actions, ...same } = row;
+  return {
+    ...same,
+    startedAt: new Date(startedAt).toISOString(),
+    error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+    actions: JSON.parse(actions) as PassSummary['actions'],
+  };
+}

@@ -1,0 +1,442 @@
+import Database from 'better-sqlite3';
+import { expect, onTestFinished, test } from 'vitest';
+import type { AuditRecord, Outcome } from '../../src/domain/action.js';
+import type { AuditQuery } from '../../src/domain/ports.js';
+import { recordKey } from '../../src/domain/ports.js';
+import { openAuditReader } from '../../src/store/audit-reader.js';
+import {
+  accountInput,
+  alertInput,
+  callInput,
+  freshStore,
+  NOON,
+  outcomeOf,
+  storeFailure,
+  temporaryDatabase,
+} from './support.js';
+
+function read(path: string, query: AuditQuery = {}): AuditRecord[] {
+  const reader = openAuditReader(path);
+  try {
+    return [...reader.query(query)];
+  } finally {
+    reader.close();
+  }
+}
+
+test('a record comes back as it was given, with the keys of the contract in their order', async () => {
+  const { audit, path } = freshStore();
+  const input = callInput('77', {
+    rule: 'Übergröße "x" \u001b[31m; DROP TABLE audit_action;--',
+    subject: 'cli:名前\n\t\\',
+    cli: '<sip:é@x>\u0000\u0007',
+    cld: '👩‍👩‍👧 0049',
+    actor: "cli:o'brien",
+    evidence: { reason: 'line\nbreak \u2028 " \\ __proto__ \u0000' },
+  });
+  const outcome = outcomeOf('failed', {
+    reason: 'refused',
+    latencyMs: 12.4,
+    error: 'SWITCH_FAULT: no "rights"',
+  });
+  const intent = await audit.openIntent(input, []);
+  await audit.closeIntent(intent, outcome, undefined, NOON + 50);
+  const [record] = read(path);
+  expect(record).toEqual({
+    id: intent.id,
+    parent: null,
+    at: '2026-03-01T12:00:00.000Z',
+    switch: 'lab',
+    passId: 'pass-1',
+    rule: input.rule,
+    ruleHash: input.ruleHash,
+    scope: 'account',
+    subject: input.subject,
+    action: 'disconnectCall',
+    target: '77',
+    mode: 'enforce',
+    outcome: 'failed',
+    confirmed: null,
+    count: null,
+    reason: 'refused',
+    actor: "cli:o'brien",
+    account: 10,
+    customer: 2,
+    callId: '77@192.0.2.1',
+    cli: input.cli,
+    cld: input.cld,
+    latencyMs: 12,
+    error: 'SWITCH_FAULT: no "rights"',
+    evidence: input.evidence,
+  });
+  expect(Object.keys(record ?? {}).join(' ')).toBe(
+    'id parent at switch passId rule ruleHash scope subject action target mode outcome confirmed count reason actor account customer callId cli cld latencyMs error evidence',
+  );
+});
+
+test('an intent can be seen before its outcome, and its time keeps its milliseconds', async () => {
+  const { audit, path } = freshStore();
+  for (const at of [0, 1, 999, NOON + 1, NOON + 7, NOON + 999]) {
+    await audit.openIntent(callInput('1', { at, account: undefined, customer: undefined }), []);
+  }
+  const records = read(path);
+  expect(records.map(({ at }) => at)).toEqual(
+    [0, 1, 999, NOON + 1, NOON + 7, NOON + 999].map((at) => new Date(at).toISOString()),
+  );
+  expect(records[0]).toMatchObject({
+    outcome: null,
+    confirmed: null,
+    account: null,
+    customer: null,
+    reason: null,
+  });
+});
+
+test('an account action and the calls it takes are committed together, each with its outcome', async () => {
+  const { audit, path } = freshStore();
+  const intent = await audit.openIntent(accountInput(), [callInput('1'), callInput('2', { parent: 999 })]);
+  expect(intent).toEqual({ id: 1, childIds: [2, 3] });
+  const outcome = outcomeOf('disconnected', { count: 2, latencyMs: 30 });
+  await audit.closeIntent(intent, outcome, outcomeOf('disconnected', { reason: 'taken-along' }), NOON + 40);
+  expect(read(path)).toMatchObject([
+    { id: 1, parent: null, outcome: 'disconnected', count: 2, latencyMs: 30, reason: null },
+    {
+      id: 2,
+      parent: 1,
+      target: '1',
+      outcome: 'disconnected',
+      count: null,
+      latencyMs: null,
+      reason: 'taken-along',
+    },
+    {
+      id: 3,
+      parent: 1,
+      target: '2',
+      outcome: 'disconnected',
+      count: null,
+      latencyMs: null,
+      reason: 'taken-along',
+    },
+  ]);
+});
+
+test('children without an outcome of their own share that of their parent, but not its count', async () => {
+  const { audit, path } = freshStore();
+  const outcome = outcomeOf('monitored', { reason: 'dry-run', count: 5 });
+  expect(await audit.record(accountInput(), outcome, [callInput('1')])).toBe(1);
+  const intent = await audit.openIntent(accountInput(), [callInput('2')]);
+  await audit.closeIntent(
+    intent,
+    outcomeOf('unknown', { reason: 'reply-lost', latencyMs: 9 }),
+    undefined,
+    NOON,
+  );
+  expect(read(path)).toMatchObject([
+    { outcome: 'monitored', count: 5 },
+    { parent: 1, outcome: 'monitored', reason: 'dry-run', count: null },
+    { outcome: 'unknown', latencyMs: 9 },
+    { parent: 3, outcome: 'unknown', reason: 'reply-lost', latencyMs: null },
+  ]);
+});
+
+test('an intent that cannot be committed with all its children leaves none of them', async () => {
+  const { audit, path } = freshStore();
+  const impossible = callInput('2', { evidence: undefined as never });
+  await storeFailure(() => audit.openIntent(accountInput(), [callInput('1'), impossible]));
+  await storeFailure(() => audit.record(accountInput(), outcomeOf('monitored'), [impossible]));
+  await storeFailure(() => audit.openIntent(callInput('3', { parent: 999 }), []));
+  expect(read(path)).toEqual([]);
+});
+
+test('an outcome is given once', async () => {
+  const { audit, path } = freshStore();
+  const intent = await audit.openIntent(callInput('1'), []);
+  await audit.closeIntent(intent, outcomeOf('failed'), undefined, NOON);
+  const again = await storeFailure(() =>
+    audit.closeIntent(intent, outcomeOf('disconnected'), undefined, NOON),
+  );
+  expect(again.message).toContain('append-only');
+  await storeFailure(() => audit.closeIntent({ id: 99, childIds: [] }, outcomeOf('failed'), undefined, NOON));
+  expect(read(path)).toMatchObject([{ outcome: 'failed' }]);
+});
+
+test('intents that a dead process left become unknown, children too, on the asked switch alone', async () => {
+  const { audit, path } = freshStore();
+  await audit.openIntent(accountInput(), [callInput('1'), callInput('2')]);
+  await audit.openIntent(callInput('3', { switch: 'fra' }), []);
+  const closed = await audit.openIntent(callInput('4'), []);
+  await audit.closeIntent(closed, outcomeOf('disconnected'), undefined, NOON);
+  expect(await audit.resolveOrphans('lab', NOON + 90_000)).toBe(3);
+  expect(await audit.resolveOrphans('lab', NOON + 90_000)).toBe(0);
+  const orphaned = { outcome: 'unknown', reason: 'orphaned' };
+  expect(read(path)).toMatchObject([
+    orphaned,
+    orphaned,
+    orphaned,
+    { outcome: null },
+    { outcome: 'disconnected' },
+  ]);
+  expect((await audit.unconfirmed('lab')).map(({ id, closedAt }) => [id, closedAt])).toEqual([
+    [2, NOON + 90_000],
+    [3, NOON + 90_000],
+    [5, NOON],
+  ]);
+});
+
+test('calls that were or may have been disconnected since an instant are named by their identity', async () => {
+  const { audit } = freshStore();
+  const outcomes: Outcome[] = ['disconnected', 'unknown', 'already-gone', 'failed', 'monitored', 'withheld'];
+  for (const [index, outcome] of outcomes.entries()) {
+    const intent = await audit.openIntent(callInput(String(index), { at: NOON - 60_000 }), []);
+    await audit.closeIntent(intent, outcomeOf(outcome), undefined, NOON);
+  }
+  const noSetupTime = { id: '6', callId: 'six', setupTimeText: undefined };
+  await audit.openIntent(accountInput({ at: NOON }), [callInput('6', { at: NOON, call: noSetupTime })]);
+  await audit.openIntent(callInput('7', { at: NOON - 1 }), []);
+  await audit.openIntent(callInput('8', { switch: 'fra' }), []);
+  const since = async (at: number) => (await audit.disconnectsSince('lab', at)).map(({ id }) => id).sort();
+  expect(await since(NOON)).toEqual(['0', '1', '2', '6']);
+  expect(await since(NOON - 1)).toEqual(['0', '1', '2', '6', '7']);
+  expect(await since(NOON + 1)).toEqual([]);
+  expect(await audit.disconnectsSince('lab', NOON)).toContainEqual(noSetupTime);
+  expect(await audit.disconnectsSince('lab', NOON)).toContainEqual(callInput('0').call);
+});
+
+test('the cap counts what was sent in calls: children once, the count of the switch where it is larger', async () => {
+  const { audit } = freshStore();
+  const taken = () => audit.callsTakenSince('lab', NOON);
+  const account = async (children: number, outcome: Outcome, count: number | undefined) => {
+    const calls = Array.from({ length: children }, (_, index) => callInput(`${index}`));
+    const intent = await audit.openIntent(accountInput(), calls);
+    await audit.closeIntent(intent, outcomeOf(outcome, { count }), outcomeOf(outcome), NOON);
+  };
+  expect(await taken()).toBe(0);
+  await account(3, 'disconnected', 2);
+  expect(await taken()).toBe(3);
+  await account(1, 'disconnected', 5);
+  expect(await taken()).toBe(8);
+  await account(2, 'unknown', undefined);
+  expect(await taken()).toBe(10);
+  await account(4, 'failed', undefined);
+  await account(4, 'already-gone', 0);
+  expect(await taken()).toBe(10);
+  await audit.record(callInput('1'), outcomeOf('monitored'), []);
+  await audit.record(callInput('1', { switch: 'fra' }), outcomeOf('disconnected'), []);
+  await audit.record(callInput('1', { at: NOON - 1 }), outcomeOf('disconnected'), []);
+  expect(await taken()).toBe(10);
+  await audit.openIntent(callInput('2'), []);
+  expect(await taken()).toBe(11);
+  await audit.openIntent(accountInput(), [callInput('3'), callInput('4')]);
+  expect(await taken()).toBe(13);
+});
+
+test('calls cut one by one under a withheld account action count each', async () => {
+  const { audit, path } = freshStore();
+  const withheld = await audit.record(
+    accountInput(),
+    outcomeOf('withheld', { reason: 'takes-protected' }),
+    [],
+  );
+  for (const id of ['1', '2']) {
+    await audit.record(
+      callInput(id, { parent: withheld }),
+      outcomeOf('disconnected', { reason: 'one-by-one' }),
+      [],
+    );
+  }
+  expect(await audit.callsTakenSince('lab', NOON)).toBe(2);
+  await audit.confirm(
+    [2, 3].map((id) => ({ id, confirmed: true })),
+    NOON,
+  );
+  expect(read(path)).toMatchObject([{ confirmed: null }, { parent: 1, confirmed: true }, { parent: 1 }]);
+});
+
+test('unchanged records are known by rule, subject, action, target and reason, the newest under each key', async () => {
+  const { audit } = freshStore();
+  await audit.record(alertInput({ at: NOON - 1 }), outcomeOf('alerted'), []);
+  await audit.record(alertInput(), outcomeOf('alerted'), []);
+  await audit.record(alertInput(), outcomeOf('alerted'), []);
+  await audit.record(callInput('1'), outcomeOf('withheld', { reason: 'cap-per-pass' }), []);
+  await audit.record(callInput('1'), outcomeOf('withheld', { reason: 'deadline' }), []);
+  await audit.record(callInput('1'), outcomeOf('monitored', { reason: 'dry-run' }), []);
+  await audit.record(callInput('2'), outcomeOf('disconnected'), []);
+  await audit.record(callInput('3', { switch: 'fra' }), outcomeOf('monitored'), []);
+  await audit.openIntent(callInput('4'), []);
+  const key = (action: string, target: string, reason: string | null) =>
+    recordKey('account-concurrent-calls', 'account:10', action, target, reason);
+  expect(await audit.unchangedSince('lab', NOON)).toEqual(
+    new Map([
+      [key('alert', '10', null), 3],
+      [key('disconnectCall', '1', 'cap-per-pass'), 4],
+      [key('disconnectCall', '1', 'deadline'), 5],
+      [key('disconnectCall', '1', 'dry-run'), 6],
+    ]),
+  );
+});
+
+test('a disconnected call is unconfirmed until a listing shows it gone; true stays true', async () => {
+  const { audit, path } = freshStore();
+  const outcomes: Outcome[] = ['disconnected', 'unknown', 'already-gone', 'failed', 'withheld', 'monitored'];
+  for (const [index, outcome] of outcomes.entries()) {
+    await audit.record(callInput(`${index + 1}`), outcomeOf(outcome), []);
+  }
+  await audit.record(alertInput(), outcomeOf('alerted'), []);
+  await audit.record(callInput('8', { switch: 'fra' }), outcomeOf('disconnected'), []);
+  const pending = async () => (await audit.unconfirmed('lab')).map(({ id, confirmed }) => [id, confirmed]);
+  expect(await pending()).toEqual([
+    [1, null],
+    [2, null],
+    [3, null],
+  ]);
+  expect((await audit.unconfirmed('lab'))[0]).toEqual({
+    id: 1,
+    call: callInput('1').call,
+    account: 10,
+    customer: 2,
+    closedAt: NOON,
+    confirmed: null,
+  });
+  await audit.confirm(
+    [
+      { id: 1, confirmed: false },
+      { id: 2, confirmed: true },
+    ],
+    NOON + 1,
+  );
+  expect(await pending()).toEqual([
+    [1, false],
+    [3, null],
+  ]);
+  await audit.confirm(
+    [
+      { id: 1, confirmed: false },
+      { id: 2, confirmed: false },
+    ],
+    NOON + 2,
+  );
+  expect(await pending()).toEqual([
+    [1, false],
+    [3, null],
+  ]);
+  await audit.confirm(
+    [
+      { id: 1, confirmed: true },
+      { id: 2, confirmed: true },
+    ],
+    NOON + 3,
+  );
+  await audit.confirm([{ id: 1, confirmed: false }], NOON + 4);
+  expect(await pending()).toEqual([[3, null]]);
+  expect(read(path).map(({ confirmed }) => confirmed)).toEqual([
+    true,
+    true,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test('confirmations of which one refers to no record are all refused', async () => {
+  const { audit } = freshStore();
+  await audit.record(callInput('1'), outcomeOf('disconnected'), []);
+  await storeFailure(() =>
+    audit.confirm(
+      [
+        { id: 1, confirmed: true },
+        { id: 99, confirmed: true },
+      ],
+      NOON,
+    ),
+  );
+  expect(await audit.unconfirmed('lab')).toHaveLength(1);
+});
+
+test.each<[confirmations: (boolean | null)[], expected: boolean | null]>([
+  [[], null],
+  [[null, null], null],
+  [[true, null], null],
+  [[true, true], true],
+  [[true, false], false],
+  [[null, false], false],
+])('an account action whose calls are confirmed %j is confirmed %j', async (confirmations, expected) => {
+  const { audit, path } = freshStore();
+  const children = confirmations.map((_, index) => callInput(`${index}`));
+  const intent = await audit.openIntent(accountInput(), children);
+  await audit.closeIntent(intent, outcomeOf('disconnected'), undefined, NOON);
+  const known = confirmations.flatMap((confirmed, index) =>
+    confirmed === null ? [] : [{ id: intent.childIds[index] ?? 0, confirmed }],
+  );
+  await audit.confirm(known, NOON);
+  expect(read(path)[0]?.confirmed).toBe(expected);
+});
+
+/** A raw connection to a log with one action (id 1), its outcome and the confirmation false. */
+async function rawLog(recursiveTriggers: boolean): Promise<Database.Database> {
+  const path = temporaryDatabase();
+  const store = freshStore(path);
+  await store.audit.record(callInput('1'), outcomeOf('disconnected'), []);
+  await store.audit.confirm([{ id: 1, confirmed: false }], NOON);
+  const database = new Database(path);
+  onTestFinished(() => void database.close());
+  database.pragma(`recursive_triggers = ${recursiveTriggers ? 'ON' : 'OFF'}`);
+  return database;
+}
+
+const COLUMNS =
+  'parent, at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, account, customer, call_ref, call_id, setup_time, cli, cld, evidence';
+
+const TAMPERING = [
+  "UPDATE audit_action SET rule = 'x'",
+  "UPDATE OR REPLACE audit_action SET id = 1, rule = 'x' WHERE id = 1",
+  'UPDATE audit_action SET id = 7',
+  'DELETE FROM audit_action',
+  ...['', 'OR REPLACE', 'OR IGNORE', 'OR ROLLBACK', 'OR FAIL'].map(
+    (clause) => `INSERT ${clause} INTO audit_action (id, ${COLUMNS}) SELECT id, ${COLUMNS} FROM audit_action`,
+  ),
+  `REPLACE INTO audit_action (id, ${COLUMNS}) SELECT 1, ${COLUMNS} FROM audit_action`,
+  `INSERT INTO audit_action (id, ${COLUMNS}) SELECT id, ${COLUMNS} FROM audit_action WHERE true ON CONFLICT DO UPDATE SET rule = 'x'`,
+  `INSERT INTO audit_action (id, ${COLUMNS}) SELECT -1, ${COLUMNS} FROM audit_action`,
+  `INSERT INTO audit_action (id, ${COLUMNS}) SELECT 0, ${COLUMNS} FROM audit_action`,
+  "UPDATE audit_outcome SET outcome = 'failed'",
+  'DELETE FROM audit_outcome',
+  "INSERT INTO audit_outcome (action_id, at, outcome) VALUES (1, 0, 'failed')",
+  "INSERT OR REPLACE INTO audit_outcome (action_id, at, outcome) VALUES (1, 0, 'failed')",
+  "INSERT OR IGNORE INTO audit_outcome (action_id, at, outcome) VALUES (1, 0, 'failed')",
+  "INSERT INTO audit_outcome (action_id, at, outcome) VALUES (1, 0, 'failed') ON CONFLICT DO UPDATE SET outcome = 'failed'",
+  'UPDATE audit_confirmation SET confirmed = 1',
+  'DELETE FROM audit_confirmation',
+  'INSERT OR REPLACE INTO audit_confirmation (id, action_id, at, confirmed) VALUES (1, 1, 0, 1)',
+  'INSERT OR REPLACE INTO audit_confirmation (action_id, at, confirmed) VALUES (1, 0, 0)',
+  'INSERT INTO audit_confirmation (action_id, at, confirmed) VALUES (1, 0, 0)',
+  'INSERT INTO audit_confirmation (action_id, at, confirmed) VALUES (1, 0, 2)',
+];
+
+test.each(TAMPERING)('the log refuses: %s', async (sql) => {
+  for (const recursiveTriggers of [false, true]) {
+    const database = await rawLog(recursiveTriggers);
+    const state = () =>
+      ['audit_action', 'audit_outcome', 'audit_confirmation'].map((table) =>
+        database.prepare(`SELECT * FROM ${table}`).all(),
+      );
+    const before = state();
+    expect(() => database.exec(sql)).toThrow(/append-only|CHECK constraint/);
+    expect(state()).toEqual(before);
+  }
+});
+
+test('after true no confirmation is accepted, not even from another program', async () => {
+  const database = await rawLog(false);
+  database.exec('INSERT INTO audit_confirmation (action_id, at, confirmed) VALUES (1, 0, 1)');
+  for (const confirmed of [0, 1]) {
+    expect(() =>
+      database.exec(
+        `INSERT OR REPLACE INTO audit_confirmation (action_id, at, confirmed) VALUES (1, 0, ${confirmed})`,
+      ),
+    ).toThrow('append-only');
+  }
+});
