@@ -46,7 +46,7 @@ export interface MaybeSent {
 
 /** The log of actions, append-only. Every method rejects with STORE_FAILED; what resolved is committed to disk. */
 export interface AuditLog {
-  /** Commits intents in one transaction and returns their ids in order; a child's `parent` may be an index into the batch. */
+  /** Commits intents in one transaction and returns their ids in order; children get the intent's id as `parent`. */
   openIntent(intent: ActionRecordInput, children: readonly ActionRecordInput[]): Promise<OpenIntent>;
   /** Commits the outcome of an intent, and the same for its children. */
   closeIntent(
