@@ -1,0 +1,183 @@
+import { type Call, hasEnded, identityKey, isLive, type SuspectCall } from '../domain/call.js';
+import type { Numbering } from '../domain/numbering.js';
+import type { AggregateScope, Scope, Subject } from '../domain/scope.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { FilteredFields } from './call-filter.js';
+
+/** The calls of one subject. */
+export interface CallGroup {
+  subject: Subject;
+  /** Live and admitted: what aggregates count. */
+  calls: Call[];
+  /** Live but perhaps not admitted, or in a state that is not known to be live: what makes counts lower bounds. */
+  doubtful: Call[];
+  /** Calls whose identity cannot be read, as far as their fields name this subject. */
+  suspects: FilteredFields[];
+}
+
+/** The calls of a snapshot by subject; each scope is grouped when it is first asked for. */
+export interface CallIndex {
+  groups(scope: AggregateScope): ReadonlyMap<string, CallGroup>;
+  /** Admitted live calls by subject ID. */
+  calls(): ReadonlyMap<string, Call>;
+  /** The vendors that list this call. */
+  vendorsOf(call: Call): readonly number[];
+}
+
+export function createCallIndex(
+  snapshot: Snapshot,
+  numbering: Numbering,
+  admits: (call: Call) => boolean | 'unknown',
+): CallIndex {
+  const { admitted, doubtful } = sortOut(snapshot.calls, admits);
+  const groupsByScope = new Map<AggregateScope, ReadonlyMap<string, CallGroup>>();
+  let callsById: ReadonlyMap<string, Call> | undefined;
+  let vendorsByCall: ReadonlyMap<Call, readonly number[]> | undefined;
+
+  const vendorsOf = (call: Call): readonly number[] => {
+    vendorsByCall ??= readVendors([...admitted, ...doubtful], snapshot.vendors);
+    return vendorsByCall.get(call) ?? [];
+  };
+
+  function group(scope: AggregateScope): ReadonlyMap<string, CallGroup> {
+    const groups = new Map<string, CallGroup>();
+    const open = (id: string): CallGroup => {
+      let found = groups.get(id);
+      if (found === undefined) {
+        found = { subject: { scope, id }, calls: [], doubtful: [], suspects: [] };
+        groups.set(id, found);
+      }
+      return found;
+    };
+    // The switch itself is there with no call on it, so that a rule can say so.
+    if (scope === 'switch') open(snapshot.switch);
+    const subjectIds = (call: Call) => subjectIdsOf(call, scope, snapshot.switch, vendorsOf);
+    for (const call of admitted) for (const id of subjectIds(call)) open(id).calls.push(call);
+    for (const call of doubtful) for (const id of subjectIds(call)) open(id).doubtful.push(call);
+    for (const suspect of snapshot.suspects) {
+      const id = suspectSubjectId(suspect, scope, snapshot.switch, numbering);
+      // A suspect call alone makes no subject: whether the rule is about it at all cannot be asked.
+      if (id !== undefined) groups.get(id)?.suspects.push(suspectFields(suspect, numbering));
+    }
+    return groups;
+  }
+
+  return {
+    groups(scope) {
+      let groups = groupsByScope.get(scope);
+      if (groups === undefined) {
+        groups = group(scope);
+        groupsByScope.set(scope, groups);
+      }
+      return groups;
+    },
+    calls() {
+      callsById ??= nameCalls(admitted);
+      return callsById;
+    },
+    vendorsOf,
+  };
+}
+
+function sortOut(calls: readonly Call[], admits: (call: Call) => boolean | 'unknown') {
+  const admitted: Call[] = [];
+  const doubtful: Call[] = [];
+  for (const call of calls) {
+    if (hasEnded(call.state)) continue;
+    const admission = admits(call);
+    if (admission === false) continue;
+    if (admission === true && isLive(call.state)) admitted.push(call);
+    else doubtful.push(call);
+  }
+  return { admitted, doubtful };
+}
+
+/** None where the field is missing, which before routing is normal: such a call belongs to no account yet. */
+function subjectIdsOf(
+  call: Call,
+  scope: AggregateScope,
+  switchName: string,
+  vendorsOf: (call: Call) => readonly number[],
+): readonly string[] {
+  if (scope === 'vendor') return vendorsOf(call).map(String);
+  const id = fieldId(call, scope, switchName);
+  return id === undefined ? [] : [id];
+}
+
+/** The subject that a call's own fields name; vendors are not among them. */
+export function fieldId(
+  call: Call,
+  scope: Exclude<AggregateScope, 'vendor'>,
+  switchName: string,
+): string | undefined {
+  if (scope === 'switch') return switchName;
+  if (scope === 'cli') return call.cliNumber === '' ? undefined : call.cliNumber;
+  return call[scope]?.toString();
+}
+
+function suspectSubjectId(
+  suspect: SuspectCall,
+  scope: AggregateScope,
+  switchName: string,
+  numbering: Numbering,
+): string | undefined {
+  switch (scope) {
+    case 'switch':
+      return switchName;
+    case 'account':
+    case 'customer':
+      return suspect[scope]?.toString();
+    case 'cli':
+      return suspect.cli === undefined ? undefined : numbering.normalise(suspect.cli);
+    case 'connection':
+    case 'vendor':
+      return undefined;
+  }
+}
+
+function suspectFields(suspect: SuspectCall, numbering: Numbering): FilteredFields {
+  return {
+    state: suspect.state,
+    direction: undefined,
+    cldNumber: suspect.cld === undefined ? undefined : numbering.normalise(suspect.cld),
+  };
+}
+
+function readVendors(
+  calls: readonly Call[],
+  vendors: ReadonlyMap<number, ReadonlySet<string>>,
+): ReadonlyMap<Call, readonly number[]> {
+  const byCall = new Map<Call, readonly number[]>();
+  if (vendors.size === 0) return byCall;
+  for (const call of calls) {
+    const key = identityKey(call);
+    const own = [...vendors].filter(([, keys]) => keys.has(key)).map(([vendor]) => vendor);
+    if (own.length > 0) byCall.set(call, own);
+  }
+  return byCall;
+}
+
+/** A call goes by its ID; where several share one (which makes the snapshot suspect), by its whole identity as well. */
+function nameCalls(calls: readonly Call[]): ReadonlyMap<string, Call> {
+  const byId = new Map<string, Call>();
+  for (const call of calls) {
+    let id = call.id;
+    for (let copy = 1; byId.has(id); copy++) {
+      id = `${call.id} ${identityKey(call)}${copy === 1 ? '' : ` ${copy}`}`;
+    }
+    byId.set(id, call);
+  }
+  return byId;
+}
+
+const DIGITS = /^\d{1,15}$/;
+
+/** By number where IDs are numbers, so that account 9 comes before account 10; others after them, by code unit. */
+export function orderSubjects(scope: Scope, ids: Iterable<string>): Subject[] {
+  const keyed = Array.from(ids, (id) => ({ id, number: DIGITS.test(id) ? Number(id) : Infinity }));
+  keyed.sort((one, other) => {
+    if (one.number !== other.number) return one.number < other.number ? -1 : 1;
+    return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+  });
+  return keyed.map(({ id }) => ({ scope, id }));
+}

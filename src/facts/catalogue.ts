@@ -1,0 +1,148 @@
+import type { FactCatalogue, FactDefinition, FactFormat, FactParam, FactType } from '../domain/facts.js';
+import type { AggregateScope } from '../domain/scope.js';
+
+function callFacts(): FactDefinition[] {
+  const attribute = (
+    name: string,
+    type: FactType,
+    format: FactFormat,
+    description: string,
+    unit?: string,
+  ): FactDefinition => ({
+    name: `call.${name}`,
+    scope: 'call',
+    type,
+    format,
+    unit,
+    params: [],
+    aggregate: false,
+    description,
+  });
+  return [
+    attribute(
+      'id',
+      'string',
+      'text',
+      'ID of the call on the switch, as text: a small number that may be used again.',
+    ),
+    attribute('callId', 'string', 'text', 'SIP Call-ID.'),
+    attribute(
+      'cli',
+      'string',
+      'number-plan',
+      "The caller's number in normal form, as presented: it may be forged.",
+    ),
+    attribute(
+      'cld',
+      'string',
+      'number-plan',
+      'The dialled number in normal form. Missing before the switch knows it.',
+    ),
+    attribute('account', 'number', 'text', 'I_ACCOUNT. Missing before the caller is authenticated.'),
+    attribute('customer', 'number', 'text', 'I_CUSTOMER that the account belongs to.'),
+    attribute('connection', 'number', 'text', 'I_CONNECTION to the vendor. Missing before routing.'),
+    attribute('environment', 'number', 'text', 'I_ENVIRONMENT.'),
+    attribute('state', 'string', 'state', 'CC_STATE, Idle to Connected: calls that are over are not judged.'),
+    attribute(
+      'direction',
+      'string',
+      'direction',
+      'DIRECTION: vendor, onnet_in, onnet_out, or what else is listed.',
+    ),
+    attribute('callerMediaIp', 'string', 'ip', "Address of the caller's media. Missing before media flows."),
+    attribute('calleeMediaIp', 'string', 'ip', "Address of the callee's media. Missing before media flows."),
+    attribute('duration', 'number', 'text', 'Time since the answer; 0 before it.', 'seconds'),
+    attribute(
+      'delay',
+      'number',
+      'text',
+      'Time from setup to the answer, or to now while there is none.',
+      'seconds',
+    ),
+    attribute(
+      'age',
+      'number',
+      'text',
+      'Time since setup: delay + duration. Missing where one of them is.',
+      'seconds',
+    ),
+    attribute(
+      'country',
+      'string',
+      'country',
+      'Country of the dialled number, ISO 3166-1 alpha-2. Missing for satellite and other codes of no single country, ' +
+        'short codes and SIP user names. Says where the number belongs, not where the call is answered.',
+    ),
+  ];
+}
+
+function aggregateScopes(): { scope: AggregateScope; whose: string }[] {
+  return [
+    { scope: 'account', whose: 'of the account' },
+    { scope: 'customer', whose: 'of the customer itself, without its subcustomers' },
+    { scope: 'connection', whose: 'over the connection' },
+    { scope: 'vendor', whose: 'over all connections of the vendor' },
+    { scope: 'cli', whose: 'of the caller number; callers that hide theirs in the same way share one' },
+    { scope: 'switch', whose: 'on the switch' },
+  ];
+}
+
+const CALL_FILTERS: readonly FactParam[] = ['to', 'state', 'direction'];
+const ENTRIES = 'Counts entries as listed: an on-net call may show as two, which direction narrows.';
+
+function factsOf({ scope, whose }: { scope: AggregateScope; whose: string }): FactDefinition[] {
+  const aggregate = (
+    name: string,
+    unit: string,
+    description: string,
+    more: FactParam[] = [],
+  ): FactDefinition => ({
+    name: `${scope}.${name}`,
+    scope,
+    type: 'number',
+    format: 'text',
+    unit,
+    params: [...CALL_FILTERS, ...more],
+    aggregate: true,
+    description,
+  });
+  return [
+    aggregate('totalCalls', 'calls', `Live calls ${whose}: Idle to Connected. ${ENTRIES}`),
+    aggregate('connectedCalls', 'calls', `Calls ${whose} in state Connected. ${ENTRIES}`),
+    aggregate(
+      'setupCalls',
+      'calls',
+      `Live calls ${whose} that are not answered: total less connected. ${ENTRIES}`,
+    ),
+    aggregate(
+      'longestDuration',
+      'seconds',
+      `Longest time since the answer among the connected calls ${whose}; 0 when none is connected. As its pool is all of ` +
+        'those calls, a rule that cuts by it should say which in `where`.',
+    ),
+    aggregate(
+      'averageDuration',
+      'seconds',
+      `Mean time since the answer of the connected calls ${whose}. Below the mean length of whole calls, as none of them has ` +
+        'ended. Missing below `min` calls (default 1), and where a duration is unknown or a call cannot be assigned.',
+      ['min'],
+    ),
+    {
+      name: `${scope}.limit`,
+      scope,
+      type: 'number',
+      format: 'text',
+      unit: undefined,
+      params: ['name', 'default'],
+      aggregate: false,
+      description:
+        `The value that limits.csv gives this ${scope} under \`name\`: the row for this switch, else the row for all, ` +
+        'else `default`; missing where there is none.',
+    },
+  ];
+}
+
+/** Every fact that rules can use, by name. Facts over a time window are not derived yet and so not in it. */
+export const FACT_CATALOGUE: FactCatalogue = new Map(
+  [...callFacts(), ...aggregateScopes().flatMap(factsOf)].map((fact) => [fact.name, fact]),
+);

@@ -1,0 +1,111 @@
+import {
+  type CountryCode,
+  Metadata,
+  type NumberingPlan,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/core';
+import metadata from 'libphonenumber-js/min/metadata';
+
+/** What the numbering of one country says about reading a number that was dialled there. */
+export interface DialingPlan {
+  country: string;
+  /** Country calling code, e.g. `49`. */
+  callingCode: string;
+  /** What is dialled before a number abroad, as a pattern; several countries name the carrier in it. */
+  internationalPrefix: RegExp;
+  /** What is dialled before a national number, e.g. `0`; undefined where there is nothing. */
+  trunkPrefix: string | undefined;
+  /** True where the trunk prefix may be followed by more that is no part of the number, such as a carrier's code. */
+  carrierCodes: boolean;
+  /** True where national numbers begin with a 0 that is part of them, as in Italy. */
+  keepsZero: boolean;
+}
+
+/** The part of the library's numbering plan that its typings leave out. */
+interface FullNumberingPlan extends NumberingPlan {
+  callingCode(): string;
+  nationalNumberPattern(): string;
+  nationalPrefix(): string | null | undefined | 0;
+  nationalPrefixForParsing(): string | null | undefined | 0;
+}
+
+/** Whether this ISO 3166-1 alpha-2 code names a country whose numbering is known, so that a config may name it. */
+export function isKnownCountry(code: string): boolean {
+  return isCountry(code);
+}
+
+function isCountry(code: string): code is CountryCode {
+  // Own keys only: the library would accept `toString`.
+  return Object.hasOwn(metadata.countries, code);
+}
+
+/** Throws a RangeError on a country that isKnownCountry refuses. */
+export function dialingPlanOf(country: string): DialingPlan {
+  if (!isCountry(country)) throw new RangeError(`"${country}" is no country whose numbering is known.`);
+  const all = new Metadata(metadata);
+  all.selectNumberingPlan(country);
+  const plan = all.numberingPlan as FullNumberingPlan | undefined;
+  if (plan === undefined) throw new RangeError(`No numbering plan for "${country}".`);
+  const trunkPrefix = plan.nationalPrefix() || undefined;
+  return {
+    country,
+    callingCode: plan.callingCode(),
+    internationalPrefix: new RegExp(`^(?:${plan.IDDPrefix()})`),
+    trunkPrefix,
+    carrierCodes: (plan.nationalPrefixForParsing() || undefined) !== trunkPrefix,
+    keepsZero: trunkPrefix === undefined && acceptsLeadingZero(plan),
+  };
+}
+
+/** Tries the national pattern on numbers with every three digits after the 0: patterns differ in no more than these. */
+function acceptsLeadingZero(plan: FullNumberingPlan): boolean {
+  const pattern = new RegExp(`^(?:${plan.nationalNumberPattern()})$`);
+  for (const length of plan.possibleLengths()) {
+    for (let start = 0; start < 1000; start++) {
+      if (pattern.test(`0${String(start).padStart(3, '0')}`.padEnd(length, '1'))) return true;
+    }
+  }
+  return false;
+}
+
+const COUNTRIES_BY_CODE: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(metadata.country_calling_codes),
+);
+
+/** The country calling code that these international digits begin with; undefined for non-geographic codes. */
+export function callingCodeOf(digits: string): string | undefined {
+  for (let length = 1; length <= 3; length++) {
+    const code = digits.slice(0, length);
+    if (COUNTRIES_BY_CODE.has(code)) return code;
+  }
+  return undefined;
+}
+
+/** The countries that share a calling code, the main one first. */
+export function countriesOf(callingCode: string): readonly string[] {
+  return COUNTRIES_BY_CODE.get(callingCode) ?? [];
+}
+
+/** The country of complete international digits by its number ranges; undefined where no range fits. */
+export function countryByRange(digits: string): string | undefined {
+  return parsePhoneNumberFromString(`+${digits}`, metadata)?.country;
+}
+
+export function isValidInternational(digits: string): boolean {
+  return parsePhoneNumberFromString(`+${digits}`, metadata)?.isValid() ?? false;
+}
+
+/** A national number read by the country's full rules; undefined where it is no valid number there. */
+export function nationalToInternational(digits: string, plan: DialingPlan): string | undefined {
+  if (!isCountry(plan.country)) return undefined;
+  const number = parsePhoneNumberFromString(digits, plan.country, metadata);
+  if (number === undefined || number.countryCallingCode !== plan.callingCode || !number.isValid())
+    return undefined;
+  return number.number.slice(1);
+}
+
+/** The calling code of a country, also of the ones that only libphonenumber names (AC, TA); '' where it has none. */
+export function callingCodeOfCountry(country: string): string {
+  for (const [code, countries] of COUNTRIES_BY_CODE) if (countries.includes(country)) return code;
+  return '';
+}

@@ -1,0 +1,166 @@
+import type { Numbering, NumberPlan } from '../domain/numbering.js';
+import { createCountryLookup } from './country-of.js';
+import {
+  callingCodeOf,
+  type DialingPlan,
+  dialingPlanOf,
+  isValidInternational,
+  nationalToInternational,
+} from './number-metadata.js';
+
+export { isKnownCountry } from './number-metadata.js';
+
+/**
+ * The numbering of one switch. Rules of reading, in order: one technical prefix is taken off (the longest that fits),
+ * URI parts and separators go, then `+`, `00` and the country's own international prefix, then the national form is
+ * made international (the trunk prefix, or ten digits in the North American plan). Digits without any prefix are
+ * international already. A trunk prefix other than 0 (the 8 of Russia) is left alone: such digits may as well be an
+ * international number.
+ *
+ * normalise is idempotent except where its result is ambiguous by itself: a result that begins with a technical prefix
+ * made of digits, and a foreign number of ten digits on a switch of the North American plan. So normalise once.
+ *
+ * Throws a RangeError where the plan's country is not known (isKnownCountry).
+ */
+export function createNumbering(plan: NumberPlan): Numbering {
+  const dialing = plan.country === undefined ? undefined : dialingPlanOf(plan.country);
+  const techPrefixes = plan.techPrefixes
+    .filter((prefix) => prefix !== '')
+    .toSorted((one, other) => other.length - one.length);
+
+  function withoutTechPrefix(text: string): string {
+    for (const prefix of techPrefixes) {
+      if (text.length > prefix.length && text.startsWith(prefix)) return text.slice(prefix.length);
+    }
+    return text;
+  }
+
+  function normalise(raw: string): string {
+    const written = withoutTechPrefix(raw.trim());
+    const number = readNumber(written);
+    return number === undefined ? written : toInternational(number, dialing);
+  }
+
+  return {
+    normalise,
+    countryOf: createCountryLookup(),
+    formsOf(raw) {
+      const text = raw.trim();
+      const forms = new Set([raw, text, normalise(raw)]);
+      for (const written of writingsOf(text, techPrefixes)) addForms(forms, written, dialing);
+      forms.delete('');
+      return [...forms];
+    },
+  };
+}
+
+interface WrittenNumber {
+  digits: string;
+  /** Written with `+`: certainly international. */
+  international: boolean;
+}
+
+const PLAIN = /^\d+$/;
+const URI = /^(?:sips?|tel):/i;
+const SEPARATED = /^\+*[\d\s().\-/]*$/;
+
+/** The digits of a text that is a telephone number, however separated; undefined for a SIP user name and the like. */
+function readNumber(text: string): WrittenNumber | undefined {
+  if (PLAIN.test(text)) return { digits: text, international: false };
+  let body = text.replace(URI, '');
+  if (body !== text || body.includes('@')) body = body.split(/[@;]/, 1)[0] ?? '';
+  if (!SEPARATED.test(body)) return undefined;
+  // `+49 (0)30`: the 0 in brackets is for callers inside the country. Italy's 0 is part of the number.
+  if (/^(?:\+|00)(?!\s*39)/.test(body)) body = body.replace('(0)', '');
+  const digits = body.replace(/\D/g, '');
+  return digits === '' ? undefined : { digits, international: body.startsWith('+') };
+}
+
+const NANP_NATIONAL = /^[2-9]\d{2}[2-9]\d{6}$/;
+
+function toInternational(number: WrittenNumber, dialing: DialingPlan | undefined): string {
+  const rest = withoutInternationalPrefix(number.digits, dialing);
+  if (dialing === undefined) return rest;
+  if (rest.startsWith('0')) return fromNationalForm(rest, dialing);
+  const bare = !number.international && rest === number.digits;
+  if (bare && dialing.callingCode === '1' && NANP_NATIONAL.test(rest)) return `1${rest}`;
+  return rest;
+}
+
+function withoutInternationalPrefix(digits: string, dialing: DialingPlan | undefined): string {
+  let rest = digits;
+  for (;;) {
+    const readings = internationalReadings(rest, dialing);
+    const [first] = readings;
+    if (first === undefined) return rest;
+    rest = readings.length > 1 ? (readings.find(isValidInternational) ?? first) : first;
+  }
+}
+
+/** What is left after each international prefix that fits, the likelier reading first. */
+function internationalReadings(digits: string, dialing: DialingPlan | undefined): string[] {
+  const readings: string[] = [];
+  if (/^00[1-9]/.test(digits)) readings.push(digits.slice(2));
+  if (dialing === undefined) return readings;
+  const prefix = dialing.internationalPrefix.exec(digits)?.[0];
+  if (prefix === undefined || prefix === '00' || !isPlainlyAPrefix(prefix)) return readings;
+  const rest = digits.slice(prefix.length);
+  if (!/^[1-9]/.test(rest)) return readings;
+  // Where 00 alone is dialled as well (Hong Kong, Brazil), a carrier's code after it is the rarer case.
+  const alsoPlain = dialing.internationalPrefix.exec('00')?.[0] === '00';
+  return alsoPlain ? [...readings, rest] : [rest, ...readings];
+}
+
+/**
+ * No international number begins with 0, with 810 (Japan's numbers have no 0 there) or with 119 (no area code of the
+ * North American plan begins with 1). Other prefixes, such as Finland's 994, are also the start of a foreign number.
+ */
+function isPlainlyAPrefix(prefix: string): boolean {
+  return prefix.startsWith('0') || prefix === '810' || prefix === '119';
+}
+
+/** Digits that begin with 0, so that they are no international number. What does not fit the country stays as it is. */
+function fromNationalForm(digits: string, dialing: DialingPlan): string {
+  const { trunkPrefix, callingCode } = dialing;
+  if (dialing.keepsZero) return callingCode + digits;
+  if (trunkPrefix === undefined || !trunkPrefix.startsWith('0') || !digits.startsWith(trunkPrefix))
+    return digits;
+  if (dialing.carrierCodes) {
+    const international = nationalToInternational(digits, dialing);
+    if (international !== undefined) return international;
+  }
+  const national = digits.slice(trunkPrefix.length);
+  return /^[1-9]/.test(national) ? callingCode + national : digits;
+}
+
+/** The text itself, what follows each technical prefix, and what follows the last # or *, for unstated prefixes. */
+function writingsOf(text: string, techPrefixes: readonly string[]): string[] {
+  const writings = [text];
+  for (const prefix of techPrefixes) if (text.startsWith(prefix)) writings.push(text.slice(prefix.length));
+  const mark = Math.max(text.lastIndexOf('#'), text.lastIndexOf('*'));
+  if (mark >= 0) writings.push(text.slice(mark + 1));
+  return writings;
+}
+
+function addForms(forms: Set<string>, written: string, dialing: DialingPlan | undefined): void {
+  forms.add(written);
+  const number = readNumber(written);
+  if (number === undefined) return;
+  const readings = [number.digits, toInternational(number, dialing)];
+  for (const rest of internationalReadings(number.digits, dialing)) readings.push(rest);
+  // Also before an emergency number that begins with 0 itself, such as Australia's 000.
+  if (number.digits.startsWith('00')) readings.push(number.digits.slice(2));
+  for (const digits of readings) {
+    addWithoutTrunk(forms, digits, dialing);
+    const code = callingCodeOf(digits);
+    if (code !== undefined) addWithoutTrunk(forms, digits.slice(code.length), dialing);
+  }
+}
+
+function addWithoutTrunk(forms: Set<string>, digits: string, dialing: DialingPlan | undefined): void {
+  forms.add(digits);
+  if (digits.startsWith('0')) forms.add(digits.slice(1));
+  const trunkPrefix = dialing?.trunkPrefix;
+  if (trunkPrefix !== undefined && digits.startsWith(trunkPrefix))
+    forms.add(digits.slice(trunkPrefix.length));
+}
