@@ -19,7 +19,7 @@ export interface ZodProblemsOptions {
  * expected and what was found. One problem per unknown key. A schema's own `error` texts are kept as they are.
  */
 export function zodProblems(
-  error: z.ZodError,
+  error: { readonly issues: readonly Issue[] },
   document: LocatedDocument,
   options: ZodProblemsOptions = {},
 ): Problem[] {

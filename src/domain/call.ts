@@ -26,10 +26,6 @@ export function hasEnded(state: string): boolean {
   return (ENDED_STATES as readonly string[]).includes(state);
 }
 
-export function isKnownState(state: string): state is CallState {
-  return (CALL_STATES as readonly string[]).includes(state);
-}
-
 /**
  * What makes two listings show the same call. IDs are small numbers which a switch may use again, so a call is cut
  * only while the newest listing still shows the same three values.

@@ -7,7 +7,7 @@ export type FactType = 'number' | 'string' | 'boolean';
 /** How the values that a rule compares with a string fact are to be checked and normalised. */
 export type FactFormat = 'text' | 'number-plan' | 'ip' | 'country' | 'state' | 'direction';
 
-/** Parameters of an aggregate fact, as written in a rule, after checking: lists resolved, prefixes normalised. */
+/** Parameters of a fact: as written in a Rule, with lists resolved and prefixes normalised where a FactSource gets them. */
 export interface FactParams {
   /** CLD prefixes in normal form; a call counts where its CLD starts with one of them. */
   to?: readonly string[];

@@ -2,6 +2,9 @@ import type { Location } from './errors.js';
 import type { FactParams, FactValue } from './facts.js';
 import type { Scope } from './scope.js';
 
+/** The name under which the audit log keeps actions by hand; no rule may bear it. */
+export const HAND_RULE = 'by-hand';
+
 export const RULE_MODES = ['enforce', 'monitor', 'off'] as const;
 export type RuleMode = (typeof RULE_MODES)[number];
 
@@ -11,7 +14,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export const SELECTIONS = ['newest', 'oldest', 'longest', 'shortest'] as const;
 export type Selection = (typeof SELECTIONS)[number];
 
-/** A rule after checking: lists resolved, numbers normalised per switch at evaluation, nothing left to refuse. */
+/** A rule after checking: as written but for defaults, nothing left to refuse. Lists and numbers are resolved per switch when it is compiled. */
 export interface Rule {
   name: string;
   description: string | undefined;

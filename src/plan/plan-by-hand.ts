@@ -1,6 +1,7 @@
 import type { HandReason, PlannedAction } from '../domain/action.js';
 import { hasEnded } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
+import { HAND_RULE } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { inspectTarget } from './inspect-target.js';
@@ -13,9 +14,6 @@ export interface HandRequest {
   id: string;
   reason: HandReason;
 }
-
-/** The name under which the audit log keeps actions by hand; no rule may bear it. */
-export const HAND_RULE = 'by-hand';
 
 export interface HandPlanContext {
   snapshot: Snapshot;

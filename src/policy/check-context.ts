@@ -1,0 +1,19 @@
+import type { FactCatalogue, Limit } from '../domain/facts.js';
+import type { Findings, Place } from './findings.js';
+import type { ListEntry } from './read-lists.js';
+
+/** What the conditions of all files are checked against. */
+export interface CheckContext {
+  catalogue: FactCatalogue;
+  lists: ReadonlyMap<string, readonly ListEntry[]>;
+  limits: readonly Limit[];
+  /** The shared conditions of all files, as written. */
+  shared: ReadonlyMap<string, WrittenCondition>;
+  findings: Findings;
+}
+
+/** A condition tree before checking, and where it stands. */
+export interface WrittenCondition {
+  value: unknown;
+  place: Place;
+}

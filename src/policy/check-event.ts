@@ -1,0 +1,92 @@
+import type { Condition, EventType, FactReference, RuleEvent } from '../domain/rule.js';
+import { canonicalJson } from './canonical-json.js';
+import { checkCondition } from './check-condition.js';
+import type { CheckContext } from './check-context.js';
+import { checkReference } from './check-leaf.js';
+import { inside, type Place } from './findings.js';
+import type { RuleFrame } from './rule-schema.js';
+import type { WrittenLeaf } from './shared-conditions.js';
+import { picksFromPool } from './victims.js';
+
+type EventParams = NonNullable<RuleFrame['event']['params']>;
+
+/** Checks what the event takes against the scope; `leaves` are all comparisons of the rule's conditions. */
+export function checkEvent(
+  rule: RuleFrame,
+  rulePlace: Place,
+  leaves: readonly WrittenLeaf[],
+  context: CheckContext,
+): RuleEvent | undefined {
+  const { type } = rule.event;
+  const params = rule.event.params ?? {};
+  const place = inside(rulePlace, 'event', 'params');
+  checkUses(rule, params, place, context);
+  if (picksFromPool(rule.scope, type) && params.where === undefined) {
+    checkPoolIsPlain(inside(rulePlace, 'event'), leaves, context);
+  }
+  const where = checkWhere(params.where, inside(place, 'where'), context);
+  const keep = checkKeep(params.keep, inside(place, 'keep'), context);
+  if (where === 'wrong' || keep === undefined) return undefined;
+  return { type, select: params.select ?? 'newest', keep, where, message: params.message };
+}
+
+/** Refuses params that the event would silently ignore. */
+function checkUses(rule: RuleFrame, params: EventParams, place: Place, { findings }: CheckContext): void {
+  const { type } = rule.event;
+  const refuse = (key: keyof EventParams, reason: string) => {
+    if (params[key] !== undefined) findings.error(inside(place, key), `"${key}" ${reason}.`, 'key');
+  };
+  for (const key of ['select', 'keep'] as const) {
+    if (type !== 'disconnectCall')
+      refuse(key, `chooses single calls, which "${type}" does not take: take it out`);
+    else if (rule.scope === 'call')
+      refuse(key, 'has no meaning for scope call, which takes that one call: take it out');
+  }
+  if (type !== 'disconnectCall' && !picksFromPool(rule.scope, type)) {
+    refuse('where', whyNoWhere(type));
+  }
+  if (type !== 'alert')
+    refuse('message', `belongs to "alert": use "description" for a rule that disconnects`);
+}
+
+function whyNoWhere(type: EventType): string {
+  return type === 'alert'
+    ? 'narrows the calls that are taken, and an alert takes none: move its conditions to the rule'
+    : `narrows the calls that are taken, but here "${type}" takes all of the subject: take it out`;
+}
+
+/** Without `where` the pool is what the one aggregate counted; with none or several, nobody could say which calls fall. */
+function checkPoolIsPlain(
+  place: Place,
+  leaves: readonly WrittenLeaf[],
+  { catalogue, findings }: CheckContext,
+): void {
+  const aggregates = new Map<string, string>();
+  for (const { leaf } of leaves) {
+    const { fact, params } = leaf;
+    if (typeof fact !== 'string' || catalogue.get(fact)?.aggregate !== true) continue;
+    aggregates.set(canonicalJson([fact, params ?? {}]), fact);
+  }
+  if (aggregates.size === 1) return;
+  const found =
+    aggregates.size === 0
+      ? 'the conditions hold no aggregate (such as connectedCalls)'
+      : `the conditions hold several aggregates (${[...aggregates.values()].join(', ')})`;
+  const message = `"where" is missing: ${found}, so it has to say which calls may be taken.`;
+  findings.error(inside(place, 'params'), message);
+}
+
+function checkWhere(value: unknown, place: Place, context: CheckContext): Condition | undefined | 'wrong' {
+  if (value === undefined) return undefined;
+  return checkCondition({ value, place }, context) ?? 'wrong';
+}
+
+function checkKeep(
+  keep: EventParams['keep'],
+  place: Place,
+  context: CheckContext,
+): number | FactReference | undefined {
+  if (keep === undefined) return 0;
+  if (typeof keep === 'number') return keep;
+  return checkReference({ ...keep }, place, { name: 'keep', type: 'number' }, context);
+}

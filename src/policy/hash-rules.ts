@@ -1,0 +1,72 @@
+import type { Limit } from '../domain/facts.js';
+import type { Condition, FactReference, Rule, RuleSet } from '../domain/rule.js';
+import { canonicalJson } from './canonical-json.js';
+import type { UnhashedRule } from './check-rule.js';
+import { OPERATORS } from './operators.js';
+import { LIST_NAME_PATTERN } from './rule-schema.js';
+
+interface RuleSetParts {
+  rules: readonly UnhashedRule[];
+  conditions: ReadonlyMap<string, Condition>;
+  lists: ReadonlyMap<string, readonly string[]>;
+  limits: readonly Limit[];
+}
+
+/** What one rule draws on, so that its hash changes with every text that can change its verdicts, and with no other. */
+interface Uses {
+  lists: Set<string>;
+  limits: Set<string>;
+  conditions: Set<string>;
+}
+
+/** Adds the hashes: of each rule with the lists, limits and shared conditions it uses, and of everything. */
+export function hashedRuleSet(parts: RuleSetParts, hash: (text: string) => string): RuleSet {
+  const rules: readonly Rule[] = parts.rules.map((rule) => ({
+    ...rule,
+    hash: hash(canonicalJson(textOf(rule, parts))),
+  }));
+  const everything = {
+    rules: rules.map((rule) => rule.hash).sort(),
+    conditions: Object.fromEntries(parts.conditions),
+    lists: Object.fromEntries(parts.lists),
+    limits: parts.limits,
+  };
+  return { ...parts, rules, hash: hash(canonicalJson(everything)) };
+}
+
+/** Where a rule stands is no part of what it says. */
+function textOf({ location: _, ...rule }: UnhashedRule, parts: RuleSetParts): unknown {
+  const uses: Uses = { lists: new Set(), limits: new Set(), conditions: new Set() };
+  collect(rule.conditions, uses, parts);
+  if (rule.event.where !== undefined) collect(rule.event.where, uses, parts);
+  if (typeof rule.event.keep === 'object') collectReference(rule.event.keep, uses);
+  return {
+    rule,
+    conditions: [...uses.conditions].sort().map((name) => [name, parts.conditions.get(name)]),
+    lists: [...uses.lists].sort().map((name) => [name, parts.lists.get(name)]),
+    limits: parts.limits.filter(({ scope, name }) => uses.limits.has(`${scope}.limit ${name}`)),
+  };
+}
+
+function collect(condition: Condition, uses: Uses, parts: RuleSetParts): void {
+  if ('all' in condition) for (const child of condition.all) collect(child, uses, parts);
+  else if ('any' in condition) for (const child of condition.any) collect(child, uses, parts);
+  else if ('not' in condition) collect(condition.not, uses, parts);
+  else if ('condition' in condition) {
+    if (uses.conditions.has(condition.condition)) return;
+    uses.conditions.add(condition.condition);
+    const shared = parts.conditions.get(condition.condition);
+    if (shared !== undefined) collect(shared, uses, parts);
+  } else {
+    collectReference(condition, uses);
+    const { value } = condition;
+    const operand = OPERATORS.get(condition.operator)?.operand;
+    if (typeof value === 'string' && (operand === 'list' || operand === 'prefixes')) uses.lists.add(value);
+    if (typeof value === 'object' && 'fact' in value) collectReference(value, uses);
+  }
+}
+
+function collectReference({ fact, params }: FactReference, uses: Uses): void {
+  if (params?.name !== undefined) uses.limits.add(`${fact} ${params.name}`);
+  for (const entry of params?.to ?? []) if (LIST_NAME_PATTERN.test(entry)) uses.lists.add(entry);
+}

@@ -1,0 +1,121 @@
+import { didYouMean } from '../documents/did-you-mean.js';
+import { describeValue } from '../documents/found-values.js';
+import { unknownKey } from '../documents/zod-problems.js';
+import type { Problem } from '../domain/errors.js';
+import type { Limit } from '../domain/facts.js';
+import type { RuleFileText } from '../domain/rule-files.js';
+import { type AggregateScope, SCOPES } from '../domain/scope.js';
+import { type CsvField, type CsvRecord, parseCsv } from './strict-csv.js';
+
+const COLUMNS = ['scope', 'id', 'name', 'value', 'switch'] as const;
+type Column = (typeof COLUMNS)[number];
+const LIMIT_SCOPES: readonly string[] = SCOPES.filter((scope) => scope !== 'call');
+/** Plain decimal notation: no hex, no exponent, no thousands separators. */
+const DECIMAL = /^[0-9]+(\.[0-9]+)?$/;
+
+export interface ReadLimits {
+  limits: readonly Limit[];
+  problems: readonly Problem[];
+}
+
+/**
+ * Reads limits.csv: a header naming scope, id, name, value and where needed switch, in any order, then one limit per
+ * line. Refuses unknown scopes, values that are no plain number >= 0, and a limit given twice.
+ */
+export function readLimits({ file, text }: RuleFileText): ReadLimits {
+  const parsed = parseCsv(text);
+  if (!parsed.ok)
+    return { limits: [], problems: [problemAt(file, parsed.line, parsed.column, parsed.message)] };
+  const [header, ...rows] = parsed.records;
+  if (header === undefined) return { limits: [], problems: [] };
+  const problems = headerProblems(file, header);
+  if (problems.length > 0) return { limits: [], problems };
+
+  const columns = header.fields.map(({ value }) => value as Column);
+  const limits: Limit[] = [];
+  const firstLines = new Map<string, number>();
+  for (const row of rows) {
+    const read = readRow(file, row, columns);
+    problems.push(...read.problems);
+    if (read.limit === undefined) continue;
+    const { scope, id, name, switch: switchName } = read.limit;
+    const key = JSON.stringify([scope, id, name, switchName]);
+    const first = firstLines.get(key);
+    if (first !== undefined) {
+      problems.push(
+        problemAt(file, row.line, 1, `This limit is given twice: it is already on line ${first}.`),
+      );
+      continue;
+    }
+    firstLines.set(key, row.line);
+    limits.push(read.limit);
+  }
+  return { limits, problems };
+}
+
+function headerProblems(file: string, { line, fields }: CsvRecord): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const { value, column } of fields) {
+    if (!(COLUMNS as readonly string[]).includes(value)) {
+      problems.push(problemAt(file, line, column, `In the header: ${unknownKey(value, COLUMNS)}`));
+    } else if (seen.has(value)) {
+      problems.push(problemAt(file, line, column, `The column "${value}" is given twice.`));
+    }
+    seen.add(value);
+  }
+  for (const column of COLUMNS) {
+    if (column === 'switch' || seen.has(column)) continue;
+    const message = `The column "${column}" is missing: expected the header scope,id,name,value.`;
+    problems.push(problemAt(file, line, 1, message));
+  }
+  return problems;
+}
+
+function readRow(
+  file: string,
+  row: CsvRecord,
+  columns: readonly Column[],
+): { limit: Limit | undefined; problems: Problem[] } {
+  if (row.fields.length !== columns.length) {
+    const message = `Expected ${columns.length} fields (${columns.join(', ')}), but found ${row.fields.length}.`;
+    return { limit: undefined, problems: [problemAt(file, row.line, 1, message)] };
+  }
+  const fields = new Map(columns.map((column, index) => [column, row.fields[index]]));
+  const problems: Problem[] = [];
+  for (const [column, field] of fields) {
+    const message = field === undefined ? undefined : fieldProblem(column, field);
+    if (message !== undefined) problems.push(problemAt(file, row.line, field?.column ?? 1, message));
+  }
+  if (problems.length > 0) return { limit: undefined, problems };
+  const text = (column: Column) => fields.get(column)?.value ?? '';
+  const limit = {
+    scope: text('scope') as AggregateScope,
+    id: text('id'),
+    name: text('name'),
+    value: Number(text('value')),
+    switch: text('switch') === '' ? undefined : text('switch'),
+  };
+  return { limit, problems };
+}
+
+function fieldProblem(column: Column, { value }: CsvField): string | undefined {
+  switch (column) {
+    case 'scope':
+      return LIMIT_SCOPES.includes(value)
+        ? undefined
+        : `"scope": expected one of ${LIMIT_SCOPES.join(', ')}, but found ${describeValue(value)}.${didYouMean(value, LIMIT_SCOPES)}`;
+    case 'value':
+      return DECIMAL.test(value) && Number.isFinite(Number(value))
+        ? undefined
+        : `"value": expected a plain number, at least 0, but found ${describeValue(value)}.`;
+    case 'switch':
+      return undefined;
+    default:
+      return value === '' ? `"${column}" is missing.` : undefined;
+  }
+}
+
+function problemAt(file: string, line: number, column: number, message: string): Problem {
+  return { file, location: { file, line, column }, message, severity: 'error' };
+}

@@ -1,0 +1,109 @@
+import { type Dirent, constants as fsConstants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CallwardenError, type Problem } from '../domain/errors.js';
+import type { RuleFileKind, RuleFileText } from '../domain/rule-files.js';
+
+const MAX_RULE_FILE_BYTES = 5 * 1024 * 1024;
+/** Number lists from fraud intelligence run to hundreds of thousands of lines. */
+const MAX_LIST_FILE_BYTES = 50 * 1024 * 1024;
+
+/**
+ * Reads a rules directory: DIR/*.yaml, *.yml and *.json as rules, DIR/lists/* as lists, DIR/limits.csv. Other folders,
+ * hidden files, editors' backup files and *.schema.json are left out. Sorted by name, so that the same files give the
+ * same rule set. Throws RULES_INVALID with every file that cannot be read, is too large or is not UTF-8.
+ */
+export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[]> {
+  const wanted = [...(await ruleEntries(dir)), ...(await listEntries(join(dir, 'lists')))];
+  const files: RuleFileText[] = [];
+  const problems: Problem[] = [];
+  for (const { file, kind } of wanted.sort((one, other) => compareText(one.file, other.file))) {
+    const read = await readText(file, kind === 'list' ? MAX_LIST_FILE_BYTES : MAX_RULE_FILE_BYTES);
+    if (read.ok) files.push({ file, kind, text: read.text });
+    else problems.push({ file, message: read.message, severity: 'error' });
+  }
+  if (problems.length > 0) {
+    throw new CallwardenError('RULES_INVALID', `${problems.length} rule file(s) cannot be read.`, {
+      hint: 'Make the files readable for this user, or move them out of the rules directory.',
+      problems,
+    });
+  }
+  return files;
+}
+
+interface WantedFile {
+  file: string;
+  kind: RuleFileKind;
+}
+
+async function ruleEntries(dir: string): Promise<WantedFile[]> {
+  const entries = await entriesOf(dir);
+  if (entries === undefined) {
+    throw new CallwardenError('RULES_INVALID', `There is no rules directory ${dir}.`, {
+      hint: 'Name a directory that exists, or write one with "callwarden init".',
+    });
+  }
+  return entries.filter(isWanted).flatMap(({ name }): WantedFile[] => {
+    if (name === 'limits.csv') return [{ file: join(dir, name), kind: 'limits' }];
+    const isRules = /\.(yaml|yml|json)$/.test(name) && !name.endsWith('.schema.json');
+    return isRules ? [{ file: join(dir, name), kind: 'rules' }] : [];
+  });
+}
+
+async function listEntries(dir: string): Promise<WantedFile[]> {
+  const entries = (await entriesOf(dir)) ?? [];
+  return entries.filter(isWanted).map(({ name }) => ({ file: join(dir, name), kind: 'list' as const }));
+}
+
+/** Undefined where there is no such directory. */
+async function entriesOf(dir: string): Promise<Dirent[] | undefined> {
+  try {
+    return await readdir(dir, { withFileTypes: true });
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === 'ENOENT') return undefined;
+    throw new CallwardenError('RULES_INVALID', `The directory ${dir} cannot be read (${code}).`, {
+      hint: 'Name a directory that this user may read.',
+      cause,
+    });
+  }
+}
+
+/** Everything but directories, hidden files and what editors leave behind: a~, .a.swp, #a#, a.bak. */
+function isWanted(entry: Dirent): boolean {
+  return !entry.isDirectory() && !/^[.#]|~$|\.(swp|swo|tmp|bak|orig)$/.test(entry.name);
+}
+
+type ReadText = { ok: true; text: string } | { ok: false; message: string };
+
+async function readText(file: string, maxBytes: number): Promise<ReadText> {
+  try {
+    // Without O_NONBLOCK opening a named pipe would wait for ever for a writer.
+    const handle = await open(file, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK);
+    try {
+      const stats = await handle.stat();
+      if (!stats.isFile()) return { ok: false, message: 'This is not a regular file.' };
+      if (stats.size > maxBytes) {
+        return { ok: false, message: `The file has ${stats.size} bytes; at most ${maxBytes} are read.` };
+      }
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile());
+      return { ok: true, text };
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    if (cause instanceof TypeError) {
+      return { ok: false, message: 'The file is not UTF-8 text: save it in that encoding.' };
+    }
+    return { ok: false, message: `The file cannot be read (${codeOf(cause)}).` };
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+}
+
+/** By code unit, so that the order does not depend on the machine's language. */
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

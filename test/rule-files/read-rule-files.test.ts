@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRuleFiles } from '../../src/rule-files/read-rule-files.js';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'callwarden-rules-'));
+});
+
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function write(name: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(dir, name)), { recursive: true });
+  writeFileSync(join(dir, name), content);
+}
+
+describe('readRuleFiles', () => {
+  it('reads rules, lists and limits, sorted by name', async () => {
+    write('b.yml', 'b');
+    write('a.yaml', 'a');
+    write('c.json', '{}');
+    write('limits.csv', 'scope,id,name,value\n');
+    write('lists/risky.txt', '+882\n');
+    const files = await readRuleFiles(dir);
+    expect(files.map(({ file, kind, text }) => [file.slice(dir.length + 1), kind, text])).toEqual([
+      ['a.yaml', 'rules', 'a'],
+      ['b.yml', 'rules', 'b'],
+      ['c.json', 'rules', '{}'],
+      ['limits.csv', 'limits', 'scope,id,name,value\n'],
+      ['lists/risky.txt', 'list', '+882\n'],
+    ]);
+  });
+
+  it('leaves out tests, other folders, schemas, notes, hidden files and what editors leave behind', async () => {
+    const others = [
+      'tests/a.yaml',
+      'old/a.yaml',
+      'rule.schema.json',
+      'README.md',
+      '.a.yaml',
+      'a.yaml~',
+      '.a.yaml.swp',
+    ];
+    for (const name of [
+      ...others,
+      '#a.yaml#',
+      'a.yaml.bak',
+      'lists/.hidden.txt',
+      'lists/a.txt~',
+      'other.csv',
+    ])
+      write(name, 'x');
+    expect(await readRuleFiles(dir)).toEqual([]);
+  });
+
+  it('refuses a directory that does not exist, with the next step', async () => {
+    await expect(readRuleFiles(join(dir, 'nowhere'))).rejects.toMatchObject({
+      code: 'RULES_INVALID',
+      message: `There is no rules directory ${dir}/nowhere.`,
+      hint: expect.stringContaining('callwarden init'),
+    });
+  });
+
+  it('refuses a file in place of a directory', async () => {
+    write('a.yaml', 'a');
+    await expect(readRuleFiles(join(dir, 'a.yaml'))).rejects.toMatchObject({ code: 'RULES_INVALID' });
+  });
+
+  it('names every file that is not UTF-8, too large, or no file at all, and never waits for a pipe', async () => {
+    write('latin.yaml', new Uint8Array([0x6e, 0xe9]));
+    write('large.yaml', '');
+    truncateSync(join(dir, 'large.yaml'), 5 * 1024 * 1024 + 1);
+    write('lists/large.txt', '');
+    truncateSync(join(dir, 'lists/large.txt'), 50 * 1024 * 1024 + 1);
+    execFileSync('mkfifo', [join(dir, 'pipe.yaml')]);
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({
+      code: 'RULES_INVALID',
+      problems: [
+        { file: join(dir, 'large.yaml'), message: expect.stringContaining('at most 5242880 are read') },
+        { file: join(dir, 'latin.yaml'), message: expect.stringContaining('not UTF-8') },
+        { file: join(dir, 'lists/large.txt'), message: expect.stringContaining('at most 52428800') },
+        { file: join(dir, 'pipe.yaml'), message: expect.stringContaining('not a regular file') },
+      ],
+    });
+  });
+
+  it('accepts a list that is larger than a rule file may be', async () => {
+    write('lists/long.txt', '4412345678\n'.repeat(600_000));
+    expect((await readRuleFiles(dir))[0]?.text).toHaveLength(6_600_000);
+  });
+});
