@@ -200,7 +200,7 @@ function build(checked: CheckedConfig, path: string, files: ReferencedFiles): Co
     maxSnapshotAgeMs: checked.maxSnapshotAge ?? DEFAULT_MAX_SNAPSHOT_AGE_MS,
     retention: {
       ledgerMs: checked.retention?.ledger ?? DEFAULT_LEDGER_MS,
-      auditMs: checked.retention?.audit ?? 'forever',
+      audit: checked.retention?.audit ?? 'forever',
     },
   };
 }

@@ -13,7 +13,7 @@ export interface Config {
   protect: Protect;
   caps: Caps;
   maxSnapshotAgeMs: number;
-  retention: { ledgerMs: number; auditMs: number | 'forever' };
+  retention: { ledgerMs: number; audit: 'forever' };
 }
 
 export interface SwitchConfig {

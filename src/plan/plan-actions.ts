@@ -179,7 +179,7 @@ function planTargets(
 ): PlannedAction[] {
   const field = action === 'disconnectAccount' ? 'account' : 'customer';
   const actions: PlannedAction[] = [];
-  for (const target of targetsOf(field, verdict)) {
+  for (const target of targetsOf(field, verdict, context.snapshot)) {
     if (target === undefined) {
       actions.push({ ...base, action, withhold: 'target-unknown' });
       continue;
@@ -212,10 +212,21 @@ function planTargets(
   return actions;
 }
 
-/** The subject itself, or what the calls of the pool belong to, in ascending order; undefined for calls of none. */
-function targetsOf(field: 'account' | 'customer', verdict: ViolatedVerdict): (number | undefined)[] {
-  if (verdict.subject.scope === field) return [Number(verdict.subject.id)];
-  const targets = new Set(verdict.pool.map((call) => call[field]));
+/**
+ * The subject itself; the customer that an account's calls name; else what the calls of the pool belong to. In ascending
+ * order, undefined for calls of none.
+ */
+function targetsOf(
+  field: 'account' | 'customer',
+  { subject, pool }: ViolatedVerdict,
+  snapshot: Snapshot,
+): (number | undefined)[] {
+  if (subject.scope === field) return [Number(subject.id)];
+  const calls =
+    subject.scope === 'account'
+      ? snapshot.calls.filter(({ account, state }) => account === Number(subject.id) && isLive(state))
+      : pool;
+  const targets = new Set(calls.map((call) => call[field]));
   return [...targets].sort(
     (one, other) => (one ?? Number.POSITIVE_INFINITY) - (other ?? Number.POSITIVE_INFINITY),
   );

@@ -10,18 +10,21 @@ import { picksFromPool } from './victims.js';
 
 type EventParams = NonNullable<RuleFrame['event']['params']>;
 
-/** Checks what the event takes against the scope; `leaves` are all comparisons of the rule's conditions. */
+/**
+ * Checks what the event takes against the scope; `leaves` are all comparisons of the rule's conditions, undefined where
+ * those are wrong themselves, so that one mistake is not reported as two.
+ */
 export function checkEvent(
   rule: RuleFrame,
   rulePlace: Place,
-  leaves: readonly WrittenLeaf[],
+  leaves: readonly WrittenLeaf[] | undefined,
   context: CheckContext,
 ): RuleEvent | undefined {
   const { type } = rule.event;
   const params = rule.event.params ?? {};
   const place = inside(rulePlace, 'event', 'params');
   checkUses(rule, params, place, context);
-  if (picksFromPool(rule.scope, type) && params.where === undefined) {
+  if (leaves !== undefined && picksFromPool(rule.scope, type) && params.where === undefined) {
     checkPoolIsPlain(inside(rulePlace, 'event'), leaves, context);
   }
   const where = checkWhere(params.where, inside(place, 'where'), context);

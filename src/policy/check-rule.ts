@@ -31,7 +31,7 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
   const written = { value: rule.conditions, place: conditionsPlace };
   const conditions = checkCondition(written, context);
   const leaves = leavesOf(written, context.shared);
-  const event = checkEvent(rule, place, leaves, context);
+  const event = checkEvent(rule, place, conditions === undefined ? undefined : leaves, context);
   checkVisibility(rule, place, context);
   if (conditions === undefined || event === undefined) return undefined;
   return {

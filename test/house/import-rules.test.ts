@@ -8,8 +8,11 @@ describe('the house', () => {
     const options = await extractDepcruiseOptions('./.dependency-cruiser.mjs');
     const result = await cruise(['src'], options, {}, { tsConfig: extractTSConfig('./tsconfig.json') });
     const { output } = result;
-    if (typeof output === 'string') throw new TypeError('dependency-cruiser gave text instead of its result.');
+    if (typeof output === 'string')
+      throw new TypeError('dependency-cruiser gave text instead of its result.');
     expect(output.modules.length).toBeGreaterThan(10);
-    expect(output.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual([]);
+    expect(output.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual(
+      [],
+    );
   });
 });

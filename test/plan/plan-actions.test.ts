@@ -190,6 +190,14 @@ describe('a plan', () => {
     expect(stated.actions[0]?.takes).toHaveLength(6);
   });
 
+  it('finds the customer of an account by its calls, also where the conditions counted none', () => {
+    const plan = planOn(calls(2), { tree: new Map([[2, 1]]) });
+    plan.add(aRule({ event: { type: 'disconnectCustomer' } }), [violated([])], everyCall);
+    expect(plan.actions).toMatchObject([
+      { action: 'disconnectCustomer', target: '2', account: 10, weight: 2 },
+    ]);
+  });
+
   it('withholds an account action for a call that names no account', () => {
     const nameless = aCall({ id: '1', account: undefined });
     const plan = planOn([nameless]);

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FAULT_KINDS } from '../../src/simulator/faults.js';
 import { parseFault } from '../../src/simulator/parse-fault.js';
@@ -108,16 +105,18 @@ describe('faults', () => {
   });
 
   test('works on TLS too', async () => {
-    const { key, cert } = selfSigned();
+    const key = fixture('server-key.pem');
+    const cert = fixture('server.pem');
+    const ca = fixture('ca.pem');
     await using secure = await openSwitch({
       tls: { key, cert },
       faults: [parseFault('*:lost-reply:next=1')],
     });
     expect(secure.simulator.url).toMatch(/^https:/);
     const body = encode('listAllCalls', [{}]);
-    await expect(post(secure.simulator.url, body, { ca: cert })).rejects.toThrow();
+    await expect(post(secure.simulator.url, body, { ca })).rejects.toThrow();
     expect(secure.simulator.requests).toMatchObject([{ fault: 'lost-reply' }]);
-    expect((await post(secure.simulator.url, body, { ca: cert })).status).toBe(200);
+    expect((await post(secure.simulator.url, body, { ca })).status).toBe(200);
   });
 });
 
@@ -209,26 +208,7 @@ async function whenLogged(): Promise<void> {
   while (lab.simulator.requests.length === before) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function selfSigned(): { key: string; cert: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'simulator-tls-'));
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-  ];
-  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const files = ['-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')];
-  execFileSync('openssl', [...args, ...names, ...files], { stdio: 'ignore' });
-  const pair = {
-    key: readFileSync(join(dir, 'key.pem'), 'utf8'),
-    cert: readFileSync(join(dir, 'cert.pem'), 'utf8'),
-  };
-  rmSync(dir, { recursive: true });
-  return pair;
+/** The transport's test certificates, which are valid for 127.0.0.1 until 2120. */
+function fixture(name: string): string {
+  return readFileSync(`test/switch/fixtures/tls/${name}`, 'utf8');
 }

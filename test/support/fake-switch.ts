@@ -18,8 +18,13 @@ export interface FakeSwitch extends SwitchPort {
 export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwitch {
   const answer = async <T>(request: string, signal: AbortSignal | undefined, give: () => T): Promise<T> => {
     fake.requests.push(request);
-    await Promise.race([fake.before(request), aborted(signal)]);
-    return give();
+    const { rejection, done } = aborted(signal);
+    try {
+      await Promise.race([fake.before(request), rejection]);
+      return give();
+    } finally {
+      done();
+    }
   };
   const timing = () => ({ requestedAt: clock(), receivedAt: clock() + 20, serverDate: clock() });
   const list = (filter: ListFilter): Listing => ({
@@ -86,10 +91,13 @@ export function switchError(code: ErrorCode, maybeSent?: boolean): CallwardenErr
   return Object.assign(error, maybeSent === undefined ? {} : { maybeSent });
 }
 
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(switchError('SWITCH_TIMEOUT', true));
+/** Rejects when the signal aborts; resolves never. `done` takes the listener off again. */
+function aborted(signal: AbortSignal | undefined): { rejection: Promise<never>; done: () => void } {
+  let fail = () => {};
+  const rejection = new Promise<never>((_, reject) => {
+    fail = () => reject(switchError('SWITCH_TIMEOUT', true));
     if (signal?.aborted) fail();
     signal?.addEventListener('abort', fail, { once: true });
   });
+  return { rejection, done: () => signal?.removeEventListener('abort', fail) };
 }

@@ -17,7 +17,8 @@ export function tempDir(): string {
 /** A real database file for one test. */
 export function tempStore() {
   const path = join(tempDir(), 'callwarden.db');
-  const store = openStore(path);
+  // A short wait for locks: tests that lock the database on purpose should not wait for seconds.
+  const store = openStore(path, { busyTimeoutMs: 50 });
   onTestFinished(() => store.close());
   const records = (query: AuditQuery = {}): AuditRecord[] => {
     const reader = openAuditReader(path);

@@ -1,0 +1,79 @@
+import type { SwitchConfig } from '../domain/config.js';
+import { CallwardenError } from '../domain/errors.js';
+import type { Clock, SwitchPort } from '../domain/ports.js';
+import type { AnswerTiming } from '../domain/snapshot.js';
+import { connectSwitch } from './compose.js';
+import { checkReachability, type Finding } from './reachability.js';
+
+/** Beyond this, times in listings and audit records no longer fit together well. */
+const GREATEST_OFFSET_MS = 5_000;
+
+/** Checks one switch as far as listing goes; never sends a disconnect. Never rejects. */
+export async function checkSwitch(switchConfig: SwitchConfig, clock: Clock): Promise<readonly Finding[]> {
+  const { url, ca, timeoutMs } = switchConfig;
+  const way = await checkReachability(url, ca, timeoutMs, clock());
+  if (way.at(-1)?.level === 'fail') return way;
+  let port: SwitchPort | undefined;
+  try {
+    port = connectSwitch(switchConfig, clock);
+    return [...way, ...(await checkListing(port)), await checkStats(port)];
+  } catch (error) {
+    return [...way, failure('login and listAllCalls', error)];
+  } finally {
+    await port?.close();
+  }
+}
+
+async function checkListing(port: SwitchPort): Promise<readonly Finding[]> {
+  const { calls, suspects, timing } = await port.listAllCalls({});
+  const suspectText = suspects.length === 0 ? '' : `, ${suspects.length} suspect`;
+  const listed: Finding = {
+    level: suspects.length === 0 ? 'ok' : 'warn',
+    text: `login and listAllCalls: ${calls.length} calls${suspectText} in ${tookMs(timing)} ms as ${port.login}`,
+    ...(suspects.length > 0 && {
+      next: 'Calls without a readable ID, CALL_ID or CC_STATE are never cut; see `callwarden calls`.',
+    }),
+  };
+  return [listed, clockFinding(timing)];
+}
+
+/** The Date header has a resolution of one second: on average half a second has passed since. */
+function clockFinding({ requestedAt, receivedAt, serverDate }: AnswerTiming): Finding {
+  if (serverDate === undefined) {
+    return {
+      level: 'warn',
+      text: 'clock: the switch sends no Date, so its clock cannot be compared with ours',
+    };
+  }
+  const offsetMs = serverDate + 500 - (requestedAt + receivedAt) / 2;
+  const text = `clock: the switch is ${(Math.abs(offsetMs) / 1000).toFixed(1)} s ${offsetMs < 0 ? 'behind' : 'ahead'}`;
+  return Math.abs(offsetMs) <= GREATEST_OFFSET_MS
+    ? { level: 'ok', text }
+    : {
+        level: 'warn',
+        text,
+        next: 'Set both clocks by NTP: ages of calls and times in the audit log depend on them.',
+      };
+}
+
+/** Only a cross-check of listings needs it, so a switch that refuses it is still one to work with. */
+async function checkStats(port: SwitchPort): Promise<Finding> {
+  try {
+    const { accounts, suspect, timing } = await port.getAccountCallStats();
+    const text = `getAccountCallStats: ${accounts.size} accounts in ${tookMs(timing)} ms`;
+    return suspect === undefined
+      ? { level: 'ok', text }
+      : { level: 'warn', text: `${text}, but they prove nothing: ${suspect}` };
+  } catch (error) {
+    return { ...failure('getAccountCallStats', error), level: 'warn' };
+  }
+}
+
+function failure(what: string, error: unknown): Finding {
+  if (!(error instanceof CallwardenError)) throw error;
+  return { level: 'fail', text: `${what}: ${error.code}: ${error.message}`, next: error.hint };
+}
+
+function tookMs({ requestedAt, receivedAt }: AnswerTiming): number {
+  return Math.round(receivedAt - requestedAt);
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Config, SwitchConfig } from '../../domain/config.js';
+import type { PassReport } from '../../domain/pass-report.js';
+import type { RuleSet } from '../../domain/rule.js';
+import { runPass } from '../../pass.js';
+import { openStore, type Store } from '../../store/open-store.js';
+import { actorOfCommandLine } from '../actor.js';
+import { connectSwitch, loadConfig, loadRules, selectSwitches } from '../compose.js';
+import { type CliContext, say } from '../context.js';
+import { EXIT_FAILED } from '../errors.js';
+import { evidenceText } from '../evidence-text.js';
+import { harmless, harmlessJson } from '../harmless-text.js';
+import { configOption, switchOption, withExamples } from '../options.js';
+import { passContext } from '../pass-context.js';
+import { passLine } from '../pass-line.js';
+
+/** How often a pass asks again for a lock that another process holds. */
+const LOCK_RETRY_MS = 100;
+
+interface OnceOptions {
+  config: string;
+  switch?: string;
+  dryRun?: true;
+  json?: true;
+}
+
+/** `callwarden once`: one pass per switch, all at the same time. */
+export function addOnce(program: Command, context: CliContext): void {
+  const once = program
+    .command('once')
+    .summary('run one pass per switch')
+    .description(
+      'Runs one pass per switch: lists the calls, judges them, disconnects what violates an enforcing rule, records it.',
+    )
+    .addOption(configOption())
+    .addOption(switchOption())
+    .option('--dry-run', 'take the same path, but send no disconnect')
+    .option('--json', 'print the pass reports as a JSON array')
+    .action((options: OnceOptions) => runOnce(options, context));
+  withExamples(
+    once,
+    'callwarden once -c callwarden.yaml --dry-run',
+    'callwarden once -c callwarden.yaml --switch lab --json | jq .[0].actions',
+  );
+}
+
+async function runOnce(options: OnceOptions, context: CliContext): Promise<void> {
+  const config = await loadConfig(options.config, context);
+  const switches = selectSwitches(config, options.switch);
+  const ruleSet = await loadRules(config.rulesDir, context);
+  const store = openStore(config.database);
+  try {
+    const dryRun = options.dryRun === true;
+    const reports = await Promise.all(
+      switches.map((switchConfig) => passOn(switchConfig, { config, ruleSet, store, dryRun, context })),
+    );
+    if (options.json === true) await context.stdout.write(`${harmlessJson(reports)}\n`);
+    else for (const report of reports) await context.stdout.write(reportText(report));
+    if (reports.some(({ status }) => status !== 'completed')) context.setExitCode(EXIT_FAILED);
+  } finally {
+    store.close();
+  }
+}
+
+async function passOn(
+  switchConfig: SwitchConfig,
+  parts: { config: Config; ruleSet: RuleSet; store: Store; dryRun: boolean; context: CliContext },
+): Promise<PassReport> {
+  const { context, store, dryRun } = parts;
+  const port = connectSwitch(switchConfig, context.clock);
+  const note = (text: string) => void say(context, `${switchConfig.name}: ${text}`);
+  const interrupted = context.interrupted();
+  try {
+    const pass = passContext({ ...parts, switchConfig, port, note });
+    const waitUntil = context.clock() + switchConfig.deadlineMs;
+    for (;;) {
+      const report = await runPass(pass, {
+        passId: randomUUID(),
+        actor: actorOfCommandLine(context.env),
+        dryRun,
+        stop: interrupted,
+        abort: new AbortController().signal,
+      });
+      // The service beside us holds the lock for the length of its pass; a pass asked for by hand can wait for that.
+      if (report.status === 'skipped' && context.clock() < waitUntil && !interrupted.aborted) {
+        await wait(LOCK_RETRY_MS);
+        continue;
+      }
+      await savePass(store, report, context);
+      return report;
+    }
+  } finally {
+    await port.close();
+  }
+}
+
+async function savePass(store: Store, report: PassReport, context: CliContext): Promise<void> {
+  await store.passes.save(report).catch((error: unknown) => say(context, `warning: ${String(error)}`));
+}
+
+function reportText(report: PassReport): string {
+  const lines = [`${report.switch}: ${passLine(report)}`];
+  for (const { rule, subject, evidence } of report.violations) {
+    lines.push(`  violated ${rule} by ${subject}: ${evidenceText(evidence.conditions)}`);
+  }
+  for (const { rule, missing, subjects } of report.indeterminate) {
+    lines.push(`  indeterminate ${rule} for ${subjects} subjects: ${missing.join(', ')} missing`);
+  }
+  for (const { id, rule, action, target, outcome, reason } of report.actions) {
+    lines.push(
+      `  ${action} ${target}: ${outcome}${reason === null ? '' : ` (${reason})`} by ${rule}, audit ${id}`,
+    );
+  }
+  return `${lines.map(harmless).join('\n')}\n`;
+}

@@ -1,0 +1,125 @@
+import { relative } from 'node:path';
+import type { Command } from 'commander';
+import type { FactDefinition } from '../../domain/facts.js';
+import type { Rule, RuleSet } from '../../domain/rule.js';
+import { FACT_CATALOGUE } from '../../facts/catalogue.js';
+import { loadRules } from '../compose.js';
+import type { CliContext } from '../context.js';
+import { chosenFormat, outputOption, withExamples } from '../options.js';
+import { type OutputFormat, type RowView, writeRows } from '../output.js';
+
+const DEFAULT_RULES_DIR = './rules';
+
+/** `callwarden rules check|list|facts`: the admin's work on rule files; needs no switch and no config. */
+export function addRules(program: Command, context: CliContext): void {
+  const rules = program
+    .command('rules')
+    .summary('check and list rule files, list the facts')
+    .description('Work on rule files. Needs neither a config nor a switch.');
+  withExamples(rules, 'callwarden rules check', 'callwarden rules facts | grep ^account');
+
+  const check = rules
+    .command('check')
+    .description(
+      'Checks all files of a rules directory and prints every problem; exit code 2 where there is one.',
+    )
+    .argument('[dir]', 'the rules directory', DEFAULT_RULES_DIR)
+    .action(async (directory: string) => {
+      await context.stdout.write(`${summary(await loadRules(directory, context))}\n`);
+    });
+  withExamples(check, 'callwarden rules check', 'callwarden rules check /etc/callwarden/rules');
+
+  const list = rules
+    .command('list')
+    .description('Lists the rules of a directory.')
+    .argument('[dir]', 'the rules directory', DEFAULT_RULES_DIR)
+    .addOption(outputOption())
+    .action(async (directory: string, options: { output?: OutputFormat }) => {
+      const { rules: found } = await loadRules(directory, context);
+      await writeRows(found.map(toRuleRow), RULE_VIEW, chosenFormat(options.output, context), context.stdout);
+    });
+  withExamples(list, 'callwarden rules list', 'callwarden rules list /etc/callwarden/rules -o csv');
+
+  const facts = rules
+    .command('facts')
+    .description('Lists the facts that rules can use, with their types, units and parameters.')
+    .addOption(outputOption())
+    .action(async (options: { output?: OutputFormat }) => {
+      const rows = [...FACT_CATALOGUE.values()].map(toFactRow);
+      await writeRows(rows, FACT_VIEW, chosenFormat(options.output, context), context.stdout);
+    });
+  withExamples(facts, 'callwarden rules facts', 'callwarden rules facts -o json');
+}
+
+/** `6 rules, 1 list, 3 limits: ok` */
+function summary({ rules, lists, limits }: RuleSet): string {
+  const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+  return `${counted(rules.length, 'rule')}, ${counted(lists.size, 'list')}, ${counted(limits.length, 'limit')}: ok`;
+}
+
+interface RuleRow {
+  name: string;
+  mode: string;
+  scope: string;
+  event: string;
+  priority: number;
+  file: string;
+  line: number;
+  description: string | null;
+}
+
+function toRuleRow(rule: Rule): RuleRow {
+  return {
+    name: rule.name,
+    mode: rule.mode,
+    scope: rule.scope,
+    event: rule.event.type,
+    priority: rule.priority,
+    file: rule.location.file,
+    line: rule.location.line,
+    description: rule.description ?? null,
+  };
+}
+
+const RULE_VIEW: RowView<RuleRow> = {
+  columns: [
+    { header: 'NAME', cell: (row) => row.name, wraps: true },
+    { header: 'MODE', cell: (row) => row.mode },
+    { header: 'SCOPE', cell: (row) => row.scope },
+    { header: 'EVENT', cell: (row) => row.event },
+    { header: 'PRIORITY', cell: (row) => row.priority },
+    { header: 'FILE', cell: (row) => shortest(row.file), wraps: true },
+    { header: 'DESCRIPTION', cell: (row) => row.description, wraps: true },
+  ],
+  fields: ['name', 'mode', 'scope', 'event', 'priority', 'file', 'line', 'description'],
+};
+
+/** As seen from the working directory where that is shorter. */
+function shortest(file: string): string {
+  const seenFromHere = relative(process.cwd(), file);
+  return seenFromHere.length < file.length ? seenFromHere : file;
+}
+
+interface FactRow {
+  name: string;
+  scope: string;
+  type: string;
+  unit: string | null;
+  params: readonly string[];
+  description: string;
+}
+
+function toFactRow({ name, scope, type, unit, params, description }: FactDefinition): FactRow {
+  return { name, scope, type, unit: unit ?? null, params, description };
+}
+
+const FACT_VIEW: RowView<FactRow> = {
+  columns: [
+    { header: 'NAME', cell: (row) => row.name },
+    { header: 'TYPE', cell: (row) => row.type },
+    { header: 'UNIT', cell: (row) => row.unit },
+    { header: 'PARAMS', cell: (row) => row.params.join(' '), wraps: true },
+    { header: 'DESCRIPTION', cell: (row) => row.description, wraps: true },
+  ],
+  fields: ['name', 'scope', 'type', 'unit', 'params', 'description'],
+};

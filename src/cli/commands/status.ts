@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Config } from '../../domain/config.js';
+import { openStore } from '../../store/open-store.js';
+import { openPassReader, type PassSummary, type SwitchPasses } from '../../store/pass-reader.js';
+import { localTime } from '../audit-view.js';
+import { loadConfig, selectSwitches } from '../compose.js';
+import { type CliContext, say } from '../context.js';
+import { chosenFormat, configOption, outputOption, switchOption, withExamples } from '../options.js';
+import { type OutputFormat, type RowView, writeRows } from '../output.js';
+
+interface StatusOptions {
+  config: string;
+  switch?: string;
+  output?: OutputFormat;
+}
+
+interface StatusRow {
+  switch: string;
+  /** Start of the last pass that completed or failed, ISO 8601; null where there was none. */
+  lastPassAt: string | null;
+  ageSeconds: number | null;
+  status: string | null;
+  error: { code: string; message: string } | null;
+  calls: number | null;
+  durationMs: number | null;
+  passesLastHour: { completed: number; failed: number; skipped: number };
+  actionsLastHour: Readonly<Record<string, number>>;
+  /** Disconnects that no later listing has confirmed. */
+  unconfirmed: number;
+}
+
+/** `callwarden status`: how the passes of each switch went, from the database; asks no switch. */
+export function addStatus(program: Command, context: CliContext): void {
+  const status = program
+    .command('status')
+    .summary('how the passes of each switch went')
+    .description('Shows per switch how its passes went, from the database. Asks no switch.')
+    .addOption(configOption())
+    .addOption(switchOption())
+    .addOption(outputOption())
+    .action((options: StatusOptions) => printStatus(options, context));
+  withExamples(
+    status,
+    'callwarden status -c callwarden.yaml',
+    'watch callwarden status -c callwarden.yaml -o table',
+  );
+}
+
+async function printStatus(options: StatusOptions, context: CliContext): Promise<void> {
+  const config = await loadConfig(options.config, context);
+  const names = selectSwitches(config, options.switch).map(({ name }) => name);
+  const rows = existsSync(config.database)
+    ? await readRows(config, names, context)
+    : names.map((name) => toRow(name, undefined, 0, 0));
+  await writeRows(rows, STATUS_VIEW, chosenFormat(options.output, context), context.stdout);
+  const idle = rows.filter((row) => row.lastPassAt === null).map((row) => row.switch);
+  if (idle.length > 0) {
+    await say(
+      context,
+      `No pass was recorded yet for ${idle.join(', ')}: start \`callwarden run -c ${options.config}\`.`,
+    );
+  }
+}
+
+async function readRows(
+  { database }: Config,
+  names: readonly string[],
+  context: CliContext,
+): Promise<readonly StatusRow[]> {
+  const passes = openPassReader(database, { clock: context.clock });
+  const store = openStore(database, { readonly: true });
+  try {
+    return await Promise.all(
+      names.map(async (name) => {
+        const unconfirmed = await store.audit.unconfirmed(name);
+        return toRow(name, passes.last(name)[0], unconfirmed.length, context.clock());
+      }),
+    );
+  } finally {
+    passes.close();
+    store.close();
+  }
+}
+
+function toRow(name: string, passes: SwitchPasses | undefined, unconfirmed: number, now: number): StatusRow {
+  const last = newest(passes?.lastCompleted ?? null, passes?.lastFailed ?? null);
+  const { completed, failed, skipped, actions } = passes?.lastHour ?? {
+    completed: 0,
+    failed: 0,
+    skipped: 0,
+    actions: {},
+  };
+  return {
+    switch: name,
+    lastPassAt: last?.startedAt ?? null,
+    ageSeconds: last === null ? null : Math.max(0, Math.round((now - Date.parse(last.startedAt)) / 1000)),
+    status: last?.status ?? null,
+    error: last?.error ?? null,
+    calls: last?.status === 'completed' ? last.calls : null,
+    durationMs: last?.durationMs ?? null,
+    passesLastHour: { completed, failed, skipped },
+    actionsLastHour: actions,
+    unconfirmed,
+  };
+}
+
+function newest(one: PassSummary | null, other: PassSummary | null): PassSummary | null {
+  if (one === null || other === null) return one ?? other;
+  return Date.parse(one.startedAt) > Date.parse(other.startedAt) ? one : other;
+}
+
+const STATUS_VIEW: RowView<StatusRow> = {
+  columns: [
+    { header: 'SWITCH', cell: (row) => row.switch },
+    {
+      header: 'LAST PASS',
+      cell: (row) => (row.lastPassAt === null ? 'none yet' : localTime(Date.parse(row.lastPassAt))),
+    },
+    { header: 'AGE', cell: (row) => (row.ageSeconds === null ? null : `${row.ageSeconds} s`) },
+    { header: 'STATUS', cell: (row) => row.status },
+    { header: 'CALLS', cell: (row) => row.calls },
+    { header: 'TOOK', cell: (row) => (row.durationMs === null ? null : `${row.durationMs} ms`) },
+    { header: 'PASSES/H', cell: passesText },
+    { header: 'ACTIONS/H', cell: actionsText, wraps: true },
+    { header: 'UNCONFIRMED', cell: (row) => row.unconfirmed },
+    {
+      header: 'ERROR',
+      cell: ({ error }) => (error === null ? null : `${error.code}: ${error.message}`),
+      wraps: true,
+    },
+  ],
+  fields: [
+    'switch',
+    'lastPassAt',
+    'ageSeconds',
+    'status',
+    'error',
+    'calls',
+    'durationMs',
+    'passesLastHour',
+    'actionsLastHour',
+    'unconfirmed',
+  ],
+};
+
+function passesText({ passesLastHour: { completed, failed, skipped } }: StatusRow): string {
+  const troubles = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(
+    Boolean,
+  );
+  return [`${completed}`, ...troubles].join(', ');
+}
+
+function actionsText({ actionsLastHour }: StatusRow): string {
+  return Object.entries(actionsLastHour)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+    .join(', ');
+}

@@ -1,0 +1,67 @@
+import type { Environment } from '../config/substitute-variables.js';
+import type { Clock } from '../domain/ports.js';
+import { harmlessLines } from './harmless-text.js';
+
+/** Where a command writes to. */
+export interface Output {
+  /** Resolves when there is room for more, so that a slow reader does not fill the memory. */
+  write(text: string): Promise<void>;
+  /** True where a person is looking. */
+  isTerminal: boolean;
+  /** Columns of the terminal; undefined where there is none. */
+  columns: number | undefined;
+}
+
+/** What a command meets of the outside world. */
+export interface CliContext {
+  /** Data only. */
+  stdout: Output;
+  /** Logs, progress, warnings and errors. */
+  stderr: Output;
+  env: Environment;
+  clock: Clock;
+  /** Aborted by the first SIGINT or SIGTERM after this was first asked for; from then on these signals no longer end the process. */
+  interrupted(): AbortSignal;
+  /** 0 until a command sets it; what is thrown decides by itself. */
+  setExitCode(code: number): void;
+}
+
+/** A line for the person at stderr; never part of the data. */
+export async function say(context: CliContext, text: string): Promise<void> {
+  await context.stderr.write(`${harmlessLines(text)}\n`);
+}
+
+/** The context of this process. */
+export function processContext(): CliContext {
+  let controller: AbortController | undefined;
+  return {
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    env: process.env,
+    clock: Date.now,
+    interrupted() {
+      if (controller !== undefined) return controller.signal;
+      const created = new AbortController();
+      controller = created;
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => created.abort());
+      return created.signal;
+    },
+    setExitCode(code) {
+      process.exitCode = code;
+    },
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) =>
+      new Promise((resolve) => {
+        if (stream.write(text)) resolve();
+        else stream.once('drain', resolve);
+      }),
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY === true ? stream.columns : undefined;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { CommanderError } from 'commander';
+import { CallwardenError, type ErrorCode, type Problem } from '../domain/errors.js';
+
+/** Done. */
+export const EXIT_DONE = 0;
+/** A pass, check or query failed. */
+export const EXIT_FAILED = 1;
+/** The command line, the config or the rules are invalid; nothing was done. */
+export const EXIT_INVALID = 2;
+
+const INVALID_CODES: readonly ErrorCode[] = ['CONFIG_INVALID', 'RULES_INVALID'];
+
+/** A command line that commander accepts and that is wrong all the same, e.g. a switch that the config does not name. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What the person at the terminal reads, and how the process ends. */
+export interface ErrorReport {
+  /** Undefined where the message was written already. */
+  text: string | undefined;
+  exitCode: number;
+}
+
+/** Translates whatever a command threw; the only place that knows exit codes. */
+export function reportError(error: unknown): ErrorReport {
+  if (error instanceof CommanderError) {
+    // Help and version end with 0; commander has written its own message before it threw.
+    return { text: undefined, exitCode: error.exitCode === 0 ? EXIT_DONE : EXIT_INVALID };
+  }
+  if (error instanceof UsageError) return { text: `error: ${error.message}`, exitCode: EXIT_INVALID };
+  if (error instanceof CallwardenError) {
+    const exitCode = INVALID_CODES.includes(error.code) ? EXIT_INVALID : EXIT_FAILED;
+    return { text: describeError(error), exitCode };
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    text: `error: callwarden broke; please report this with what you did before:\n${detail}`,
+    exitCode: EXIT_FAILED,
+  };
+}
+
+/** Every problem on its line, then what happened and the next step. */
+export function describeError(error: CallwardenError): string {
+  return [
+    ...error.problems.map(problemLine),
+    `error: ${error.code}: ${error.message}`,
+    ...(error.hint === '' ? [] : [`hint: ${error.hint}`]),
+  ].join('\n');
+}
+
+/** `file:line:column: error: …`, as compilers write it, so that editors find the place. */
+export function problemLine({ file, location, message, severity }: Problem): string {
+  const place = location === undefined ? file : `${location.file}:${location.line}:${location.column}`;
+  return `${place}: ${severity}: ${message}`;
+}

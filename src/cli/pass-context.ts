@@ -1,0 +1,48 @@
+import type { Config, SwitchConfig } from '../domain/config.js';
+import type { SwitchPort } from '../domain/ports.js';
+import type { RuleSet } from '../domain/rule.js';
+import { FACT_CATALOGUE } from '../facts/catalogue.js';
+import { createNumbering } from '../facts/numbering.js';
+import { createProtectedNumbers } from '../facts/protected-numbers.js';
+import type { PassContext } from '../pass-enforcement.js';
+import { compileRules } from '../policy/compile-rules.js';
+import type { Store } from '../store/open-store.js';
+
+/** What the outside of a pass is made of; the config says the rest. */
+export interface PassParts {
+  config: Config;
+  switchConfig: SwitchConfig;
+  port: SwitchPort;
+  store: Store;
+  ruleSet: RuleSet;
+  note: (text: string) => void;
+}
+
+/** Puts together what the passes of one switch need: rules compiled with its numbers, protection, caps, clock. */
+export function passContext(parts: PassParts): PassContext {
+  const { config, switchConfig, port, store, ruleSet, note } = parts;
+  const numbering = createNumbering(switchConfig.numbers);
+  const protectedNumbers = createProtectedNumbers(switchConfig.protect.numbers, numbering);
+  return {
+    switchName: switchConfig.name,
+    port,
+    audit: store.audit,
+    lock: store.lock,
+    clock: Date.now,
+    numbering,
+    rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName: switchConfig.name }),
+    limits: ruleSet.limits.filter(
+      (limit) => limit.switch === undefined || limit.switch === switchConfig.name,
+    ),
+    configMode: config.mode,
+    protect: switchConfig.protect,
+    matchProtectedNumber: (raw) => protectedNumbers.match(raw),
+    customerTree: switchConfig.customerTree,
+    caps: config.caps,
+    maxSnapshotAgeMs: config.maxSnapshotAgeMs,
+    deadlineMs: switchConfig.deadlineMs,
+    concurrency: switchConfig.concurrency,
+    yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
+    note,
+  };
+}

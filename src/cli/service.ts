@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import type { Config, SwitchConfig } from '../domain/config.js';
+import type { PassReport } from '../domain/pass-report.js';
+import type { SwitchPort } from '../domain/ports.js';
+import type { RuleSet } from '../domain/rule.js';
+import { runPass } from '../pass.js';
+import { startSchedule } from '../schedule/schedule.js';
+import type { Store } from '../store/open-store.js';
+import { passContext } from './pass-context.js';
+import { countOutcomes, passLine } from './pass-line.js';
+
+/** Requests in flight at shutdown get this long to be answered before they are recorded as unknown. */
+const SHUTDOWN_GRACE_MS = 3_000;
+
+/** A note of a switch that comes again within this time is not logged again. */
+const REPEAT_NOTE_MS = 5 * 60_000;
+
+/** The part of a pino logger that the service uses. */
+export interface ServiceLog {
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+export interface ServiceOptions {
+  config: Config;
+  ruleSet: RuleSet;
+  store: Store;
+  connect: (switchConfig: SwitchConfig) => SwitchPort;
+  log: ServiceLog;
+  /** Sees every report after it was saved and logged. */
+  onPass?: (report: PassReport) => void | Promise<void>;
+  jitterMs?: number;
+}
+
+export interface Service {
+  /** Sends nothing new, records what is in flight, closes the switches' connections. The store stays open. */
+  stop(): Promise<void>;
+}
+
+/** Runs scheduled passes on every switch of the config; switches do not wait for each other. */
+export function startService(options: ServiceOptions): Service {
+  const { config, log } = options;
+  const stop = new AbortController();
+  const abort = new AbortController();
+  const switches = new Map(
+    config.switches.map((switchConfig) => {
+      const port = options.connect(switchConfig);
+      const note = rarely((text) => log.warn({ switch: switchConfig.name }, text));
+      return [switchConfig.name, { port, context: passContext({ ...options, switchConfig, port, note }) }];
+    }),
+  );
+
+  async function pass(name: string): Promise<PassReport> {
+    const target = switches.get(name);
+    if (target === undefined) throw new TypeError(`No switch is named ${name}.`);
+    const report = await runPass(target.context, {
+      passId: randomUUID(),
+      actor: 'scheduler',
+      dryRun: false,
+      stop: stop.signal,
+      abort: abort.signal,
+    });
+    logPass(report, log, stop.signal.aborted);
+    await options.store.passes.save(report).catch((error: unknown) => {
+      log.error({ switch: name, err: error }, `the pass could not be saved: ${String(error)}`);
+    });
+    await options.onPass?.(report);
+    return report;
+  }
+
+  const schedule = startSchedule({
+    switches: config.switches,
+    runPass: pass,
+    clock: Date.now,
+    ...(options.jitterMs !== undefined && { jitterMs: options.jitterMs }),
+    events: scheduleEvents(log),
+  });
+
+  return {
+    async stop() {
+      stop.abort();
+      const grace = setTimeout(() => abort.abort(), SHUTDOWN_GRACE_MS);
+      await schedule.stop();
+      clearTimeout(grace);
+      await Promise.all([...switches.values()].map(({ port }) => port.close()));
+    },
+  };
+}
+
+function logPass(report: PassReport, log: ServiceLog, stopping: boolean): void {
+  const fields = {
+    switch: report.switch,
+    passId: report.passId,
+    status: report.status,
+    durationMs: report.durationMs,
+    calls: report.calls,
+    suspect: report.suspect,
+    violations: report.violations.length,
+    outcomes: countOutcomes(report),
+    ...(report.error !== null && { code: report.error.code }),
+  };
+  if (report.status !== 'failed') log.info(fields, passLine(report));
+  else if (stopping) log.info(fields, 'the pass was given up, since the service is stopping');
+  else log.error(fields, passLine(report));
+}
+
+function scheduleEvents(log: ServiceLog): Parameters<typeof startSchedule>[0]['events'] {
+  return {
+    onMissed: (name, beatAt, counters) =>
+      log.warn(
+        { switch: name, beatAt, ...counters },
+        `missed the pass of ${beatAt.toISOString()}: this process was too busy (${counters.missed} so far)`,
+      ),
+    onOverlap: (name, beatAt, counters) =>
+      log.warn(
+        { switch: name, beatAt, ...counters },
+        `left out the pass of ${beatAt.toISOString()}: the one before is still running (${counters.overlapping} so far)`,
+      ),
+    onBackOff: (name, backOff, pollEveryMs) =>
+      log.warn(
+        { switch: name, ...backOff, pollEveryMs },
+        backOff.reason === undefined
+          ? `polled on schedule again, every ${pollEveryMs / 1000} s`
+          : `polled only every ${pollEveryMs / 1000} s: ${BACK_OFF_TEXT[backOff.reason]}`,
+      ),
+    onPassRejected: (name, error) =>
+      log.error({ switch: name, err: error }, `the pass broke, please report this: ${String(error)}`),
+  };
+}
+
+const BACK_OFF_TEXT = {
+  'slow-passes': 'its passes take more than half of the interval',
+  'failed-passes': 'its passes fail one after the other',
+};
+
+/** Lets a text through once in a while: what holds for every pass is worth one line, not one per pass. */
+function rarely(write: (text: string) => void): (text: string) => void {
+  const writtenAt = new Map<string, number>();
+  return (text) => {
+    const now = Date.now();
+    if (now - (writtenAt.get(text) ?? Number.NEGATIVE_INFINITY) < REPEAT_NOTE_MS) return;
+    if (writtenAt.size > 1000) writtenAt.clear();
+    writtenAt.set(text, now);
+    write(text);
+  };
+}

@@ -1,0 +1,284 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a password may look like a placeholder.
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { parseFault } from '../../src/simulator/parse-fault.js';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../src/simulator/start-simulator.js';
+import { openStore } from '../../src/store/open-store.js';
+import { runCli, startCli } from '../support/run-cli.js';
+import { tempDir } from '../support/temp-store.js';
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = tempDir();
+  cpSync(fileURLToPath(new URL('../../rules', import.meta.url)), join(cwd, 'rules'), { recursive: true });
+});
+
+async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
+  const simulator = await startSimulator({
+    seed: 7,
+    clock: Date.now,
+    warmStart: true,
+    username: 'ops',
+    password: 'pw',
+    ...options,
+  });
+  onTestFinished(() => simulator.close());
+  return simulator;
+}
+
+function writeConfig(switches: Record<string, string>, more = ''): void {
+  const entries = Object.entries(switches).map(
+    ([name, url]) => `  - { name: ${name}, url: "${url}", username: ops, password: "\${PW}", timeout: 2s }\n`,
+  );
+  writeFileSync(join(cwd, 'callwarden.yaml'), `switches:\n${entries.join('')}${more}`);
+}
+
+const run = (args: string[], env: Record<string, string> = { PW: 'pw' }) => runCli(args, { cwd, env });
+
+function rows(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('calls', () => {
+  it('lists what the switch reports, narrowed by its filters', async () => {
+    writeConfig({ lab: (await simulate()).url });
+    const all = rows((await run(['calls'])).stdout);
+    expect(all.length).toBeGreaterThan(5);
+    expect(Object.keys(all[0] ?? {}).slice(0, 8)).toEqual(
+      'switch id callId state account customer connection environment'.split(' '),
+    );
+    const account = all.find((row) => row['account'] !== null)?.['account'];
+    const narrowed = rows(
+      (await run(['calls', '--account', String(account), '--state', 'Connected'])).stdout,
+    );
+    expect(narrowed.every((row) => row['account'] === account && row['state'] === 'Connected')).toBe(true);
+    const active = rows((await run(['calls', '--active', '--switch', 'lab'])).stdout);
+    expect(
+      active.every((row) => ['Connected', 'ARComplete', 'WaitRoute'].includes(String(row['state']))),
+    ).toBe(true);
+  });
+
+  it('counts suspect calls on stderr and keeps them out of the list', async () => {
+    writeConfig({ lab: (await simulate({ faults: [parseFault('listAllCalls:unreadable:share=50%')] })).url });
+    const { exitCode, stderr } = await run(['calls']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/lab: \d+ suspect: ID, CALL_ID or CC_STATE cannot be read/);
+  });
+
+  it('of one switch that fails are still those of the others, with exit code 1', async () => {
+    writeConfig({ down: `http://127.0.0.1:${await closedPort()}/x`, lab: (await simulate()).url });
+    const { exitCode, stdout, stderr } = await run(['calls', '-o', 'json']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/down: error: SWITCH_UNREACHABLE: .*\nhint: /);
+    const listed = JSON.parse(stdout) as { switch: string }[];
+    expect(new Set(listed.map((row) => row.switch))).toEqual(new Set(['lab']));
+  });
+});
+
+describe('stats', () => {
+  it('counts calls per account', async () => {
+    writeConfig({ lab: (await simulate()).url });
+    const { exitCode, stdout } = await run(['stats', '-o', 'csv']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^switch,account,total,connected\r\n(lab,\d+,\d+,\d+\r\n)+$/);
+  });
+
+  it('that are faulty are no numbers at all', async () => {
+    writeConfig({ lab: (await simulate({ faults: [parseFault('getAccountCallStats:html')] })).url });
+    expect(await run(['stats'])).toMatchObject({ exitCode: 1, stdout: '' });
+  });
+});
+
+describe('doctor', () => {
+  it('finds nothing wrong with a healthy switch, and disconnects and creates nothing', async () => {
+    const simulator = await simulate();
+    writeConfig({ lab: simulator.url });
+    const { exitCode, stdout } = await run(['doctor']);
+    expect(stdout).toMatch(/^ok {4}config: /);
+    expect(stdout).toMatch(/ok {4}rules: .* rules, 0 of them enforce/);
+    expect(stdout).toMatch(/ok {4}database: .* is not there yet/);
+    expect(stdout).toMatch(/ok {4}switch lab: login and listAllCalls: \d+ calls/);
+    expect(stdout).toMatch(/ok {4}switch lab: clock: /);
+    expect(stdout).toMatch(/ok {4}switch lab: getAccountCallStats: \d+ accounts/);
+    expect(exitCode).toBe(0);
+    expect(existsSync(join(cwd, 'callwarden.db'))).toBe(false);
+    expect(simulator.requests.some(({ method }) => method?.startsWith('disconnect') === true)).toBe(false);
+  });
+
+  it('names what fails, with the next step and exit code 1', async () => {
+    writeConfig({ wrong: (await simulate()).url, down: `http://127.0.0.1:${await closedPort()}/x` });
+    const { exitCode, stdout } = await run(['doctor'], { PW: 'not-the-password' });
+    expect(stdout).toMatch(
+      /fail {2}switch wrong: login and listAllCalls: SWITCH_AUTH_FAILED: .*\n {6}next: /,
+    );
+    expect(stdout).toMatch(
+      /fail {2}switch down: TCP: no connection to 127\.0\.0\.1 .*ECONNREFUSED.*\n {6}next: /,
+    );
+    expect(stdout).not.toContain('not-the-password');
+    expect(exitCode).toBe(1);
+  });
+
+  it('warns of a switch whose clock is off', async () => {
+    const server = createServer((_request, response) => {
+      response.setHeader('Date', new Date(Date.now() - 60_000).toUTCString());
+      response.setHeader('Content-Type', 'text/xml');
+      response.end(
+        '<?xml version="1.0"?><methodResponse><params><param><value><array><data></data></array></value></param></params></methodResponse>',
+      );
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    onTestFinished(() => void server.close());
+    writeConfig({ lab: `http://127.0.0.1:${(server.address() as AddressInfo).port}/x` });
+    const { stdout } = await run(['doctor']);
+    expect(stdout).toMatch(/warn {2}switch lab: clock: the switch is (59|60)\.\d s behind\n {6}next: /);
+  });
+
+  it.each([
+    ['server', 'ca.pem', 0, /ok {4}switch lab: TLS: TLSv1\.[23], certificate valid until /],
+    ['server', undefined, 1, /fail {2}switch lab: TLS: .*\n {6}next: .*"caFile"/],
+    ['server', 'other-ca.pem', 1, /fail {2}switch lab: TLS: /],
+    ['expired', 'ca.pem', 1, /fail {2}switch lab: TLS: .*expired/],
+    ['wrong-host', 'ca.pem', 1, /fail {2}switch lab: TLS: .*(altnames|ALTNAME)/],
+  ])(
+    'checks the certificate: %s with the CA %s',
+    async (certificate, authority, expectedCode, expectedLine) => {
+      const fixture = (name: string) =>
+        fileURLToPath(new URL(`../switch/fixtures/tls/${name}`, import.meta.url));
+      const tls = {
+        key: readFileSync(fixture(`${certificate}-key.pem`), 'utf8'),
+        cert: readFileSync(fixture(`${certificate}.pem`), 'utf8'),
+      };
+      const { url } = await simulate({ tls });
+      const caFile = authority === undefined ? '' : `, caFile: "${fixture(authority)}"`;
+      writeFileSync(
+        join(cwd, 'callwarden.yaml'),
+        `switches:\n  - { name: lab, url: "${url}", username: ops, password: "\${PW}"${caFile} }\n`,
+      );
+      const { exitCode, stdout } = await run(['doctor']);
+      expect(stdout).toMatch(expectedLine);
+      expect(exitCode).toBe(expectedCode);
+    },
+  );
+
+  it('shows the problems of bad rules, still looks at the switch, and ends with exit code 2', async () => {
+    writeFileSync(join(cwd, 'rules', 'bad.yaml'), 'nam: x\n');
+    writeConfig({ lab: (await simulate()).url });
+    const { exitCode, stdout } = await run(['doctor']);
+    expect(stdout).toMatch(/fail {2}rules: .*bad\.yaml:1:1: error: /s);
+    expect(stdout).toMatch(/ok {4}switch lab: login/);
+    expect(exitCode).toBe(2);
+  });
+
+  it('finds a database that is none', async () => {
+    writeFileSync(join(cwd, 'callwarden.db'), 'text, and no database'.repeat(50));
+    writeConfig({ lab: (await simulate()).url });
+    const { exitCode, stdout } = await run(['doctor']);
+    expect(stdout).toMatch(/fail {2}database: STORE_FAILED: .*\n {6}next: /);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('status', () => {
+  it('says that no pass was recorded yet, with exit code 0', async () => {
+    writeConfig({ lab: 'https://192.0.2.10/x' });
+    const { exitCode, stdout, stderr } = await run(['status']);
+    expect(exitCode).toBe(0);
+    expect(rows(stdout)).toEqual([
+      {
+        switch: 'lab',
+        lastPassAt: null,
+        ageSeconds: null,
+        status: null,
+        error: null,
+        calls: null,
+        durationMs: null,
+        passesLastHour: { completed: 0, failed: 0, skipped: 0 },
+        actionsLastHour: {},
+        unconfirmed: 0,
+      },
+    ]);
+    expect(stderr).toContain('No pass was recorded yet for lab');
+  });
+
+  it('shows the last pass of each switch, and its failure', async () => {
+    writeConfig({ lab: 'https://192.0.2.10/x', main: 'https://192.0.2.11/x' });
+    const store = openStore(join(cwd, 'callwarden.db'));
+    onTestFinished(() => store.close());
+    const pass = {
+      passId: 'p',
+      startedAt: new Date(Date.now() - 30_000).toISOString(),
+      durationMs: 40,
+      calls: 47,
+      suspect: 0,
+      violations: [],
+      indeterminate: [],
+      actions: [],
+    };
+    await store.passes.save({ ...pass, switch: 'lab', status: 'completed', error: null });
+    await store.passes.save({
+      ...pass,
+      switch: 'main',
+      status: 'failed',
+      error: { code: 'SWITCH_TIMEOUT', message: 'no answer' },
+    });
+    const { stdout, stderr } = await run(['status']);
+    const [lab, main] = rows(stdout);
+    expect(stderr).toBe('');
+    expect(lab).toMatchObject({ switch: 'lab', status: 'completed', calls: 47, error: null });
+    expect(lab?.['ageSeconds']).toBeGreaterThanOrEqual(30);
+    expect(main).toMatchObject({
+      status: 'failed',
+      calls: null,
+      error: { code: 'SWITCH_TIMEOUT', message: 'no answer' },
+      passesLastHour: { completed: 0, failed: 1, skipped: 0 },
+    });
+    expect((await run(['status', '-o', 'table', '--switch', 'main'])).stdout).toMatch(
+      /main .* failed .* SWITCH_TIMEOUT/,
+    );
+  });
+});
+
+describe('simulate', () => {
+  it('prints its address and a config that works, and ends with 0 on SIGTERM', async () => {
+    const cli = startCli(
+      ['simulate', '--port', '0', '--seed', '3', '--username', 'me', '--password', 'a${b}"c'],
+      { cwd },
+    );
+    const [, snippet = ''] = await cli.printed(/(switches:[\s\S]*?mode: monitor\n)/);
+    expect(cli.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/xmlapi\/xmlapi\n$/);
+    writeFileSync(join(cwd, 'callwarden.yaml'), snippet);
+    const { exitCode, stdout } = await run(['calls']);
+    expect(exitCode).toBe(0);
+    expect(rows(stdout).length).toBeGreaterThan(0);
+    expect(await cli.end('SIGTERM')).toMatchObject({ exitCode: 0, signal: null });
+  });
+
+  it('refuses a port that is taken', async () => {
+    const { port } = await simulate();
+    expect(await run(['simulate', '--port', String(port)])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`Port ${port} is in use`),
+    });
+  });
+});
