@@ -14,7 +14,8 @@ export default {
     },
     {
       name: 'domain-imports-nothing',
-      comment: 'domain/ is the vocabulary that every part shares; whatever it imported, every part would depend on.',
+      comment:
+        'domain/ is the vocabulary that every part shares; whatever it imported, every part would depend on.',
       severity: 'error',
       from: { path: '^src/domain' },
       to: { pathNot: '^src/domain' },
@@ -35,21 +36,24 @@ export default {
     })),
     {
       name: 'pass-imports-stages-and-domain',
-      comment: 'A pass gets its switch, store and clock handed in, so that tests and dry runs take the same path.',
+      comment:
+        'A pass gets its switch, store and clock handed in, so that tests and dry runs take the same path.',
       severity: 'error',
       from: { path: '^src/pass' },
       to: { path: '^src/', pathNot: `^src/(${stages.join('|')}|domain|pass)` },
     },
     {
       name: 'schedule-config-documents-stay-low',
-      comment: 'They serve main; if they knew stages or adapters, a schedule could not be tested without a switch.',
+      comment:
+        'They serve main; if they knew stages or adapters, a schedule could not be tested without a switch.',
       severity: 'error',
       from: { path: '^src/(schedule|config|documents)/' },
       to: { path: '^src/', pathNot: '^src/(schedule|config|documents|domain)/' },
     },
     {
       name: 'pure-core-has-no-io',
-      comment: 'The same snapshot, rules and now give the same plan only while nothing here can look at the world.',
+      comment:
+        'The same snapshot, rules and now give the same plan only while nothing here can look at the world.',
       severity: 'error',
       from: { path: '^src/(domain|facts|policy|plan|documents)/' },
       to: { dependencyTypes: ['core'] },
@@ -70,7 +74,8 @@ export default {
     },
     {
       name: 'one-http-client',
-      comment: 'Deadlines, body caps and digest live in one transport; a second client would have none of them.',
+      comment:
+        'Deadlines, body caps and digest live in one transport; a second client would have none of them.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/switch/' },
       to: { path: 'node_modules/undici' },
@@ -80,6 +85,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };
