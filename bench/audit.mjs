@@ -93,6 +93,7 @@ function inputAt(index, random) {
     target: takesCall ? call.callRef : String(account),
     mode: monitored ? 'monitor' : 'enforce',
     actor: 'scheduler',
+    login: 'login:ops',
     account,
     customer,
     ...call,
@@ -220,7 +221,7 @@ async function writes(path) {
   const started = performance.now();
   for (const input of inputs) {
     const intent = await audit.openIntent(input, []);
-    await audit.closeIntent(intent, { outcome: 'disconnected' }, undefined, input.at + 40);
+    await audit.closeIntent(intent, { outcome: 'disconnected' }, [], input.at + 40);
   }
   const perSecond = inputs.length / ((performance.now() - started) / 1000);
   console.log(`\nopenIntent + closeIntent, each on disk: ${perSecond.toFixed(0)} actions/s`);

@@ -16,10 +16,11 @@ CREATE TABLE audit_action (
   target TEXT NOT NULL,
   mode TEXT NOT NULL,
   actor TEXT NOT NULL,
+  login TEXT NOT NULL,            -- under whose rights the calls were listed, e.g. login:ops
   account INTEGER,
   customer INTEGER,
   call_ref TEXT,                  -- ID of the call on the switch
-  call_id TEXT,                   -- CALL_ID, the SIP Call-ID; set exactly where the record takes one call
+  call_id TEXT,                   -- CALL_ID, the SIP Call-ID; set exactly where the record takes or judges one call
   setup_time TEXT,                -- SETUP_TIME as listed
   cli TEXT,
   cld TEXT,
@@ -57,7 +58,7 @@ CREATE TABLE audit_outcome (
 ) STRICT;
 
 -- What the switch was told, or may have been told: asked for at every pass, so it must not wade through the rest.
-CREATE INDEX audit_outcome_sent ON audit_outcome (at) WHERE outcome IN ('disconnected', 'unknown', 'already-gone');
+CREATE INDEX audit_outcome_sent ON audit_outcome (at) WHERE outcome IN ('disconnected', 'unknown', 'already-gone', 'failed');
 
 CREATE TABLE audit_confirmation (
   id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),

@@ -1,7 +1,8 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
+import { sameCall } from './domain/call.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects } from './enforce/confirm-disconnects.js';
-import { enforcePlan } from './enforce/enforce-plan.js';
+import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
 import {
   asCallwardenError,
@@ -15,8 +16,16 @@ import { createProtection, type Protection } from './plan/protection.js';
 
 export type { HandRequest } from './plan/plan-by-hand.js';
 
-/** Listings after a disconnect by hand that look whether the calls are gone. */
+/** Listings after a disconnect by hand that look whether the calls are gone, and the time before each. */
 const CONFIRMING_LISTINGS = 3;
+const CONFIRM_AFTER_MS = 1_000;
+
+/** How often the lock is asked for again while a pass of the service holds it, and for how long. */
+const LOCK_RETRY_MS = 100;
+const LOCK_WAIT_MS = 30_000;
+
+/** How often a person is asked again because there was more to disconnect than had been shown. */
+const MOST_QUESTIONS = 3;
 
 export interface HandOptions {
   passId: string;
@@ -24,10 +33,9 @@ export interface HandOptions {
   actor: string;
   /** Go beyond caps; never beyond protection. */
   overCap: boolean;
-  /** Asked after the calls to be taken are known and before anything is sent; false sends nothing. */
+  /** Asked with what would be taken before anything is sent; false sends nothing. */
   approve: (action: PlannedAction) => Promise<boolean>;
-  /** Waits between the listings that confirm. */
-  pause: () => Promise<void>;
+  wait: (ms: number) => Promise<void>;
   abort: AbortSignal;
 }
 
@@ -35,12 +43,13 @@ export type HandResult =
   | { status: 'done'; actions: readonly ActionReport[]; confirmed: ReadonlyMap<number, boolean> }
   | { status: 'not-found' }
   | { status: 'declined' }
-  /** Another process held the switch's lock. */
+  /** Another process held the switch's lock, or the calls grew faster than a person could agree to them. */
   | { status: 'busy' };
 
 /**
  * Disconnects by hand, on the path that rules take: listing, protection, caps, intent, request, outcome, confirmation.
- * Ignores the mode. Rejects with a CallwardenError.
+ * Ignores the mode. What is taken is what was agreed to: the very call that was shown, or no more calls than were shown.
+ * Rejects with a CallwardenError.
  */
 export async function disconnectByHand(
   context: PassContext,
@@ -48,30 +57,83 @@ export async function disconnectByHand(
   options: HandOptions,
 ): Promise<HandResult> {
   const protection = createProtection(context.protect, context.customerTree, context.matchProtectedNumber);
-  const planOn = async () => {
-    const snapshot = await list(context, options.abort);
-    return { snapshot, planned: planByHand(request, { snapshot, protection, tree: context.customerTree }) };
-  };
   try {
-    // Asked for without the lock: a person who thinks must not keep the service from its passes.
-    const proposal = await planOn();
-    if (proposal.planned === undefined) return { status: 'not-found' };
-    if (proposal.planned.withhold === undefined && !(await options.approve(proposal.planned))) {
-      return { status: 'declined' };
+    for (let question = 0; question < MOST_QUESTIONS; question += 1) {
+      // Asked without the lock: a person who thinks must not keep the service from its passes.
+      const proposal = await propose(context, request, protection, options);
+      if (proposal === undefined) return { status: 'not-found' };
+      const agreed = proposal.planned.withhold === undefined;
+      if (agreed && !(await options.approve(proposal.planned))) return { status: 'declined' };
+      const result = await act(context, request, protection, options, agreed ? proposal.planned : undefined);
+      if (result !== 'ask-again') return result;
     }
-    const release = await context.lock.acquire(context.switchName);
-    if (release === undefined) return { status: 'busy' };
-    try {
-      await context.audit.resolveOrphans(context.switchName, context.clock());
-      const { snapshot, planned } = await planOn();
-      if (planned === undefined) return { status: 'not-found' };
-      const actions = await enforce(context, snapshot, protection, planned, request, options);
-      return { status: 'done', actions, confirmed: await confirm(context, actions, options) };
-    } finally {
-      release();
-    }
+    return { status: 'busy' };
   } catch (error) {
     throw asCallwardenError(error);
+  }
+}
+
+interface Proposal {
+  snapshot: Snapshot;
+  planned: PlannedAction;
+}
+
+async function propose(
+  context: PassContext,
+  request: HandRequest,
+  protection: Protection,
+  options: HandOptions,
+): Promise<Proposal | undefined> {
+  const snapshot = await list(context, options.abort);
+  const planned = planByHand(request, { snapshot, protection, tree: context.customerTree });
+  return planned === undefined ? undefined : { snapshot, planned };
+}
+
+/** Under the lock, on a new listing: acts only on what was agreed to. */
+async function act(
+  context: PassContext,
+  request: HandRequest,
+  protection: Protection,
+  options: HandOptions,
+  agreed: PlannedAction | undefined,
+): Promise<HandResult | 'ask-again'> {
+  const release = await acquireLock(context, options);
+  if (release === undefined) return { status: 'busy' };
+  try {
+    const startedAt = context.clock();
+    await context.audit.resolveOrphans(context.switchName, startedAt);
+    const proposal = await propose(context, request, protection, options);
+    if (proposal === undefined) return { status: 'not-found' };
+    const { snapshot } = proposal;
+    const planned = asAgreed(proposal.planned, agreed);
+    if (planned === undefined) return 'ask-again';
+    const { reports, failure } = await enforce(context, snapshot, protection, planned, request, options);
+    if (failure !== undefined) throw failure.error;
+    return {
+      status: 'done',
+      actions: reports,
+      confirmed: await confirm(context, reports, options, startedAt),
+    };
+  } finally {
+    release();
+  }
+}
+
+/** What may be done now; undefined where a person has to be asked (again). */
+function asAgreed(planned: PlannedAction, agreed: PlannedAction | undefined): PlannedAction | undefined {
+  if (planned.withhold !== undefined) return planned;
+  if (agreed === undefined) return undefined;
+  if (planned.call !== undefined && (agreed.call === undefined || !sameCall(planned.call, agreed.call))) {
+    return { ...planned, withhold: 'changed-identity' };
+  }
+  return planned.weight > agreed.weight ? undefined : planned;
+}
+
+async function acquireLock(context: PassContext, options: HandOptions): Promise<(() => void) | undefined> {
+  for (let waitedMs = 0; ; waitedMs += LOCK_RETRY_MS) {
+    const release = await context.lock.acquire(context.switchName);
+    if (release !== undefined || waitedMs >= LOCK_WAIT_MS || options.abort.aborted) return release;
+    await options.wait(LOCK_RETRY_MS);
   }
 }
 
@@ -87,7 +149,7 @@ async function enforce(
   planned: PlannedAction,
   request: HandRequest,
   options: HandOptions,
-): Promise<ActionReport[]> {
+): Promise<Enforcement> {
   const takenLastHour = await context.audit.callsTakenSince(context.switchName, context.clock() - HOUR_MS);
   return enforcePlan([planned], {
     ...enforcementOn(snapshot, context, protection, options.abort),
@@ -99,7 +161,13 @@ async function enforce(
     takenLastHour,
     unchanged: new Map(),
     halted: () => (options.abort.aborted ? 'stopping' : undefined),
-    origin: { switchName: context.switchName, passId: options.passId, actor: options.actor },
+    origin: {
+      switchName: context.switchName,
+      passId: options.passId,
+      actor: options.actor,
+      login: context.port.login,
+    },
+    recentlyDisconnected: [],
     handReason: request.reason,
     inspect: inspection(context, protection, () => true),
   });
@@ -110,11 +178,12 @@ async function confirm(
   context: PassContext,
   actions: readonly ActionReport[],
   options: HandOptions,
+  startedAt: number,
 ): Promise<ReadonlyMap<number, boolean>> {
   const confirmed = new Map<number, boolean>();
   const sent = actions.some(({ outcome }) => outcome === 'disconnected' || outcome === 'unknown');
   for (let round = 0; sent && round < CONFIRMING_LISTINGS; round += 1) {
-    await options.pause();
+    await options.wait(CONFIRM_AFTER_MS);
     const unconfirmed = await context.audit.unconfirmed(context.switchName);
     if (unconfirmed.length === 0) break;
     const snapshot = await list(context, options.abort).catch(() => undefined);
@@ -122,7 +191,9 @@ async function confirm(
     if (snapshot === undefined) break;
     const confirmations = confirmDisconnects(unconfirmed, snapshot);
     await context.audit.confirm(confirmations, context.clock());
-    for (const { id, confirmed: gone } of confirmations) confirmed.set(id, gone);
+    // Under the lock nobody else acts on this switch, so what was closed since is ours.
+    const own = new Set(unconfirmed.filter(({ closedAt }) => closedAt >= startedAt).map(({ id }) => id));
+    for (const { id, confirmed: gone } of confirmations) if (own.has(id)) confirmed.set(id, gone);
   }
   return confirmed;
 }

@@ -8,9 +8,10 @@ import type { AuditLog, Clock, PassLock, SwitchPort } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { EnforceContext } from './enforce/enforcement-run.js';
 import { createRelisting } from './enforce/relisting.js';
+import { findDoubt } from './gather/doubt.js';
 import { readCalls } from './gather/read-calls.js';
+import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
 import { inspectTarget } from './plan/inspect-target.js';
-import { actionCall } from './plan/plan-actions.js';
 import type { Protection } from './plan/protection.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
@@ -59,22 +60,25 @@ export function enforcementOn(
   | 'concurrency'
   | 'signal'
   | 'caps'
-  | 'protectionOf'
+  | 'sharePerPass'
+  | 'withholdOf'
 > {
   const { port, audit, clock, maxSnapshotAgeMs, concurrency, caps } = context;
   const relisting = createRelisting(
     async (filter) => {
       const listing = await port.listAllCalls(filter, { signal });
+      const calls = readCalls(listing.calls, context.numbering, listing.timing);
+      const { suspects, timing } = listing;
       return {
-        calls: readCalls(listing.calls, context.numbering, listing.timing),
-        suspects: listing.suspects,
-        observedAt: listing.timing.requestedAt,
+        calls,
+        suspects,
+        observedAt: timing.requestedAt,
+        doubt: findDoubt(calls, suspects, undefined),
       };
     },
     maxSnapshotAgeMs,
     clock,
   );
-  const protectionOf = (call: Call) => protection.reasonFor(call);
   return {
     port,
     audit,
@@ -85,7 +89,8 @@ export function enforcementOn(
     concurrency,
     signal,
     caps,
-    protectionOf,
+    sharePerPass: caps.sharePerPass,
+    withholdOf: (call, listing) => withholdCall(call, indexListing(listing), protection),
   };
 }
 
@@ -95,18 +100,20 @@ export function inspection(
   protection: Protection,
   admits: (action: PlannedAction, call: Call) => boolean,
 ): EnforceContext['inspect'] {
-  return (action, listing) => {
-    if (action.action !== 'disconnectAccount' && action.action !== 'disconnectCustomer') {
-      throw new TypeError(`${action.action} takes no calls along.`);
+  return (planned, listing, taken) => {
+    const { action, select } = planned;
+    if (action !== 'disconnectAccount' && action !== 'disconnectCustomer') {
+      throw new TypeError(`${action} takes no calls along.`);
     }
-    const found = inspectTarget(action.action, Number(action.target), listing, {
+    const found = inspectTarget({ action, target: Number(planned.target), select }, listing, {
       tree: context.customerTree,
       protection,
-      admits: (call) => admits(action, call),
+      admits: (call) => admits(planned, call),
+      taken,
     });
     return {
       inside: found.inside.map(actionCall),
-      weight: found.inside.length + found.perhapsInside.length,
+      perhapsInside: found.perhapsInside.map(actionCall),
       hold: found.hold,
       oneByOne: found.oneByOne.map(actionCall),
     };

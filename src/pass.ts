@@ -1,12 +1,12 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
 import type { Call } from './domain/call.js';
-import { identityKey, isLive } from './domain/call.js';
+import { type CallIdentity, identityKey, isLive } from './domain/call.js';
 import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
 import { subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects } from './enforce/confirm-disconnects.js';
-import { enforcePlan } from './enforce/enforce-plan.js';
+import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
 import { deriveFacts } from './facts/derive-facts.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
 import {
@@ -51,8 +51,14 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
       await context.audit.resolveOrphans(context.switchName, context.clock());
       const snapshot = await gather(context, pass);
       await confirm(context, snapshot);
-      const actions = await decide(context, pass, snapshot);
-      pass.actions = await enforce(context, pass, snapshot, actions);
+      const recent = await context.audit.disconnectsSince(
+        context.switchName,
+        snapshot.observedAt - RECENT_DISCONNECT_MS,
+      );
+      const plan = await decide(context, pass, snapshot, recent);
+      const { reports, failure } = await enforce(context, pass, snapshot, plan, recent);
+      pass.actions = reports;
+      if (failure !== undefined) throw failure.error;
       return pass.report('completed');
     } finally {
       release();
@@ -97,7 +103,7 @@ function beginPass(context: PassContext, options: PassOptions): RunningPass {
       startedAt: new Date(startedAt).toISOString(),
       durationMs: context.clock() - startedAt,
       status,
-      error: error === undefined ? null : { code: error.code, message: `${error.message} ${error.hint}` },
+      error: error === undefined ? null : { code: error.code, message: sentences(error.message, error.hint) },
       calls: pass.snapshot?.calls.filter((call) => isLive(call.state)).length ?? 0,
       suspect: pass.snapshot?.suspects.length ?? 0,
       violations: pass.violations,
@@ -134,17 +140,14 @@ async function decide(
   context: PassContext,
   pass: RunningPass,
   snapshot: Snapshot,
+  recentlyDisconnected: readonly CallIdentity[],
 ): Promise<readonly PlannedAction[]> {
-  const recent = await context.audit.disconnectsSince(
-    context.switchName,
-    snapshot.observedAt - RECENT_DISCONNECT_MS,
-  );
   const plan = createPlan({
     snapshot,
     caps: context.caps,
     tree: context.customerTree,
     protection: pass.protection,
-    recentlyDisconnected: new Set(recent.map(identityKey)),
+    recentlyDisconnected,
   });
   const vendorsOf = vendorLookup(snapshot);
   for (const compiled of context.rules) {
@@ -160,7 +163,7 @@ async function decide(
     try {
       const verdicts = await compiled.judge(facts, { yieldNow: context.yieldNow });
       noteVerdicts(compiled, verdicts, pass);
-      plan.add(rule, verdicts, (call) => admits(call) === true);
+      plan.add(rule, verdicts, (call) => compiled.admitsTaken(call, vendorsOf));
     } catch (error) {
       // One broken rule must not hide what the others see; it plans nothing, and says so.
       context.note(`rule ${rule.name} could not be judged: ${String(error)}`);
@@ -194,11 +197,13 @@ async function enforce(
   pass: RunningPass,
   snapshot: Snapshot,
   actions: readonly PlannedAction[],
-): Promise<ActionReport[]> {
+  recentlyDisconnected: readonly CallIdentity[],
+): Promise<Enforcement> {
   const { audit, clock, switchName } = context;
   const { passId, actor, dryRun } = pass.options;
   const now = clock();
   const vendorsOf = vendorLookup(snapshot);
+  const listed = new Set(snapshot.vendors.size === 0 ? [] : snapshot.calls.map(identityKey));
   const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));
   return enforcePlan(actions, {
     ...enforcementOn(snapshot, context, pass.protection, pass.inFlight),
@@ -207,10 +212,15 @@ async function enforce(
     takenLastHour: await audit.callsTakenSince(switchName, now - HOUR_MS),
     unchanged: await audit.unchangedSince(switchName, now - REPEAT_RECORD_MS),
     halted: pass.halted,
-    origin: { switchName, passId, actor },
+    origin: { switchName, passId, actor, login: context.port.login },
+    recentlyDisconnected,
     handReason: undefined,
     inspect: inspection(context, pass.protection, (action, call) => {
-      return rules.get(action.rule)?.admits(call, vendorsOf) === true;
+      const compiled = rules.get(action.rule);
+      // A call that came after the vendors were listed may be of any of them.
+      if (compiled === undefined || (compiled.vendors.length > 0 && !listed.has(identityKey(call))))
+        return false;
+      return compiled.admitsTaken(call, vendorsOf);
     }),
   });
 }
@@ -228,4 +238,8 @@ function outOfTime(context: PassContext, pass: RunningPass): CallwardenError {
       hint: 'Nothing was sent. Raise `deadline`, poll less often, or narrow the rules that take longest.',
     },
   );
+}
+
+function sentences(...texts: readonly string[]): string {
+  return texts.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(' ');
 }

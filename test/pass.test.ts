@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../src/domain/call.js';
 import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
-import { createNumbering } from '../src/facts/numbering.js';
-import { createProtectedNumbers } from '../src/facts/protected-numbers.js';
 import { runPass } from '../src/pass.js';
 import type { PassContext } from '../src/pass-enforcement.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { aCall, calls, NOW } from './support/calls.js';
 import { fakeSwitch, switchError } from './support/fake-switch.js';
+import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
 
-const numbering = createNumbering({ techPrefixes: [] });
 const never = new AbortController().signal;
 
 /** One switch with these calls, under these rules, each pass on a clock that the test moves. */
@@ -28,27 +26,15 @@ function scene(listed: readonly Call[], rules: string, changes: Partial<PassCont
     (text) => createHash('sha256').update(text).digest('hex'),
   );
   if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
-  const context: PassContext = {
-    switchName: 'lab',
+  const context = aPassContext({
     port,
-    audit: store.audit,
-    lock: store.lock,
+    store,
     clock,
-    numbering,
-    rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName: 'lab' }),
+    rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab' }),
     limits: ruleSet.limits,
-    configMode: 'enforce',
-    protect: { accounts: [], customers: [] },
-    matchProtectedNumber: (raw) => createProtectedNumbers([], numbering).match(raw),
-    customerTree: new Map(),
-    caps: { perPass: 50, perHour: 500, sharePerPass: 1 },
-    maxSnapshotAgeMs: 5000,
-    deadlineMs: 30_000,
-    concurrency: 4,
-    yieldNow: () => new Promise(setImmediate),
     note: (text) => notes.push(text),
     ...changes,
-  };
+  });
   return {
     port,
     store,
@@ -238,5 +224,28 @@ event: { type: disconnectCall, params: { select: oldest, keep: 2 } }`;
     expect(it.port.requests).toContain('listAllCalls {"vendor":7}');
     expect(report.violations[0]?.subject).toBe('vendor:7');
     expect(taken(report)).toEqual(['vendor-cap 1 disconnected']);
+  });
+
+  it.each([
+    ['scope: call', 'except: { cld: ["49800"] }', 'call.duration', 'disconnectAccount'],
+    ['scope: account', 'except: { cld: ["49800"] }', 'account.connectedCalls', 'disconnectAccount'],
+    ['scope: account', 'except: { accounts: [7] }', 'account.connectedCalls', 'disconnectCustomer'],
+  ])('takes no excepted call along with a whole (%s, %s)', async (scope, except, fact, type) => {
+    const rules = `
+name: whole
+${scope}
+mode: enforce
+${except}
+conditions: { all: [ { fact: ${fact}, operator: greaterThan, value: 1 } ] }
+event: { type: ${type} }`;
+    const spared = aCall({ id: '9', account: except.includes('accounts') ? 7 : 10, cld: '4980012345' });
+    const it = scene([...calls(3), spared], rules, { customerTree: new Map([[2, 1]]) });
+    const report = await it.pass();
+    expect(report.actions[0]).toMatchObject({ action: type, outcome: 'withheld', reason: 'takes-excepted' });
+    expect(it.port.requests.filter((request) => request.startsWith('disconnect')).toSorted()).toEqual([
+      'disconnectCall 1',
+      'disconnectCall 2',
+      'disconnectCall 3',
+    ]);
   });
 });

@@ -29,7 +29,7 @@ async function checkListing(port: SwitchPort): Promise<readonly Finding[]> {
   const suspectText = suspects.length === 0 ? '' : `, ${suspects.length} suspect`;
   const listed: Finding = {
     level: suspects.length === 0 ? 'ok' : 'warn',
-    text: `login and listAllCalls: ${calls.length} calls${suspectText} in ${tookMs(timing)} ms as ${port.login}`,
+    text: `login and listAllCalls: ${calls.length} calls${suspectText} in ${tookMs(timing)} ms as ${port.login}; the right to disconnect is not tested`,
     ...(suspects.length > 0 && {
       next: 'Calls without a readable ID, CALL_ID or CC_STATE are never cut; see `callwarden calls`.',
     }),

@@ -6,8 +6,10 @@ import { CallwardenError } from '../domain/errors.js';
 import type { Clock, SwitchPort } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
 import { FACT_CATALOGUE } from '../facts/catalogue.js';
+import { createNumbering } from '../facts/numbering.js';
 import { checkRules } from '../policy/check-rules.js';
-import { readRuleFiles } from '../rule-files/read-rule-files.js';
+import type { KnownSwitch } from '../policy/check-switches.js';
+import { findIgnoredFiles, readRuleFiles } from '../rule-files/read-rule-files.js';
 import { createSippySwitch } from '../switch/sippy-switch.js';
 import { type CliContext, say } from './context.js';
 import { problemLine, UsageError } from './errors.js';
@@ -19,19 +21,40 @@ export async function loadConfig(file: string, context: CliContext): Promise<Con
   return config;
 }
 
-/** Reads and checks a rules directory and tells its warnings. Throws RULES_INVALID with all problems. */
-export async function loadRules(directory: string, context: CliContext): Promise<RuleSet> {
-  const { ruleSet, problems } = checkRules(await readRuleFiles(directory), FACT_CATALOGUE, sha256);
+/**
+ * Reads and checks a rules directory, against the switches of the config where there is one, and tells its warnings.
+ * Throws RULES_INVALID with all problems.
+ */
+export async function loadRules(
+  directory: string,
+  context: CliContext,
+  switches?: readonly SwitchConfig[],
+): Promise<RuleSet> {
+  const files = await readRuleFiles(directory);
+  const ignored = await findIgnoredFiles(directory);
+  const checked = checkRules(files, FACT_CATALOGUE, sha256, switches?.map(knownSwitch));
+  const { ruleSet } = checked;
+  const problems = [...ignored, ...checked.problems];
   if (ruleSet === undefined) {
     const count = problems.filter(({ severity }) => severity === 'error').length;
+    // Only the doctor knows the switches of the config as well.
+    const check = switches === undefined ? `callwarden rules check ${directory}` : 'callwarden doctor';
     throw new CallwardenError(
       'RULES_INVALID',
       `The rules in ${directory} have ${count === 1 ? 'a problem' : `${count} problems`}.`,
-      { hint: `Correct them, then check with \`callwarden rules check ${directory}\`.`, problems },
+      { hint: `Correct them, then check with \`${check}\`.`, problems },
     );
+  }
+  if (ruleSet.rules.length === 0) {
+    const message = 'There is no rule here: nothing will ever be judged.';
+    problems.push({ file: directory, message, severity: 'warning' });
   }
   for (const problem of problems) await say(context, problemLine(problem));
   return ruleSet;
+}
+
+function knownSwitch({ name, numbers }: SwitchConfig): KnownSwitch {
+  return { name, numbering: numbers.country === undefined ? undefined : createNumbering(numbers) };
 }
 
 /** SHA-256 of a text in hex: names the version of a rule that decided. */

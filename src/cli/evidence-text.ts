@@ -10,7 +10,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 
 /** Lists longer than this are shown by their length. */
-const SHOWN_ENTRIES = 3;
+const SHOWN_ENTRIES = 4;
 
 /** The conditions that came out true, for a person: `account.connectedCalls 34 > 30`. */
 export function evidenceText(evidence: ConditionEvidence): string {
@@ -26,9 +26,29 @@ function leaves(evidence: ConditionEvidence): readonly ConditionEvidence[] {
   return nested.flatMap(leaves);
 }
 
-function leafText({ fact, observed, operator = '', value, atLeast }: ConditionEvidence): string {
+function leafText(leaf: ConditionEvidence): string {
+  const { fact, observed, operator = '', value, atLeast } = leaf;
   const seen = `${atLeast === true ? 'at least ' : ''}${numberText(observed)}`;
-  return `${fact} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value)}`;
+  return `${fact}${paramsText(leaf.params)} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value)}${originText(leaf)}`;
+}
+
+/** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`. */
+function paramsText(params: ConditionEvidence['params']): string {
+  const { to, state, direction } = params ?? {};
+  return Object.entries({ to, state, direction })
+    .filter(([, values]) => values !== undefined)
+    .map(
+      ([name, values = []]) =>
+        ` ${name} ${values.length > SHOWN_ENTRIES ? `(${values.length} entries)` : values.join('|')}`,
+    )
+    .join('');
+}
+
+/** Which entry of many was met, or which limit the value is: ` (882)`, ` (account.limit maxConcurrentCalls)`. */
+function originText({ matched, valueFrom, valueParams }: ConditionEvidence): string {
+  if (matched !== undefined) return ` (${matched})`;
+  if (valueFrom === undefined) return '';
+  return valueParams?.name === undefined ? ` (${valueFrom})` : ` (${valueFrom} ${valueParams.name})`;
 }
 
 function valueText(value: ConditionEvidence['value']): string {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { addComing } from './coming.js';
 import { addAudit } from './commands/audit.js';
 import { addCalls } from './commands/calls.js';
 import { addDemo } from './commands/demo.js';
@@ -36,6 +37,7 @@ const program = createProgram(context, [
   addStatus,
   addDoctor,
   addSimulate,
+  (program) => addComing(program, 'pause', 'resume'),
 ]);
 
 try {

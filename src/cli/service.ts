@@ -7,7 +7,7 @@ import { runPass } from '../pass.js';
 import { startSchedule } from '../schedule/schedule.js';
 import type { Store } from '../store/open-store.js';
 import { passContext } from './pass-context.js';
-import { countOutcomes, passLine } from './pass-line.js';
+import { countOutcomes, countWithheld, passAdvice, passLine } from './pass-line.js';
 
 /** Requests in flight at shutdown get this long to be answered before they are recorded as unknown. */
 const SHUTDOWN_GRACE_MS = 3_000;
@@ -47,7 +47,10 @@ export function startService(options: ServiceOptions): Service {
     config.switches.map((switchConfig) => {
       const port = options.connect(switchConfig);
       const note = rarely((text) => log.warn({ switch: switchConfig.name }, text));
-      return [switchConfig.name, { port, context: passContext({ ...options, switchConfig, port, note }) }];
+      return [
+        switchConfig.name,
+        { port, note, context: passContext({ ...options, switchConfig, port, note }) },
+      ];
     }),
   );
 
@@ -62,6 +65,8 @@ export function startService(options: ServiceOptions): Service {
       abort: abort.signal,
     });
     logPass(report, log, stop.signal.aborted);
+    const advice = passAdvice(report);
+    if (advice !== undefined) target.note(advice);
     await options.store.passes.save(report).catch((error: unknown) => {
       log.error({ switch: name, err: error }, `the pass could not be saved: ${String(error)}`);
     });
@@ -98,9 +103,11 @@ function logPass(report: PassReport, log: ServiceLog, stopping: boolean): void {
     suspect: report.suspect,
     violations: report.violations.length,
     outcomes: countOutcomes(report),
+    withheld: countWithheld(report),
     ...(report.error !== null && { code: report.error.code }),
   };
-  if (report.status !== 'failed') log.info(fields, passLine(report));
+  if (report.status === 'skipped') log.warn(fields, passLine(report));
+  else if (report.status === 'completed') log.info(fields, passLine(report));
   else if (stopping) log.info(fields, 'the pass was given up, since the service is stopping');
   else log.error(fields, passLine(report));
 }
@@ -112,11 +119,14 @@ function scheduleEvents(log: ServiceLog): Parameters<typeof startSchedule>[0]['e
         { switch: name, beatAt, ...counters },
         `missed the pass of ${beatAt.toISOString()}: this process was too busy (${counters.missed} so far)`,
       ),
-    onOverlap: (name, beatAt, counters) =>
+    onOverlap: (name, beatAt, counters) => {
+      // Each is counted; a line for the first and then for every tenth is enough to notice.
+      if (counters.overlapping % 10 !== 1) return;
       log.warn(
         { switch: name, beatAt, ...counters },
         `left out the pass of ${beatAt.toISOString()}: the one before is still running (${counters.overlapping} so far)`,
-      ),
+      );
+    },
     onBackOff: (name, backOff, pollEveryMs) =>
       log.warn(
         { switch: name, ...backOff, pollEveryMs },

@@ -16,7 +16,12 @@ function duration(key: string) {
   return z.string(wrong(message)).transform((text, context) => {
     const durationMs = parseDuration(text);
     if (durationMs !== undefined && durationMs > 0) return durationMs;
-    context.issues.push({ code: 'custom', input: text, message });
+    const tooShort = `"${key}": expected more than 0, e.g. 10s.`;
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: durationMs === undefined ? message : tooShort,
+    });
     return z.NEVER;
   });
 }

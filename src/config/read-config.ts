@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type DocumentPath, type LocatedDocument, parseDocument } from '../documents/located-document.js';
+import {
+  type DocumentPath,
+  type LocatedDocument,
+  parseDocument,
+  TABS_REFUSED,
+} from '../documents/located-document.js';
 import { zodProblems } from '../documents/zod-problems.js';
 import type { Config, Protect, SwitchConfig } from '../domain/config.js';
 import { CallwardenError, type Problem } from '../domain/errors.js';
@@ -64,7 +69,7 @@ function readConfigText(path: string, file: string): string {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
     const message = code === 'ENOENT' ? 'There is no such file.' : `The file cannot be read (${code}).`;
     throw new CallwardenError('CONFIG_INVALID', `The config ${file} cannot be read.`, {
-      hint: 'Name the config with -c FILE, or write a new one with `callwarden init`.',
+      hint: 'Name another one with -c, or write a new one with `callwarden init`.',
       problems: [{ file, message, severity: 'error' }],
       cause,
     });
@@ -85,7 +90,7 @@ function parsed(text: string, file: string): LocatedDocument {
 function withoutSecrets(problem: Problem, lines: readonly string[]): Problem {
   const line = problem.location?.line ?? 0;
   const near = [lines[line - 2], lines[line - 1]].join('\n');
-  if (!/passw|secret|token/i.test(near)) return problem;
+  if (problem.message === TABS_REFUSED || !/passw|secret|token/i.test(near)) return problem;
   return {
     ...problem,
     message: 'This is not YAML: put the value of this or the line above in single quotes.',
@@ -97,7 +102,7 @@ function configInvalid(file: string, problems: readonly Problem[]): CallwardenEr
   return new CallwardenError(
     'CONFIG_INVALID',
     `The config ${file} has ${count === 1 ? 'a problem' : `${count} problems`}.`,
-    { hint: 'Correct it, then check with `callwarden doctor -c FILE`.', problems },
+    { hint: `Correct it, then check with \`callwarden doctor -c ${file}\`.`, problems },
   );
 }
 

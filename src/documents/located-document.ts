@@ -46,8 +46,8 @@ const MAX_ALIAS_COUNT = 100;
 
 /**
  * Parses YAML 1.2 (core schema) or, for a file whose name ends in `.json`, strict JSON. Refused beside syntax errors:
- * duplicate keys, several documents, tags, keys that are not plain text, `__proto__` as a key, aliases that multiply,
- * and nesting deeper than 100 levels. Never throws.
+ * duplicate keys, merge keys, several documents, tags, keys that are not plain text, `__proto__` as a key, aliases that
+ * multiply, and nesting deeper than 100 levels. Never throws.
  */
 export function parseDocument(text: string, file: string): ParsedDocument {
   const lines = new LineCounter();
@@ -58,7 +58,7 @@ export function parseDocument(text: string, file: string): ParsedDocument {
     severity: 'error',
   });
   try {
-    if (file.endsWith('.json')) {
+    if (file.toLowerCase().endsWith('.json')) {
       const problem = jsonProblem(text, lines, problemAt);
       if (problem !== undefined) return { ok: false, problems: [problem] };
     }
@@ -87,6 +87,7 @@ export function parseDocument(text: string, file: string): ParsedDocument {
   }
 }
 
+export const TABS_REFUSED = 'YAML does not allow tabs for indentation: use spaces.';
 const SEVERAL_DOCUMENTS = 'Only one document per file is read: remove the "---" between them.';
 const TOO_DEEP = `The document is nested more than ${MAX_DEPTH} levels deep.`;
 
@@ -119,7 +120,7 @@ function lineAndColumn(lines: LineCounter, offset: number): { line: number; colu
 function syntaxMessage(error: YAMLError): string {
   switch (error.code) {
     case 'TAB_AS_INDENT':
-      return 'YAML does not allow tabs for indentation: use spaces.';
+      return TABS_REFUSED;
     case 'TAG_RESOLVE_FAILED':
       return 'Tags such as "!name" are not supported: write the plain value.';
     case 'BAD_ALIAS':
@@ -160,6 +161,8 @@ function refusedKeys(map: YAMLMap, lines: LineCounter, problemAt: ProblemAt): re
     const first = firstOffsets.get(key ?? '');
     if (key === undefined) {
       problems.push(problemAt(offset, 'A key must be plain text: expected a word before the colon.'));
+    } else if (key === '<<') {
+      problems.push(problemAt(offset, 'Merge keys ("<<") are not supported: write the keys out.'));
     } else if (key === '__proto__') {
       problems.push(problemAt(offset, 'The key "__proto__" is not allowed.'));
     } else if (first !== undefined) {

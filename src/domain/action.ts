@@ -31,6 +31,7 @@ export type ActionMode = 'enforce' | 'monitor';
  *
  * - `protected-…`: the call's CLD or CLI, account or customer is protected.
  * - `number-unknown`: the call's CLD is not known yet, so nobody can say that it is not protected.
+ * - `owner-unknown`: the call's account or customer is not known yet, and some are protected.
  * - `target-unknown`: the call to act on bears no account or customer to disconnect.
  * - `ambiguous-id`: the switch lists two different calls under this ID.
  * - `takes-…`: an account or customer action would take along a call that is protected, excepted by the rule, suspect
@@ -38,6 +39,7 @@ export type ActionMode = 'enforce' | 'monitor';
  * - `cap-…`: see Caps.
  * - `suspect-snapshot`, `stale-snapshot`: the listing is not sound, or too old and could not be refreshed.
  * - `changed-identity`, `gone`: the newest listing shows another call under this ID, or none.
+ * - `changed-state`: the call was judged while it was set up, and is answered by now.
  * - `deadline`, `stopping`: the pass ran out of time, or the service is shutting down.
  */
 export const WITHHOLD_REASONS = [
@@ -45,6 +47,7 @@ export const WITHHOLD_REASONS = [
   'protected-account',
   'protected-customer',
   'number-unknown',
+  'owner-unknown',
   'target-unknown',
   'ambiguous-id',
   'takes-protected',
@@ -57,6 +60,7 @@ export const WITHHOLD_REASONS = [
   'suspect-snapshot',
   'stale-snapshot',
   'changed-identity',
+  'changed-state',
   'gone',
   'deadline',
   'stopping',
@@ -71,8 +75,8 @@ export type MonitorReason = (typeof MONITOR_REASONS)[number];
 export type OutcomeReason =
   | WithholdReason
   | MonitorReason
-  | 'one-by-one'
   | 'taken-along'
+  | 'perhaps-taken'
   | 'reply-lost'
   | 'refused'
   | 'orphaned'
@@ -83,6 +87,7 @@ export type HandReason = `by hand: ${string}`;
 
 /** The parties of the call that an action takes, as listed, for the audit log. */
 export interface ActionCall extends CallIdentity {
+  state: string;
   account: number | undefined;
   customer: number | undefined;
   cli: string | undefined;
@@ -109,6 +114,8 @@ export interface PlannedAction {
   weight: number;
   /** For account and customer actions: the calls they were seen to take, as children of the record. */
   takes: readonly ActionCall[];
+  /** For customer actions: the calls that may be taken, of customers that nobody has stated to be outside the target. */
+  perhapsTakes: readonly ActionCall[];
   /** The order in which a one-by-one replacement would cut. */
   select: Selection;
   /** A safeguard that planning already knows to stop it. */
@@ -140,6 +147,8 @@ export interface ActionRecordInput {
   mode: ActionMode;
   /** `scheduler` or `cli:<user>` */
   actor: string;
+  /** Under whose rights the calls were listed, as SwitchPort.login says it. */
+  login: string;
   account: number | undefined;
   customer: number | undefined;
   call: CallIdentity | undefined;

@@ -69,6 +69,7 @@ export interface SuspectCall {
   state: string | undefined;
   account: number | undefined;
   customer: number | undefined;
+  connection: number | undefined;
   cli: string | undefined;
   cld: string | undefined;
   /** Which of the identity fields could not be read, and why. */
@@ -77,7 +78,10 @@ export interface SuspectCall {
 
 /** A listed call with what is derived once per snapshot. */
 export interface Call extends ListedCall {
-  /** CLI and CLD in the one normal form that lists, prefixes, country and protection share; see Numbering. */
+  /**
+   * CLI and CLD in the one normal form that lists, prefixes, country and protection share; see Numbering. Undefined where
+   * they are missing or cannot be read as a number or a user name.
+   */
   cliNumber: string | undefined;
   cldNumber: string | undefined;
   /** SETUP_TIME in milliseconds of our clock; undefined where it is missing or contradicts delay + duration. */
@@ -88,6 +92,16 @@ export interface Call extends ListedCall {
 
 export function sameCall(one: CallIdentity, other: CallIdentity): boolean {
   return one.id === other.id && one.callId === other.callId && one.setupTimeText === other.setupTimeText;
+}
+
+/** Whether these may be one call: the same, or told apart only by a SETUP_TIME that one of them does not show. */
+export function perhapsSameCall(one: CallIdentity, other: CallIdentity): boolean {
+  if (one.id !== other.id || one.callId !== other.callId) return false;
+  return (
+    one.setupTimeText === other.setupTimeText ||
+    one.setupTimeText === undefined ||
+    other.setupTimeText === undefined
+  );
 }
 
 /** A map key for the identity of a call; no part of it can run into the next one. */

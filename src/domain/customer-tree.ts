@@ -1,8 +1,8 @@
 import type { CustomerTree } from './config.js';
 
 /**
- * Whether a customer is the target or one of its descendants. `unknown` where the stated tree does not mention the
- * customer: it may be inside, so whatever protects or weighs has to count it as inside.
+ * Whether a customer is the target or one of its descendants. `unknown` where the stated tree does not lead both to one
+ * common ancestor: the target may then stand above the customer, so whatever weighs or takes has to count it as inside.
  */
 export function relationTo(
   tree: CustomerTree,
@@ -10,19 +10,18 @@ export function relationTo(
   customer: number | undefined,
 ): 'inside' | 'outside' | 'unknown' {
   if (customer === undefined) return 'unknown';
-  const seen = new Set<number>();
-  let current = customer;
-  while (current !== target) {
-    const parent = tree.get(current);
-    if (parent === undefined || seen.has(current)) return isStated(tree, customer) ? 'outside' : 'unknown';
-    seen.add(current);
-    current = parent;
-  }
-  return 'inside';
+  const ancestry = chainUp(tree, customer);
+  if (ancestry.includes(target)) return 'inside';
+  return ancestry.at(-1) === chainUp(tree, target).at(-1) ? 'outside' : 'unknown';
 }
 
-function isStated(tree: CustomerTree, customer: number): boolean {
-  if (tree.has(customer)) return true;
-  for (const parent of tree.values()) if (parent === customer) return true;
-  return false;
+/** The customer and its stated ancestors, the highest one last. */
+function chainUp(tree: CustomerTree, customer: number): number[] {
+  const chain = [customer];
+  for (let parent = tree.get(customer); parent !== undefined; parent = tree.get(parent)) {
+    // The config refuses cycles; a tree from elsewhere must not hang a pass.
+    if (chain.includes(parent)) break;
+    chain.push(parent);
+  }
+  return chain;
 }

@@ -16,6 +16,8 @@ export interface Numbering {
    * without its technical prefix.
    */
   normalise(raw: string): string;
+  /** The same for a caller's number, which bears no technical prefix: that is dialled, and so is part of CLDs alone. */
+  normaliseCaller(raw: string): string;
   /** ISO 3166-1 alpha-2 of a normalised number; undefined for what belongs to no single country. */
   countryOf(normalised: string): string | undefined;
   /**
@@ -23,4 +25,34 @@ export interface Numbering {
    * technical prefix, without country code, without trunk prefix. Wide on purpose: it only ever protects.
    */
   formsOf(raw: string): readonly string[];
+}
+
+const NUMBER = /^\d+$/;
+const LETTER = /\p{L}/u;
+/** The length of a run of digits that nobody takes for a user name any more, with the separators of numbers among them. */
+const LONG_RUN_OF_DIGITS = /\p{Nd}(?:[\s().\-/]*\p{Nd}){4}/u;
+
+/**
+ * Whether a normalised text says which number or which user is meant. What has no letter and is no number, such as
+ * `0011#4930` where the technical prefix is not configured, does not; neither does a number among words. To compare such a
+ * text with a list would tell it apart from the very number that it stands for.
+ */
+export function isReadable(normalised: string): boolean {
+  if (NUMBER.test(normalised)) return true;
+  const user = normalised.split('@', 1)[0] ?? '';
+  return LETTER.test(user) && !LONG_RUN_OF_DIGITS.test(user);
+}
+
+/** The dialled number in normal form; undefined where none is listed or it cannot be read. */
+export function dialledNumber(cld: string | undefined, numbering: Numbering): string | undefined {
+  return cld === undefined ? undefined : ifReadable(numbering.normalise(cld));
+}
+
+/** The caller's number in normal form; undefined where none is listed or it cannot be read. */
+export function callerNumber(cli: string | undefined, numbering: Numbering): string | undefined {
+  return cli === undefined ? undefined : ifReadable(numbering.normaliseCaller(cli));
+}
+
+function ifReadable(normalised: string): string | undefined {
+  return isReadable(normalised) ? normalised : undefined;
 }

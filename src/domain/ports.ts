@@ -7,6 +7,11 @@ import type { AccountCallStats, ListFilter, Listing } from './snapshot.js';
 export type Clock = () => number;
 
 export interface RequestOptions {
+  /**
+   * Milliseconds since the epoch after which the request must not leave any more, however long connecting and logging in
+   * took; it is then rejected with maybeSent false.
+   */
+  notAfter?: number;
   /** Ends the request early; the error is SWITCH_TIMEOUT, and a disconnect's fate is then unknown. */
   signal?: AbortSignal;
 }
@@ -48,11 +53,11 @@ export interface MaybeSent {
 export interface AuditLog {
   /** Commits intents in one transaction and returns their ids in order; children get the intent's id as `parent`. */
   openIntent(intent: ActionRecordInput, children: readonly ActionRecordInput[]): Promise<OpenIntent>;
-  /** Commits the outcome of an intent, and the same for its children. */
+  /** Commits the outcome of an intent and those of its children, in the order in which they were opened. */
   closeIntent(
     intent: OpenIntent,
     outcome: ActionOutcome,
-    childOutcome: ActionOutcome | undefined,
+    childOutcomes: readonly ActionOutcome[],
     at: number,
   ): Promise<void>;
   /** Commits an action that was decided without a request (monitored, withheld, alerted), with its children; returns the id. */
@@ -65,7 +70,7 @@ export interface AuditLog {
   resolveOrphans(switchName: string, at: number): Promise<number>;
   /** Calls of this switch whose disconnect was sent (or may have been) at or after `since`, children included. */
   disconnectsSince(switchName: string, since: number): Promise<readonly CallIdentity[]>;
-  /** How many calls were taken at or after `since`: outcomes disconnected and unknown, weighed in calls. */
+  /** How many calls requests were sent for at or after `since`: outcomes disconnected, unknown and failed, weighed in calls. */
   callsTakenSince(switchName: string, since: number): Promise<number>;
   /** The alerted, monitored and withheld records at or after `since`, by recordKey. */
   unchangedSince(switchName: string, since: number): Promise<ReadonlyMap<string, number>>;
@@ -87,19 +92,29 @@ export interface UnconfirmedDisconnect {
   customer: number | undefined;
   /** When the outcome was recorded: only a listing asked for after this can confirm it. */
   closedAt: number;
+  /** Under whose rights the call was listed: only a listing under the same can confirm anything. */
+  login: string;
   /** The last confirmation; null where there is none. */
   confirmed: false | null;
 }
 
-/** Key under which an unchanged alerted, monitored or withheld record is not repeated. */
-export function recordKey(
-  rule: string,
-  subject: string,
-  action: string,
-  target: string,
-  reason: string | null,
-): string {
-  return JSON.stringify([rule, subject, action, target, reason]);
+/**
+ * Key under which an unchanged alerted, monitored or withheld record is not repeated. Two calls that bear the same ID one
+ * after the other are two targets, and what a dry run recorded does not stand for the real thing.
+ */
+export function recordKey(record: {
+  rule: string;
+  subject: string;
+  action: string;
+  target: string;
+  reason: string | null;
+  mode: string;
+  /** CALL_ID and SETUP_TIME of the call that is acted on, or judged by an alert; null where there is none. */
+  callId: string | null;
+  setupTime: string | null;
+}): string {
+  const { rule, subject, action, target, reason, mode, callId, setupTime } = record;
+  return JSON.stringify([rule, subject, action, target, reason, mode, callId, setupTime]);
 }
 
 /** What `audit list` asks for; absent keys do not narrow. */

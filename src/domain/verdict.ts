@@ -1,5 +1,6 @@
 import type { Call } from './call.js';
 import type { FactParams, FactValue, MissingReason } from './facts.js';
+import type { FactReference } from './rule.js';
 import type { Subject } from './scope.js';
 
 /** What one rule says of one subject. */
@@ -37,6 +38,8 @@ export interface Evidence {
   /** ID, CALL_ID and SETUP_TIME of the call that an action takes. */
   call?: { id: string; callId: string; setupTime: string | undefined };
   pool?: { size: number; keep: number };
+  /** Where the number of calls that stay was not written in the rule: the fact that it came from. */
+  keepFrom?: FactReference;
 }
 
 /** One node of the evaluated condition tree; `result` is three-valued. */
@@ -54,6 +57,10 @@ export interface ConditionEvidence {
   value?: FactValue | readonly FactValue[] | null;
   /** Set where `value` was a reference. */
   valueFrom?: string;
+  /** The params of that reference: which limit, and its default. */
+  valueParams?: FactParams;
+  /** The prefix (in normal form) or network that the observed text met, where `value` names many. */
+  matched?: string;
   observed?: FactValue | null;
   atLeast?: boolean;
   missing?: MissingReason;

@@ -1,5 +1,6 @@
 import type { ActionCall, ActionReport, PlannedAction, WithholdReason } from '../domain/action.js';
-import { hasEnded, sameCall } from '../domain/call.js';
+import { hasEnded, isLive, sameCall } from '../domain/call.js';
+import { exceedsShare } from '../domain/share-cap.js';
 import {
   createRun,
   type EnforceContext,
@@ -7,18 +8,24 @@ import {
   type FinalDecision,
 } from './enforcement-run.js';
 import type { Decision } from './gate.js';
-import type { FreshListing } from './relisting.js';
+import { type FreshListing, isFresh } from './relisting.js';
+
+/** What became of a plan; `failure` where something could not be recorded, from when on nothing was sent. */
+export interface Enforcement {
+  reports: ActionReport[];
+  failure: { error: unknown } | undefined;
+}
 
 /**
- * Carries out a plan in its order and returns what became of each action. Decisions are made one after the other, so that
- * higher priorities use the caps first; requests run concurrently. Rejects with STORE_FAILED as soon as something cannot
- * be recorded, after the requests in flight have ended; from then on nothing is sent.
+ * Carries out a plan in its order and tells what became of each action. Decisions are made one after the other, so that
+ * higher priorities use the caps first; requests run concurrently, and all have ended when this resolves.
  */
 export async function enforcePlan(
   actions: readonly PlannedAction[],
   context: EnforceContext,
-): Promise<ActionReport[]> {
+): Promise<Enforcement> {
   const run = createRun(context);
+  let failure: { error: unknown } | undefined;
   try {
     for (const action of actions) {
       if (run.failure() !== undefined) break;
@@ -28,12 +35,11 @@ export async function enforcePlan(
         await enforceSingle(action, run, context.snapshot.observedAt);
       }
     }
-  } finally {
-    await run.settled();
+  } catch (error) {
+    failure = { error };
   }
-  const failure = run.failure();
-  if (failure !== undefined) throw failure.error;
-  return run.reports();
+  await run.settled();
+  return { reports: run.reports(), failure: failure ?? run.failure() };
 }
 
 async function enforceSingle(
@@ -43,13 +49,15 @@ async function enforceSingle(
   parent?: number,
 ): Promise<void> {
   const { context, gate } = run;
-  let stale: WithholdReason | undefined;
-  if (mayAct(gate.preview(action, action.weight))) {
+  // Taken along meanwhile by an account or customer action, whose newer listing showed more than the snapshot.
+  if (action.action === 'disconnectCall' && action.call !== undefined && run.taken(action.call)) return;
+  let look: Look = { withhold: undefined, observedAt };
+  if (action.action === 'disconnectCall' && mayAct(gate.preview(action, action.weight))) {
     await run.freePlace();
-    stale = await lookAgain(action, context, observedAt);
+    look = await lookAgain(action, context, observedAt);
   }
-  const decision = gate.decide(stale === undefined ? action : { ...action, withhold: stale }, action.weight);
-  if (decision.kind === 'send') run.send(action, [], parent);
+  const decision = gate.decide({ ...action, withhold: action.withhold ?? look.withhold }, action.weight);
+  if (decision.kind === 'send') run.send(action, look.observedAt, parent);
   else await run.conclude(action, decision, parent);
 }
 
@@ -58,64 +66,78 @@ function mayAct(decision: Decision): boolean {
   return decision.kind === 'send' || (decision.kind === 'monitored' && decision.reason === 'dry-run');
 }
 
+/** What a second look at a call found, and the instant of the listing that it rests on. */
+interface Look {
+  withhold: WithholdReason | undefined;
+  observedAt: number;
+}
+
 /** A call that was last seen too long ago is listed again, and cut only if it is still the same and still unprotected. */
-async function lookAgain(
-  action: PlannedAction,
-  context: EnforceContext,
-  observedAt: number,
-): Promise<WithholdReason | undefined> {
+async function lookAgain(action: PlannedAction, context: EnforceContext, observedAt: number): Promise<Look> {
   const { call } = action;
-  if (call === undefined || context.clock() - observedAt <= context.maxSnapshotAgeMs) return undefined;
+  if (call === undefined || isFresh(observedAt, context.maxSnapshotAgeMs, context.clock())) {
+    return { withhold: undefined, observedAt };
+  }
   const fresh = await context.relisting.of(action.account);
-  if (fresh === undefined) return 'stale-snapshot';
-  if (fresh.suspects.some((suspect) => suspect.id === undefined || suspect.id === call.id))
+  if (fresh === undefined) return { withhold: 'stale-snapshot', observedAt };
+  return { withhold: whatChanged(call, fresh, context), observedAt: fresh.observedAt };
+}
+
+function whatChanged(
+  call: ActionCall,
+  fresh: FreshListing,
+  context: EnforceContext,
+): WithholdReason | undefined {
+  if (fresh.doubt !== undefined || fresh.suspects.some(({ id }) => id === undefined || id === call.id)) {
     return 'suspect-snapshot';
+  }
   const entries = fresh.calls.filter((entry) => entry.id === call.id);
   if (entries.some((entry) => !sameCall(entry, call))) return 'changed-identity';
-  if (entries.every((entry) => hasEnded(entry.state))) return 'gone';
-  return entries.map(context.protectionOf).find((reason) => reason !== undefined);
+  const present = entries.find((entry) => !hasEnded(entry.state));
+  if (present === undefined) return 'gone';
+  if (present.state === 'Connected' && call.state !== 'Connected') return 'changed-state';
+  return context.withholdOf(present, fresh);
 }
 
 /**
  * Disconnects a whole account or customer, on a listing made for it: a call may have come that must not be taken. Where one
  * has, the whole is withheld and the other calls are cut one by one.
  */
-async function enforceWhole(action: PlannedAction, run: EnforcementRun): Promise<void> {
+async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promise<void> {
   const { context, gate } = run;
-  if (action.withhold !== undefined) {
-    await run.conclude(action, gateWithheld(action.withhold));
+  if (planned.withhold !== undefined) {
+    await run.conclude(planned, withheld(planned.withhold));
     return;
   }
-  const acts = mayAct(gate.preview(action, action.weight));
+  const acts = mayAct(gate.preview(planned, planned.weight));
   if (acts) await run.freePlace();
-  const listing = acts ? await listTarget(action, context) : context.snapshot;
+  const listing = acts ? await context.relisting.now() : context.snapshot;
   if (listing === undefined) {
-    await run.conclude(action, gateWithheld('stale-snapshot'));
+    await run.conclude(planned, withheld('stale-snapshot'));
     return;
   }
-  const inspection = context.inspect(action, listing);
-  if (inspection.hold !== undefined) {
-    const parent = await run.conclude({ ...action, takes: [] }, gateWithheld(inspection.hold));
-    for (const call of inspection.oneByOne) {
-      await enforceSingle(singleOf(action, call), run, listing.observedAt, parent);
-    }
+  const { inside, perhapsInside, hold, oneByOne } = context.inspect(planned, listing, run.taken);
+  if (inside.length === 0) {
+    await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld('gone'));
     return;
   }
-  const fresh: PlannedAction = { ...action, takes: inspection.inside, weight: inspection.weight };
-  const decision = gate.decide(
-    inspection.weight === 0 ? { ...fresh, withhold: 'gone' } : fresh,
-    inspection.weight,
-  );
-  if (decision.kind === 'send') run.send(fresh, inspection.inside);
-  else await run.conclude(fresh, decision);
+  if (hold !== undefined) {
+    const parent = await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld(hold));
+    for (const call of oneByOne)
+      await enforceSingle(singleOf(planned, call), run, listing.observedAt, parent);
+    return;
+  }
+  const weight = inside.length + perhapsInside.length;
+  const action: PlannedAction = { ...planned, takes: inside, perhapsTakes: perhapsInside, weight };
+  const liveCalls = listing.calls.filter(({ state }) => isLive(state)).length;
+  const tooMany = exceedsShare(weight, liveCalls, context.sharePerPass);
+  const decision = gate.decide(tooMany ? { ...action, withhold: 'cap-share' } : action, weight);
+  if (decision.kind === 'send') run.send(action, listing.observedAt);
+  else await run.conclude(action, decision);
 }
 
-function gateWithheld(reason: WithholdReason): FinalDecision {
+function withheld(reason: WithholdReason): FinalDecision {
   return { kind: 'withheld', reason };
-}
-
-function listTarget(action: PlannedAction, context: EnforceContext): Promise<FreshListing | undefined> {
-  return context.relisting.now(action.action === 'disconnectAccount' ? Number(action.target) : undefined);
 }
 
 function singleOf(action: PlannedAction, call: ActionCall): PlannedAction {
@@ -128,6 +150,7 @@ function singleOf(action: PlannedAction, call: ActionCall): PlannedAction {
     customer: call.customer,
     weight: 1,
     takes: [],
+    perhapsTakes: [],
     evidence: {
       ...action.evidence,
       call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },

@@ -7,13 +7,13 @@ import type {
   PlannedAction,
   WithholdReason,
 } from '../domain/action.js';
-import type { Call, SuspectCall } from '../domain/call.js';
+import { type Call, type CallIdentity, perhapsSameCall } from '../domain/call.js';
 import { type AuditLog, type Clock, recordKey, type SwitchPort } from '../domain/ports.js';
 import { subjectText } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { createGate, type Decision, type Gate, type GateOptions } from './gate.js';
 import { childRecordOf, outcomeOf, type RecordOrigin, recordOf } from './records.js';
-import type { Relisting } from './relisting.js';
+import type { FreshListing, Relisting } from './relisting.js';
 import { sendDisconnect } from './send-disconnect.js';
 
 export interface EnforceContext extends GateOptions {
@@ -31,19 +31,27 @@ export interface EnforceContext extends GateOptions {
   /** Ends requests in flight. */
   signal: AbortSignal;
   handReason: HandReason | undefined;
+  /** Calls whose disconnect was sent a moment ago, before this pass. */
+  recentlyDisconnected: readonly CallIdentity[];
+  /** A whole that takes more than this share of the switch's calls is withheld. */
+  sharePerPass: number;
   /** What an account or customer action would take; from `plan/`, so that both looks agree. */
   inspect: (
     action: PlannedAction,
-    listing: { calls: readonly Call[]; suspects: readonly SuspectCall[] },
+    listing: JudgedCalls,
+    taken: (call: CallIdentity) => boolean,
   ) => Inspection;
-  /** Why a call must not be cut; from `plan/`. */
-  protectionOf: (call: Call) => WithholdReason | undefined;
+  /** Why a single call must not be cut on this listing; from `plan/`. */
+  withholdOf: (call: Call, listing: JudgedCalls) => WithholdReason | undefined;
 }
+
+/** The part of a listing that safeguards look at; a snapshot has it too. */
+export type JudgedCalls = Pick<FreshListing, 'calls' | 'suspects' | 'doubt'>;
 
 export interface Inspection {
   inside: readonly ActionCall[];
-  /** How many calls the action weighs. */
-  weight: number;
+  /** Calls that may be taken along. */
+  perhapsInside: readonly ActionCall[];
   hold: WithholdReason | undefined;
   oneByOne: readonly ActionCall[];
 }
@@ -63,8 +71,10 @@ export interface EnforcementRun {
   ): Promise<number>;
   /** Waits until a request may start; to be called before deciding, so that nothing comes between decision and request. */
   freePlace(): Promise<void>;
-  /** Starts a request and leaves it in flight. */
-  send(action: PlannedAction, takes: readonly ActionCall[], parent?: number): void;
+  /** Starts a request, which rests on a listing asked for at `observedAt`, and leaves it in flight. */
+  send(action: PlannedAction, observedAt: number, parent?: number): void;
+  /** Whether a request for this call was sent in this pass or a moment before it. */
+  taken(call: CallIdentity): boolean;
   failure(): { error: unknown } | undefined;
   settled(): Promise<void>;
   reports(): ActionReport[];
@@ -76,19 +86,24 @@ export function createRun(context: EnforceContext): EnforcementRun {
   const reports: (ActionReport | undefined)[] = [];
   const known = new Map(context.unchanged);
   const trips = new Set<string>();
+  const sent: CallIdentity[] = [...context.recentlyDisconnected];
   let failed: { error: unknown } | undefined;
 
   async function record(action: PlannedAction, mode: ActionMode, outcome: ActionOutcome, parent?: number) {
-    const key = recordKey(
-      action.rule,
-      subjectText(action.subject),
-      action.action,
-      action.target,
-      outcome.reason ?? null,
-    );
+    const { call } = action;
+    const key = recordKey({
+      rule: action.rule,
+      subject: subjectText(action.subject),
+      action: action.action,
+      target: action.target,
+      reason: outcome.reason ?? null,
+      mode,
+      callId: call?.callId ?? null,
+      setupTime: call?.setupTimeText ?? null,
+    });
     const earlier = known.get(key);
     const input = recordOf(action, mode, context.clock(), context.origin, parent);
-    const children = parent === undefined ? action.takes.map((call) => childRecordOf(input, call)) : [];
+    const children = [...action.takes, ...action.perhapsTakes].map((taken) => childRecordOf(input, taken));
     const id = earlier ?? (await context.audit.record(input, outcome, children));
     known.set(key, id);
     reports.push(reportOf(action, id, mode, outcome));
@@ -105,6 +120,8 @@ export function createRun(context: EnforceContext): EnforcementRun {
     },
     async conclude(action, decision, parent) {
       const mode = modeOf(action, context);
+      // A dry run goes on as if it had sent, so that it shows what the real run would do.
+      if (decision.kind === 'monitored' && decision.reason === 'dry-run') sent.push(...callsOf(action));
       if (decision.kind === 'alerted') return record(action, mode, outcomeOf('alerted'), parent);
       const id = await record(action, mode, outcomeOf(decision.kind, decision.reason), parent);
       const trip = `${action.rule} ${decision.reason}`;
@@ -121,17 +138,19 @@ export function createRun(context: EnforceContext): EnforcementRun {
     async freePlace() {
       while (inFlight.size >= context.concurrency) await Promise.race(inFlight);
     },
-    send(action, takes, parent) {
+    taken: (call) => sent.some((one) => perhapsSameCall(one, call)),
+    send(action, observedAt, parent) {
       // Requests that ended meanwhile may have shown that nothing can be recorded any more.
       if (failed !== undefined) return;
       const slot = reports.push(undefined) - 1;
       const input = recordOf(action, 'enforce', context.clock(), context.origin, parent);
-      const request = sendDisconnect(
-        action,
-        input,
-        takes.map((call) => childRecordOf(input, call)),
-        context,
-      )
+      const children = [
+        ...action.takes.map((call) => ({ record: childRecordOf(input, call), certain: true })),
+        ...action.perhapsTakes.map((call) => ({ record: childRecordOf(input, call), certain: false })),
+      ];
+      sent.push(...callsOf(action));
+      const notAfter = observedAt + context.maxSnapshotAgeMs;
+      const request = sendDisconnect(action, input, children, { ...context, notAfter })
         .then(({ id, outcome }) => {
           reports[slot] = reportOf(action, id, 'enforce', outcome);
         })
@@ -142,6 +161,11 @@ export function createRun(context: EnforceContext): EnforcementRun {
       inFlight.add(request);
     },
   };
+}
+
+function callsOf(action: PlannedAction): readonly CallIdentity[] {
+  if (action.action === 'alert') return [];
+  return action.call === undefined ? [...action.takes, ...action.perhapsTakes] : [action.call];
 }
 
 /** Whether the request could have been sent had nothing stood in its way. */
@@ -165,6 +189,7 @@ function capAlert(action: PlannedAction, reason: string, context: EnforceContext
     customer: undefined,
     weight: 0,
     takes: [],
+    perhapsTakes: [],
     evidence: { reason: `${reason}: rule ${action.rule} asked for more calls than the cap lets it take` },
   };
 }

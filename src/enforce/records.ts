@@ -15,6 +15,8 @@ export interface RecordOrigin {
   passId: string;
   /** `scheduler` or `cli:<user>` */
   actor: string;
+  /** Under whose rights the switch is asked. */
+  login: string;
 }
 
 export function recordOf(
@@ -37,6 +39,7 @@ export function recordOf(
     target: action.target,
     mode,
     actor: origin.actor,
+    login: origin.login,
     account: action.account,
     customer: action.customer,
     call: action.call,

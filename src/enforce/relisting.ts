@@ -1,22 +1,28 @@
 import type { Call, SuspectCall } from '../domain/call.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { Clock } from '../domain/ports.js';
-import type { ListFilter } from '../domain/snapshot.js';
+import type { ListFilter, SnapshotDoubt } from '../domain/snapshot.js';
 
 /** A listing with what is derived from it, and when it was asked for. */
 export interface FreshListing {
   calls: readonly Call[];
   suspects: readonly SuspectCall[];
+  doubt: SnapshotDoubt | undefined;
   /** Milliseconds since the epoch. */
   observedAt: number;
 }
 
 /** Lists again shortly before acting; listings that are young enough are used for several actions. */
 export interface Relisting {
-  /** The newest listing of an account, or of everything; undefined where the switch does not give one. */
+  /** The newest listing of an account, or of everything; undefined where the switch gives none in time. */
   of(account: number | undefined): Promise<FreshListing | undefined>;
-  /** Always asks anew: for actions that take whatever is there when they arrive. */
-  now(account: number | undefined): Promise<FreshListing | undefined>;
+  /** Always asks anew, and for everything: for actions that take whatever is there when they arrive. */
+  now(): Promise<FreshListing | undefined>;
+}
+
+/** Whether a listing asked for at this instant may still be acted on. A clock that was set back makes everything old. */
+export function isFresh(observedAt: number, maxAgeMs: number, now: number): boolean {
+  return now >= observedAt && now - observedAt <= maxAgeMs;
 }
 
 export function createRelisting(
@@ -26,11 +32,11 @@ export function createRelisting(
 ): Relisting {
   const newest = new Map<number | undefined, FreshListing>();
 
-  async function now(account: number | undefined): Promise<FreshListing | undefined> {
+  async function ask(account: number | undefined): Promise<FreshListing | undefined> {
     try {
       const listing = await list(account === undefined ? {} : { account });
       newest.set(account, listing);
-      return listing;
+      return isFresh(listing.observedAt, maxAgeMs, clock()) ? listing : undefined;
     } catch (error) {
       // Without a listing the action is withheld as stale; the next pass tells the operator what ails the switch.
       if (error instanceof CallwardenError) return undefined;
@@ -39,10 +45,10 @@ export function createRelisting(
   }
 
   return {
-    now,
+    now: () => ask(undefined),
     async of(account) {
-      const known = newest.get(account);
-      return known !== undefined && clock() - known.observedAt <= maxAgeMs ? known : now(account);
+      const known = newest.get(account) ?? newest.get(undefined);
+      return known !== undefined && isFresh(known.observedAt, maxAgeMs, clock()) ? known : ask(account);
     },
   };
 }

@@ -10,12 +10,20 @@ import type {
 } from '../domain/ports.js';
 import { outcomeOf } from './records.js';
 
+/** The record of a call that a whole takes along; not certain where nobody has stated whose customer's it is. */
+export interface ChildRecord {
+  record: ActionRecordInput;
+  certain: boolean;
+}
+
 export interface SendContext {
   port: SwitchPort;
   audit: AuditLog;
   clock: Clock;
   /** Ends requests in flight: the deadline, or the end of the grace at shutdown. */
   signal: AbortSignal;
+  /** The request must not leave later than this: the listing it rests on is too old then. Milliseconds since the epoch. */
+  notAfter: number;
   /** What a person gave as the reason; stands as the reason of a plain success. */
   handReason: HandReason | undefined;
 }
@@ -27,14 +35,17 @@ export interface SendContext {
 export async function sendDisconnect(
   action: PlannedAction,
   record: ActionRecordInput,
-  children: readonly ActionRecordInput[],
+  children: readonly ChildRecord[],
   context: SendContext,
 ): Promise<{ id: number; outcome: ActionOutcome }> {
-  const intent = await context.audit.openIntent(record, children);
+  const intent = await context.audit.openIntent(
+    record,
+    children.map((child) => child.record),
+  );
   const sentAt = context.clock();
   const outcome = await requestDisconnect(action, sentAt, context);
-  const childOutcome = children.length === 0 ? undefined : outcomeOfChild(outcome);
-  await context.audit.closeIntent(intent, outcome, childOutcome, context.clock());
+  const childOutcomes = children.map(({ certain }) => outcomeOfChild(outcome, certain));
+  await context.audit.closeIntent(intent, outcome, childOutcomes, context.clock());
   return { id: intent.id, outcome };
 }
 
@@ -44,7 +55,7 @@ async function requestDisconnect(
   context: SendContext,
 ): Promise<ActionOutcome> {
   try {
-    const answer = await ask(context.port, action, { signal: context.signal });
+    const answer = await ask(context.port, action, { signal: context.signal, notAfter: context.notAfter });
     return outcomeOfAnswer(answer, context.clock() - sentAt, context.handReason);
   } catch (error) {
     return outcomeOfError(error, context.clock() - sentAt);
@@ -94,7 +105,8 @@ export function outcomeOfError(error: unknown, latencyMs: number): ActionOutcome
     : outcomeOf('failed', undefined, { latencyMs, error: text });
 }
 
-function outcomeOfChild(parent: ActionOutcome): ActionOutcome {
-  const reason = parent.outcome === 'disconnected' ? 'taken-along' : parent.reason;
-  return outcomeOf(parent.outcome, reason, { error: parent.error });
+function outcomeOfChild(parent: ActionOutcome, certain: boolean): ActionOutcome {
+  const { outcome, reason, error } = parent;
+  if (outcome !== 'disconnected') return outcomeOf(outcome, reason, { error });
+  return certain ? outcomeOf('disconnected', 'taken-along') : outcomeOf('unknown', 'perhaps-taken');
 }

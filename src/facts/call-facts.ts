@@ -1,38 +1,50 @@
 import type { Call } from '../domain/call.js';
 import type { FactValue, Observed } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
+import { readAddress } from './read-address.js';
 
-type Read = (call: Call, numbering: Numbering) => FactValue | undefined;
+/** What a call says, and what a rule compares: not everything that is listed can be read. */
+interface Attribute {
+  read: (call: Call, numbering: Numbering) => FactValue | undefined;
+  /** As listed; undefined where the attribute cannot be unreadable. */
+  listed?: (call: Call) => string | undefined;
+}
 
-const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
-  ['id', (call) => call.id],
-  ['callId', (call) => call.callId],
-  ['cli', (call) => call.cliNumber],
-  ['cld', (call) => call.cldNumber],
-  ['account', (call) => call.account],
-  ['customer', (call) => call.customer],
-  ['connection', (call) => call.connection],
-  ['environment', (call) => call.environment],
-  ['state', (call) => call.state],
-  ['direction', (call) => call.direction],
-  ['callerMediaIp', (call) => call.callerMediaIp],
-  ['calleeMediaIp', (call) => call.calleeMediaIp],
-  ['duration', (call) => call.duration],
-  ['delay', (call) => call.delay],
-  ['age', (call) => call.age],
+const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map<string, Attribute>([
+  ['id', { read: (call) => call.id }],
+  ['callId', { read: (call) => call.callId }],
+  ['cli', { read: (call) => call.cliNumber, listed: (call) => call.cli }],
+  ['cld', { read: (call) => call.cldNumber, listed: (call) => call.cld }],
+  ['account', { read: (call) => call.account }],
+  ['customer', { read: (call) => call.customer }],
+  ['connection', { read: (call) => call.connection }],
+  ['environment', { read: (call) => call.environment }],
+  ['state', { read: (call) => call.state }],
+  ['direction', { read: (call) => call.direction }],
   [
-    'country',
-    (call, numbering) => (call.cldNumber === undefined ? undefined : numbering.countryOf(call.cldNumber)),
+    'callerMediaIp',
+    { read: (call) => readAddress(call.callerMediaIp), listed: (call) => call.callerMediaIp },
   ],
+  [
+    'calleeMediaIp',
+    { read: (call) => readAddress(call.calleeMediaIp), listed: (call) => call.calleeMediaIp },
+  ],
+  ['duration', { read: (call) => call.duration }],
+  ['delay', { read: (call) => call.delay }],
+  ['age', { read: (call) => call.age }],
+  ['country', { read: countryOfCall, listed: (call) => call.cld ?? call.cldNumber }],
 ]);
 
 /** Undefined for a name that is no fact of a call. */
 export function observeCall(name: string, call: Call, numbering: Numbering): Observed | undefined {
-  const read = READERS.get(name);
-  if (read === undefined) return undefined;
-  const value = read(call, numbering);
+  const attribute = ATTRIBUTES.get(name);
+  if (attribute === undefined) return undefined;
+  const value = attribute.read(call, numbering);
   if (value !== undefined) return { known: true, value, atLeast: false };
-  // A number that is listed, but of no single country.
-  const reason = name === 'country' && call.cldNumber !== undefined ? 'unreadable' : 'not-listed';
-  return { known: false, reason };
+  const isListed = attribute.listed?.(call) !== undefined;
+  return { known: false, reason: isListed ? 'unreadable' : 'not-listed' };
+}
+
+function countryOfCall(call: Call, numbering: Numbering): string | undefined {
+  return call.cldNumber === undefined ? undefined : numbering.countryOf(call.cldNumber);
 }

@@ -27,7 +27,7 @@ export function createCallFilter(stage: Stage, params: FactParams): CallFilter {
       direction === undefined ? 'maybe' : memberOf(directions.includes(direction)),
     );
   if (to !== undefined) {
-    const startsWithOne = createPrefixTest(to);
+    const startsWithOne = prefixTestOf(to);
     tests.push(({ cldNumber }) => (cldNumber === undefined ? 'maybe' : memberOf(startsWithOne(cldNumber))));
   }
   return (call) => {
@@ -57,8 +57,22 @@ function memberOf(result: boolean): Membership {
   return result ? 'in' : 'out';
 }
 
+type PrefixTest = (number: string) => boolean;
+
+/** By list, since a filter is made for each of thousands of subjects, and a list may hold tens of thousands of prefixes. */
+const PREFIX_TESTS = new WeakMap<readonly string[], PrefixTest>();
+
+function prefixTestOf(prefixes: readonly string[]): PrefixTest {
+  let test = PREFIX_TESTS.get(prefixes);
+  if (test === undefined) {
+    test = createPrefixTest(prefixes);
+    PREFIX_TESTS.set(prefixes, test);
+  }
+  return test;
+}
+
 /** Looks a number's beginnings up by length, so that a list of thousands costs as much as its distinct lengths. */
-function createPrefixTest(prefixes: readonly string[]): (number: string) => boolean {
+function createPrefixTest(prefixes: readonly string[]): PrefixTest {
   const known = new Set(prefixes);
   const lengths = [...new Set(prefixes.map((prefix) => prefix.length))];
   return (number) => lengths.some((length) => known.has(number.slice(0, length)));

@@ -1,5 +1,5 @@
 import { type Call, hasEnded, identityKey, isLive, type SuspectCall } from '../domain/call.js';
-import type { Numbering } from '../domain/numbering.js';
+import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import type { AggregateScope, Scope, Subject } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { FilteredFields } from './call-filter.js';
@@ -11,8 +11,8 @@ export interface CallGroup {
   calls: Call[];
   /** Live but perhaps not admitted, or in a state that is not known to be live: what makes counts lower bounds. */
   doubtful: Call[];
-  /** Calls whose identity cannot be read, as far as their fields name this subject. */
-  suspects: FilteredFields[];
+  /** Calls whose identity cannot be read: those that name this subject, and those that name none of its scope. */
+  suspects: readonly FilteredFields[];
 }
 
 /** The calls of a snapshot by subject; each scope is grouped when it is first asked for. */
@@ -54,11 +54,10 @@ export function createCallIndex(
     const subjectIds = (call: Call) => subjectIdsOf(call, scope, snapshot.switch, vendorsOf);
     for (const call of admitted) for (const id of subjectIds(call)) open(id).calls.push(call);
     for (const call of doubtful) for (const id of subjectIds(call)) open(id).doubtful.push(call);
-    for (const suspect of snapshot.suspects) {
-      const id = suspectSubjectId(suspect, scope, snapshot.switch, numbering);
-      // A suspect call alone makes no subject: whether the rule is about it at all cannot be asked.
-      if (id !== undefined) groups.get(id)?.suspects.push(suspectFields(suspect, numbering));
-    }
+    castDoubt(groups, snapshot.suspects, {
+      idOf: (suspect) => suspectSubjectId(suspect, scope, snapshot.switch, numbering),
+      fieldsOf: (suspect) => suspectFields(suspect, numbering),
+    });
     return groups;
   }
 
@@ -115,6 +114,32 @@ export function fieldId(
   return call[scope]?.toString();
 }
 
+/**
+ * A suspect call that does not say whose it is may be anybody's. Alone it makes no subject: whether the rule is about it
+ * at all cannot be asked.
+ */
+function castDoubt(
+  groups: ReadonlyMap<string, CallGroup>,
+  suspects: readonly SuspectCall[],
+  reading: {
+    idOf: (suspect: SuspectCall) => string | undefined;
+    fieldsOf: (suspect: SuspectCall) => FilteredFields;
+  },
+): void {
+  const anybodys: FilteredFields[] = [];
+  const byId = new Map<string, FilteredFields[]>();
+  for (const suspect of suspects) {
+    const id = reading.idOf(suspect);
+    const named = id === undefined ? anybodys : (byId.get(id) ?? []);
+    named.push(reading.fieldsOf(suspect));
+    if (id !== undefined) byId.set(id, named);
+  }
+  for (const [id, group] of groups) {
+    const own = byId.get(id);
+    group.suspects = own === undefined ? anybodys : [...own, ...anybodys];
+  }
+}
+
 function suspectSubjectId(
   suspect: SuspectCall,
   scope: AggregateScope,
@@ -126,11 +151,12 @@ function suspectSubjectId(
       return switchName;
     case 'account':
     case 'customer':
+    case 'connection':
       return suspect[scope]?.toString();
     case 'cli':
-      return suspect.cli === undefined ? undefined : numbering.normalise(suspect.cli);
-    case 'connection':
+      return callerNumber(suspect.cli, numbering);
     case 'vendor':
+      // Vendors list calls by their identity, which this one does not have.
       return undefined;
   }
 }
@@ -139,7 +165,7 @@ function suspectFields(suspect: SuspectCall, numbering: Numbering): FilteredFiel
   return {
     state: suspect.state,
     direction: undefined,
-    cldNumber: suspect.cld === undefined ? undefined : numbering.normalise(suspect.cld),
+    cldNumber: dialledNumber(suspect.cld, numbering),
   };
 }
 

@@ -30,15 +30,22 @@ function callFacts(): FactDefinition[] {
       'cli',
       'string',
       'number-plan',
-      "The caller's number in normal form, as presented: it may be forged.",
+      "The caller's number in normal form, as presented: it may be forged. Missing where it is neither a number nor a user " +
+        'name.',
     ),
     attribute(
       'cld',
       'string',
       'number-plan',
-      'The dialled number in normal form. Missing before the switch knows it.',
+      'The dialled number in normal form. Missing before the switch knows it, and where it is neither a number nor a user ' +
+        'name, such as a number behind a technical prefix that is not configured.',
     ),
-    attribute('account', 'number', 'text', 'I_ACCOUNT. Missing before the caller is authenticated.'),
+    attribute(
+      'account',
+      'number',
+      'text',
+      'I_ACCOUNT. Missing before the caller is authenticated; a listed 0 is none.',
+    ),
     attribute('customer', 'number', 'text', 'I_CUSTOMER that the account belongs to.'),
     attribute('connection', 'number', 'text', 'I_CONNECTION to the vendor. Missing before routing.'),
     attribute('environment', 'number', 'text', 'I_ENVIRONMENT.'),
@@ -49,8 +56,18 @@ function callFacts(): FactDefinition[] {
       'direction',
       'DIRECTION: vendor, onnet_in, onnet_out, or what else is listed.',
     ),
-    attribute('callerMediaIp', 'string', 'ip', "Address of the caller's media. Missing before media flows."),
-    attribute('calleeMediaIp', 'string', 'ip', "Address of the callee's media. Missing before media flows."),
+    attribute(
+      'callerMediaIp',
+      'string',
+      'ip',
+      "Address of the caller's media. Missing before media flows, and where it is no plain address.",
+    ),
+    attribute(
+      'calleeMediaIp',
+      'string',
+      'ip',
+      "Address of the callee's media. Missing before media flows, and where it is no plain address.",
+    ),
     attribute('duration', 'number', 'text', 'Time since the answer; 0 before it.', 'seconds'),
     attribute(
       'delay',

@@ -20,8 +20,9 @@ export interface DeriveFactsOptions {
  * Derives facts from the live calls (Idle to Connected) of one snapshot that `admits` lets in. What cannot be assigned is
  * never counted, but makes the counts which it may belong to lower bounds: a call of which `admits` does not know, one in
  * a state that is not documented, one whose missing CLD or DIRECTION a param asks for, and a suspect call. A suspect call
- * counts against the account, customer and CLI it names and against the switch, though never against a connection or
- * vendor. A call that names no account (normal before routing) belongs to none and casts no doubt on any.
+ * counts against the account, customer, connection and CLI it names, or against all of them where it names none, and
+ * against every vendor and the switch. A call with a sound identity that names no account (normal before routing) belongs
+ * to none and casts no doubt on any.
  *
  * Calls in doubt are no subjects of scope call, since they could be cut. An account with only calls in doubt is a subject,
  * so that its verdict is indeterminate rather than absent.

@@ -11,7 +11,7 @@ export function createLimitLookup(
   const general = new Map<string, number>();
   const own = new Map<string, number>();
   for (const limit of limits) {
-    const id = limit.scope === 'cli' ? numbering.normalise(limit.id) : limit.id;
+    const id = limit.scope === 'cli' ? numbering.normaliseCaller(limit.id) : limit.id;
     if (limit.switch === undefined) general.set(limitKey(limit.scope, id, limit.name), limit.value);
     else if (limit.switch === switchName) own.set(limitKey(limit.scope, id, limit.name), limit.value);
   }

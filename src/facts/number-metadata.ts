@@ -19,6 +19,8 @@ export interface DialingPlan {
   carrierCodes: boolean;
   /** True where national numbers begin with a 0 that is part of them, as in Italy. */
   keepsZero: boolean;
+  /** What national numbers look like in the countries that share the calling code; wider than what is valid. */
+  nationalNumber: RegExp;
 }
 
 /** The part of the library's numbering plan that its typings leave out. */
@@ -41,11 +43,7 @@ function isCountry(code: string): code is CountryCode {
 
 /** Throws a RangeError on a country that isKnownCountry refuses. */
 export function dialingPlanOf(country: string): DialingPlan {
-  if (!isCountry(country)) throw new RangeError(`"${country}" is no country whose numbering is known.`);
-  const all = new Metadata(metadata);
-  all.selectNumberingPlan(country);
-  const plan = all.numberingPlan as FullNumberingPlan | undefined;
-  if (plan === undefined) throw new RangeError(`No numbering plan for "${country}".`);
+  const plan = numberingPlanOf(country);
   const trunkPrefix = plan.nationalPrefix() || undefined;
   return {
     country,
@@ -54,7 +52,22 @@ export function dialingPlanOf(country: string): DialingPlan {
     trunkPrefix,
     carrierCodes: (plan.nationalPrefixForParsing() || undefined) !== trunkPrefix,
     keepsZero: trunkPrefix === undefined && acceptsLeadingZero(plan),
+    nationalNumber: nationalNumberOf(countriesOf(plan.callingCode())),
   };
+}
+
+function numberingPlanOf(country: string): FullNumberingPlan {
+  if (!isCountry(country)) throw new RangeError(`"${country}" is no country whose numbering is known.`);
+  const all = new Metadata(metadata);
+  all.selectNumberingPlan(country);
+  const plan = all.numberingPlan as FullNumberingPlan | undefined;
+  if (plan === undefined) throw new RangeError(`No numbering plan for "${country}".`);
+  return plan;
+}
+
+function nationalNumberOf(countries: readonly string[]): RegExp {
+  const patterns = countries.map((country) => `(?:${numberingPlanOf(country).nationalNumberPattern()})`);
+  return new RegExp(`^(?:${patterns.join('|')})$`);
 }
 
 /** Tries the national pattern on numbers with every three digits after the 0: patterns differ in no more than these. */

@@ -1,5 +1,6 @@
 import type { Numbering, NumberPlan } from '../domain/numbering.js';
 import { createCountryLookup } from './country-of.js';
+import { createNationalReading } from './national-reading.js';
 import {
   callingCodeOf,
   type DialingPlan,
@@ -14,16 +15,18 @@ export { isKnownCountry } from './number-metadata.js';
  * The numbering of one switch. Rules of reading, in order: one technical prefix is taken off (the longest that fits),
  * URI parts and separators go, then `+`, `00` and the country's own international prefix, then the national form is
  * made international (the trunk prefix, or ten digits in the North American plan). Digits without any prefix are
- * international already. A trunk prefix other than 0 (the 8 of Russia) is left alone: such digits may as well be an
- * international number.
+ * international, which is how switches usually write them, unless libphonenumber knows them only as a national number
+ * of the country: 678123456 in Spain is a Spanish mobile number, since Vanuatu (678) has none so long. A trunk prefix
+ * other than 0 (the 8 of Russia) is left alone: such digits may as well be an international number.
  *
  * normalise is idempotent except where its result is ambiguous by itself: a result that begins with a technical prefix
- * made of digits, and a foreign number of ten digits on a switch of the North American plan. So normalise once.
+ * made of digits, a foreign number of ten digits on a switch of the North American plan, and a number written as an
+ * international one that is not valid but would be as a national one. So normalise once.
  *
  * Throws a RangeError where the plan's country is not known (isKnownCountry).
  */
 export function createNumbering(plan: NumberPlan): Numbering {
-  const dialing = plan.country === undefined ? undefined : dialingPlanOf(plan.country);
+  const dialing = plan.country === undefined ? undefined : dialingIn(plan.country);
   const techPrefixes = plan.techPrefixes
     .filter((prefix) => prefix !== '')
     .toSorted((one, other) => other.length - one.length);
@@ -35,14 +38,16 @@ export function createNumbering(plan: NumberPlan): Numbering {
     return text;
   }
 
-  function normalise(raw: string): string {
-    const written = withoutTechPrefix(raw.trim());
+  function read(written: string): string {
     const number = readNumber(written);
     return number === undefined ? written : toInternational(number, dialing);
   }
 
+  const normalise = (raw: string) => read(withoutTechPrefix(raw.trim()));
+
   return {
     normalise,
+    normaliseCaller: (raw) => read(raw.trim()),
     countryOf: createCountryLookup(),
     formsOf(raw) {
       const text = raw.trim();
@@ -54,6 +59,16 @@ export function createNumbering(plan: NumberPlan): Numbering {
   };
 }
 
+interface Dialing extends DialingPlan {
+  /** Whether bare digits make sense only as a national number. */
+  isOnlyNational: (digits: string) => boolean;
+}
+
+function dialingIn(country: string): Dialing {
+  const plan = dialingPlanOf(country);
+  return { ...plan, isOnlyNational: createNationalReading(plan) };
+}
+
 interface WrittenNumber {
   digits: string;
   /** Written with `+`: certainly international. */
@@ -62,13 +77,20 @@ interface WrittenNumber {
 
 const PLAIN = /^\d+$/;
 const URI = /^(?:sips?|tel):/i;
+/** RFC 3261, 20.10: an address stands in angle brackets, perhaps with a name before it. */
+const IN_BRACKETS = /<([^<>]*)>/;
 const SEPARATED = /^\+*[\d\s().\-/]*$/;
 
-/** The digits of a text that is a telephone number, however separated; undefined for a SIP user name and the like. */
+/**
+ * The digits of a text that is a telephone number, however separated, without parameters after it and without the # or *
+ * that ends dialling; undefined for a SIP user name and the like.
+ */
 function readNumber(text: string): WrittenNumber | undefined {
   if (PLAIN.test(text)) return { digits: text, international: false };
-  let body = text.replace(URI, '');
-  if (body !== text || body.includes('@')) body = body.split(/[@;]/, 1)[0] ?? '';
+  const address = IN_BRACKETS.exec(text)?.[1]?.trim() ?? text;
+  let body = address.replace(URI, '');
+  const isUri = body !== address || body.includes('@');
+  body = (body.split(isUri ? /[@;:?]/ : ';', 1)[0] ?? '').replace(/[#*]+$/, '');
   if (!SEPARATED.test(body)) return undefined;
   // `+49 (0)30`: the 0 in brackets is for callers inside the country. Italy's 0 is part of the number.
   if (/^(?:\+|00)(?!\s*39)/.test(body)) body = body.replace('(0)', '');
@@ -78,13 +100,13 @@ function readNumber(text: string): WrittenNumber | undefined {
 
 const NANP_NATIONAL = /^[2-9]\d{2}[2-9]\d{6}$/;
 
-function toInternational(number: WrittenNumber, dialing: DialingPlan | undefined): string {
+function toInternational(number: WrittenNumber, dialing: Dialing | undefined): string {
   const rest = withoutInternationalPrefix(number.digits, dialing);
   if (dialing === undefined) return rest;
   if (rest.startsWith('0')) return fromNationalForm(rest, dialing);
-  const bare = !number.international && rest === number.digits;
-  if (bare && dialing.callingCode === '1' && NANP_NATIONAL.test(rest)) return `1${rest}`;
-  return rest;
+  if (number.international || rest !== number.digits) return rest;
+  if (dialing.callingCode === '1' && NANP_NATIONAL.test(rest)) return `1${rest}`;
+  return dialing.isOnlyNational(rest) ? dialing.callingCode + rest : rest;
 }
 
 function withoutInternationalPrefix(digits: string, dialing: DialingPlan | undefined): string {
@@ -133,16 +155,23 @@ function fromNationalForm(digits: string, dialing: DialingPlan): string {
   return /^[1-9]/.test(national) ? callingCode + national : digits;
 }
 
-/** The text itself, what follows each technical prefix, and what follows the last # or *, for unstated prefixes. */
+/**
+ * The text itself, what follows each technical prefix, and each part between # and *, for unstated prefixes and for what
+ * is dialled around a number. A stated prefix is no such part, or one like `110#` would protect every call that bears it.
+ */
 function writingsOf(text: string, techPrefixes: readonly string[]): string[] {
   const writings = [text];
-  for (const prefix of techPrefixes) if (text.startsWith(prefix)) writings.push(text.slice(prefix.length));
-  const mark = Math.max(text.lastIndexOf('#'), text.lastIndexOf('*'));
-  if (mark >= 0) writings.push(text.slice(mark + 1));
-  return writings;
+  let rest = text;
+  for (const prefix of techPrefixes) {
+    if (!text.startsWith(prefix) || text.length === prefix.length) continue;
+    if (rest === text) rest = text.slice(prefix.length);
+    writings.push(text.slice(prefix.length));
+  }
+  const parts = rest.split(/[#*]/);
+  return parts.length === 1 ? writings : [...writings, ...parts];
 }
 
-function addForms(forms: Set<string>, written: string, dialing: DialingPlan | undefined): void {
+function addForms(forms: Set<string>, written: string, dialing: Dialing | undefined): void {
   forms.add(written);
   const number = readNumber(written);
   if (number === undefined) return;

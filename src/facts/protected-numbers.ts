@@ -41,11 +41,23 @@ export function createProtectedNumbers(numbers: readonly string[], numbering: Nu
   return {
     match(raw) {
       if (EMERGENCY_SERVICE.test(raw.trim())) return 'urn:service:sos';
-      for (const form of numbering.formsOf(raw)) {
+      for (const form of spellingsOf(raw).flatMap((spelling) => numbering.formsOf(spelling))) {
         const match = anyForm.get(form);
         if (match !== undefined) return match;
       }
       return fullForm.get(raw.trim()) ?? fullForm.get(numbering.normalise(raw));
     },
   };
+}
+
+/** The text, and what it says where it is percent-encoded (RFC 3261, 19.1.2) or bears a port; both are rare. */
+function spellingsOf(raw: string): readonly string[] {
+  const spellings = [raw];
+  if (raw.includes('%'))
+    spellings.push(
+      raw.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+    );
+  const port = /^([^:@]*\d):\d+$/.exec(raw.trim())?.[1];
+  if (port !== undefined) spellings.push(port);
+  return spellings;
 }

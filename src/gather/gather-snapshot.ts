@@ -2,7 +2,7 @@ import { identityKey } from '../domain/call.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { SwitchPort } from '../domain/ports.js';
-import type { AccountCallStats, Snapshot } from '../domain/snapshot.js';
+import type { AccountCallStats, Listing, Snapshot, SnapshotDoubt } from '../domain/snapshot.js';
 import { findDoubt } from './doubt.js';
 import { clockOffset, readCalls } from './read-calls.js';
 
@@ -27,13 +27,17 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
   const request = { signal: AbortSignal.any([signal, abandon.signal]) };
   const notes: string[] = [];
   try {
-    const [listing, stats, vendors] = await Promise.all([
+    const [listing, stats] = await Promise.all([
       port.listAllCalls({}, request),
       askStats(port, request, notes),
-      Promise.all(
-        options.vendors.map(async (vendor) => [vendor, await callsOfVendor(port, vendor, request)] as const),
-      ),
     ]);
+    // After the main listing, so that a call which that one shows is missing here only if the vendor does not carry it.
+    const vendors = await Promise.all(
+      options.vendors.map(async (vendor) => ({
+        vendor,
+        listing: await port.listAllCalls({ vendor }, request),
+      })),
+    );
     const calls = readCalls(listing.calls, options.numbering, listing.timing);
     return {
       switch: options.switchName,
@@ -43,10 +47,10 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
       calls,
       suspects: listing.suspects,
       unreadableFields: listing.unreadableFields,
-      vendors: new Map(vendors),
+      vendors: new Map(vendors.map((one) => [one.vendor, new Set(one.listing.calls.map(identityKey))])),
       stats,
       clockOffsetMs: clockOffset(listing.timing),
-      doubt: findDoubt(calls, listing.suspects, stats),
+      doubt: findDoubt(calls, listing.suspects, stats) ?? vendorDoubt(listing, vendors),
       notes,
     };
   } catch (error) {
@@ -73,11 +77,16 @@ async function askStats(
   }
 }
 
-async function callsOfVendor(
-  port: SwitchPort,
-  vendor: number,
-  request: { signal: AbortSignal },
-): Promise<ReadonlySet<string>> {
-  const listing = await port.listAllCalls({ vendor }, request);
-  return new Set(listing.calls.map(identityKey));
+/** A call that only a vendor's listing shows garbled would count as not carried by that vendor. */
+function vendorDoubt(
+  main: Listing,
+  vendors: readonly { vendor: number; listing: Listing }[],
+): SnapshotDoubt | undefined {
+  const garbled = vendors.find(({ listing }) => listing.suspects.length > main.suspects.length);
+  if (garbled === undefined) return undefined;
+  const { vendor, listing } = garbled;
+  return {
+    reason: 'suspect-share',
+    detail: `the listing of vendor ${vendor} has ${listing.suspects.length} calls without a readable identity`,
+  };
 }

@@ -1,5 +1,5 @@
 import type { Call, ListedCall } from '../domain/call.js';
-import type { Numbering } from '../domain/numbering.js';
+import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import type { AnswerTiming } from '../domain/snapshot.js';
 
 /** Two ways of telling when a call was set up that differ by more than this are both doubtful; milliseconds. */
@@ -22,8 +22,8 @@ export function readCalls(calls: readonly ListedCall[], numbering: Numbering, ti
       call.delay === undefined || call.duration === undefined ? undefined : call.delay + call.duration;
     return {
       ...call,
-      cliNumber: call.cli === undefined ? undefined : numbering.normalise(call.cli),
-      cldNumber: call.cld === undefined ? undefined : numbering.normalise(call.cld),
+      cliNumber: callerNumber(call.cli, numbering),
+      cldNumber: dialledNumber(call.cld, numbering),
       age,
       setupAt: setupInstant(call.setupTimeText, age, offsetMs, timing.requestedAt),
     };

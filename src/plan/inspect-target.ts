@@ -1,61 +1,115 @@
 import type { ActionType, WithholdReason } from '../domain/action.js';
-import { type Call, hasEnded, type SuspectCall } from '../domain/call.js';
+import { type Call, hasEnded } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
 import { relationTo } from '../domain/customer-tree.js';
+import type { Selection } from '../domain/rule.js';
+import { indexListing, type JudgedListing, type ListingIndex, withholdCall } from './call-safeguards.js';
 import type { Protection } from './protection.js';
+import { selectVictims } from './select-victims.js';
 
 /** What disconnecting a whole account or customer would take. */
 export interface TargetInspection {
-  /** The calls known to belong to the target. */
+  /** The calls known to belong to the target, one entry each, those already taken left out. */
   inside: readonly Call[];
   /** Calls of customers that nobody has stated to be outside the target: they may be taken along. */
   perhapsInside: readonly Call[];
   /** Why the whole must not be disconnected at once; undefined where it may be. */
   hold: WithholdReason | undefined;
-  /** With a hold: the calls of `inside` that nothing protects, to be cut one by one. */
+  /** With a hold: the calls of `inside` that may be cut one by one, in the order of `select`. */
   oneByOne: readonly Call[];
+}
+
+export interface TargetToInspect {
+  action: Extract<ActionType, 'disconnectAccount' | 'disconnectCustomer'>;
+  target: number;
+  select: Selection;
 }
 
 export interface InspectionContext {
   tree: CustomerTree;
   protection: Protection;
-  /** False for a call which the rule excepts: an account action would take it all the same. */
+  /** False for a call which the rule excepts: the action would take it all the same. */
   admits: (call: Call) => boolean;
+  /** Whether a call was taken already, in this pass or a moment ago, and is only still listed. */
+  taken: (call: Call) => boolean;
 }
 
-/** Judges an account or customer action on a listing; pure, so that planning and the last look before acting agree. */
+/**
+ * Judges an account or customer action on a listing of everything; pure, so that planning and the last look before
+ * acting agree. It has to be of everything: a call that bears no account yet may belong to the target a moment later, and
+ * an on-net call may be listed under two accounts, of which one is protected.
+ */
 export function inspectTarget(
-  action: Extract<ActionType, 'disconnectAccount' | 'disconnectCustomer'>,
-  target: number,
-  listing: { calls: readonly Call[]; suspects: readonly SuspectCall[] },
+  { action, target, select }: TargetToInspect,
+  listing: JudgedListing,
   context: InspectionContext,
 ): TargetInspection {
-  const relation = (call: { account: number | undefined; customer: number | undefined }) => {
-    if (action === 'disconnectCustomer') return relationTo(context.tree, target, call.customer);
-    if (call.account === undefined) return 'unknown';
-    return call.account === target ? 'inside' : 'outside';
+  const relation = (owner: { account: number | undefined; customer: number | undefined }) => {
+    if (action === 'disconnectCustomer') return relationTo(context.tree, target, owner.customer);
+    if (owner.account === undefined) return 'unknown';
+    return owner.account === target ? 'inside' : 'outside';
   };
-  const present = listing.calls.filter((call) => !hasEnded(call.state));
-  const inside = present.filter((call) => relation(call) === 'inside');
-  const perhapsInside = present.filter((call) => relation(call) === 'unknown');
+  const index = indexListing(listing);
+  const groups = [...index.entries.values()]
+    .map((entries) => entries.filter((call) => !hasEnded(call.state)))
+    .filter((entries) => entries.length > 0);
+  const inside = groups.filter((entries) => entries.some((call) => relation(call) === 'inside'));
+  const perhaps = groups.filter(
+    (entries) => !inside.includes(entries) && entries.some((call) => relation(call) === 'unknown'),
+  );
   const suspect = listing.suspects.some((call) => relation(call) !== 'outside');
-  const taken = [...inside, ...perhapsInside];
-  const hold = suspect ? 'takes-suspect' : firstHold(taken, context);
-  const oneByOne = hold === undefined ? [] : inside.filter((call) => holdOf(call, context) === undefined);
-  return { inside, perhapsInside, hold, oneByOne };
+  const owned = perhaps.filter((entries) => entries.some(hasOwner(action)));
+  const present = (entries: readonly Call[]) => !entries.some(context.taken);
+  const insideCalls = inside
+    .filter(present)
+    .map((entries) => entryOf(entries, (call) => relation(call) === 'inside'));
+  const hold =
+    listing.doubt !== undefined
+      ? 'suspect-snapshot'
+      : suspect
+        ? 'takes-suspect'
+        : firstHold([...inside, ...perhaps].flat(), [...inside, ...owned].flat(), context);
+  return {
+    inside: insideCalls,
+    perhapsInside: owned.filter(present).flatMap(([call]) => call ?? []),
+    hold,
+    oneByOne:
+      hold === undefined || listing.doubt !== undefined ? [] : oneByOne(insideCalls, select, index, context),
+  };
 }
 
-function firstHold(calls: readonly Call[], context: InspectionContext): WithholdReason | undefined {
-  for (const call of calls) {
-    const hold = holdOf(call, context);
-    if (hold !== undefined) return hold;
+/** A call without an owner is set up and not authenticated yet: the switch does not count it to anybody. */
+function hasOwner(action: TargetToInspect['action']): (call: Call) => boolean {
+  return (call) => (action === 'disconnectCustomer' ? call.customer : call.account) !== undefined;
+}
+
+function entryOf(entries: readonly Call[], matches: (call: Call) => boolean): Call {
+  return (entries.find(matches) ?? entries[0]) as Call;
+}
+
+function firstHold(
+  near: readonly Call[],
+  taken: readonly Call[],
+  { protection, admits }: InspectionContext,
+): WithholdReason | undefined {
+  for (const call of near) {
+    const reason = protection.reasonFor(call);
+    if (reason === 'number-unknown') return 'takes-unknown-number';
+    // A call that names no owner is no protected one until it does; its number is what counts.
+    if (reason !== undefined && reason !== 'owner-unknown') return 'takes-protected';
   }
-  return undefined;
+  return taken.every(admits) ? undefined : 'takes-excepted';
 }
 
-function holdOf(call: Call, context: InspectionContext): WithholdReason | undefined {
-  const reason = context.protection.reasonFor(call);
-  if (reason === 'number-unknown') return 'takes-unknown-number';
-  if (reason !== undefined) return 'takes-protected';
-  return context.admits(call) ? undefined : 'takes-excepted';
+function oneByOne(
+  inside: readonly Call[],
+  select: Selection,
+  index: ListingIndex,
+  { protection, admits }: InspectionContext,
+): Call[] {
+  const safe = inside.filter(
+    (call) =>
+      withholdCall(call, index, protection) === undefined && (index.entries.get(call.id) ?? []).every(admits),
+  );
+  return selectVictims(safe, select, 0);
 }

@@ -1,23 +1,22 @@
-import type { ActionCall, ActionMode, PlannedAction, WithholdReason } from '../domain/action.js';
-import { type Call, identityKey, isLive } from '../domain/call.js';
+import type { ActionCall, ActionMode, PlannedAction } from '../domain/action.js';
+import { type Call, type CallIdentity, isLive, perhapsSameCall } from '../domain/call.js';
 import type { Caps, CustomerTree } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
+import { exceedsShare } from '../domain/share-cap.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
+import { actionCall, indexListing, type ListingIndex, withholdCall } from './call-safeguards.js';
 import { inspectTarget } from './inspect-target.js';
 import type { Protection } from './protection.js';
 import { selectVictims } from './select-victims.js';
-
-/** A rule that would take fewer calls than this is never judged by its share of the switch's calls. */
-const SHARE_CAP_FROM_CALLS = 20;
 
 export interface PlanContext {
   snapshot: Snapshot;
   caps: Pick<Caps, 'sharePerPass'>;
   tree: CustomerTree;
   protection: Protection;
-  /** identityKey of calls whose disconnect was sent less than 30 s ago: still listed, but as good as gone. */
-  recentlyDisconnected: ReadonlySet<string>;
+  /** Calls whose disconnect was sent less than 30 s ago: still listed, but as good as gone. */
+  recentlyDisconnected: readonly CallIdentity[];
 }
 
 /**
@@ -34,14 +33,10 @@ export interface Plan {
 }
 
 export function createPlan(context: PlanContext): Plan {
-  const { snapshot } = context;
-  const entries = entriesById(snapshot.calls);
+  const { snapshot, caps } = context;
+  const index = indexListing(snapshot);
   const liveCalls = snapshot.calls.filter((call) => isLive(call.state)).length;
-  const recentIds = new Set(
-    snapshot.calls
-      .filter((call) => context.recentlyDisconnected.has(identityKey(call)))
-      .map((call) => call.id),
-  );
+  const recentIds = idsStillListed(context.recentlyDisconnected, index);
   const gone: Record<ActionMode, Set<string>> = { enforce: new Set(recentIds), monitor: new Set(recentIds) };
   const actions: PlannedAction[] = [];
 
@@ -50,29 +45,30 @@ export function createPlan(context: PlanContext): Plan {
     present: (call, mode) => !gone[mode].has(call.id),
     add(rule, verdicts, admits) {
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
-      const planned = planRule(rule, mode, verdicts, admits, { ...context, entries, gone: gone[mode] });
-      const capped = exceedsShare(planned, liveCalls, context.caps.sharePerPass);
+      const planned = planRule(rule, mode, verdicts, admits, { ...context, index, gone: gone[mode] });
+      const taken = new Set(planned.flatMap(takenBy).map(({ id }) => id));
+      const capped = exceedsShare(taken.size, liveCalls, caps.sharePerPass);
       for (const action of planned) {
         const withhold = action.withhold ?? (capped && action.action !== 'alert' ? 'cap-share' : undefined);
         actions.push({ ...action, withhold });
         if (withhold !== undefined) continue;
-        for (const call of takenBy(action)) {
-          gone.monitor.add(call.id);
-          if (mode === 'enforce') gone.enforce.add(call.id);
+        for (const { id } of takenBy(action)) {
+          gone.monitor.add(id);
+          if (mode === 'enforce') gone.enforce.add(id);
         }
       }
     },
   };
 }
 
-/** A rule that suddenly takes a large share of all calls is more likely wrong than right, so it is withheld whole. */
-function exceedsShare(planned: readonly PlannedAction[], liveCalls: number, share: number): boolean {
-  const taken = planned.reduce((sum, action) => sum + action.weight, 0);
-  return taken >= SHARE_CAP_FROM_CALLS && taken > share * liveCalls;
+function idsStillListed(recent: readonly CallIdentity[], { entries }: ListingIndex): string[] {
+  return recent
+    .filter((call) => (entries.get(call.id) ?? []).some((entry) => perhapsSameCall(entry, call)))
+    .map(({ id }) => id);
 }
 
 interface RuleContext extends PlanContext {
-  entries: ReadonlyMap<string, readonly Call[]>;
+  index: ListingIndex;
   gone: ReadonlySet<string>;
 }
 
@@ -88,7 +84,7 @@ function planRule(
   const planned: PlannedAction[] = [];
   for (const verdict of verdicts) {
     if (verdict.result !== 'violated') continue;
-    const base = baseOf(rule, mode, verdict);
+    const base = baseOf(rule, mode, verdict, context);
     switch (rule.event.type) {
       case 'alert':
         planned.push(base);
@@ -105,8 +101,9 @@ function planRule(
   return planned;
 }
 
-function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict): PlannedAction {
+function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context: RuleContext): PlannedAction {
   const { scope, id } = verdict.subject;
+  const call = scope === 'call' ? context.index.entries.get(id)?.[0] : undefined;
   return {
     rule: rule.name,
     ruleHash: rule.hash,
@@ -115,11 +112,12 @@ function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict): Planned
     subject: verdict.subject,
     action: rule.event.type,
     target: id,
-    call: undefined,
-    account: scope === 'account' ? Number(id) : undefined,
-    customer: scope === 'customer' ? Number(id) : undefined,
+    call: call === undefined ? undefined : actionCall(call),
+    account: scope === 'account' ? Number(id) : call?.account,
+    customer: scope === 'customer' ? Number(id) : call?.customer,
     weight: 0,
     takes: [],
+    perhapsTakes: [],
     select: rule.event.select,
     withhold: undefined,
     message: rule.event.message,
@@ -144,7 +142,7 @@ function planCalls(
       account: call.account,
       customer: call.customer,
       weight: 1,
-      withhold: withholdCall(call, context),
+      withhold: withholdCall(call, context.index, context.protection),
       evidence: {
         ...base.evidence,
         call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
@@ -152,21 +150,6 @@ function planCalls(
       },
     };
   });
-}
-
-/** The safeguards that planning already knows of for one call; undefined where none stops it. */
-export function withholdCall(
-  call: Call,
-  context: { snapshot: Snapshot; protection: Protection; entries: ReadonlyMap<string, readonly Call[]> },
-): WithholdReason | undefined {
-  if (context.snapshot.doubt !== undefined) return 'suspect-snapshot';
-  const entries = context.entries.get(call.id) ?? [call];
-  if (entries.some((entry) => identityKey(entry) !== identityKey(call))) return 'ambiguous-id';
-  for (const entry of entries) {
-    const reason = context.protection.reasonFor(entry);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
 }
 
 function planTargets(
@@ -181,31 +164,31 @@ function planTargets(
   const actions: PlannedAction[] = [];
   for (const target of targetsOf(field, verdict, context.snapshot)) {
     if (target === undefined) {
-      actions.push({ ...base, action, withhold: 'target-unknown' });
+      actions.push({ ...base, action, call: undefined, withhold: 'target-unknown' });
       continue;
     }
     if (planned.has(String(target))) continue;
     planned.add(String(target));
-    const inspection = inspectTarget(action, target, context.snapshot, {
+    const found = inspectTarget({ action, target, select: base.select }, context.snapshot, {
       tree: context.tree,
       protection: context.protection,
       admits,
+      taken: (call) => context.gone.has(call.id),
     });
     // With a hold the calls are cut one by one at best, so only those count as gone and weigh.
-    const inside = inspection.hold === undefined ? inspection.inside : inspection.oneByOne;
-    const perhaps = inspection.hold === undefined ? inspection.perhapsInside : [];
-    const present = (call: Call) => !context.gone.has(call.id);
-    const weight = inside.filter(present).length + perhaps.filter(present).length;
-    if (weight === 0 && inspection.hold === undefined) continue;
+    const takes = found.hold === undefined ? found.inside : found.oneByOne;
+    const perhapsTakes = found.hold === undefined ? found.perhapsInside : [];
+    if (found.inside.length === 0) continue;
     actions.push({
       ...base,
       action,
       target: String(target),
+      call: undefined,
       account: action === 'disconnectAccount' ? target : base.account,
-      customer:
-        action === 'disconnectCustomer' ? target : (base.customer ?? commonCustomer(inspection.inside)),
-      weight,
-      takes: inside.filter(present).map(actionCall),
+      customer: action === 'disconnectCustomer' ? target : (base.customer ?? commonCustomer(found.inside)),
+      weight: takes.length + perhapsTakes.length,
+      takes: takes.map(actionCall),
+      perhapsTakes: perhapsTakes.map(actionCall),
       withhold: context.snapshot.doubt === undefined ? undefined : 'suspect-snapshot',
     });
   }
@@ -239,22 +222,7 @@ export function commonCustomer(calls: readonly Call[]): number | undefined {
 }
 
 function takenBy(action: PlannedAction): readonly ActionCall[] {
-  return action.call === undefined ? action.takes : [action.call];
-}
-
-/** What the audit log keeps of a call. */
-export function actionCall(call: Call): ActionCall {
-  const { id, callId, setupTimeText, account, customer, cli, cld } = call;
-  return { id, callId, setupTimeText, account, customer, cli, cld };
-}
-
-/** A switch may list a call twice, or two calls under one ID. */
-export function entriesById(calls: readonly Call[]): Map<string, Call[]> {
-  const entries = new Map<string, Call[]>();
-  for (const call of calls) {
-    const known = entries.get(call.id);
-    if (known === undefined) entries.set(call.id, [call]);
-    else known.push(call);
-  }
-  return entries;
+  if (action.action === 'alert') return [];
+  if (action.action === 'disconnectCall') return action.call === undefined ? [] : [action.call];
+  return [...action.takes, ...action.perhapsTakes];
 }

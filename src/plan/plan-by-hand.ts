@@ -4,8 +4,9 @@ import type { CustomerTree } from '../domain/config.js';
 import { HAND_RULE } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import { actionCall, indexListing, withholdCall } from './call-safeguards.js';
 import { inspectTarget } from './inspect-target.js';
-import { actionCall, commonCustomer, entriesById, withholdCall } from './plan-actions.js';
+import { commonCustomer } from './plan-actions.js';
 import type { Protection } from './protection.js';
 
 /** What a person asks to be disconnected. */
@@ -30,8 +31,8 @@ export function planByHand(request: HandRequest, context: HandPlanContext): Plan
 }
 
 function planCall(request: HandRequest, context: HandPlanContext): PlannedAction | undefined {
-  const entries = entriesById(context.snapshot.calls);
-  const call = (entries.get(request.id) ?? []).find((entry) => !hasEnded(entry.state));
+  const index = indexListing(context.snapshot);
+  const call = (index.entries.get(request.id) ?? []).find((entry) => !hasEnded(entry.state));
   if (call === undefined) return undefined;
   return {
     ...baseOf(request),
@@ -40,7 +41,7 @@ function planCall(request: HandRequest, context: HandPlanContext): PlannedAction
     account: call.account,
     customer: call.customer,
     weight: 1,
-    withhold: withholdCall(call, { ...context, entries }),
+    withhold: withholdCall(call, index, context.protection),
     evidence: {
       reason: request.reason,
       call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
@@ -54,10 +55,12 @@ function planWhole(
   context: HandPlanContext,
 ): PlannedAction | undefined {
   const action = kind === 'account' ? 'disconnectAccount' : 'disconnectCustomer';
-  const found = inspectTarget(action, Number(request.id), context.snapshot, {
+  const target = { action, target: Number(request.id), select: 'newest' } as const;
+  const found = inspectTarget(target, context.snapshot, {
     tree: context.tree,
     protection: context.protection,
     admits: () => true,
+    taken: () => false,
   });
   if (found.inside.length === 0) return undefined;
   return {
@@ -67,6 +70,7 @@ function planWhole(
     customer: kind === 'customer' ? Number(request.id) : commonCustomer(found.inside),
     weight: found.inside.length + found.perhapsInside.length,
     takes: found.inside.map(actionCall),
+    perhapsTakes: found.perhapsInside.map(actionCall),
     withhold: context.snapshot.doubt === undefined ? undefined : 'suspect-snapshot',
     evidence: { reason: request.reason },
   };
@@ -85,6 +89,7 @@ function baseOf(request: HandRequest): Omit<PlannedAction, 'action' | 'evidence'
     customer: undefined,
     weight: 0,
     takes: [],
+    perhapsTakes: [],
     select: 'newest',
     withhold: undefined,
     message: undefined,

@@ -11,7 +11,7 @@ export interface Protection {
 
 export type ProtectionReason = Extract<
   WithholdReason,
-  'protected-number' | 'protected-account' | 'protected-customer' | 'number-unknown'
+  'protected-number' | 'protected-account' | 'protected-customer' | 'number-unknown' | 'owner-unknown'
 >;
 
 type ProtectedFields = Pick<Call, 'cli' | 'cld' | 'account' | 'customer'>;
@@ -19,7 +19,8 @@ type ProtectedFields = Pick<Call, 'cli' | 'cld' | 'account' | 'customer'>;
 /**
  * `matchNumber` knows the built-in emergency numbers and the configured ones in every way of writing them. CLI counts
  * as well as CLD, for the emergency centre that calls back. A call whose CLD is not known yet may be an emergency call,
- * so it is not cut either. A protected customer protects its descendants, as far as the tree is stated.
+ * so it is not cut either; nor, where accounts or customers are protected, one that does not tell whose it is. A
+ * protected customer protects its descendants, as far as the tree is stated.
  */
 export function createProtection(
   protect: Pick<Protect, 'accounts' | 'customers'>,
@@ -28,13 +29,16 @@ export function createProtection(
 ): Protection {
   const accounts = new Set(protect.accounts);
   return {
-    reasonFor(call) {
-      if (call.cld !== undefined && matchNumber(call.cld) !== undefined) return 'protected-number';
-      if (call.cli !== undefined && matchNumber(call.cli) !== undefined) return 'protected-number';
-      if (call.account !== undefined && accounts.has(call.account)) return 'protected-account';
-      if (protect.customers.some((customer) => relationTo(tree, customer, call.customer) === 'inside'))
+    reasonFor({ cli, cld, account, customer }) {
+      if (cld !== undefined && matchNumber(cld) !== undefined) return 'protected-number';
+      if (cli !== undefined && matchNumber(cli) !== undefined) return 'protected-number';
+      if (account !== undefined && accounts.has(account)) return 'protected-account';
+      if (protect.customers.some((one) => relationTo(tree, one, customer) === 'inside'))
         return 'protected-customer';
-      return call.cld === undefined ? 'number-unknown' : undefined;
+      if (cld === undefined) return 'number-unknown';
+      const accountMatters = accounts.size > 0 && account === undefined;
+      const customerMatters = protect.customers.length > 0 && customer === undefined;
+      return accountMatters || customerMatters ? 'owner-unknown' : undefined;
     },
   };
 }

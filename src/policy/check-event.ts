@@ -2,7 +2,7 @@ import type { Condition, EventType, FactReference, RuleEvent } from '../domain/r
 import { canonicalJson } from './canonical-json.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext } from './check-context.js';
-import { checkReference } from './check-leaf.js';
+import { type Counterpart, checkReference } from './check-leaf.js';
 import { inside, type Place } from './findings.js';
 import type { RuleFrame } from './rule-schema.js';
 import type { WrittenLeaf } from './shared-conditions.js';
@@ -26,6 +26,10 @@ export function checkEvent(
   checkUses(rule, params, place, context);
   if (leaves !== undefined && picksFromPool(rule.scope, type) && params.where === undefined) {
     checkPoolIsPlain(inside(rulePlace, 'event'), leaves, context);
+  }
+  if (leaves !== undefined) {
+    warnOfTakingAll(rule, rulePlace, leaves, context);
+    warnOfOtherLimit(params.keep, inside(place, 'keep'), leaves, context);
   }
   const where = checkWhere(params.where, inside(place, 'where'), context);
   const keep = checkKeep(params.keep, inside(place, 'keep'), context);
@@ -65,10 +69,8 @@ function checkPoolIsPlain(
   { catalogue, findings }: CheckContext,
 ): void {
   const aggregates = new Map<string, string>();
-  for (const { leaf } of leaves) {
-    const { fact, params } = leaf;
-    if (typeof fact !== 'string' || catalogue.get(fact)?.aggregate !== true) continue;
-    aggregates.set(canonicalJson([fact, params ?? {}]), fact);
+  for (const { fact, params } of leaves.flatMap(referencesIn)) {
+    if (catalogue.get(fact)?.aggregate === true) aggregates.set(canonicalJson([fact, params]), fact);
   }
   if (aggregates.size === 1) return;
   const found =
@@ -79,10 +81,61 @@ function checkPoolIsPlain(
   findings.error(inside(place, 'params'), message);
 }
 
+interface WrittenReference {
+  fact: string;
+  params: unknown;
+}
+
+/** The facts on both sides of a comparison, as written. */
+function referencesIn({ leaf }: WrittenLeaf): WrittenReference[] {
+  const { value } = leaf;
+  const sides = typeof value === 'object' && value !== null ? [leaf, value] : [leaf];
+  return sides.flatMap((side) => {
+    if (!('fact' in side) || typeof side.fact !== 'string') return [];
+    return [{ fact: side.fact, params: ('params' in side ? side.params : undefined) ?? {} }];
+  });
+}
+
+/** A call rule takes each call that it judges, so that one too many costs the account all of them. */
+function warnOfTakingAll(
+  { scope, event }: RuleFrame,
+  place: Place,
+  leaves: readonly WrittenLeaf[],
+  { catalogue, findings }: CheckContext,
+): void {
+  if (scope !== 'call' || event.type !== 'disconnectCall') return;
+  const aggregate = leaves.flatMap(referencesIn).find(({ fact }) => catalogue.get(fact)?.aggregate === true);
+  if (aggregate === undefined) return;
+  const narrow = catalogue.get(aggregate.fact)?.scope ?? 'account';
+  findings.warning(
+    inside(place, 'scope'),
+    `A rule of scope call ends every call that meets its conditions, not only the excess over "${aggregate.fact}": to end the excess, use scope ${narrow} with "keep".`,
+  );
+}
+
+/** Where a rule keeps as many calls as a limit allows, but judges by another number, it takes too many or none. */
+function warnOfOtherLimit(
+  keep: EventParams['keep'],
+  place: Place,
+  leaves: readonly WrittenLeaf[],
+  { catalogue, findings }: CheckContext,
+): void {
+  if (typeof keep !== 'object' || catalogue.get(keep.fact)?.params.includes('name') !== true) return;
+  const kept = canonicalJson([keep.fact, keep.params ?? {}]);
+  const judged = leaves.flatMap(referencesIn);
+  if (judged.some(({ fact, params }) => canonicalJson([fact, params]) === kept)) return;
+  findings.warning(
+    place,
+    `"keep" is not the limit that the conditions compare with (its name and default included): more or fewer calls than the excess would be taken.`,
+  );
+}
+
 function checkWhere(value: unknown, place: Place, context: CheckContext): Condition | undefined | 'wrong' {
   if (value === undefined) return undefined;
   return checkCondition({ value, place }, context) ?? 'wrong';
 }
+
+const KEPT_CALLS: Counterpart = { name: 'keep', type: 'number', format: 'text', unit: 'calls', params: [] };
 
 function checkKeep(
   keep: EventParams['keep'],
@@ -91,5 +144,5 @@ function checkKeep(
 ): number | FactReference | undefined {
   if (keep === undefined) return 0;
   if (typeof keep === 'number') return keep;
-  return checkReference({ ...keep }, place, { name: 'keep', type: 'number' }, context);
+  return checkReference({ ...keep }, place, KEPT_CALLS, context);
 }

@@ -120,11 +120,14 @@ function checkComparedFact(
   return checkReference(value, place, fact, context);
 }
 
-/** Checks `{fact, params}` in place of a value; it must be of the type of the fact it is compared with. */
+/** What a reference stands beside: a fact, or `keep`, which is a number of calls. */
+export type Counterpart = Pick<FactDefinition, 'name' | 'type' | 'format' | 'unit' | 'params'>;
+
+/** Checks `{fact, params}` in place of a value; it must be of the kind of the fact it is compared with. */
 export function checkReference(
   value: Readonly<Record<string, unknown>>,
   place: Place,
-  comparedWith: { name: string; type: FactDefinition['type'] },
+  comparedWith: Counterpart,
   context: CheckContext,
 ): FactReference | undefined {
   const parsed = factReferenceSchema.safeParse(value);
@@ -141,5 +144,26 @@ export function checkReference(
     context.findings.error(inside(place, 'fact'), message);
     return undefined;
   }
+  if (!isOfOneKind(fact, comparedWith)) {
+    const message = `"${fact.name}" is ${kindOf(fact)}, but "${comparedWith.name}" is ${kindOf(comparedWith)}: expected a fact of the same kind.`;
+    context.findings.error(inside(place, 'fact'), message);
+    return undefined;
+  }
   return { fact: fact.name, ...optional(params) };
+}
+
+/** Seconds are no calls, an account is no duration, and an address is no telephone number. */
+function isOfOneKind(one: Counterpart, other: Counterpart): boolean {
+  if (one.type === 'string') return one.format === other.format;
+  // A limit is in whatever unit the rule asks for.
+  return isLimit(one) || isLimit(other) || one.unit === other.unit;
+}
+
+function isLimit({ params }: Counterpart): boolean {
+  return params.includes('name');
+}
+
+function kindOf({ type, format, unit }: Counterpart): string {
+  if (type === 'string') return `text (${format})`;
+  return unit === undefined ? 'an ID' : `a number of ${unit}`;
 }

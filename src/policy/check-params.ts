@@ -4,7 +4,8 @@ import { unknownKey, zodProblems } from '../documents/zod-problems.js';
 import { type CallState, isLive, SETUP_STATES } from '../domain/call.js';
 import type { FactDefinition, FactParam, FactParams } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
-import { checkListUse, warnOfDirection } from './check-values.js';
+import { checkListUse } from './check-lists.js';
+import { warnOfDirection } from './check-values.js';
 import { inside, type Place } from './findings.js';
 import { laterFactParam } from './not-yet-supported.js';
 import { paramsSchema, type WrittenParams } from './rule-schema.js';
@@ -20,6 +21,10 @@ export function checkParams(
   if (value !== undefined && fact.params.length === 0) {
     const later = mappingKeys(value).map(laterFactParam).find(Boolean);
     findings.error(place, later ?? `"${fact.name}" takes no params: take them out.`, 'key');
+    return undefined;
+  }
+  if (value === null) {
+    findings.error(place, `"params" is empty: expected ${fact.params.join(', ')}, or no "params" at all.`);
     return undefined;
   }
   const parsed = paramsSchema.safeParse(value ?? {});
@@ -52,7 +57,7 @@ function checkMeaning(
   context: CheckContext,
 ): void {
   if (typeof params.to === 'string')
-    checkListUse(params.to, inside(place, 'to'), 'number-plan', true, context);
+    checkListUse(params.to, inside(place, 'to'), { format: 'number-plan', asPrefixes: true }, context);
   for (const direction of several(params.direction) ?? []) {
     warnOfDirection(direction, inside(place, 'direction'), context);
   }

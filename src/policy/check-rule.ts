@@ -50,8 +50,13 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
 
 const NO_CONDITIONS = '"conditions" is missing: expected all, any, not or condition.';
 
+const EVENT_PARAMS: ReadonlySet<string> = new Set(['select', 'keep', 'where', 'message']);
+
 function explainKey(key: string, path: readonly (string | number)[]): string | undefined {
   if (path.at(-1) === 'params') return laterEventParam(key);
+  if (path.at(-1) === 'event' && EVENT_PARAMS.has(key)) {
+    return `"${key}" belongs one level deeper: event: { type: …, params: { ${key}: … } }.`;
+  }
   return path.at(-1) === 'event' || path.at(-1) === 'only' || path.at(-1) === 'except'
     ? undefined
     : laterRuleKey(key);

@@ -7,12 +7,14 @@ import type { RuleFileText } from '../domain/rule-files.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext, WrittenCondition } from './check-context.js';
 import { checkRule, checkRuleSize, type UnhashedRule } from './check-rule.js';
+import { checkForSwitches, type KnownSwitch } from './check-switches.js';
 import { Findings, inside, type Place } from './findings.js';
 import { hashedRuleSet } from './hash-rules.js';
 import { type ReadLimits, readLimits } from './read-limits.js';
 import { readLists } from './read-lists.js';
 import { collectionSchema } from './rule-schema.js';
 import { checkChains } from './shared-conditions.js';
+import { unreadLimits } from './unread-limits.js';
 
 export interface CheckedRules {
   /** Undefined where there is any error. */
@@ -29,15 +31,21 @@ interface WrittenRule {
 /**
  * Checks all files of a rules directory as one and never throws. Whatever it accepts compiles and judges: nothing is
  * left to be found out while calls are at stake. `hash` is SHA-256 of a text in hex, handed in as this stage is pure.
+ * `switches` are those of the config; without them nothing that depends on switches is checked.
  */
 export function checkRules(
   files: readonly RuleFileText[],
   catalogue: FactCatalogue,
   hash: (text: string) => string,
+  switches?: readonly KnownSwitch[],
 ): CheckedRules {
   const findings = new Findings();
   const { lists, problems: listProblems } = readLists(files.filter(({ kind }) => kind === 'list'));
-  const { limits, problems: limitProblems } = readAllLimits(files.filter(({ kind }) => kind === 'limits'));
+  const {
+    limits,
+    locations,
+    problems: limitProblems,
+  } = readAllLimits(files.filter(({ kind }) => kind === 'limits'));
   findings.add([...listProblems, ...limitProblems]);
   const { rules: written, shared } = readFiles(
     files.filter(({ kind }) => kind === 'rules'),
@@ -62,13 +70,17 @@ export function checkRules(
   const checked = [...conditions].flatMap(([name, one]) => (one === undefined ? [] : [[name, one] as const]));
   const entries = [...lists].map(([name, list]) => [name, list.map(({ value }) => value)] as const);
   const parts = { rules, conditions: new Map(checked), lists: new Map(entries), limits };
-  return { ruleSet: hashedRuleSet(parts, hash), problems: findings.sorted };
+  const ruleSet = hashedRuleSet(parts, hash);
+  findings.add(unreadLimits(ruleSet, locations));
+  if (switches !== undefined) findings.add(checkForSwitches(ruleSet, locations, switches));
+  return { ruleSet: findings.hasErrors ? undefined : ruleSet, problems: findings.sorted };
 }
 
 function readAllLimits(files: readonly RuleFileText[]): ReadLimits {
   const read = files.map(readLimits);
   return {
     limits: read.flatMap(({ limits }) => limits),
+    locations: read.flatMap(({ locations }) => locations),
     problems: read.flatMap(({ problems }) => problems),
   };
 }

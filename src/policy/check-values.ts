@@ -1,10 +1,14 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import { describeValue, quotedList } from '../documents/found-values.js';
-import { CALL_STATES } from '../domain/call.js';
+import { hasEnded } from '../domain/call.js';
 import type { FactDefinition, FactFormat } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
+import { formatMismatch } from './check-formats.js';
+import { checkListUse } from './check-lists.js';
 import { inside, type Place } from './findings.js';
-import { isAddress, type OperatorDefinition, parseNetwork } from './operators.js';
+import { isUserName, numberTextProblem } from './number-text.js';
+import { type OperatorDefinition, parseNetwork } from './operators.js';
+import { deadPrefixProblem } from './prefix-text.js';
 import { LIST_NAME_PATTERN, PREFIX_PATTERN } from './rule-schema.js';
 
 /** DIRECTION as seen so far; the switch may write others, so another one is only worth a warning. */
@@ -30,11 +34,13 @@ export function checkValue(
       );
       break;
     case 'prefixes':
-      if (typeof value === 'string') checkListUse(value, place, fact.format, true, context);
+      if (typeof value === 'string')
+        checkListUse(value, place, { format: fact.format, asPrefixes: true }, context);
       else each(EXPECTED_PREFIXES, (item, at) => checkPrefix(item, at, fact.format, context));
       break;
     case 'list':
-      if (typeof value === 'string') checkListUse(value, place, fact.format, false, context);
+      if (typeof value === 'string')
+        checkListUse(value, place, { format: fact.format, asPrefixes: false }, context);
       else refuse(context, place, `"${operator.name}" takes the name of a list in rules/lists/`, value);
       break;
     case 'networks':
@@ -87,11 +93,40 @@ function checkScalar(
     refuse(context, place, `"${fact.name}" is text: expected text in quotes`, value);
     return;
   }
-  const expected = value === '' ? 'expected text' : formatMismatch(value, fact.format);
-  if (expected !== undefined) {
-    const hint = fact.format === 'state' ? didYouMean(value, CALL_STATES) : '';
+  const mismatch =
+    value === '' ? { expected: 'expected text', hint: '' } : formatMismatch(value, fact.format);
+  if (mismatch !== undefined) {
+    const { expected, hint } = mismatch;
     context.findings.error(place, `"${fact.name}": ${expected}, but found ${describeValue(value)}.${hint}`);
   } else if (fact.format === 'direction') warnOfDirection(value, place, context);
+  else if (fact.format === 'number-plan') checkNumberText(value, place, fact, context);
+  else if (fact.format === 'state') checkStateIsJudged(value, place, operator, context);
+}
+
+/** Calls that are over are not judged, so that such a comparison is never true and the rule silently blind. */
+function checkStateIsJudged(state: string, place: Place, operator: string, { findings }: CheckContext): void {
+  if (!hasEnded(state) || (operator !== 'equal' && operator !== 'in')) return;
+  findings.error(
+    place,
+    `"${state}" calls are over and never judged: expected a state from Idle to Connected.`,
+  );
+}
+
+function checkNumberText(value: string, place: Place, fact: FactDefinition, context: CheckContext): void {
+  const { findings, lists } = context;
+  const problem = numberTextProblem(value);
+  if (problem !== undefined) findings.error(place, problem);
+  else if (lists.has(value)) {
+    findings.warning(
+      place,
+      `"${value}" is compared as a SIP user name here: use "inList" or "startsWithAnyOf" for the list of that name.`,
+    );
+  } else if (fact.name === 'call.cld' && isUserName(value)) {
+    findings.warning(
+      place,
+      `"${value}" is no telephone number: only a call to a SIP user of exactly this name would match.`,
+    );
+  }
 }
 
 export function warnOfDirection(direction: string, place: Place, context: CheckContext): void {
@@ -101,30 +136,17 @@ export function warnOfDirection(direction: string, place: Place, context: CheckC
   context.findings.warning(place, message);
 }
 
-/** What text of this format has to be; undefined where it is. */
-function formatMismatch(text: string, format: FactFormat): string | undefined {
-  switch (format) {
-    case 'country':
-      return /^[A-Z]{2}$/.test(text)
-        ? undefined
-        : 'expected a country as two capital letters (ISO 3166-1), e.g. "DE"';
-    case 'state':
-      return (CALL_STATES as readonly string[]).includes(text)
-        ? undefined
-        : `expected one of ${quotedList(CALL_STATES)}`;
-    case 'ip':
-      return isAddress(text) ? undefined : 'expected an IP address';
-    default:
-      return undefined;
-  }
-}
-
 function checkPrefix(value: unknown, place: Place, format: FactFormat, context: CheckContext): void {
   if (typeof value !== 'string' || value === '') {
     refuse(context, place, 'A prefix is text in quotes', value);
     return;
   }
-  if (format !== 'number-plan' || PREFIX_PATTERN.test(value)) return;
+  if (format !== 'number-plan') return;
+  if (PREFIX_PATTERN.test(value)) {
+    const problem = deadPrefixProblem(value);
+    if (problem !== undefined) context.findings.error(place, problem);
+    return;
+  }
   const hint = LIST_NAME_PATTERN.test(value) ? ' The name of a list stands alone, without brackets.' : '';
   context.findings.error(
     place,
@@ -135,39 +157,4 @@ function checkPrefix(value: unknown, place: Place, format: FactFormat, context: 
 function checkNetwork(value: unknown, place: Place, context: CheckContext): void {
   if (typeof value === 'string' && parseNetwork(value) !== undefined) return;
   refuse(context, place, EXPECTED_NETWORK, value);
-}
-
-/** The named list must exist, and its entries must be what this fact can be compared with. */
-export function checkListUse(
-  name: string,
-  place: Place,
-  format: FactFormat,
-  asPrefixes: boolean,
-  context: CheckContext,
-): void {
-  const entries = context.lists.get(name);
-  if (entries === undefined) {
-    const names = [...context.lists.keys()];
-    const there = names.length === 0 ? 'there are no lists' : `expected one of ${names.join(', ')}`;
-    const hint = PREFIX_PATTERN.test(name) ? ' Prefixes are written as a list, e.g. ["+882"].' : '';
-    context.findings.error(
-      place,
-      `There is no list "${name}" in rules/lists/: ${there}.${hint || didYouMean(name, names)}`,
-    );
-    return;
-  }
-  for (const { value, location } of entries) {
-    const message = entryProblem(value, format, asPrefixes);
-    if (message === undefined) continue;
-    context.findings.add([{ file: location.file, location, message, severity: 'error' }]);
-  }
-}
-
-function entryProblem(value: string, format: FactFormat, asPrefixes: boolean): string | undefined {
-  if (asPrefixes) {
-    if (format !== 'number-plan' || PREFIX_PATTERN.test(value)) return undefined;
-    return `"${value}" is no number prefix: expected digits, with or without "+" and separators.`;
-  }
-  const expected = formatMismatch(value, format);
-  return expected === undefined ? undefined : `In this list ${expected}, but found ${describeValue(value)}.`;
 }

@@ -1,7 +1,17 @@
 import { Engine, type TopLevelCondition } from 'json-rules-engine';
 import type { FactCatalogue, FactDefinition, FactParams, FactValue, Observed } from '../domain/facts.js';
 import type { Condition, FactCondition, FactReference, RuleSet } from '../domain/rule.js';
-import { inNetworks, OPERATORS, parseNetwork, prefixSet, startsWithAnyOf } from './operators.js';
+import {
+  inNetworks,
+  matchedNetwork,
+  matchedPrefix,
+  OPERATORS,
+  type PrefixSet,
+  parseNetwork,
+  plainAddress,
+  prefixSet,
+  startsWithAnyOf,
+} from './operators.js';
 import type { RuleNumbers } from './rule-numbers.js';
 
 export interface CompileContext {
@@ -36,6 +46,8 @@ export interface CompiledLeaf {
   fact: number;
   operator: string;
   value: FactValue | readonly FactValue[] | { probe: number };
+  /** Which entry of a list of prefixes or networks a text meets; absent for operators whose value says it all. */
+  matched?: (text: string) => string | undefined;
 }
 
 /** A condition tree in an engine of its own, so that one broken rule hides no other. */
@@ -103,8 +115,7 @@ class ConditionBuilder {
     this.context = context;
     this.engine.addOperator(
       'startsWithAnyOf',
-      (text: unknown, prefixes: ReturnType<typeof prefixSet>) =>
-        isText(text) && startsWithAnyOf(text, prefixes),
+      (text: unknown, prefixes: PrefixSet) => isText(text) && startsWithAnyOf(text, prefixes),
     );
     this.engine.addOperator('inList', (text: unknown, list: ReadonlySet<unknown>) => list.has(text));
     this.engine.addOperator('notInList', (text: unknown, list: ReadonlySet<unknown>) => !list.has(text));
@@ -138,7 +149,27 @@ class ConditionBuilder {
     if (typeof value === 'object' && 'fact' in value) {
       return { kind: 'leaf', fact: probe, operator, value: { probe: this.probe(value) } };
     }
-    return { kind: 'leaf', fact: probe, operator, value };
+    const matched = this.matcher(value, operator, this.probes[probe]?.definition);
+    return { kind: 'leaf', fact: probe, operator, value, ...(matched === undefined ? {} : { matched }) };
+  }
+
+  private matcher(
+    value: FactValue | readonly FactValue[],
+    operator: string,
+    fact: FactDefinition | undefined,
+  ): CompiledLeaf['matched'] {
+    const kind = OPERATORS.get(operator)?.operand;
+    if (kind === 'prefixes') {
+      // Made when a rule is first violated, since a list may hold many thousands.
+      let prefixes: PrefixSet | undefined;
+      return (text) => {
+        prefixes ??= this.prefixesOf(value, fact);
+        return matchedPrefix(text, prefixes);
+      };
+    }
+    if (kind !== 'networks') return undefined;
+    const networks = listOf(value).map(String);
+    return (text) => matchedNetwork(text, networks);
   }
 
   /** Each distinct fact is observed once, however often the rule names it. */
@@ -200,15 +231,12 @@ class ConditionBuilder {
     operator: string,
     fact: FactDefinition | undefined,
   ): FactValue | object {
-    const { numbers, lists } = this.context;
-    const isNumber = fact?.format === 'number-plan';
-    const normal = (one: FactValue) => (isNumber && isText(one) ? numbers.number(one) : one);
-    const several = Array.isArray(value) ? (value as readonly FactValue[]) : [value as FactValue];
+    const { lists } = this.context;
+    const normal = (one: FactValue) => (isText(one) ? this.normalText(one, fact) : one);
+    const several = listOf(value);
     switch (OPERATORS.get(operator)?.operand) {
-      case 'prefixes': {
-        const entries = Array.isArray(value) ? several.map(String) : [...(lists.get(String(value)) ?? [])];
-        return prefixSet(isNumber ? numbers.prefixes(entries, new Map()) : entries);
-      }
+      case 'prefixes':
+        return this.prefixesOf(value, fact);
       case 'list':
         return new Set((lists.get(String(value)) ?? []).map(normal));
       case 'networks':
@@ -222,6 +250,30 @@ class ConditionBuilder {
         return normal(value as FactValue);
     }
   }
+
+  private prefixesOf(value: FactValue | readonly FactValue[], fact: FactDefinition | undefined): PrefixSet {
+    const { numbers, lists } = this.context;
+    const entries = Array.isArray(value) ? value.map(String) : (lists.get(String(value)) ?? []);
+    if (fact?.format !== 'number-plan') return prefixSet(entries);
+    return prefixSet(entries.map(isCaller(fact) ? numbers.callerPrefix : numbers.prefix));
+  }
+
+  /** Text in the form in which the fact is observed. */
+  private normalText(text: string, fact: FactDefinition | undefined): string {
+    const { numbers } = this.context;
+    if (fact?.format === 'ip') return plainAddress(text) ?? text;
+    if (fact?.format !== 'number-plan') return text;
+    return isCaller(fact) ? numbers.callerNumber(text) : numbers.number(text);
+  }
+}
+
+/** Callers' numbers bear no technical prefix. */
+function isCaller(fact: FactDefinition): boolean {
+  return fact.name === 'call.cli';
+}
+
+function listOf(value: FactValue | readonly FactValue[]): readonly FactValue[] {
+  return Array.isArray(value) ? (value as readonly FactValue[]) : [value as FactValue];
 }
 
 function isText(value: unknown): value is string {

@@ -25,6 +25,8 @@ export interface CompiledRule {
    * field they ask for is missing. Such a call is never a victim and makes counts lower bounds.
    */
   admits(call: Call, vendorsOf: (call: Call) => readonly number[]): boolean | 'unknown';
+  /** Whether an account or customer action of this rule may take the call along; see CompiledFilter. */
+  admitsTaken(call: Call, vendorsOf: (call: Call) => readonly number[]): boolean;
   /**
    * What the rule says of every subject, in the order of the fact source; subjects that `only` and `except` leave out
    * are absent. One run at a time. Rejects where the rule cannot be judged, which no checked rule should come to.
@@ -49,7 +51,8 @@ export function compileRules(ruleSet: RuleSet, options: CompileOptions): readonl
     .map((rule) => compileRule(rule, context));
 }
 
-function appliesTo({ only, except }: Rule, switchName: string): boolean {
+/** Whether the rule's `switches` let this switch in. */
+export function appliesTo({ only, except }: Rule, switchName: string): boolean {
   if (except.switches?.includes(switchName) === true) return false;
   return only.switches?.includes(switchName) ?? true;
 }
@@ -70,6 +73,7 @@ function compileRule(rule: Rule, context: CompileContext): CompiledRule {
     rule,
     vendors,
     admits: (call, vendorsOf) => prepared.filter.admitsCall(call, vendorsOf),
+    admitsTaken: (call, vendorsOf) => prepared.filter.admitsTaken(call, vendorsOf),
     judge: (facts, { yieldNow }) => judgeRule(prepared, facts, yieldNow),
   };
 }

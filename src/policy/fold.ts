@@ -7,6 +7,7 @@ import type {
   CompiledNode,
   EngineConditions,
   EngineRun,
+  Probe,
 } from './compile-condition.js';
 
 export type ThreeValued = boolean | 'missing';
@@ -96,19 +97,24 @@ function decisiveChildren({ node, result, children }: Folded): readonly Folded[]
   return children.filter((child) => child.result === result);
 }
 
+/** The probes that a comparison draws on, on both its sides. */
+export function probesOf({ fact, value }: CompiledLeaf): readonly number[] {
+  return isProbe(value) ? [fact, value.probe] : [fact];
+}
+
 /** Names of the facts whose absence left the result open, sorted, each once. */
 export function missingFacts(
   folded: Folded,
   { probes }: CompiledConditions,
   observations: readonly Observed[],
 ): readonly string[] {
-  const names = contributing(folded).flatMap(({ fact, value }) =>
-    (isProbe(value) ? [fact, value.probe] : [fact]).flatMap((index) => {
+  const names = contributing(folded)
+    .flatMap(probesOf)
+    .flatMap((index) => {
       const observed = observations[index];
       const isOpen = observed?.known !== true || observed.atLeast;
       return isOpen ? [probes[index]?.definition.name ?? ''] : [];
-    }),
-  );
+    });
   return [...new Set(names)].sort();
 }
 
@@ -128,7 +134,7 @@ export function evidenceOf(
 }
 
 function leafEvidence(
-  { fact, operator, value }: CompiledLeaf,
+  { fact, operator, value, matched }: CompiledLeaf,
   result: ThreeValued,
   { probes }: CompiledConditions,
   observations: readonly Observed[],
@@ -145,11 +151,27 @@ function leafEvidence(
     ...(probe?.written === undefined ? {} : { params: probe.written }),
     operator,
     value: isProbe(value) ? known(compared) : value,
-    ...(isProbe(value) ? { valueFrom: probes[value.probe]?.definition.name ?? '' } : {}),
+    ...(isProbe(value) ? reference(probes[value.probe]) : {}),
+    ...matchedBy(matched, observed),
     observed: known(observed),
     ...(observed?.known === true && observed.atLeast ? { atLeast: true } : {}),
     ...open,
   };
+}
+
+function reference(probe: Probe | undefined): Pick<ConditionEvidence, 'valueFrom' | 'valueParams'> {
+  const written = probe?.written;
+  const valueFrom = probe?.definition.name ?? '';
+  return written === undefined ? { valueFrom } : { valueFrom, valueParams: written };
+}
+
+function matchedBy(
+  matched: CompiledLeaf['matched'],
+  observed: Observed | undefined,
+): Pick<ConditionEvidence, 'matched'> {
+  if (matched === undefined || observed?.known !== true || typeof observed.value !== 'string') return {};
+  const entry = matched(observed.value);
+  return entry === undefined ? {} : { matched: entry };
 }
 
 function known(observed: Observed | undefined): FactValue | null {

@@ -1,10 +1,18 @@
 import { type Call, identityKey, isLive, sameCall } from '../domain/call.js';
 import type { FactSource, Observed } from '../domain/facts.js';
-import type { Rule } from '../domain/rule.js';
+import type { FactReference, Rule } from '../domain/rule.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
 import type { IndeterminateVerdict, Verdict } from '../domain/verdict.js';
 import type { CompiledConditions, Probe } from './compile-condition.js';
-import { contributing, evidenceOf, type Folded, foldRun, missingFacts, type ThreeValued } from './fold.js';
+import {
+  contributing,
+  evidenceOf,
+  type Folded,
+  foldRun,
+  missingFacts,
+  probesOf,
+  type ThreeValued,
+} from './fold.js';
 import type { CompiledFilter, VendorsOf } from './subject-filter.js';
 import { picksFromPool } from './victims.js';
 
@@ -63,7 +71,7 @@ class Judge {
     const keep = this.keep(subject);
     if (typeof keep === 'string') return indeterminate(subject, [keep], evidence);
     const pool = await this.pool(subject, folded, observations);
-    return { result: 'violated', subject, evidence, pool, keep };
+    return { result: 'violated', subject, evidence: { ...evidence, ...this.keepFrom() }, pool, keep };
   }
 
   private observe({ probes }: CompiledConditions, subject: Subject): readonly Observed[] {
@@ -95,6 +103,11 @@ class Judge {
     return Math.max(0, Math.ceil(observed.value));
   }
 
+  private keepFrom(): { keepFrom?: FactReference } {
+    const { keep } = this.prepared.rule.event;
+    return typeof keep === 'number' ? {} : { keepFrom: keep };
+  }
+
   private async pool(
     subject: Subject,
     folded: Folded,
@@ -116,11 +129,13 @@ class Judge {
     const own = this.facts.callsOf(subject);
     const { rule, where, conditions } = this.prepared;
     if (rule.scope === 'call') return own;
-    const counted = contributing(folded).flatMap(({ fact }) => {
-      const observed = observations[fact];
-      if (conditions.probes[fact]?.definition.aggregate !== true || observed?.known !== true) return [];
-      return [observed.counted ?? own];
-    });
+    const counted = contributing(folded)
+      .flatMap(probesOf)
+      .flatMap((index) => {
+        const observed = observations[index];
+        if (conditions.probes[index]?.definition.aggregate !== true || observed?.known !== true) return [];
+        return [observed.counted ?? own];
+      });
     // Without `where` no aggregate that decided means that no call did: then none may be taken.
     if (counted.length === 0)
       return where === undefined && picksFromPool(rule.scope, rule.event.type) ? [] : own;

@@ -7,8 +7,8 @@ export type OperandKind = 'one' | 'several' | 'prefixes' | 'list' | 'networks';
 export interface OperatorDefinition {
   name: string;
   types: readonly FactType[];
-  /** Only facts of this format; undefined for all formats of the types. */
-  format?: FactFormat;
+  /** Only facts of these formats; undefined for all formats of the types. */
+  formats?: readonly FactFormat[];
   operand: OperandKind;
   /** Whether `value` may be another fact. */
   takesReference: boolean;
@@ -17,6 +17,8 @@ export interface OperatorDefinition {
 const NUMBER: readonly FactType[] = ['number'];
 const TEXT: readonly FactType[] = ['string'];
 const BOTH: readonly FactType[] = ['number', 'string'];
+/** Text that has beginnings: part of a country or of a state means nothing. */
+const WITH_BEGINNINGS: readonly FactFormat[] = ['text', 'number-plan', 'ip', 'direction'];
 
 /** json-rules-engine's own first, with its meaning unchanged, then ours. */
 const DEFINITIONS: readonly OperatorDefinition[] = [
@@ -28,10 +30,16 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   { name: 'greaterThanInclusive', types: NUMBER, operand: 'one', takesReference: true },
   { name: 'in', types: BOTH, operand: 'several', takesReference: false },
   { name: 'notIn', types: BOTH, operand: 'several', takesReference: false },
-  { name: 'startsWithAnyOf', types: TEXT, operand: 'prefixes', takesReference: false },
+  {
+    name: 'startsWithAnyOf',
+    types: TEXT,
+    formats: WITH_BEGINNINGS,
+    operand: 'prefixes',
+    takesReference: false,
+  },
   { name: 'inList', types: TEXT, operand: 'list', takesReference: false },
   { name: 'notInList', types: TEXT, operand: 'list', takesReference: false },
-  { name: 'inNetwork', types: TEXT, format: 'ip', operand: 'networks', takesReference: false },
+  { name: 'inNetwork', types: TEXT, formats: ['ip'], operand: 'networks', takesReference: false },
 ];
 
 export const OPERATORS: ReadonlyMap<string, OperatorDefinition> = new Map(
@@ -39,8 +47,8 @@ export const OPERATORS: ReadonlyMap<string, OperatorDefinition> = new Map(
 );
 
 export function fits(operator: OperatorDefinition, fact: { type: FactType; format: FactFormat }): boolean {
-  const { types, format } = operator;
-  return types.includes(fact.type) && (format === undefined || format === fact.format);
+  const { types, formats } = operator;
+  return types.includes(fact.type) && (formats?.includes(fact.format) ?? true);
 }
 
 /** Prefixes made ready for many comparisons. */
@@ -54,16 +62,27 @@ export function prefixSet(prefixes: readonly string[]): PrefixSet {
   return { prefixes: new Set(prefixes), lengths };
 }
 
-export function startsWithAnyOf(text: string, { prefixes, lengths }: PrefixSet): boolean {
-  return lengths.some((length) => length <= text.length && prefixes.has(text.slice(0, length)));
+export function startsWithAnyOf(text: string, set: PrefixSet): boolean {
+  return matchedPrefix(text, set) !== undefined;
 }
+
+/** The shortest prefix that the text begins with. */
+export function matchedPrefix(text: string, { prefixes, lengths }: PrefixSet): string | undefined {
+  for (const length of lengths) {
+    const start = text.slice(0, length);
+    if (length <= text.length && prefixes.has(start)) return start;
+  }
+  return undefined;
+}
+
+const PLAIN_NETWORK = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})\/(?:0|[1-9]\d?)$/;
 
 type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 /** Undefined where the text is no network in CIDR notation, e.g. `192.0.2.0/24` or `2001:db8::/32`. */
 export function parseNetwork(text: string): Network | undefined {
-  // ipaddr.js also reads 10.1/8 and 0x0a.0.0.0/8, which nobody means.
-  const isPlain = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text) || text.includes(':');
+  // ipaddr.js also reads 10.1/8, 0x0a.0.0.0/8, and 010.0.0.0/8 as octal 8.0.0.0/8, which nobody means.
+  const isPlain = PLAIN_NETWORK.test(text) || text.includes(':');
   return isPlain && ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text) : undefined;
 }
 
@@ -71,9 +90,22 @@ export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text));
 }
 
-/** False for what is no address: the fact is known, but it lies in no network. */
+/** An address as the facts have it, so that one address written in two ways is one; undefined for what is none. */
+export function plainAddress(text: string): string | undefined {
+  return isAddress(text) ? ipaddr.process(text).toString() : undefined;
+}
+
+/** False for what is no address, which the facts never say is known. */
 export function inNetworks(text: string, networks: readonly Network[]): boolean {
   if (!isAddress(text)) return false;
   const address = ipaddr.process(text);
   return networks.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
+}
+
+/** The first of these networks, as written, in which the address lies. */
+export function matchedNetwork(text: string, networks: readonly string[]): string | undefined {
+  return networks.find((one) => {
+    const network = parseNetwork(one);
+    return network !== undefined && inNetworks(text, [network]);
+  });
 }

@@ -1,10 +1,12 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import { describeValue } from '../documents/found-values.js';
 import { unknownKey } from '../documents/zod-problems.js';
-import type { Problem } from '../domain/errors.js';
+import type { Location, Problem } from '../domain/errors.js';
 import type { Limit } from '../domain/facts.js';
 import type { RuleFileText } from '../domain/rule-files.js';
 import { type AggregateScope, SCOPES } from '../domain/scope.js';
+import { numberTextProblem } from './number-text.js';
+import { compactPrefix } from './prefix-text.js';
 import { type CsvField, type CsvRecord, parseCsv } from './strict-csv.js';
 
 const COLUMNS = ['scope', 'id', 'name', 'value', 'switch'] as const;
@@ -15,6 +17,8 @@ const DECIMAL = /^[0-9]+(\.[0-9]+)?$/;
 
 export interface ReadLimits {
   limits: readonly Limit[];
+  /** Where each limit stands, in the same order. */
+  locations: readonly Location[];
   problems: readonly Problem[];
 }
 
@@ -24,22 +28,22 @@ export interface ReadLimits {
  */
 export function readLimits({ file, text }: RuleFileText): ReadLimits {
   const parsed = parseCsv(text);
-  if (!parsed.ok)
-    return { limits: [], problems: [problemAt(file, parsed.line, parsed.column, parsed.message)] };
+  if (!parsed.ok) return none([problemAt(file, parsed.line, parsed.column, parsed.message)]);
   const [header, ...rows] = parsed.records;
-  if (header === undefined) return { limits: [], problems: [] };
+  if (header === undefined) return none([]);
   const problems = headerProblems(file, header);
-  if (problems.length > 0) return { limits: [], problems };
+  if (problems.length > 0) return none(problems);
 
   const columns = header.fields.map(({ value }) => value as Column);
   const limits: Limit[] = [];
+  const locations: Location[] = [];
   const firstLines = new Map<string, number>();
   for (const row of rows) {
     const read = readRow(file, row, columns);
     problems.push(...read.problems);
     if (read.limit === undefined) continue;
     const { scope, id, name, switch: switchName } = read.limit;
-    const key = JSON.stringify([scope, id, name, switchName]);
+    const key = JSON.stringify([scope, scope === 'cli' ? comparableNumber(id) : id, name, switchName]);
     const first = firstLines.get(key);
     if (first !== undefined) {
       problems.push(
@@ -49,8 +53,18 @@ export function readLimits({ file, text }: RuleFileText): ReadLimits {
     }
     firstLines.set(key, row.line);
     limits.push(read.limit);
+    locations.push({ file, line: row.line, column: 1 });
   }
-  return { limits, problems };
+  return { limits, locations, problems };
+}
+
+function none(problems: readonly Problem[]): ReadLimits {
+  return { limits: [], locations: [], problems };
+}
+
+/** One form for a caller's number that is written with or without separators, `+` and `00`. */
+function comparableNumber(written: string): string {
+  return /[A-Za-z]/.test(written) ? written : compactPrefix(written).replace(/^(?:\+|00)/, '');
 }
 
 function headerProblems(file: string, { line, fields }: CsvRecord): Problem[] {
@@ -84,7 +98,7 @@ function readRow(
   const fields = new Map(columns.map((column, index) => [column, row.fields[index]]));
   const problems: Problem[] = [];
   for (const [column, field] of fields) {
-    const message = field === undefined ? undefined : fieldProblem(column, field);
+    const message = field === undefined ? undefined : fieldProblem(column, field, fields.get('scope')?.value);
     if (message !== undefined) problems.push(problemAt(file, row.line, field?.column ?? 1, message));
   }
   if (problems.length > 0) return { limit: undefined, problems };
@@ -99,7 +113,20 @@ function readRow(
   return { limit, problems };
 }
 
-function fieldProblem(column: Column, { value }: CsvField): string | undefined {
+const NUMBERED_SCOPES: readonly string[] = ['account', 'customer', 'connection', 'vendor'];
+
+/** A row whose ID no subject bears would limit nobody. */
+function idProblem(value: string, scope: string | undefined): string | undefined {
+  if (value === '') return '"id" is missing.';
+  if (scope === 'cli') return numberTextProblem(value);
+  if (scope === undefined || !NUMBERED_SCOPES.includes(scope) || /^[1-9]\d*$/.test(value)) return undefined;
+  const unseen = /^[\x20-\x7e]*$/.test(value)
+    ? ''
+    : ' It holds characters beyond ASCII, which may not be seen.';
+  return `"id" of ${scope}: expected plain digits without a leading 0, but found ${describeValue(value)}.${unseen}`;
+}
+
+function fieldProblem(column: Column, { value }: CsvField, scope: string | undefined): string | undefined {
   switch (column) {
     case 'scope':
       return LIMIT_SCOPES.includes(value)
@@ -109,6 +136,8 @@ function fieldProblem(column: Column, { value }: CsvField): string | undefined {
       return DECIMAL.test(value) && Number.isFinite(Number(value))
         ? undefined
         : `"value": expected a plain number, at least 0, but found ${describeValue(value)}.`;
+    case 'id':
+      return idProblem(value, scope);
     case 'switch':
       return undefined;
     default:

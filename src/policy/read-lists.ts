@@ -9,6 +9,8 @@ import { parseCsv } from './strict-csv.js';
 export interface ListEntry {
   value: string;
   location: Location;
+  /** Set where it is the first of its file, which in a table may be a header. */
+  isFirst?: true;
 }
 
 export interface ReadLists {
@@ -31,7 +33,10 @@ export function readLists(files: readonly RuleFileText[]): ReadLists {
     const name = base.replace(/\.[^.]*$/, '');
     const earlier = fileByName.get(name);
     if (!LIST_NAME_PATTERN.test(name)) {
-      refuse(file, `"${name}" is no name for a list: expected lower-case letters, digits and hyphens.`);
+      refuse(
+        file,
+        `"${name}" is no name for a list: expected a letter first, then lower-case letters, digits and hyphens.`,
+      );
     } else if (earlier !== undefined) {
       refuse(file, `The list "${name}" is given twice: it is already in ${earlier}.`);
     } else {
@@ -51,7 +56,7 @@ interface ReadList {
 }
 
 function readList(file: RuleFileText, extension: string): ReadList {
-  switch (extension) {
+  switch (extension.toLowerCase()) {
     case '.txt':
       return { entries: textEntries(file), problems: [] };
     case '.csv':
@@ -79,11 +84,11 @@ function textEntries({ file, text }: RuleFileText): ListEntry[] {
 function csvEntries({ file, text }: RuleFileText): ReadList {
   const parsed = parseCsv(text);
   if (!parsed.ok) return refused(file, parsed.line, parsed.column, parsed.message);
-  const entries = parsed.records.flatMap(({ line, fields: [first] }) =>
-    first === undefined || first.value === ''
-      ? []
-      : [{ value: first.value, location: { file, line, column: first.column } }],
-  );
+  const entries = parsed.records.flatMap(({ line, fields: [first] }, index): ListEntry[] => {
+    if (first === undefined || first.value === '') return [];
+    const entry = { value: first.value, location: { file, line, column: first.column } };
+    return [index === 0 ? { ...entry, isFirst: true } : entry];
+  });
   return { entries, problems: [] };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CALL_STATES } from '../domain/call.js';
 import { EVENT_TYPES, HAND_RULE, RULE_MODES, SELECTIONS } from '../domain/rule.js';
 import { SCOPES } from '../domain/scope.js';
+import { deadPrefixProblem } from './prefix-text.js';
 
 /** A telephone number prefix as people write it: `+49 800`, `0044-20`, `882`. */
 export const PREFIX_PATTERN = /^\+?[0-9][0-9 ()./-]*$/;
@@ -15,7 +16,21 @@ const kebabCase = z
 
 const prefix = z
   .string('A prefix is text: put it in quotes, so that leading zeros and "+" survive.')
-  .regex(PREFIX_PATTERN, 'This is no number prefix: expected digits, with or without "+" and separators.');
+  .regex(PREFIX_PATTERN, { error: ({ input }) => noPrefix(input), abort: true })
+  .refine((written) => deadPrefixProblem(written) === undefined, {
+    error: ({ input }) => deadPrefixProblem(String(input)),
+  });
+
+/** Callers without a number go by what the switch writes in its place. */
+const HIDDEN_NUMBER = /^(?:anonymous|private|restricted|unavailable|unknown|withheld)$/i;
+
+function noPrefix(found: unknown): string {
+  const hint =
+    typeof found === 'string' && HIDDEN_NUMBER.test(found)
+      ? ` Callers without a number are matched by a condition: { fact: call.cli, operator: equal, value: ${found} }.`
+      : '';
+  return `This is no number prefix: expected digits, with or without "+" and separators.${hint}`;
+}
 
 const entityId = z.int().positive();
 

@@ -20,7 +20,7 @@ const PLAIN = /[^",\r\n]*/y;
 
 /**
  * Parses comma-separated text by RFC 4180, but strictly: no line breaks inside quotes, no quotes inside plain fields.
- * Empty lines and lines that begin with `#` are left out; spaces around a field are not part of it.
+ * Empty lines and lines that begin with `#`, indented or not, are left out; spaces around a field are not part of it.
  */
 export function parseCsv(text: string): ParsedCsv {
   const records: CsvRecord[] = [];
@@ -28,7 +28,7 @@ export function parseCsv(text: string): ParsedCsv {
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .entries()) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
+    if (line.trim() === '' || line.trimStart().startsWith('#')) continue;
     const record = parseLine(line);
     if ('message' in record) return { ok: false, line: index + 1, ...record };
     records.push({ line: index + 1, fields: record.fields });

@@ -3,6 +3,7 @@ import type { FactSource } from '../domain/facts.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { AggregateScope, Scope, Subject } from '../domain/scope.js';
 import type { ThreeValued } from './fold.js';
+import { type PrefixSet, prefixSet, startsWithAnyOf } from './operators.js';
 import type { RuleNumbers } from './rule-numbers.js';
 
 /** The keys of `only` and `except` that name something on a switch; `switches` is decided when a rule is compiled. */
@@ -39,13 +40,18 @@ export interface Admission {
 /** `only` and `except` of one rule, made ready: prefixes normalised, keys sorted by what they filter. */
 export interface CompiledFilter {
   admitsCall(call: Call, vendorsOf: VendorsOf): boolean | 'unknown';
+  /**
+   * Whether an account or customer action may take this call along: every key of `except` counts, whatever it filters
+   * otherwise, and so do the keys of `only` that filter calls. What is not known spares the call.
+   */
+  admitsTaken(call: Call, vendorsOf: VendorsOf): boolean;
   admitsSubject(subject: Subject, facts: FactSource, vendorsOf: VendorsOf): Admission;
 }
 
 interface KeyTest {
   key: FilterKey;
   ids: ReadonlySet<number>;
-  prefixes: readonly string[];
+  prefixes: PrefixSet;
 }
 
 export function compileFilter(
@@ -66,10 +72,13 @@ export function compileFilter(
       const { result } = admission(callTests, (test) => testCall(test, call, vendorsOf));
       return result === 'missing' ? 'unknown' : result;
     },
+    admitsTaken: (call, vendorsOf) =>
+      admission({ only: callTests.only, except: outer }, (test) => testCall(test, call, vendorsOf)).result ===
+      true,
     admitsSubject(subject, facts, vendorsOf) {
       if (subjectTests.only.length + subjectTests.except.length === 0) return ADMITTED;
       if (subject.scope !== 'call')
-        return admission(subjectTests, (test) => testSubject(test, subject, facts));
+        return admission(subjectTests, (test) => testSubject(test, subject, facts, vendorsOf));
       const [call] = facts.callsOf(subject);
       return admission(subjectTests, (test) =>
         call === undefined ? 'missing' : testCall(test, call, vendorsOf),
@@ -83,11 +92,13 @@ const ADMITTED: Admission = { result: true, missing: [] };
 function testsOf(filter: SubjectFilter, numbers: RuleNumbers): KeyTest[] {
   return KEYS.flatMap((key): KeyTest[] => {
     if (key === 'cli' || key === 'cld') {
-      const prefixes = filter[key]?.map(numbers.prefix);
-      return prefixes === undefined ? [] : [{ key, ids: new Set(), prefixes }];
+      const written = filter[key];
+      if (written === undefined) return [];
+      const prefixes = written.map(key === 'cli' ? numbers.callerPrefix : numbers.prefix);
+      return [{ key, ids: new Set(), prefixes: prefixSet(prefixes) }];
     }
     const ids = filter[key];
-    return ids === undefined ? [] : [{ key, ids: new Set(ids), prefixes: [] }];
+    return ids === undefined ? [] : [{ key, ids: new Set(ids), prefixes: prefixSet([]) }];
   });
 }
 
@@ -118,8 +129,9 @@ function attributeOf(key: FilterKey): string {
 function testCall({ key, ids, prefixes }: KeyTest, call: Call, vendorsOf: VendorsOf): ThreeValued {
   switch (key) {
     case 'vendors':
-      // The gatherer lists every vendor that a rule names, so a call which none of them lists is none of theirs.
-      return vendorsOf(call).some((vendor) => ids.has(vendor));
+      if (vendorsOf(call).some((vendor) => ids.has(vendor))) return true;
+      // The gatherer lists every vendor that a rule names, so a routed call which none of them lists is none of theirs.
+      return call.connection === undefined ? 'missing' : false;
     case 'cli':
       return startsWith(call.cliNumber, prefixes);
     case 'cld':
@@ -131,14 +143,27 @@ function testCall({ key, ids, prefixes }: KeyTest, call: Call, vendorsOf: Vendor
   }
 }
 
-function startsWith(number: string | undefined, prefixes: readonly string[]): ThreeValued {
-  return number === undefined ? 'missing' : prefixes.some((prefix) => number.startsWith(prefix));
+function startsWith(number: string | undefined, prefixes: PrefixSet): ThreeValued {
+  return number === undefined ? 'missing' : startsWithAnyOf(number, prefixes);
 }
 
-function testSubject({ key, ids, prefixes }: KeyTest, subject: Subject, facts: FactSource): ThreeValued {
+function testSubject(
+  { key, ids, prefixes }: KeyTest,
+  subject: Subject,
+  facts: FactSource,
+  vendorsOf: VendorsOf,
+): ThreeValued {
   if (key === 'cld') return 'missing';
   const scope = SCOPE_OF_KEY[key];
   const owner = subject.scope === scope ? subject : facts.widen(subject, scope);
-  if (owner === undefined) return 'missing';
+  if (owner === undefined) {
+    const isOfNoVendor = key === 'vendors' && noneListed(facts.callsOf(subject), vendorsOf);
+    return isOfNoVendor ? false : 'missing';
+  }
   return key === 'cli' ? startsWith(owner.id, prefixes) : ids.has(Number(owner.id));
+}
+
+/** Whether there are calls, and no vendor that the rule names lists any of them. */
+function noneListed(calls: readonly Call[], vendorsOf: VendorsOf): boolean {
+  return calls.length > 0 && calls.every((call) => vendorsOf(call).length === 0);
 }

@@ -10,7 +10,7 @@ const MAX_LIST_FILE_BYTES = 50 * 1024 * 1024;
 
 /**
  * Reads a rules directory: DIR/*.yaml, *.yml and *.json as rules, DIR/lists/* as lists, DIR/limits.csv. Other folders,
- * hidden files, editors' backup files and *.schema.json are left out. Sorted by name, so that the same files give the
+ * hidden files, editors' backup files, *.schema.json and notes in lists (*.md) are left out; see findIgnoredFiles. Sorted by name, so that the same files give the
  * same rule set. Throws RULES_INVALID with every file that cannot be read, is too large or is not UTF-8.
  */
 export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[]> {
@@ -45,14 +45,60 @@ async function ruleEntries(dir: string): Promise<WantedFile[]> {
   }
   return entries.filter(isWanted).flatMap(({ name }): WantedFile[] => {
     if (name === 'limits.csv') return [{ file: join(dir, name), kind: 'limits' }];
-    const isRules = /\.(yaml|yml|json)$/.test(name) && !name.endsWith('.schema.json');
-    return isRules ? [{ file: join(dir, name), kind: 'rules' }] : [];
+    return isRules(name) ? [{ file: join(dir, name), kind: 'rules' }] : [];
   });
 }
 
 async function listEntries(dir: string): Promise<WantedFile[]> {
   const entries = (await entriesOf(dir)) ?? [];
-  return entries.filter(isWanted).map(({ name }) => ({ file: join(dir, name), kind: 'list' as const }));
+  return entries
+    .filter((entry) => isWanted(entry) && !isNote(entry.name))
+    .map(({ name }) => ({ file: join(dir, name), kind: 'list' as const }));
+}
+
+function isRules(name: string): boolean {
+  return /\.(yaml|yml|json)$/i.test(name) && !isSchema(name);
+}
+
+function isSchema(name: string): boolean {
+  return /\.schema\.json$/i.test(name);
+}
+
+/** Text for people, such as README.md. */
+function isNote(name: string): boolean {
+  return /\.md$/i.test(name);
+}
+
+/**
+ * A warning for everything in a rules directory that might be meant as a rule, a list or limits, but is not read. Folders
+ * for tests, notes (*.md), schemas, hidden files and editors' backup files are none of that. Throws as readRuleFiles does.
+ */
+export async function findIgnoredFiles(dir: string): Promise<readonly Problem[]> {
+  const listsDir = join(dir, 'lists');
+  const entries = (await entriesOf(dir)) ?? [];
+  const inLists = ((await entriesOf(listsDir)) ?? []).filter((entry) => entry.isDirectory());
+  const ignored = [
+    ...entries.filter(isIgnored).map((entry) => ({ entry, file: join(dir, entry.name) })),
+    ...inLists.filter(isMeant).map((entry) => ({ entry, file: join(listsDir, entry.name) })),
+  ];
+  return ignored
+    .map(({ entry, file }): Problem => ({ file, message: whyIgnored(entry), severity: 'warning' }))
+    .sort((one, other) => compareText(one.file, other.file));
+}
+
+function isIgnored(entry: Dirent): boolean {
+  const { name } = entry;
+  if (!isMeant(entry)) return false;
+  if (entry.isDirectory()) return name !== 'lists' && name !== 'tests';
+  return !isRules(name) && !isSchema(name) && !isNote(name) && name !== 'limits.csv';
+}
+
+function whyIgnored(entry: Dirent): string {
+  if (entry.isDirectory()) {
+    return 'This folder is not read: rules stand in the rules directory itself, lists in its folder "lists".';
+  }
+  const meant = entry.name.toLowerCase() === 'limits.csv' ? ' Did you mean "limits.csv"?' : '';
+  return `This file is not read: expected *.yaml, *.yml or *.json, limits.csv, or a list in the folder "lists".${meant}`;
 }
 
 /** Undefined where there is no such directory. */
@@ -71,7 +117,11 @@ async function entriesOf(dir: string): Promise<Dirent[] | undefined> {
 
 /** Everything but directories, hidden files and what editors leave behind: a~, .a.swp, #a#, a.bak. */
 function isWanted(entry: Dirent): boolean {
-  return !entry.isDirectory() && !/^[.#]|~$|\.(swp|swo|tmp|bak|orig)$/.test(entry.name);
+  return !entry.isDirectory() && isMeant(entry);
+}
+
+function isMeant({ name }: Dirent): boolean {
+  return !/^[.#]|~$|\.(swp|swo|tmp|bak|orig)$/.test(name);
 }
 
 type ReadText = { ok: true; text: string } | { ok: false; message: string };

@@ -1,6 +1,7 @@
 /** How many of the newest passes the median duration is taken over: one slow pass alone changes nothing. */
 export const SAMPLED_PASSES = 5;
-/** Below so many passes there is no median worth acting on: the first one pays for connecting and warming up. */
+/** Below so many passes there is no median worth acting on, unless each took longer than the interval: the first one pays
+ * for connecting and warming up. */
 export const FEWEST_PASSES = 3;
 /** Passes take at most this share of the time, so that a busy switch has as long a rest as each listing took. */
 export const GREATEST_DUTY_SHARE = 0.5;
@@ -48,7 +49,8 @@ export function decideBackOff(history: PassHistory, current: BackOff): BackOff {
 
 function beatsSkippedForSlowness(history: PassHistory, current: BackOff): number {
   const durationsMs = history.durationsMs.slice(-SAMPLED_PASSES);
-  if (durationsMs.length < FEWEST_PASSES) return 0;
+  // A pass longer than the interval leaves beats out by itself, so it needs no company to be believed.
+  if (durationsMs.length < FEWEST_PASSES && Math.min(...durationsMs) <= history.intervalMs) return 0;
   const spacingMs = median(durationsMs) / GREATEST_DUTY_SHARE;
   const needed = beatsWithin(spacingMs, history.intervalMs) - 1;
   if (current.reason !== 'slow-passes' || needed >= current.skipBeats) return needed;

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { ActionOutcome, ActionRecordInput } from '../domain/action.js';
 import type { CallIdentity } from '../domain/call.js';
+import { CallwardenError } from '../domain/errors.js';
 import { type AuditLog, type OpenIntent, recordKey, type UnconfirmedDisconnect } from '../domain/ports.js';
 import * as sql from './audit-sql.js';
 import { storeError } from './store-error.js';
@@ -14,6 +15,7 @@ interface UnconfirmedRow {
   account: number | null;
   customer: number | null;
   closedAt: number;
+  login: string;
   refuted: number | null;
 }
 
@@ -24,6 +26,9 @@ interface UnchangedRow {
   action: string;
   target: string;
   reason: string | null;
+  mode: string;
+  callId: string | null;
+  setupTime: string | null;
 }
 
 /**
@@ -40,11 +45,12 @@ export function createAuditLog(database: Database.Database, path: string): Audit
   return {
     openIntent: (intent, children) => transaction(() => insert.intent(intent, children)),
 
-    closeIntent: (intent, outcome, childOutcome, at) =>
+    closeIntent: (intent, outcome, childOutcomes, at) =>
       transaction(() => {
         insert.outcome(intent.id, outcome, at);
-        const forChildren = childOutcome ?? shared(outcome);
-        for (const id of intent.childIds) insert.outcome(id, forChildren, at);
+        for (const [id, childOutcome] of childrenWith(intent, childOutcomes, path)) {
+          insert.outcome(id, childOutcome, at);
+        }
       }),
 
     record: (input, outcome, children) =>
@@ -71,9 +77,7 @@ export function createAuditLog(database: Database.Database, path: string): Audit
     unchangedSince: (switchName, since) =>
       look(() => {
         const rows = read.unchanged.all({ switch: switchName, since });
-        return new Map(
-          rows.map((row) => [recordKey(row.rule, row.subject, row.action, row.target, row.reason), row.id]),
-        );
+        return new Map(rows.map((row) => [recordKey(row), row.id]));
       }),
 
     unconfirmed: (switchName) => look(() => read.unconfirmed.all({ switch: switchName }).map(toUnconfirmed)),
@@ -96,6 +100,26 @@ const ORPHANED: ActionOutcome = {
 /** The switch counts calls and time once per request, so a child repeats neither. */
 function shared(outcome: ActionOutcome): ActionOutcome {
   return { ...outcome, count: undefined, latencyMs: undefined };
+}
+
+/** Each child of an intent with the outcome at its place; a child left without one would be taken for an orphan later. */
+function childrenWith(
+  { id, childIds }: OpenIntent,
+  outcomes: readonly ActionOutcome[],
+  path: string,
+): [id: number, outcome: ActionOutcome][] {
+  const pairs = childIds.flatMap((childId, index): [number, ActionOutcome][] => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? [] : [[childId, outcome]];
+  });
+  if (pairs.length === childIds.length && pairs.length === outcomes.length) return pairs;
+  throw new CallwardenError(
+    'STORE_FAILED',
+    `The database ${path} was given ${outcomes.length} outcomes for the ${childIds.length} calls under action ${id}.`,
+    {
+      hint: 'This is a fault of callwarden: please report it with this message. Nothing was recorded; the next pass resolves the action to unknown.',
+    },
+  );
 }
 
 function prepareInserts(database: Database.Database) {
@@ -146,7 +170,7 @@ function toRow(input: ActionRecordInput, parent: number | undefined) {
     parent: parent ?? null,
     account: account ?? null,
     customer: customer ?? null,
-    // An alert about one call takes no call, yet whoever asks for that call wants to see it.
+    // An alert about a call whose identity it does not name can still be found by the call's ID.
     callRef: call?.id ?? (input.scope === 'call' && input.action === 'alert' ? input.target : null),
     callId: call?.callId ?? null,
     setupTime: call?.setupTimeText ?? null,
@@ -167,6 +191,7 @@ function toUnconfirmed(row: UnconfirmedRow): UnconfirmedDisconnect {
     account: row.account ?? undefined,
     customer: row.customer ?? undefined,
     closedAt: row.closedAt,
+    login: row.login,
     confirmed: row.refuted === null ? null : false,
   };
 }

@@ -2,10 +2,10 @@
 
 export const INSERT_ACTION = `
   INSERT INTO audit_action (
-    parent, at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor,
+    parent, at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, login,
     account, customer, call_ref, call_id, setup_time, cli, cld, evidence
   ) VALUES (
-    @parent, @at, @switch, @passId, @rule, @ruleHash, @scope, @subject, @action, @target, @mode, @actor,
+    @parent, @at, @switch, @passId, @rule, @ruleHash, @scope, @subject, @action, @target, @mode, @actor, @login,
     @account, @customer, @callRef, @callId, @setupTime, @cli, @cld, @evidence
   )`;
 
@@ -27,7 +27,7 @@ export const OPEN_INTENTS = `
 const SENT_SINCE = `
   SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, o.outcome, o.count
   FROM audit_outcome AS o INDEXED BY audit_outcome_sent CROSS JOIN audit_action AS a ON a.id = o.action_id
-  WHERE o.outcome IN ('disconnected', 'unknown', 'already-gone') AND o.at >= @since AND a.switch = @switch
+  WHERE o.outcome IN ('disconnected', 'unknown', 'already-gone', 'failed') AND o.at >= @since AND a.switch = @switch
   UNION ALL
   SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, 'open', NULL
   FROM search_facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id
@@ -36,10 +36,11 @@ const SENT_SINCE = `
 
 export const DISCONNECTS_SINCE = `
   SELECT DISTINCT call_ref AS ref, call_id AS callId, setup_time AS setupTime
-  FROM (${SENT_SINCE}) WHERE call_id IS NOT NULL`;
+  FROM (${SENT_SINCE}) WHERE call_id IS NOT NULL AND outcome <> 'failed'`;
 
 /**
- * A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
+ * What the hourly cap counts. A refused request counts as well: it was sent, and a login that may not disconnect must not
+ * send without end. A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
  * the switch counted where that is more. Its children are in its weight already.
  */
 export const CALLS_TAKEN_SINCE = `
@@ -56,14 +57,15 @@ export const CALLS_TAKEN_SINCE = `
   FROM taken WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
 
 export const UNCHANGED_SINCE = `
-  SELECT a.id, a.rule, a.subject, a.action, a.target, o.reason
+  SELECT a.id, a.rule, a.subject, a.action, a.target, o.reason, a.mode,
+    a.call_id AS callId, a.setup_time AS setupTime
   FROM audit_action AS a INDEXED BY audit_action_at CROSS JOIN audit_outcome AS o ON o.action_id = a.id
   WHERE a.at >= @since AND a.switch = @switch AND o.outcome IN ('alerted', 'monitored', 'withheld')
   ORDER BY a.at, a.id`;
 
 export const UNCONFIRMED = `
   SELECT a.id, a.call_ref AS ref, a.call_id AS callId, a.setup_time AS setupTime, a.account, a.customer,
-    o.at AS closedAt,
+    o.at AS closedAt, a.login,
     (SELECT c.id FROM audit_confirmation AS c WHERE c.action_id = a.id AND c.confirmed = 0) AS refuted
   FROM unconfirmed_call AS u CROSS JOIN audit_action AS a ON a.id = u.action_id
   CROSS JOIN audit_outcome AS o ON o.action_id = a.id

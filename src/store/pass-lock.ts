@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { PassLock } from '../domain/ports.js';
 import { createPrivately } from './database.js';
@@ -13,9 +14,10 @@ import { isBusy, storeError } from './store-error.js';
 export function createPassLock(databasePath: string): PassLock {
   return {
     async acquire(switchName) {
-      const path = lockPath(databasePath, switchName);
+      let path = resolve(databasePath);
       let database: Database.Database | undefined;
       try {
+        path = lockPath(databasePath, switchName);
         createPrivately(path);
         database = new Database(path, { timeout: 0, fileMustExist: true });
         database.exec('BEGIN EXCLUSIVE');
@@ -29,14 +31,30 @@ export function createPassLock(databasePath: string): PassLock {
   };
 }
 
-/** `callwarden.db.lab.lock.sqlite`; what is not a plain letter, digit, `-` or `_` of the name is written as %XX. */
+/**
+ * `callwarden.db.lab.lock.sqlite`; what is not a plain letter, digit, `-` or `_` of the name is written as %XX. It is
+ * beside the file that symbolic links lead to, so that every name of one database has the same lock; hard links, which
+ * SQLite itself cannot bear (https://www.sqlite.org/howtocorrupt.html, section 2.5), are not seen through. Throws Node's
+ * own errors.
+ */
 export function lockPath(databasePath: string, switchName: string): string {
   const bytes = Buffer.from(switchName, 'utf8').toString('latin1');
   const name = bytes.replace(
     /[^A-Za-z0-9_-]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
-  return `${resolve(databasePath)}.${name}.lock.sqlite`;
+  return `${realPath(databasePath)}.${name}.lock.sqlite`;
+}
+
+/** Where there is no database yet, the same path as after its creation. */
+function realPath(databasePath: string): string {
+  const path = resolve(databasePath);
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    return join(realpathSync.native(dirname(path)), basename(path));
+  }
 }
 
 function releaseOnce(database: Database.Database): () => void {

@@ -27,7 +27,7 @@ export interface SwitchPasses {
   switch: string;
   lastCompleted: PassSummary | null;
   lastFailed: PassSummary | null;
-  /** Passes begun in the hour before now by their status, and what their actions came to. */
+  /** Passes begun in the hour before now by their status, and the records of the audit log in that hour by outcome. */
   lastHour: {
     completed: number;
     failed: number;
@@ -69,10 +69,11 @@ const COUNTS = `
   SELECT status, count(*) AS passes FROM pass INDEXED BY pass_time
   WHERE switch = ? AND started_at >= ? GROUP BY status`;
 
+/** Of the audit log, which does not repeat an unchanged record at every pass as the reports of passes do. */
 const ACTIONS = `
-  SELECT each.key AS outcome, sum(each.value) AS actions
-  FROM pass INDEXED BY pass_time, json_each(pass.actions) AS each
-  WHERE switch = ? AND started_at >= ? GROUP BY each.key ORDER BY each.key`;
+  SELECT o.outcome, count(*) AS actions
+  FROM audit_action AS a INDEXED BY audit_action_at CROSS JOIN audit_outcome AS o ON o.action_id = a.id
+  WHERE a.switch = ? AND a.at >= ? GROUP BY o.outcome ORDER BY o.outcome`;
 
 /** Opens the database read-only. Throws STORE_FAILED where there is none or its version is another. */
 export function openPassReader(path: string, options: ReaderOptions & { clock?: Clock } = {}): PassReader {

@@ -8,6 +8,8 @@ export interface HttpPost {
   headers: Record<string, string>;
   body: string;
   signal: AbortSignal;
+  /** Why the request must not leave any more; asked before it waits for a connection, and again directly before onStart. */
+  refusal: () => Error | undefined;
   /** Called directly before the first byte may leave: a failure before that proves that nothing was sent. */
   onStart: () => void;
 }
@@ -23,6 +25,11 @@ export interface HttpAnswer extends AnswerHead {
  */
 export function postOnce(pool: Pool, post: HttpPost): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
+    const refused = post.refusal();
+    if (refused !== undefined) {
+      reject(refused);
+      return;
+    }
     const exchange = new Exchange(post, resolve, reject);
     pool.dispatch(
       { method: 'POST', path: post.path, headers: post.headers, body: post.body, idempotent: false },
@@ -49,9 +56,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Ended while it waited for its connection: dropped here, before a byte of it is written.
-    if (this.#post.signal.aborted) controller.abort(reasonOf(this.#post.signal));
-    else this.#post.onStart();
+    // Ended while it waited for its connection, or too late by now: dropped here, before a byte of it is written.
+    const refused = this.#post.signal.aborted ? reasonOf(this.#post.signal) : this.#post.refusal();
+    if (refused === undefined) this.#post.onStart();
+    else controller.abort(refused);
   }
 
   onResponseStart(

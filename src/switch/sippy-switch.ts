@@ -58,6 +58,7 @@ export function createSippySwitch(options: SippySwitchOptions): SwitchPort {
       body: encodeRequest(method, params),
       repeatable: false,
       signal: request?.signal,
+      notAfter: request?.notAfter,
       read: async (chunks) => readDisconnect(await decodeResult(chunks)),
     };
     return (await transport.post(post)).value;

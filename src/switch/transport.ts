@@ -8,6 +8,7 @@ import { printable } from './codec/bad-answer.js';
 import { DigestLogin } from './digest.js';
 import { checkCa, checkedUrl } from './endpoint.js';
 import { type HttpAnswer, postOnce } from './http-request.js';
+import { tooLate } from './not-after.js';
 import { Slots } from './slots.js';
 import {
   type EndedBy,
@@ -38,6 +39,11 @@ export interface Post<T> {
   /** True for requests that only read, which may be sent again; see mayRetry. */
   repeatable: boolean;
   signal: AbortSignal | undefined;
+  /**
+   * Milliseconds since the epoch, by the transport's clock, after which the request is not written to a connection any
+   * more. What was written by then can still arrive later, for as long as the network holds it up.
+   */
+  notAfter?: number | undefined;
   /** Takes the body of the answer; it may throw a CallwardenError. */
   read: (chunks: AsyncIterable<Uint8Array>) => Promise<T>;
 }
@@ -231,6 +237,7 @@ export class SwitchTransport {
       },
       body: post.body,
       signal: progress.signal,
+      refusal: () => tooLate(this.#shownUrl, post.notAfter, this.#options.clock),
       onStart: () => {
         progress.phase = 'sent';
         progress.requestedAt = this.#options.clock();

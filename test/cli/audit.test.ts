@@ -42,6 +42,7 @@ function input(index: number, changes: Partial<ActionRecordInput> = {}): ActionR
     target: String(100 + index),
     mode: 'enforce',
     actor: 'scheduler',
+    login: 'login:ops',
     account: 10,
     customer: 2,
     call: { id: String(100 + index), callId: `call-${index}@lab`, setupTimeText: '20260105T11:59:00' },
@@ -135,7 +136,40 @@ describe('audit', () => {
     expect(await ids(['--since', '2026-01-05T12:05:00Z'])).toEqual([6]);
     expect(await ids(['-n', '2'])).toEqual([5, 6]);
     expect(await ids(['-n', '0'])).toEqual([]);
-    expect(await ids(['--rule', 'none'])).toEqual([]);
+  });
+
+  it('says on stderr that nothing matches', async () => {
+    await fill();
+    expect(await run(['--rule', 'none'])).toEqual({
+      exitCode: 0,
+      signal: null,
+      stdout: '',
+      stderr: 'no records match\n',
+    });
+  });
+
+  it.each([
+    ['--cli', 'abc'],
+    ['--cli', ''],
+    ['--cld', '+'],
+  ])('refuses %s "%s"', async (option, text) => {
+    const { exitCode, stderr } = await run([option, text]);
+    expect(stderr).toContain('Expected a telephone number');
+    expect(exitCode).toBe(2);
+  });
+
+  it('shows why an action failed', async () => {
+    const { audit } = open();
+    await audit.record(
+      input(0),
+      outcome({ outcome: 'failed', reason: 'refused', error: 'Permission denied' }),
+      [],
+    );
+    expect((await run(['-o', 'table'])).stdout).toContain('failed (refused: Permission denied)');
+  });
+
+  it('explains its filters with --help', async () => {
+    expect((await run(['--help'])).stdout).toMatch(/--cld <number> +to this number/);
   });
 
   it('prints the last 100 unless asked for all', async () => {
@@ -156,7 +190,7 @@ describe('audit', () => {
     await fill();
     const { stdout } = await run(['-o', 'table']);
     const lines = stdout.split('\n');
-    expect(lines[0]).toMatch(/^TIME +SWITCH +RULE +ACTION +TARGET +OUTCOME +GONE +ACCT +CLI -> CLD$/);
+    expect(lines[0]).toMatch(/^TIME \(UTC\) +SWITCH +RULE +ACTION +TARGET +OUTCOME +GONE +ACCT +CLI -> CLD$/);
     expect(lines[1]).toMatch(
       /^2026-01-05 12:00:00 +lab +account-concurrent-calls +disconnectCall +100 +disconnected/,
     );
@@ -184,7 +218,7 @@ describe('audit', () => {
     await audit.record(input(2, { at: Date.now() }), outcome(), []);
     await cli.printed(/"id":3,/);
     expect(cli.stdout).not.toContain('"id":2,');
-    await audit.closeIntent(intent, outcome(), undefined, Date.now());
+    await audit.closeIntent(intent, outcome(), [], Date.now());
     await cli.printed(/"id":2,.*"outcome":"disconnected"/);
     const { exitCode, stdout } = await cli.end('SIGINT');
     expect(exitCode).toBe(0);

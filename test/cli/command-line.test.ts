@@ -58,7 +58,10 @@ describe('the command line', () => {
   it.each([
     [['doctro'], /unknown command 'doctro'\n\(Did you mean doctor\?\)/],
     [['rules', 'chekc'], /unknown command 'chekc'\n\(Did you mean check\?\)/],
-    [['rules', 'test'], /unknown command 'test'/],
+    [['rules', 'test', 'x.yaml'], /"callwarden rules test" is not yet supported by this version/],
+    [['audit', 'prune', '--before', '1y'], /"callwarden audit prune" is not yet supported by this version/],
+    [['pause', '10m'], /"callwarden pause" is not yet supported by this version/],
+    [['resume'], /"callwarden resume" is not yet supported by this version/],
     [['audit', '--sinze', '1h'], /unknown option '--sinze'\n\(Did you mean --since\?\)/],
     [['audit', '--since', 'soon'], /'soon' is invalid\. Expected a time such as 1h/],
     [['audit', '--outcome', 'disconected'], /Expected one of disconnected, .* Did you mean "disconnected"\?/],
@@ -80,6 +83,18 @@ describe('the command line', () => {
     const { exitCode, stdout, stderr } = await run(args);
     expect(stderr).toMatch(message);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  });
+
+  it('hides commands of coming versions from its help', async () => {
+    expect((await run(['--help'])).stdout).not.toMatch(/pause|resume/);
+    expect((await run(['rules', '--help'])).stdout).not.toMatch(/backtest|schema/);
+  });
+
+  it('explains faults with simulate --help', async () => {
+    const { stdout } = await run(['simulate', '--help']);
+    expect(stdout).toMatch(/ {2}lost-reply +the method is carried out/);
+    expect(stdout).toContain('next=N');
+    expect(stdout).not.toContain('[]');
   });
 
   it('shows nothing that steers a terminal when it quotes what was typed', async () => {
@@ -134,6 +149,15 @@ describe('a config', () => {
     });
   });
 
+  it('with tabs is told so, also next to a password, and what to check again', async () => {
+    writeFileSync(join(cwd, 'callwarden.yaml'), CONFIG.replace('    password', '\t  password'));
+    const { stderr } = await run(['status']);
+    expect(stderr).toContain(
+      'callwarden.yaml:5:1: error: YAML does not allow tabs for indentation: use spaces.',
+    );
+    expect(stderr).toContain('hint: Correct it, then check with `callwarden doctor -c callwarden.yaml`.');
+  });
+
   it.each(['audit', 'calls', 'stats', 'status', 'doctor'])(
     'that is valid makes %s refuse a switch it does not name',
     async (command) => {
@@ -184,6 +208,12 @@ describe('init', () => {
     writeFileSync(join(cwd, 'file'), '');
     expect(await run(['init', 'file/dir'])).toMatchObject({ exitCode: 2 });
   });
+
+  it.runIf(existsSync('/proc/self'))('refuses a file system that makes no directories', async () => {
+    const { exitCode, stderr } = await run(['init', '/proc/callwarden/x']);
+    expect(stderr).toMatch(/^error: \/proc\/callwarden\/x cannot be written to \(E[A-Z]+\)\.\n$/);
+    expect(exitCode).toBe(2);
+  });
 });
 
 describe('rules', () => {
@@ -207,8 +237,27 @@ describe('rules', () => {
     expect(stderr).toMatch(/error: RULES_INVALID: /);
   });
 
+  it('check warns of what is not read, and of a directory without a rule', async () => {
+    writeFileSync(join(cwd, 'rules', 'c.yml.txt'), 'name: c\n');
+    const found = await run(['rules', 'check']);
+    expect(found.stderr).toMatch(/^rules\/c\.yml\.txt: warning: This file is not read: /);
+    expect(found.exitCode).toBe(0);
+    mkdirSync(join(cwd, 'empty'));
+    const empty = await run(['rules', 'check', 'empty']);
+    expect(empty.stderr).toBe('empty: warning: There is no rule here: nothing will ever be judged.\n');
+    expect(empty.stdout).toBe('0 rules, 0 lists, 0 limits: ok\n');
+  });
+
   it('check of a directory that is not there ends with exit code 2', async () => {
     expect(await run(['rules', 'check', 'nowhere'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
+  it.each(['check', 'list'])('%s of a file says that it wants the directory', async (command) => {
+    expect(await run(['rules', command, 'rules/stuck-setups.yaml'])).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'error: rules/stuck-setups.yaml is a file; expected the rules directory, here rules.\n',
+    });
   });
 
   it('list and facts print in every format', async () => {

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: these are what must not be printed.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AUDIT_VIEW } from '../../src/cli/audit-view.js';
 import type { Output } from '../../src/cli/context.js';
 import { csvLine } from '../../src/cli/csv.js';
 import { displayWidth, harmless, harmlessJson, truncate } from '../../src/cli/harmless-text.js';
@@ -11,6 +12,7 @@ import {
   type RowView,
   writeRows,
 } from '../../src/cli/output.js';
+import type { AuditRecord } from '../../src/domain/action.js';
 
 /** C0 but for the line feed, DEL, C1, bidirectional and other format characters, separators. */
 const HARMFUL =
@@ -30,6 +32,34 @@ const VIEW: RowView<Row> = {
     { header: 'NOTE', cell: ({ note }) => note, wraps: true },
   ],
   fields: ['name', 'calls', 'note'],
+};
+
+const AUDIT_RECORD: AuditRecord = {
+  id: 7,
+  parent: null,
+  at: '2026-01-05T10:00:00.000Z',
+  switch: 'frankfurt',
+  passId: 'pass-1',
+  rule: 'customer-concurrent-calls',
+  ruleHash: 'abc',
+  scope: 'customer',
+  subject: 'customer:3',
+  action: 'disconnectCustomer',
+  target: '482139',
+  mode: 'enforce',
+  outcome: 'withheld',
+  confirmed: null,
+  count: null,
+  reason: 'takes-unknown-number',
+  actor: 'scheduler',
+  account: 1042,
+  customer: 3,
+  callId: null,
+  cli: '441614960077',
+  cld: '33639986980',
+  latencyMs: null,
+  error: null,
+  evidence: {},
 };
 
 function collector(columns?: number): Output & { text: string } {
@@ -107,6 +137,69 @@ describe('a table', () => {
         },
       ),
     );
+  });
+
+  describe('with columns that must not be cut', () => {
+    interface Cut {
+      at: string;
+      on: string;
+      id: string;
+      parties: string;
+      note: string;
+    }
+    const view: RowView<Cut> = {
+      columns: [
+        { header: 'TIME', cell: ({ at }) => at, keep: true, wraps: true },
+        { header: 'SWITCH', cell: ({ on }) => on, optional: 'same' },
+        { header: 'ID', cell: ({ id }) => id, keep: true },
+        { header: 'PARTIES', cell: ({ parties }) => parties, keep: true, wraps: true },
+        { header: 'NOTE', cell: ({ note }) => note, optional: 'always' },
+      ],
+      fields: [],
+    };
+    const row: Cut = {
+      at: '2026-01-05 10:00:00',
+      on: 'frankfurt',
+      id: '4821399',
+      parties: '+4930123456 -> +442079460000',
+      note: 'of no great use',
+    };
+    const table = async (rows: Cut[], columns: number) => {
+      const output = collector(columns);
+      await writeRows(rows, view, 'table', output);
+      return output.text;
+    };
+
+    it('leaves out what is the same in each row, then what is optional, and wraps at spaces', async () => {
+      expect(await table([row], 80)).toMatch(/^TIME +ID +PARTIES +NOTE\n.*of no great use\n$/);
+      expect(await table([row, { ...row, on: 'lab' }], 60)).toMatch(/^TIME +SWITCH +ID +PARTIES\n/);
+      expect(await table([row], 40)).toBe(
+        [
+          'TIME        ID       PARTIES',
+          '2026-01-05  4821399  +4930123456 ->',
+          '10:00:00             +442079460000',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    it('rather gets too wide than cuts them, but lets no caller fill the screen', async () => {
+      const text = await table([{ ...row, id: 'x'.repeat(100) }], 20);
+      expect(text).not.toContain('…');
+      expect(text.match(/x/g)).toHaveLength(100);
+      expect(Math.max(...text.split('\n').map(displayWidth))).toBeLessThan(80);
+    });
+  });
+
+  it('of audit records fits 80 columns with all of its numbers and times', async () => {
+    const output = collector(80);
+    await writeRows([AUDIT_RECORD], AUDIT_VIEW, 'table', output);
+    const { text } = output;
+    for (const whole of ['2026-01-05', ':00', '482139', '441614960077', '33639986980', 'withheld']) {
+      expect(text).toContain(whole);
+    }
+    expect(text).not.toContain('…');
+    for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(80);
   });
 
   it('leaves room for rows that are still to come', async () => {

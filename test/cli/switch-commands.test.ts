@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a password may look like a placeholder.
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -84,6 +84,20 @@ describe('calls', () => {
     const { exitCode, stderr } = await run(['calls']);
     expect(exitCode).toBe(0);
     expect(stderr).toMatch(/lab: \d+ suspect: ID, CALL_ID or CC_STATE cannot be read/);
+  });
+
+  it('and stats say on stderr that nothing matches', async () => {
+    writeConfig({ lab: (await simulate()).url });
+    expect(await run(['calls', '--account', '99999'])).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'no calls match\n',
+    });
+    expect(await run(['stats', '--account', '99999'])).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'no accounts with calls match\n',
+    });
   });
 
   it('of one switch that fails are still those of the others, with exit code 1', async () => {
@@ -190,12 +204,62 @@ describe('doctor', () => {
     expect(exitCode).toBe(2);
   });
 
+  it.each([['doctor'], ['once'], ['run'], ['once', '--switch', 'lab']])(
+    'with rules for a switch that the config does not have, "%s" ends with exit code 2',
+    async (...args) => {
+      const file = join(cwd, 'rules', 'maximum-duration.yaml');
+      const text = readFileSync(file, 'utf8');
+      writeConfig({ lab: 'https://127.0.0.1:1/xmlapi/xmlapi', live: 'https://127.0.0.1:2/xmlapi/xmlapi' });
+      writeFileSync(file, `${text}only: { switches: [lab, liv] }\n`);
+      const { exitCode, stdout, stderr } = await run(args);
+      expect(stdout + stderr).toMatch(
+        /maximum-duration\.yaml:\d+:1: error: The config has no switch "liv", .* Did you mean "live"\?/,
+      );
+      expect(exitCode).toBe(2);
+    },
+  );
+
+  it('warns of rules that hold none, and says of the database what a pass would say', async () => {
+    const { url } = await simulate();
+    mkdirSync(join(cwd, 'empty'));
+    mkdirSync(join(cwd, 'folder.db'));
+    writeConfig({ lab: url }, 'rules: ./empty\ndatabase: ./nowhere/callwarden.db\n');
+    const missing = await run(['doctor']);
+    expect(missing.stdout).toMatch(/warn {2}rules: .*empty: no rule, .*\n {6}next: /);
+    expect(missing.stdout).toMatch(
+      /fail {2}database: STORE_FAILED: .* is in a directory that does not exist/,
+    );
+    expect(missing.stdout).toContain('the right to disconnect is not tested');
+    expect(missing.exitCode).toBe(1);
+    writeConfig({ lab: url }, 'database: ./folder.db\n');
+    expect((await run(['doctor'])).stdout).toMatch(
+      /fail {2}database: STORE_FAILED: .*folder\.db is a directory/,
+    );
+    expect(readdirSync(cwd).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
   it('finds a database that is none', async () => {
     writeFileSync(join(cwd, 'callwarden.db'), 'text, and no database'.repeat(50));
     writeConfig({ lab: (await simulate()).url });
     const { exitCode, stdout } = await run(['doctor']);
     expect(stdout).toMatch(/fail {2}database: STORE_FAILED: .*\n {6}next: /);
     expect(exitCode).toBe(1);
+  });
+});
+
+describe('once', () => {
+  it('shows why the switch refused a disconnect', async () => {
+    const { url } = await simulate({
+      scenarios: ['marathon-calls'],
+      faults: [parseFault('disconnectCall:fault')],
+    });
+    const file = join(cwd, 'rules', 'maximum-duration.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('mode: monitor', 'mode: enforce'));
+    writeConfig({ lab: url }, 'mode: enforce\n');
+    const { stdout } = await run(['once']);
+    expect(stdout).toMatch(
+      /^ {2}disconnectCall \d+: failed \(refused: SWITCH_FAULT: .+\) by maximum-duration, audit \d+$/m,
+    );
   });
 });
 

@@ -356,7 +356,7 @@ describe('a switch', () => {
   it.each([
     ['timeout: 10', '6:14 "timeout": expected a duration with its unit'],
     ['timeout: "10"', 'expected a duration with its unit'],
-    ['timeout: 0s', 'expected a duration with its unit'],
+    ['timeout: 0s', '"timeout": expected more than 0'],
     ['timeout: -1s', 'expected a duration with its unit'],
     ['deadline: 2h', 'expected at most 1h'],
     ['timeout: 31s', '6:14 "timeout" (one request, default 10s) is longer than "deadline"'],

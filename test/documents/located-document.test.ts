@@ -66,6 +66,11 @@ describe('a document is refused, with its place,', () => {
     ['an unknown alias', 'a: *b\n', '1:4 This alias (*) has no anchor (&) before it'],
     ['a key that is a list', '? [a, b]\n: c\n', '1:3 A key must be plain text'],
     ['__proto__ as a key', 'a: {__proto__: {mode: enforce}}\n', '1:5 The key "__proto__" is not allowed.'],
+    [
+      'a merge key',
+      'a: &a { b: 1 }\nc: { <<: *a }\n',
+      '2:6 Merge keys ("<<") are not supported: write the keys out.',
+    ],
     ['an alias inside its own anchor', '&a [*a]\n', 'deep'],
   ])('for %s', (_, text, message) => {
     expect(refused(text)).toContainEqual(expect.stringContaining(message));
@@ -100,6 +105,10 @@ describe('a JSON document', () => {
     const document = parsed('{\n  "name": "a",\n  "list": [1, {"x": true}]\n}\n', 'a.json');
     expect(document.value).toEqual({ name: 'a', list: [1, { x: true }] });
     expect(document.locate(['list', 1, 'x'], 'key')).toMatchObject({ line: 3, column: 16 });
+  });
+
+  it('is told by its ending, in capitals too', () => {
+    expect(refused("{'a': 1}", 'a.JSON')).toEqual([expect.stringContaining('This is not JSON')]);
   });
 
   it.each([

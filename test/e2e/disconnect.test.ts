@@ -16,7 +16,7 @@ describe('disconnect', () => {
       '--yes',
     );
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(result.stdout).toBe(`disconnectCall ${id}: disconnected, audit 1, confirmed\n`);
+    expect(result.stdout).toBe(`disconnectCall ${id}: disconnected, audit 1, confirmed as gone\n`);
     expect(it.records()).toMatchObject([
       {
         rule: 'by-hand',
@@ -70,6 +70,11 @@ describe('disconnect', () => {
     const capped = await it.callwarden(...args);
     expect(capped.code).toBe(1);
     expect(capped.stdout).toContain('withheld (cap-per-pass)');
+    expect(capped.stderr).toBe(
+      'A cap held this back: it would take 4 calls, and caps.perPass is 2. With --over-cap it goes beyond.\n',
+    );
+    const customer = await it.callwarden('disconnect', 'customer', '4', ...args.slice(3));
+    expect(customer.stderr).toContain('customerTree');
     expect((await it.callwarden(...args, '--over-cap')).stdout).toContain(
       'disconnectAccount 10: disconnected',
     );

@@ -3,7 +3,7 @@ import { confirmDisconnects } from '../../src/enforce/confirm-disconnects.js';
 import { aCall, aSnapshot, aSuspect, NOW } from '../support/calls.js';
 
 const call = aCall({ id: '5' });
-const cut = { id: 1, call, account: 10, customer: 2, closedAt: NOW - 1, confirmed: null };
+const cut = { id: 1, call, account: 10, customer: 2, closedAt: NOW - 1, login: 'login:ops', confirmed: null };
 
 describe('a disconnect', () => {
   it('is confirmed by a listing without the call, or with another call or an ended one under its ID', () => {
@@ -35,5 +35,17 @@ describe('a disconnect', () => {
     expect(confirmDisconnects([cut], aSnapshot([], { suspects: [aSuspect()] }))).toEqual([]);
     expect(confirmDisconnects([cut], aSnapshot([], { suspects: [aSuspect({ id: '5' })] }))).toEqual([]);
     expect(confirmDisconnects([cut], aSnapshot([], { suspects: [aSuspect({ id: '6' })] }))).toHaveLength(1);
+  });
+
+  it('is neither where only a SETUP_TIME that cannot be read tells the listed call apart', () => {
+    expect(confirmDisconnects([cut], aSnapshot([{ ...call, setupTimeText: undefined }]))).toEqual([]);
+    const cutWithout = { ...cut, call: { ...call, setupTimeText: undefined } };
+    expect(confirmDisconnects([cutWithout], aSnapshot([call]))).toEqual([]);
+    expect(confirmDisconnects([cutWithout], aSnapshot([]))).toEqual([{ id: 1, confirmed: true }]);
+  });
+
+  it('is neither by a listing under other rights, which may not show the call', () => {
+    const coverage = { states: 'all', filter: {}, login: 'login:reseller' } as const;
+    expect(confirmDisconnects([cut], aSnapshot([], { coverage }))).toEqual([]);
   });
 });

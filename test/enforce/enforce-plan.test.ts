@@ -6,8 +6,10 @@ import { recordKey } from '../../src/domain/ports.js';
 import { enforcePlan } from '../../src/enforce/enforce-plan.js';
 import type { EnforceContext } from '../../src/enforce/enforcement-run.js';
 import { createRelisting } from '../../src/enforce/relisting.js';
+import { findDoubt } from '../../src/gather/doubt.js';
+import { actionCall, indexListing, withholdCall } from '../../src/plan/call-safeguards.js';
 import { inspectTarget } from '../../src/plan/inspect-target.js';
-import { actionCall, createPlan } from '../../src/plan/plan-actions.js';
+import { createPlan } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall, aRule, aSnapshot, aSuspect, calls, NOW, violated } from '../support/calls.js';
 import { fakeSwitch, switchError } from '../support/fake-switch.js';
@@ -19,7 +21,12 @@ const protection = createProtection({ accounts: [], customers: [] }, NO_TREE, (r
 );
 
 /** A switch with these calls, a plan of one rule over all of them, and everything that enforcement needs. */
-function scene(listed: readonly Call[], rule = aRule(), keep = 0) {
+function scene(
+  listed: readonly Call[],
+  rule = aRule(),
+  keep = 0,
+  changes: { tree?: Map<number, number> } = {},
+) {
   const { store, records, path } = tempStore();
   let now = NOW + 50;
   const clock = () => now;
@@ -28,11 +35,15 @@ function scene(listed: readonly Call[], rule = aRule(), keep = 0) {
   const plan = createPlan({
     snapshot,
     caps: { sharePerPass: 1 },
-    tree: NO_TREE,
+    tree: changes.tree ?? NO_TREE,
     protection,
-    recentlyDisconnected: new Set(),
+    recentlyDisconnected: [],
   });
-  if (listed.length > 0) plan.add(rule, [violated(listed, { keep })], () => true);
+  const subject =
+    rule.scope === 'customer'
+      ? ({ scope: 'customer', id: '2' } as const)
+      : ({ scope: 'account', id: '10' } as const);
+  if (listed.length > 0) plan.add(rule, [violated(listed, { keep, subject })], () => true);
   const context: EnforceContext = {
     port,
     audit: store.audit,
@@ -43,7 +54,13 @@ function scene(listed: readonly Call[], rule = aRule(), keep = 0) {
       async (filter) => {
         const listing = await port.listAllCalls(filter);
         const derived = listing.calls.map((call) => ({ ...aCall({ id: call.id }), ...call }));
-        return { calls: derived, suspects: listing.suspects, observedAt: listing.timing.requestedAt };
+        const { suspects, timing } = listing;
+        return {
+          calls: derived,
+          suspects,
+          observedAt: timing.requestedAt,
+          doubt: findDoubt(derived, suspects, undefined),
+        };
       },
       5000,
       clock,
@@ -56,23 +73,30 @@ function scene(listed: readonly Call[], rule = aRule(), keep = 0) {
     takenLastHour: 0,
     unchanged: new Map(),
     halted: () => undefined,
-    origin: { switchName: 'lab', passId: 'pass-1', actor: 'scheduler' },
+    origin: { switchName: 'lab', passId: 'pass-1', actor: 'scheduler', login: 'login:ops' },
+    recentlyDisconnected: [],
+    sharePerPass: 1,
     handReason: undefined,
-    inspect: (action, listing) => {
-      const type = action.action === 'disconnectCustomer' ? 'disconnectCustomer' : 'disconnectAccount';
-      const found = inspectTarget(type, Number(action.target), listing, {
-        tree: NO_TREE,
-        protection,
-        admits: () => true,
-      });
+    inspect: (planned, listing, taken) => {
+      const action = planned.action === 'disconnectCustomer' ? 'disconnectCustomer' : 'disconnectAccount';
+      const found = inspectTarget(
+        { action, target: Number(planned.target), select: planned.select },
+        listing,
+        {
+          tree: changes.tree ?? NO_TREE,
+          protection,
+          admits: () => true,
+          taken,
+        },
+      );
       return {
         inside: found.inside.map(actionCall),
-        weight: found.inside.length + found.perhapsInside.length,
+        perhapsInside: found.perhapsInside.map(actionCall),
         hold: found.hold,
         oneByOne: found.oneByOne.map(actionCall),
       };
     },
-    protectionOf: (call) => protection.reasonFor(call),
+    withholdOf: (call, listing) => withholdCall(call, indexListing(listing), protection),
   };
   return {
     port,
@@ -82,8 +106,12 @@ function scene(listed: readonly Call[], rule = aRule(), keep = 0) {
     wait: (ms: number) => {
       now += ms;
     },
-    run: (changes: Partial<EnforceContext> = {}, actions: readonly PlannedAction[] = plan.actions) =>
-      enforcePlan(actions, { ...context, ...changes }),
+    async run(overrides: Partial<EnforceContext> = {}, actions: readonly PlannedAction[] = plan.actions) {
+      const { reports, failure } = await enforcePlan(actions, { ...context, ...overrides });
+      if (failure !== undefined) throw failure.error;
+      return reports;
+    },
+    context,
   };
 }
 
@@ -195,7 +223,17 @@ describe('enforcement', () => {
 
   it('does not repeat an unchanged record, and reports the earlier one', async () => {
     const { run, records } = scene(calls(2), aRule({ mode: 'monitor' }), 1);
-    const key = recordKey('account-concurrent-calls', 'account:10', 'disconnectCall', '2', 'rule-monitor');
+    const [call] = calls(1, {}, 2).map((one) => ({ ...one, setupTimeText: '20260105T09:59:01.000' }));
+    const key = recordKey({
+      rule: 'account-concurrent-calls',
+      subject: 'account:10',
+      action: 'disconnectCall',
+      target: '2',
+      reason: 'rule-monitor',
+      mode: 'monitor',
+      callId: call?.callId ?? null,
+      setupTime: call?.setupTimeText ?? null,
+    });
     const reports = await run({ unchanged: new Map([[key, 4711]]) });
     expect(reports).toMatchObject([{ id: 4711, outcome: 'monitored' }]);
     expect(records()).toEqual([]);
@@ -283,12 +321,14 @@ describe('a call that was listed too long ago', () => {
       (call: Call) => [{ ...call, setupTimeText: '20260105T095959.000' }],
       'changed-identity',
     ],
+    ['was answered meanwhile', (call: Call) => [{ ...call, state: 'Connected' }], 'changed-state'],
     ['turns out to be an emergency call', (call: Call) => [{ ...call, cld: '112' }], 'protected-number'],
   ])('is withheld where it %s', async (_, become, reason) => {
-    const { port, run, wait } = scene(calls(1));
+    const judged = calls(1, { state: reason === 'changed-state' ? 'ARComplete' : 'Connected' });
+    const { port, run, wait } = scene(judged);
     wait(6000);
     port.before = () => {
-      port.calls = calls(1).flatMap(become);
+      port.calls = judged.flatMap(become);
     };
     expect(await run()).toMatchObject([{ outcome: 'withheld', reason }]);
     expect(disconnects(port.requests)).toEqual([]);
@@ -317,7 +357,7 @@ describe('an account action', () => {
       if (request.startsWith('list')) port.calls = calls(3);
     };
     const reports = await run();
-    expect(port.requests).toEqual(['listAllCalls {"account":10}', 'disconnectAccount 10']);
+    expect(port.requests).toEqual(['listAllCalls {}', 'disconnectAccount 10']);
     expect(reports).toMatchObject([{ action: 'disconnectAccount', target: '10', outcome: 'disconnected' }]);
     const [parent, ...children] = records();
     expect(parent).toMatchObject({
@@ -348,8 +388,8 @@ describe('an account action', () => {
     const reports = await run();
     expect(reports.map(({ action, target, outcome, reason }) => [action, target, outcome, reason])).toEqual([
       ['disconnectAccount', '10', 'withheld', 'takes-protected'],
-      ['disconnectCall', '1', 'disconnected', null],
       ['disconnectCall', '2', 'disconnected', null],
+      ['disconnectCall', '1', 'disconnected', null],
     ]);
     expect(port.calls.map(({ id }) => id)).toEqual(['9']);
     const [parent, ...singles] = records();
@@ -378,7 +418,7 @@ describe('an account action', () => {
   it('goes the same way in a dry run, but for the request', async () => {
     const { port, run, records } = scene(calls(2), rule);
     expect(await run({ dryRun: true })).toMatchObject([{ outcome: 'monitored', reason: 'dry-run' }]);
-    expect(port.requests).toEqual(['listAllCalls {"account":10}']);
+    expect(port.requests).toEqual(['listAllCalls {}']);
     expect(records().map(({ outcome }) => outcome)).toEqual(['monitored', 'monitored', 'monitored']);
   });
 
@@ -389,5 +429,134 @@ describe('an account action', () => {
     };
     await run();
     expect(records().map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown']);
+  });
+});
+
+describe('what a person or a clock does to a listing', () => {
+  it('is old when the clock was set back, and is listed again', async () => {
+    const { port, run, wait } = scene(calls(1));
+    wait(-3_600_000);
+    await run();
+    expect(port.requests[0]).toBe('listAllCalls {"account":10}');
+  });
+
+  it('is too old when listing again took longer than a listing may be old', async () => {
+    const { port, run, wait } = scene(calls(1));
+    wait(6000);
+    // The listing bears the instant of its request, nine seconds before its answer.
+    const listAllCalls = port.listAllCalls;
+    port.listAllCalls = async (filter) => {
+      const listing = await listAllCalls(filter);
+      wait(9000);
+      return listing;
+    };
+    expect(await run()).toMatchObject([{ outcome: 'withheld', reason: 'stale-snapshot' }]);
+    expect(disconnects(port.requests)).toEqual([]);
+  });
+
+  it('lets no request leave after the listing it rests on has grown too old', async () => {
+    const { port, run } = scene(calls(1));
+    let notAfter: number | undefined;
+    port.disconnectCall = async (_, options) => {
+      notAfter = options?.notAfter;
+      return { result: 'ok', count: undefined };
+    };
+    await run();
+    expect(notAfter).toBe(NOW + 5000);
+  });
+});
+
+describe('a doubtful second listing', () => {
+  const suspects = [
+    aSuspect({ id: '77', account: 99, customer: 9 }),
+    aSuspect({ id: '78', account: 99, customer: 9 }),
+  ];
+
+  it('cuts nothing, neither whole nor one by one, nor a single call', async () => {
+    for (const event of ['disconnectAccount', 'disconnectCall'] as const) {
+      const it = scene(calls(2), aRule({ event: { type: event } }));
+      if (event === 'disconnectCall') it.wait(6000);
+      it.port.suspects = suspects;
+      const reports = await it.run();
+      expect(
+        reports.every(({ outcome, reason }) => outcome === 'withheld' && reason === 'suspect-snapshot'),
+      ).toBe(true);
+      expect(disconnects(it.port.requests)).toEqual([]);
+    }
+  });
+});
+
+describe('a call that one action has taken', () => {
+  it('is not taken again one by one, nor weighed again, while the switch still lists it', async () => {
+    const single = scene(calls(3), aRule({ name: 'singles' }), 2);
+    const whole = scene(calls(3), aRule({ name: 'whole', event: { type: 'disconnectAccount' } }));
+    whole.port.disconnectCall = async () => ({ result: 'ok', count: undefined });
+    const reports = await whole.run({}, [...single.actions, ...whole.actions]);
+    expect(reports.map(({ action, target, outcome }) => [action, target, outcome])).toEqual([
+      ['disconnectCall', '3', 'disconnected'],
+      ['disconnectAccount', '10', 'disconnected'],
+    ]);
+    expect(whole.records({ call: '3' })).toHaveLength(1);
+    expect(whole.records({ rule: 'whole' }).map(({ target }) => target)).toEqual(['10', '1', '2']);
+  });
+
+  it('a moment before this pass is left out as well', async () => {
+    const { run, records } = scene(calls(3), aRule({ event: { type: 'disconnectAccount' } }));
+    await run({ recentlyDisconnected: calls(1) });
+    expect(records().map(({ target }) => target)).toEqual(['10', '2', '3']);
+  });
+});
+
+describe('a customer action', () => {
+  const rule = aRule({ scope: 'customer', event: { type: 'disconnectCustomer' } });
+
+  it('records the calls that it may have taken as unknown', async () => {
+    const { run, records } = scene([...calls(2), aCall({ id: '9', customer: 5, account: 50 })], rule);
+    await run();
+    expect(records().map(({ target, outcome, reason }) => [target, outcome, reason])).toEqual([
+      ['2', 'disconnected', null],
+      ['1', 'disconnected', 'taken-along'],
+      ['2', 'disconnected', 'taken-along'],
+      ['9', 'unknown', 'perhaps-taken'],
+    ]);
+  });
+
+  it('is withheld where none of its own calls is left', async () => {
+    const { port, run } = scene([...calls(2), aCall({ id: '9', customer: 5, account: 50 })], rule);
+    port.calls = port.calls.filter(({ id }) => id === '9');
+    expect(await run()).toMatchObject([{ outcome: 'withheld', reason: 'gone' }]);
+    expect(disconnects(port.requests)).toEqual([]);
+  });
+
+  it('is withheld where it has outgrown the share of the switch that a rule may take', async () => {
+    const tree = new Map([
+      [2, 1],
+      [5, 1],
+    ]);
+    const { port, run } = scene([...calls(2), ...calls(40, { customer: 5, account: 50 }, 100)], rule, 0, {
+      tree,
+    });
+    port.calls = [...calls(30), ...calls(40, { customer: 5, account: 50 }, 100)];
+    const reports = await run({ sharePerPass: 0.25 });
+    expect(reports.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['withheld', 'cap-share'],
+      ['alerted', 'cap-share'],
+    ]);
+    expect(disconnects(port.requests)).toEqual([]);
+  });
+});
+
+describe('a database that fails in the middle', () => {
+  it('leaves in the report what was sent before', async () => {
+    const it = scene(calls(3));
+    const other = new Database(it.path);
+    it.port.before = (request) => {
+      if (request === 'disconnectCall 2') other.exec('BEGIN IMMEDIATE');
+    };
+    const { reports, failure } = await enforcePlan(it.actions, { ...it.context, concurrency: 1 });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(failure?.error).toMatchObject({ code: 'STORE_FAILED' });
+    expect(reports.map(({ target, outcome }) => [target, outcome])).toEqual([['3', 'disconnected']]);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SuspectCall } from '../../src/domain/call.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
+import { createLimitLookup } from '../../src/facts/limits.js';
+import { createNumbering } from '../../src/facts/numbering.js';
 import { call, factsOf, vendorsOf } from './support.js';
 
 const account10 = { scope: 'account', id: '10' } as const;
@@ -13,6 +15,7 @@ function suspect(fields: Partial<SuspectCall> = {}): SuspectCall {
     state: 'Connected',
     account: 10,
     customer: 2,
+    connection: 5,
     cli: undefined,
     cld: '4930222222',
     reason: 'ID is missing',
@@ -119,18 +122,46 @@ describe('lower bounds', () => {
     expect(facts.observe(account10, 'account.totalCalls', {})).toMatchObject({ value: 1, atLeast: false });
   });
 
-  it('casts the doubt of a suspect call on the account, customer, CLI and switch it names, and on no other', () => {
-    const facts = factsOf([call(), call({ account: 11, customer: 3, cli: '4940' })], {
-      suspects: [suspect({ cli: '4930111111' })],
-    });
-    const bound = (scope: 'account' | 'customer' | 'cli' | 'switch' | 'connection', id: string) =>
-      facts.observe({ scope, id }, `${scope}.totalCalls`, {});
-    expect(bound('account', '10')).toMatchObject({ value: 1, atLeast: true });
-    expect(bound('customer', '2')).toMatchObject({ value: 1, atLeast: true });
-    expect(bound('cli', '4930111111')).toMatchObject({ value: 1, atLeast: true });
-    expect(bound('switch', 'lab')).toMatchObject({ value: 2, atLeast: true });
-    expect(bound('account', '11')).toMatchObject({ value: 1, atLeast: false });
-    expect(bound('connection', '5')).toMatchObject({ value: 2, atLeast: false });
+  const scopes = ['account', 'customer', 'connection', 'cli', 'vendor', 'switch'] as const;
+  /** What is a lower bound because of a suspect call, among two subjects of each scope. */
+  function doubtedBy(one: SuspectCall): string[] {
+    const mine = call();
+    const others = call({ account: 11, customer: 3, connection: 6, cli: '4940' });
+    const vendors = vendorsOf([7, [mine]], [8, [others]]);
+    const facts = factsOf([mine, others], { suspects: [one], vendors });
+    return scopes.flatMap((scope) =>
+      facts
+        .subjects(scope)
+        .filter((subject) => {
+          const observed = facts.observe(subject, `${scope}.totalCalls`, {});
+          return observed.known && observed.atLeast;
+        })
+        .map(({ id }) => `${scope} ${id}`),
+    );
+  }
+
+  it('casts the doubt of a suspect call on the account, customer, connection and CLI it names, and on no other', () => {
+    expect(doubtedBy(suspect({ cli: '+4930111111' }))).toEqual([
+      'account 10',
+      'customer 2',
+      'connection 5',
+      'cli 4930111111',
+      // Nobody can tell the vendor of a suspect call.
+      'vendor 7',
+      'vendor 8',
+      'switch lab',
+    ]);
+  });
+
+  it.each([
+    ['account', { account: undefined }, ['account 10', 'account 11']],
+    ['customer', { customer: undefined }, ['customer 2', 'customer 3']],
+    ['connection', { connection: undefined }, ['connection 5', 'connection 6']],
+    ['cli', { cli: undefined }, ['cli 4940', 'cli 4930111111']],
+    ['cli', { cli: 'x 4930111111' }, ['cli 4940', 'cli 4930111111']],
+  ])('casts the doubt of a suspect call without a readable %s on every one', (scope, fields, expected) => {
+    const doubted = doubtedBy(suspect({ cli: '4930999999', ...fields }));
+    expect(doubted.filter((subject) => subject.startsWith(scope))).toEqual(expected);
   });
 
   it('ignores a suspect call that has ended', () => {
@@ -303,6 +334,20 @@ describe('limits', () => {
     expect(limit(others, { name: 'max' })).toEqual({ known: false, reason: 'no-limit' });
   });
 
+  it('reads the number of a caller without taking a technical prefix off it', () => {
+    const numbering = createNumbering({ country: 'DE', techPrefixes: ['99'] });
+    const limits = ['+994501234567', '030 123456'].map((id) => row(5, { scope: 'cli', id }));
+    const limitOf = createLimitLookup(
+      [...limits, row(7, { scope: 'cli', id: '994501234568' })],
+      'lab',
+      numbering,
+    );
+    const value = (id: string) => limitOf({ scope: 'cli', id }, { name: 'max' });
+    expect(value('994501234567')).toMatchObject({ value: 5 });
+    expect(value('994501234568')).toMatchObject({ value: 7 });
+    expect(value('4930123456')).toMatchObject({ value: 5 });
+  });
+
   it('takes a limit of 0 as a limit', () => {
     expect(limit([row(0)], { name: 'max', default: 30 })).toMatchObject({ value: 0 });
   });
@@ -327,6 +372,37 @@ describe('facts of a call', () => {
     expect(observe(call({ cld: undefined, cldNumber: undefined }), 'call.country')).toEqual(missing);
   });
 
+  it('is unreadable, not known, where a number or address is listed that cannot be read', () => {
+    const unreadable = { known: false, reason: 'unreadable' };
+    const strange = call({ cld: '0011#4980012345', cldNumber: undefined, cli: '*31', cliNumber: undefined });
+    for (const fact of ['call.cld', 'call.cli', 'call.country'])
+      expect(observe(strange, fact), fact).toEqual(unreadable);
+    for (const text of [
+      '192.0.2.7:16384',
+      'unknown',
+      '0.0.0.0',
+      '192.0.2.007',
+      '192.0.2',
+      '::',
+      'fe80::1%eth0',
+      '[::1]',
+    ]) {
+      const one = call({ callerMediaIp: text, calleeMediaIp: text });
+      expect(observe(one, 'call.callerMediaIp'), text).toEqual(unreadable);
+      expect(observe(one, 'call.calleeMediaIp'), text).toEqual(unreadable);
+    }
+  });
+
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['2001:db8::0001', '2001:db8::1'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+  ])('is the address %s in its one form %s', (listed, value) => {
+    expect(observe(call({ callerMediaIp: listed }), 'call.callerMediaIp')).toMatchObject({ value });
+    expect(observe(call({ calleeMediaIp: listed }), 'call.calleeMediaIp')).toMatchObject({ value });
+  });
+
   it('is the normalised number for cli and cld', () => {
     expect(observe(call({ cli: '+49 30 1', cliNumber: '49301' }), 'call.cli')).toMatchObject({
       value: '49301',
@@ -339,6 +415,30 @@ describe('facts of a call', () => {
       known: false,
       reason: 'unreadable',
     });
+  });
+});
+
+describe('a long list of prefixes', () => {
+  it('is read once, however many subjects are counted by it', () => {
+    let reads = 0;
+    const to = new Proxy(
+      Array.from({ length: 500 }, (_, at) => String(10_000 + at)),
+      {
+        get(target, key, receiver) {
+          if (key === '7') reads += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      },
+    );
+    const facts = factsOf(Array.from({ length: 200 }, (_, at) => call({ account: at, cld: '10007555' })));
+    const params = { to };
+    const count = () => {
+      for (const subject of facts.subjects('account'))
+        expect(facts.observe(subject, 'account.totalCalls', params)).toMatchObject({ value: 1 });
+    };
+    count();
+    // Once for the text that tells params apart, once for the set and once for the lengths.
+    expect(reads).toBeLessThanOrEqual(3);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dialingPlanOf, isValidInternational } from '../../src/facts/number-metadata.js';
 import { createNumbering, isKnownCountry } from '../../src/facts/numbering.js';
 
 const plain = createNumbering({ techPrefixes: [] });
@@ -40,8 +41,57 @@ describe('normalise', () => {
     ['FI', '994121234567', '994121234567'],
     ['BR', '0 21 11 2345 6789', '551123456789'],
     ['BJ', '0195123456', '2290195123456'],
+    ['DE', '030 123456#', '4930123456'],
+    ['DE', '"Anna" <sip:+4930123456@192.0.2.1>', '4930123456'],
+    ['DE', '030123456;phone-context=+49', '4930123456'],
   ])('reads what is dialled in %s as %s into %s', (country, written, expected) => {
     expect(inCountry(country).normalise(written)).toBe(expected);
+  });
+
+  it.each([
+    // Each of these begins like a high-risk destination: Vanuatu, the Falklands, Cuba, Gambia, Lithuania, the Maldives.
+    ['ES', '678123456', '34678123456'],
+    ['ES', '678 12 34 56', '34678123456'],
+    ['PL', '500123456', '48500123456'],
+    ['DK', '53123456', '4553123456'],
+    ['NO', '22012345', '4722012345'],
+    ['PT', '220123456', '351220123456'],
+    ['CZ', '222123456', '420222123456'],
+    ['GR', '6901234567', '306901234567'],
+    ['IT', '3701234567', '393701234567'],
+    ['IN', '9602345678', '919602345678'],
+    ['SG', '67812345', '6567812345'],
+    ['HK', '53123456', '85253123456'],
+    ['FR', '678123456', '33678123456'],
+    ['CH', '220123456', '41220123456'],
+    ['BR', '53912345678', '5553912345678'],
+    ['RU', '9601234567', '79601234567'],
+    ['MX', '5312345678', '525312345678'],
+    ['CO', '3701234567', '573701234567'],
+    ['UA', '677123456', '380677123456'],
+    ['GG', '2079460000', '442079460000'],
+  ])(
+    'reads what is written in %s without any prefix, %s, as the national number %s',
+    (country, written, expected) => {
+      expect(inCountry(country).normalise(written)).toBe(expected);
+      expect(inCountry(country).normaliseCaller(written)).toBe(expected);
+    },
+  );
+
+  it.each([
+    ['valid abroad as well as at home', 'IN', '9607701234', '9607701234'],
+    ['written as an international number', 'ES', '+678123456', '678123456'],
+    ['valid nowhere', 'ES', '678123', '678123'],
+    ['of a foreign country', 'ES', '4930123456', '4930123456'],
+  ])('keeps a number international that is %s', (_, country, written, expected) => {
+    expect(inCountry(country).normalise(written)).toBe(expected);
+  });
+
+  it('takes no technical prefix off the number of a caller', () => {
+    const numbering = createNumbering({ country: 'DE', techPrefixes: ['99'] });
+    expect(numbering.normaliseCaller('994501234567')).toBe('994501234567');
+    expect(numbering.normaliseCaller(' 030 123456')).toBe('4930123456');
+    expect(numbering.normalise('994930123456')).toBe('4930123456');
   });
 
   it('takes one technical prefix off, the longest that fits', () => {
@@ -100,7 +150,10 @@ describe('normalise', () => {
           seen.get(code) ?? createNumbering({ ...(code && { country: code }), techPrefixes: [] });
         seen.set(code, numbering);
         const once = numbering.normalise(written);
-        expect(numbering.normalise(once)).toBe(once);
+        // An invalid number with an international prefix, like a foreign one without: only the prefix told them apart.
+        const invalid = code !== undefined && !isValidInternational(once);
+        const allowed = invalid ? [once, dialingPlanOf(code).callingCode + once] : [once];
+        expect(allowed).toContain(numbering.normalise(once));
       }),
       { seed: 1, numRuns: 3000 },
     );

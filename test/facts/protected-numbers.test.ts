@@ -59,7 +59,36 @@ describe('emergency numbers', () => {
     const numbers = createProtectedNumbers([], plain);
     expect(numbers.match('sip:112@192.0.2.1;user=phone')).toBe('112');
     expect(numbers.match('tel:112')).toBe('112');
+    expect(numbers.match('<sip:112@192.0.2.1>;tag=7')).toBe('112');
+    expect(numbers.match('"Emergency" <sip:112@192.0.2.1>')).toBe('112');
+    expect(numbers.match('sip:112:secret@192.0.2.1')).toBe('112');
+    expect(numbers.match('112;phone-context=+49')).toBe('112');
+    expect(numbers.match('+49112;ext=1')).toBe('112');
     expect(numbers.match('urn:service:sos.police')).toBe('urn:service:sos');
+  });
+
+  it.each([
+    '112#',
+    '911#',
+    '112*',
+    '112##',
+    '*31#112#',
+    '112#1',
+    '#112*2',
+    '0011#112#',
+    '7*911#',
+    'sip:112#@h',
+  ])('match with what is dialled around them: %s', (written) => {
+    for (const numbering of [plain, german])
+      expect(createProtectedNumbers([], numbering).match(written), written).toBeDefined();
+  });
+
+  it('do not turn a technical prefix that looks like one into protection of every call that bears it', () => {
+    const numbering = createNumbering({ techPrefixes: ['110#'] });
+    const numbers = createProtectedNumbers([], numbering);
+    expect(numbers.match('110#493023125001')).toBeUndefined();
+    expect(numbers.match('110#112')).toBe('112');
+    expect(numbers.match('110#')).toBe('110');
   });
 
   it('match with the country code of their own region where they are as long as a local number', () => {
@@ -115,4 +144,18 @@ describe('configured numbers', () => {
     expect(numbers.match('')).toBeUndefined();
     expect(numbers.match('4930123456')).toBeUndefined();
   });
+});
+
+it('knows an emergency number that is percent-encoded or bears a port', () => {
+  const protectedNumbers = createProtectedNumbers([], createNumbering({ techPrefixes: [] }));
+  expect(['%2B112', '%31%31%32', '112:5060'].map((raw) => protectedNumbers.match(raw))).toEqual([
+    '112',
+    '112',
+    '112',
+  ]);
+  expect(['4930112:5060', '%2B4930123112', '%zz'].map((raw) => protectedNumbers.match(raw))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

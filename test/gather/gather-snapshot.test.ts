@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Numbering } from '../../src/domain/numbering.js';
+import { createNumbering } from '../../src/facts/numbering.js';
 import { gatherSnapshot } from '../../src/gather/gather-snapshot.js';
 import { clockOffset, parseSetupTime, readCalls } from '../../src/gather/read-calls.js';
 import { aCall, aSuspect, calls, NOW } from '../support/calls.js';
@@ -7,6 +8,7 @@ import { fakeSwitch, switchError } from '../support/fake-switch.js';
 
 const numbering: Numbering = {
   normalise: (raw) => raw.replace(/^\+/, ''),
+  normaliseCaller: (raw) => raw.replace(/^\+/, ''),
   countryOf: () => undefined,
   formsOf: (raw) => [raw],
 };
@@ -31,11 +33,61 @@ describe('a snapshot', () => {
     expect(snapshot.calls[0]).toMatchObject({ cld: '+493023125001', cldNumber: '493023125001', age: 60 });
   });
 
+  const derivedFrom = (text: string, techPrefixes: readonly string[] = []) => {
+    const timing = { requestedAt: NOW, receivedAt: NOW, serverDate: undefined };
+    const german = createNumbering({ country: 'DE', techPrefixes });
+    return readCalls([aCall({ id: '1', cld: text, cli: text })], german, timing)[0];
+  };
+
+  it.each(['0011#4980012345', '*31#4930', '+49 800 12345 ext. 3', 'x 49-80 01', '+', 'user12345', '٤٩٣٠'])(
+    'knows no number where it lists %s, which is neither a number nor a user name',
+    (text) => {
+      expect(derivedFrom(text)).toMatchObject({
+        cld: text,
+        cli: text,
+        cldNumber: undefined,
+        cliNumber: undefined,
+      });
+    },
+  );
+
+  it.each([
+    ['<sip:+4980012345@192.0.2.1>', '4980012345'],
+    ['alice', 'alice'],
+    ['user1234', 'user1234'],
+    ['sip:alice@192.0.2.100', 'sip:alice@192.0.2.100'],
+  ])('reads %s as %s', (text, number) => {
+    expect(derivedFrom(text)).toMatchObject({ cldNumber: number, cliNumber: number });
+  });
+
+  it('takes technical prefixes off dialled numbers and not off the numbers of callers', () => {
+    expect(derivedFrom('994930123456', ['99'])).toMatchObject({
+      cliNumber: '994930123456',
+      cldNumber: '4930123456',
+    });
+  });
+
   it('lists each vendor that rules name for itself', async () => {
     const port = fakeSwitch([aCall({ id: '1', connection: 4 }), aCall({ id: '2', connection: 5 })], clock);
     const snapshot = await gather(port, [4, 9]);
     expect([...(snapshot.vendors.get(4) ?? [])]).toHaveLength(1);
     expect(snapshot.vendors.get(9)?.size).toBe(0);
+  });
+
+  it('lists vendors after everything, so that a call it shows is missing there only if the vendor has it not', async () => {
+    const port = fakeSwitch([aCall({ id: '1', connection: 4 })], clock);
+    await gather(port, [4]);
+    expect(port.requests.indexOf('listAllCalls {}')).toBeLessThan(
+      port.requests.indexOf('listAllCalls {"vendor":4}'),
+    );
+  });
+
+  it('is in doubt when the listing of a vendor is garbled where the main one is not', async () => {
+    const port = fakeSwitch(calls(3), clock);
+    port.before = (request) => {
+      if (request.includes('"vendor"')) port.suspects = [aSuspect()];
+    };
+    expect((await gather(port, [7])).doubt?.detail).toContain('vendor 7');
   });
 
   it('is no snapshot at all where the listing fails', async () => {

@@ -9,7 +9,8 @@ cd "$root"
 archive=$(npm pack --silent --pack-destination "$folder")
 cd "$folder"
 npm init --yes >/dev/null
-npm install --silent --no-audit --no-fund --allow-scripts=better-sqlite3 "./$archive"
+npm pkg set allowScripts.better-sqlite3=true --json
+npm install --no-audit --no-fund "./$archive"
 
 callwarden() { "$folder/node_modules/.bin/callwarden" "$@"; }
 callwarden --version

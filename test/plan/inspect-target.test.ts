@@ -6,13 +6,16 @@ import { aCall, aSuspect, calls } from '../support/calls.js';
 const protection = createProtection({ accounts: [], customers: [] }, new Map(), (raw) =>
   raw === '112' ? raw : undefined,
 );
-const context = { tree: new Map<number, number>(), protection, admits: () => true };
+const context = { tree: new Map<number, number>(), protection, admits: () => true, taken: () => false };
+const account = { action: 'disconnectAccount', target: 10, select: 'oldest' } as const;
+const customer = { action: 'disconnectCustomer', target: 3, select: 'oldest' } as const;
+const sound = { suspects: [], doubt: undefined };
 const ids = (listed: readonly { id: string }[]) => listed.map(({ id }) => id);
 
 describe('the look at an account action', () => {
   it('finds the calls of the account, ended ones left out', () => {
     const listed = [...calls(2), aCall({ id: '3', state: 'Dead' }), aCall({ id: '4', account: 11 })];
-    const found = inspectTarget('disconnectAccount', 10, { calls: listed, suspects: [] }, context);
+    const found = inspectTarget(account, { calls: listed, ...sound }, context);
     expect(ids(found.inside)).toEqual(['1', '2']);
     expect(found.hold).toBeUndefined();
   });
@@ -26,16 +29,19 @@ describe('the look at an account action', () => {
       'takes-protected',
     ],
   ])('holds it back for %s and leaves the others to be cut one by one', (_, spared, hold) => {
-    const listing = { calls: [...calls(2), spared], suspects: [] };
-    const found = inspectTarget('disconnectAccount', 10, listing, context);
+    const listing = { calls: [...calls(2), spared], ...sound };
+    const found = inspectTarget(account, listing, context);
     expect(found.hold).toBe(hold);
     expect(ids(found.oneByOne)).toEqual(['1', '2']);
   });
 
   it('holds it back for a suspect call of the account or of an unknown one, not for one of another account', () => {
-    const holdFor = (account: number | undefined) =>
-      inspectTarget('disconnectAccount', 10, { calls: calls(2), suspects: [aSuspect({ account })] }, context)
-        .hold;
+    const holdFor = (owner: number | undefined) =>
+      inspectTarget(
+        account,
+        { calls: calls(2), suspects: [aSuspect({ account: owner })], doubt: undefined },
+        context,
+      ).hold;
     expect(holdFor(10)).toBe('takes-suspect');
     expect(holdFor(undefined)).toBe('takes-suspect');
     expect(holdFor(11)).toBeUndefined();
@@ -43,9 +49,8 @@ describe('the look at an account action', () => {
 
   it('holds it back for a call that the rule excepts', () => {
     const found = inspectTarget(
-      'disconnectAccount',
-      10,
-      { calls: calls(2), suspects: [] },
+      account,
+      { calls: calls(2), ...sound },
       {
         ...context,
         admits: ({ id }) => id !== '2',
@@ -53,6 +58,62 @@ describe('the look at an account action', () => {
     );
     expect(found.hold).toBe('takes-excepted');
     expect(ids(found.oneByOne)).toEqual(['1']);
+  });
+
+  it('holds it back for an emergency call that names no account yet: it may be of this one a moment later', () => {
+    const unborn = aCall({ id: '9', cld: '112', account: undefined, state: 'WaitRoute' });
+    const found = inspectTarget(account, { calls: [...calls(2), unborn], ...sound }, context);
+    expect(found.hold).toBe('takes-protected');
+    expect(ids(found.oneByOne)).toEqual(['1', '2']);
+  });
+
+  it('does not weigh calls that name no account', () => {
+    const found = inspectTarget(
+      account,
+      { calls: [...calls(2), aCall({ id: '9', account: undefined })], ...sound },
+      context,
+    );
+    expect([ids(found.inside), ids(found.perhapsInside), found.hold]).toEqual([['1', '2'], [], undefined]);
+  });
+
+  it('looks at both legs of an on-net call, of which another account may protect one', () => {
+    const guarded = {
+      ...context,
+      protection: createProtection({ accounts: [20], customers: [] }, new Map(), () => undefined),
+    };
+    const legs = [aCall({ id: '1' }), aCall({ id: '1', account: 20 }), aCall({ id: '2' })];
+    const found = inspectTarget(account, { calls: legs, ...sound }, guarded);
+    expect(found.hold).toBe('takes-protected');
+    expect(ids(found.oneByOne)).toEqual(['2']);
+  });
+
+  it('cuts one by one only calls that could be cut alone, each once, in the order of select', () => {
+    const listed = [
+      ...calls(3),
+      aCall({ id: '1' }),
+      aCall({ id: '5' }),
+      aCall({ id: '5', callId: 'other@192.0.2.1' }),
+      aCall({ id: '7' }),
+      aCall({ id: '9', cld: '112' }),
+    ];
+    const listing = { calls: listed, suspects: [aSuspect({ id: '7', account: 11 })], doubt: undefined };
+    const newest = inspectTarget({ ...account, select: 'newest' }, listing, context);
+    expect(ids(newest.oneByOne)).toEqual(['3', '2', '1']);
+  });
+
+  it('leaves out what was taken already', () => {
+    const found = inspectTarget(
+      account,
+      { calls: calls(3), ...sound },
+      { ...context, taken: ({ id }) => id === '2' },
+    );
+    expect(ids(found.inside)).toEqual(['1', '3']);
+  });
+
+  it('cuts nothing on a doubtful listing, one by one neither', () => {
+    const doubt = { reason: 'suspect-share', detail: '' } as const;
+    const found = inspectTarget(account, { calls: calls(3), suspects: [], doubt }, context);
+    expect([found.hold, found.oneByOne]).toEqual(['suspect-snapshot', []]);
   });
 });
 
@@ -71,19 +132,14 @@ describe('the look at a customer action', () => {
       [2, 1],
       [77, 2],
     ]);
-    const found = inspectTarget(
-      'disconnectCustomer',
-      3,
-      { calls: listed, suspects: [] },
-      { ...context, tree },
-    );
+    const found = inspectTarget(customer, { calls: listed, ...sound }, { ...context, tree });
     expect(ids(found.inside)).toEqual(['1', '2']);
     expect(found.perhapsInside).toEqual([]);
     expect(found.hold).toBeUndefined();
   });
 
   it('counts every customer inside that is not known to be outside, and so holds back for their protected calls', () => {
-    const found = inspectTarget('disconnectCustomer', 3, { calls: listed, suspects: [] }, context);
+    const found = inspectTarget(customer, { calls: listed, ...sound }, context);
     expect(ids(found.inside)).toEqual(['1']);
     expect(ids(found.perhapsInside)).toEqual(['2', '3', '4']);
     expect(found.hold).toBe('takes-protected');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Call, identityKey } from '../../src/domain/call.js';
+import type { Call } from '../../src/domain/call.js';
 import { createPlan, type PlanContext } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall, aRule, aSnapshot, aSuspect, calls, violated } from '../support/calls.js';
@@ -16,7 +16,7 @@ function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}) {
     protection: createProtection({ accounts: [7], customers: [5] }, NO_TREE, (raw) =>
       raw === '112' ? raw : undefined,
     ),
-    recentlyDisconnected: new Set(),
+    recentlyDisconnected: [],
     ...changes,
   });
 }
@@ -77,7 +77,7 @@ describe('a plan', () => {
 
   it('leaves a call alone whose disconnect was sent a moment ago', () => {
     const listed = calls(2);
-    const plan = planOn(listed, { recentlyDisconnected: new Set([identityKey(listed[1]!)]) });
+    const plan = planOn(listed, { recentlyDisconnected: [listed[1]!] });
     plan.add(aRule(), [violated(listed, { keep: 0 })], everyCall);
     expect(targets(plan)).toEqual(['1']);
   });
@@ -214,6 +214,45 @@ describe('a plan', () => {
     const plan = planOn(listed);
     plan.add(aRule({ event: { type: 'disconnectAccount' } }), [violated(listed)], everyCall);
     expect(listed.map((call) => plan.present(call, 'enforce'))).toEqual([false, false, true]);
+  });
+
+  it('withholds a call whose ID a suspect entry bears too', () => {
+    const listed = calls(2);
+    const plan = planOn(listed, {
+      snapshot: aSnapshot(listed, { suspects: [aSuspect({ id: '2', cld: '112' })] }),
+    });
+    plan.add(aRule(), [violated(listed, { keep: 1 })], everyCall);
+    expect(reasons(plan)).toEqual(['ambiguous-id']);
+  });
+
+  it('takes a call for recently disconnected although its SETUP_TIME cannot be read any more', () => {
+    const listed = calls(2);
+    const nameless = { ...listed[1]!, setupTimeText: undefined };
+    const plan = planOn([listed[0]!, nameless], { recentlyDisconnected: [listed[1]!] });
+    expect(plan.present(nameless, 'enforce')).toBe(false);
+  });
+
+  it('judges the share by distinct calls, not by calls that two actions of the rule would both take', () => {
+    const listed = [
+      ...[10, 11, 12].flatMap((account, index) => calls(5, { account }, 1 + index * 10)),
+      ...calls(25, { account: undefined, state: 'Idle' }, 100),
+      ...calls(20, { account: 99 }, 200),
+    ];
+    const plan = planOn(listed);
+    const rule = aRule({ event: { type: 'disconnectAccount' } });
+    const verdicts = ['10', '11', '12'].map((id) => violated([], { subject: { scope: 'account', id } }));
+    plan.add(rule, verdicts, everyCall);
+    expect(plan.actions.map(({ weight, withhold }) => [weight, withhold])).toEqual(
+      Array(3).fill([5, undefined]),
+    );
+  });
+
+  it('names the call in an alert about a call', () => {
+    const plan = planOn(calls(2));
+    const verdict = violated([], { subject: { scope: 'call', id: '2' } });
+    plan.add(aRule({ scope: 'call', event: { type: 'alert' } }), [verdict], everyCall);
+    expect(plan.actions).toMatchObject([{ target: '2', weight: 0, call: { callId: 'sip-2@192.0.2.7' } }]);
+    expect(calls(2).every((call) => plan.present(call, 'enforce'))).toBe(true);
   });
 
   it('does not take an account into the plan for suspect calls alone', () => {

@@ -93,7 +93,7 @@ rules:
         - fact: customer.connectedCalls
           params: { to: risky, state: Connected, direction: vendor }
           operator: greaterThan
-          value: { fact: customer.limit, params: { name: maxRisky } }
+          value: { fact: customer.limit, params: { name: maxRisky, default: 2 } }
     event: { type: disconnectCall, params: { select: oldest, keep: { fact: customer.limit, params: { name: maxRisky, default: 2 } }, where: { condition: long } } }
 `,
       'rules/c.yaml': '# nothing but a comment\nconditions: {}\n',
@@ -245,6 +245,11 @@ describe('a rule is refused, with its place and what was expected,', () => {
       'a prefix that is none',
       changed('event:', 'except: { cld: ["abc"] }\nevent:'),
       '9:17 This is no number prefix: expected digits',
+    ],
+    [
+      'a caller without a number as a prefix',
+      changed('event:', 'except: { cli: [anonymous] }\nevent:'),
+      '9:17 This is no number prefix: expected digits, with or without "+" and separators. Callers without a number are matched by a condition: { fact: call.cli, operator: equal, value: anonymous }.',
     ],
   ])('for %s', (_, text, message) => {
     expect(problemsOf({ 'r.yaml': text })).toContainEqual(expect.stringContaining(`r.yaml:${message}`));
@@ -513,6 +518,11 @@ describe('a comparison is refused', () => {
       '5:45 "too" is not a known key. Did you mean "to"?',
     ],
     [
+      'params that were left empty',
+      '{ fact: account.totalCalls, params: , operator: equal, value: 1 }',
+      '5:35 "params" is empty: expected to, state, direction, or no "params" at all.',
+    ],
+    [
       'a param of another fact',
       '{ fact: account.totalCalls, params: { min: 3 }, operator: equal, value: 1 }',
       '5:45 "account.totalCalls" does not take "min": it takes to, state, direction.',
@@ -601,6 +611,7 @@ describe('a comparison is refused', () => {
       'limits.csv': 'scope,id,name,value\naccount,1,maxCalls,2\n',
     });
     expect(problems).toMatchObject([
+      { severity: 'warning', message: expect.stringContaining('No rule reads the limit "maxCalls"') },
       {
         severity: 'warning',
         message: expect.stringMatching(
@@ -679,6 +690,12 @@ describe('an event is refused', () => {
       '"call.cld" is a string, but "keep" is a number',
     ],
     [
+      'keep of seconds',
+      '{ type: disconnectCall, params: { keep: { fact: account.longestDuration } } }',
+      'account',
+      '"account.longestDuration" is a number of seconds, but "keep" is a number of calls',
+    ],
+    [
       'keep of a narrower fact',
       '{ type: disconnectCall, params: { keep: { fact: call.age } } }',
       'account',
@@ -731,6 +748,16 @@ conditions: { all: [${leaves.join(', ')}] }
         expect.stringContaining('several aggregates'),
       ]);
       expect(problemsOf({ 'r.yaml': conditions(total, total, limit) + event })).toEqual([]);
+      const right =
+        '{ fact: customer.totalCalls, operator: greaterThan, value: { fact: customer.setupCalls } }';
+      expect(problemsOf({ 'r.yaml': conditions(right) + event })).toEqual([
+        expect.stringContaining('several aggregates (customer.totalCalls, customer.setupCalls)'),
+      ]);
+      const onlyRight = limit.replace(
+        'greaterThan, value: 1',
+        'lessThan, value: { fact: customer.totalCalls }',
+      );
+      expect(problemsOf({ 'r.yaml': conditions(onlyRight) + event })).toEqual([]);
       const where = `event: { type: ${type}, params: { where: { all: [{ fact: call.age, operator: greaterThan, value: 60 }] } } }\n`;
       expect(problemsOf({ 'r.yaml': conditions(total, connected) + where })).toEqual([]);
     },
@@ -741,6 +768,42 @@ conditions: { all: [${leaves.join(', ')}] }
       expect(problemsOf({ 'r.yaml': `${conditions(total, connected)}event: { type: ${type} }\n` })).toEqual(
         [],
       );
+    }
+  });
+
+  it.each(['select: newest', 'keep: 3', 'where: { condition: x }', 'message: hi'])(
+    'with the right place where a param stands beside the type: %s',
+    (param) => {
+      const key = param.slice(0, param.indexOf(':'));
+      expect(problemsOf({ 'r.yaml': withEvent(`{ type: disconnectCall, ${param} }`) })).toEqual([
+        `r.yaml:5:32 "${key}" belongs one level deeper: event: { type: …, params: { ${key}: … } }.`,
+      ]);
+    },
+  );
+
+  it('never for scope call with an aggregate, which is only warned of, since it ends every call', () => {
+    const text = (event: string) =>
+      withEvent(event, 'call').replace('call.duration', 'account.connectedCalls');
+    expect(problemsOf({ 'r.yaml': text('{ type: disconnectCall }') })).toEqual([
+      'r.yaml:2:8 warning: A rule of scope call ends every call that meets its conditions, not only the excess over "account.connectedCalls": to end the excess, use scope account with "keep".',
+    ]);
+    expect(problemsOf({ 'r.yaml': text('{ type: alert }') })).toEqual([]);
+  });
+
+  it('never for a "keep" that is another limit than the compared one, which is only warned of', () => {
+    const text = (name: string, fallback: number) => `name: a
+scope: account
+mode: monitor
+conditions: { all: [{ fact: account.totalCalls, operator: greaterThan, value: { fact: account.limit, params: { name: max, default: 30 } } }] }
+event: { type: disconnectCall, params: { keep: { fact: account.limit, params: { name: ${name}, default: ${fallback} } } } }
+`;
+    expect(problemsOf({ 'r.yaml': text('max', 30) })).toEqual([]);
+    for (const other of [text('min', 30), text('max', 3)]) {
+      expect(problemsOf({ 'r.yaml': other })).toEqual([
+        expect.stringContaining(
+          'r.yaml:5:48 warning: "keep" is not the limit that the conditions compare with',
+        ),
+      ]);
     }
   });
 
@@ -873,6 +936,22 @@ describe('limits.csv', () => {
     ['scope,id,name,value\naccount,1,x,1e9', '2:13 "value": expected a plain number'],
     ['scope,id,name,value\naccount,1,x,', '2:13 "value": expected a plain number'],
     ['scope,id,name,value\naccount,,x,1', '2:9 "id" is missing.'],
+    [
+      'scope,id,name,value\naccount,010,x,1',
+      '2:9 "id" of account: expected plain digits without a leading 0, but found the text "010".',
+    ],
+    ['scope,id,name,value\ncustomer,#10,x,1', '2:10 "id" of customer: expected plain digits'],
+    ['scope,id,name,value\nconnection,10.0,x,1', '2:12 "id" of connection: expected plain digits'],
+    ['scope,id,name,value\nvendor,acme,x,1', '2:8 "id" of vendor: expected plain digits'],
+    [
+      'scope,id,name,value\naccount,10\u200b,x,1',
+      '2:9 "id" of account: expected plain digits without a leading 0, but found the text "10\u200b". It holds characters beyond ASCII, which may not be seen.',
+    ],
+    ['scope,id,name,value\ncli,+49 30 *,x,1', '2:5 Expected a whole telephone number'],
+    [
+      'scope,id,name,value\ncli,+49 30 1234567,x,1\ncli,0049301234567,x,2',
+      '3:1 This limit is given twice: it is already on line 2.',
+    ],
     ['scope,id,name,value\naccount,1,x', '2:1 Expected 4 fields (scope, id, name, value), but found 3.'],
     [
       'scope,id,name,value\naccount,1,x,1\n# again\naccount,1,x,2',
@@ -887,6 +966,24 @@ describe('limits.csv', () => {
     expect(problemsOf({ 'limits.csv': text })).toContainEqual(
       expect.stringContaining(`limits.csv:${message}`),
     );
+  });
+
+  it('is warned of where no rule asks for a limit, once for each name', () => {
+    const reads = (fallback: string) =>
+      withAccountLeaf(
+        `{ fact: account.totalCalls, operator: greaterThan, value: { fact: account.limit, params: { name: maxCalls${fallback} } } }`,
+      );
+    const limits =
+      'scope,id,name,value\naccount,1,maxCals,2\naccount,2,maxCals,2\ncustomer,2,maxCalls,3\naccount,3,maxCalls,1\n';
+    expect(problemsOf({ 'r.yaml': reads(', default: 3'), 'limits.csv': limits })).toEqual([
+      'limits.csv:2:1 warning: No rule reads the limit "maxCals" of scope account. Did you mean "maxCalls"?',
+      'limits.csv:4:1 warning: No rule reads the limit "maxCalls" of scope customer.',
+    ]);
+  });
+
+  it('may hold comments, indented ones too', () => {
+    const text = 'scope,id,name,value\n  # account,1,x,2\n# account,"1,x,2\n';
+    expect(problemsOf({ 'limits.csv': text })).toEqual([]);
   });
 
   it('may be empty, bear quotes, spaces and Windows line endings', () => {
@@ -921,6 +1018,11 @@ describe('lists', () => {
     ['lists/risky.txt', '# all gone\n', 'lists/risky.txt:1:1 The list "risky" is empty.'],
     ['lists/Risky.txt', '882\n', 'lists/Risky.txt:1:1 "Risky" is no name for a list'],
     ['lists/882.txt', '882\n', 'lists/882.txt:1:1 "882" is no name for a list'],
+    [
+      'lists/2024-irsf.txt',
+      '882\n',
+      '"2024-irsf" is no name for a list: expected a letter first, then lower-case letters, digits and hyphens.',
+    ],
     ['lists/risky.xls', '882\n', 'lists/risky.xls:1:1 ".xls" is no format for a list'],
     [
       'lists/risky.yaml',

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Call, identityKey } from '../../src/domain/call.js';
 import type { FactSource } from '../../src/domain/facts.js';
+import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
+import { createNumbering } from '../../src/facts/numbering.js';
+import { compileRules } from '../../src/policy/compile-rules.js';
 import { aCall, aSnapshot, calls } from '../support/calls.js';
 import { compile, compileOne, factsFor, idsOf, judge, onlyViolated, summary, yieldNow } from './support.js';
 
@@ -44,6 +47,14 @@ describe('the pool of a violated rule', () => {
       ['1', '2'],
       ['3', '4'],
     ]);
+  });
+
+  it('is what an aggregate on the right counted, where that one decided', async () => {
+    const reversed =
+      '{ all: [{ fact: account.limit, params: { name: max, default: 1 }, operator: lessThan, value: { fact: account.connectedCalls } }] }';
+    const listed = [...calls(3), ...calls(2, { state: 'Idle' }, 4)];
+    const violated = onlyViolated(await judge(rule('account', reversed, CUT), listed));
+    expect(idsOf(violated.pool)).toEqual(['1', '2', '3']);
   });
 
   it('is narrowed by where, and a call of which where knows too little stays', async () => {
@@ -288,6 +299,55 @@ describe('only and except', () => {
     ]);
   });
 
+  it('by vendor know nothing of a call without a connection, as it may be routed by now', async () => {
+    const long = '{ all: [{ fact: call.duration, operator: greaterThan, value: 10 }] }';
+    const text = rule('call', long, CUT, 'except: { vendors: [3] }\n');
+    const listed = [aCall({ id: '1', connection: undefined }), aCall({ id: '2' })];
+    expect(summary(await judge(text, listed, {}, { vendors: new Map([[3, new Set<string>()]]) }))).toEqual([
+      'call:1 indeterminate call.vendor',
+      'call:2 violated',
+    ]);
+  });
+
+  it('by vendor leave out a connection of which no named vendor lists a call', async () => {
+    const [first] = calls(1);
+    const listed = [...calls(1), aCall({ id: '2', connection: 8 })];
+    const vendors = { vendors: new Map([[3, new Set(first === undefined ? [] : [identityKey(first)])]]) };
+    const text = (filter: string) =>
+      rule(
+        'connection',
+        `{ all: [${over('connection.totalCalls', 0)}] }`,
+        CUT,
+        `${filter}: { vendors: [3] }\n`,
+      );
+    expect(summary(await judge(text('only'), listed, {}, vendors))).toEqual(['connection:7 violated']);
+    expect(summary(await judge(text('except'), listed, {}, vendors))).toEqual(['connection:8 violated']);
+  });
+
+  it("read callers' prefixes and numbers without technical prefixes, which are dialled only", async () => {
+    const long = (leaf: string) => `{ all: [${leaf}] }`;
+    const numbering = createNumbering({ techPrefixes: ['0099'] });
+    const verdictsOf = async (text: string, call: Partial<Call>) => {
+      const { ruleSet } = compile({ 'rule.yaml': text });
+      const [compiled] = compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName: 'lab' });
+      if (compiled === undefined) throw new Error('no rule applies');
+      return summary(
+        await compiled.judge(factsFor(compiled, aSnapshot([aCall({ id: '1', ...call })])), { yieldNow }),
+      );
+    };
+    const dialled = { cldNumber: '4501234567' };
+    const caller = { cliNumber: '994501234567' };
+    const on = (fact: string) => long(`{ fact: ${fact}, operator: equal, value: "00994501234567" }`);
+    expect(await verdictsOf(rule('call', on('call.cld'), CUT), dialled)).toEqual(['call:1 violated']);
+    expect(await verdictsOf(rule('call', on('call.cli'), CUT), caller)).toEqual(['call:1 violated']);
+    const any = long('{ fact: call.duration, operator: greaterThan, value: 10 }');
+    expect(await verdictsOf(rule('call', any, CUT, 'only: { cli: ["0099450"] }\n'), caller)).toEqual([
+      'call:1 violated',
+    ]);
+    const starts = long('{ fact: call.cli, operator: startsWithAnyOf, value: ["0099450"] }');
+    expect(await verdictsOf(rule('call', starts, CUT), caller)).toEqual(['call:1 violated']);
+  });
+
   it('by switch decide whether a rule applies at all', () => {
     const files = {
       'a.yaml': rule('account', busy, CUT, 'only: { switches: [lab] }\n'),
@@ -322,6 +382,14 @@ describe('operators on text', () => {
     expect(
       await matches('{ fact: call.cld, operator: startsWithAnyOf, value: ["4930231250012"] }', cld),
     ).toBe(false);
+    expect(await matches('{ fact: call.cld, operator: startsWithAnyOf, value: ["+49 (0)30"] }', cld)).toBe(
+      true,
+    );
+    expect(
+      await matches('{ fact: call.cld, operator: startsWithAnyOf, value: ["+39 (0)6"] }', {
+        cldNumber: '390612345678',
+      }),
+    ).toBe(true);
     expect(await matches('{ fact: call.cli, operator: inList, value: known }', { cliNumber: 'alice' })).toBe(
       true,
     );
@@ -337,6 +405,8 @@ describe('operators on text', () => {
     expect(await matches(network('192.0.2.0/29'), { callerMediaIp: '::ffff:192.0.2.7' })).toBe(true);
     expect(await matches(network('192.0.2.0/29'), { callerMediaIp: '2001:db8::1' })).toBe(false);
     expect(await matches(network('192.0.2.0/29'), { callerMediaIp: 'localhost' })).toBe(false);
+    const equal = '{ fact: call.callerMediaIp, operator: equal, value: "2001:DB8:0::1" }';
+    expect(await matches(equal, { callerMediaIp: '2001:db8::1' })).toBe(true);
   });
 });
 
@@ -370,6 +440,7 @@ describe('evidence', () => {
                 operator: 'greaterThan',
                 value: 1,
                 valueFrom: 'account.limit',
+                valueParams: { name: 'max', default: 1 },
                 observed: 2,
               },
             ],
@@ -386,6 +457,34 @@ describe('evidence', () => {
           },
         ],
       },
+    });
+  });
+
+  it('says which prefix or network of many was met, and where the number of kept calls came from', async () => {
+    const leaves = [
+      '{ fact: call.cld, operator: startsWithAnyOf, value: ["+44", "+49 30"] }',
+      '{ fact: call.callerMediaIp, operator: inNetwork, value: ["10.0.0.0/8", "192.0.2.0/24"] }',
+      '{ not: { fact: call.cli, operator: startsWithAnyOf, value: risky } }',
+    ];
+    const call = onlyViolated(
+      await judge(rule('call', `{ all: [${leaves.join(', ')}] }`, CUT), calls(1), {
+        'lists/risky.txt': '+882\n',
+      }),
+    );
+    expect(call.evidence.conditions.all?.map((one) => one.matched ?? one.not?.matched)).toEqual([
+      '4930',
+      '192.0.2.0/24',
+      undefined,
+    ]);
+    const limit = '{ fact: account.limit, params: { name: max, default: 1 } }';
+    const excess = rule(
+      'account',
+      `{ all: [{ fact: account.totalCalls, operator: greaterThan, value: ${limit} }] }`,
+      `{ type: disconnectCall, params: { keep: ${limit} } }`,
+    );
+    expect(onlyViolated(await judge(excess, calls(2))).evidence.keepFrom).toEqual({
+      fact: 'account.limit',
+      params: { name: 'max', default: 1 },
     });
   });
 

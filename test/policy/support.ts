@@ -8,6 +8,7 @@ import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { deriveFacts } from '../../src/facts/derive-facts.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { checkRules } from '../../src/policy/check-rules.js';
+import type { KnownSwitch } from '../../src/policy/check-switches.js';
 import { type CompiledRule, compileRules } from '../../src/policy/compile-rules.js';
 import { aSnapshot } from '../support/calls.js';
 
@@ -23,13 +24,16 @@ export function ruleFiles(files: Readonly<Record<string, string>>): RuleFileText
   });
 }
 
-export function check(files: Readonly<Record<string, string>>) {
-  return checkRules(ruleFiles(files), FACT_CATALOGUE, sha256);
+export function check(files: Readonly<Record<string, string>>, switches?: readonly KnownSwitch[]) {
+  return checkRules(ruleFiles(files), FACT_CATALOGUE, sha256, switches);
 }
 
 /** Every problem as `file:line:column message`, warnings marked. */
-export function problemsOf(files: Readonly<Record<string, string>>): string[] {
-  return check(files).problems.map(({ file, location, message, severity }) => {
+export function problemsOf(
+  files: Readonly<Record<string, string>>,
+  switches?: readonly KnownSwitch[],
+): string[] {
+  return check(files, switches).problems.map(({ file, location, message, severity }) => {
     const mark = severity === 'warning' ? 'warning: ' : '';
     return `${file}:${location?.line}:${location?.column} ${mark}${message}`;
   });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readRuleFiles } from '../../src/rule-files/read-rule-files.js';
+import { findIgnoredFiles, readRuleFiles } from '../../src/rule-files/read-rule-files.js';
 
 let dir: string;
 
@@ -25,6 +25,7 @@ describe('readRuleFiles', () => {
     write('b.yml', 'b');
     write('a.yaml', 'a');
     write('c.json', '{}');
+    write('d.YAML', 'd');
     write('limits.csv', 'scope,id,name,value\n');
     write('lists/risky.txt', '+882\n');
     const files = await readRuleFiles(dir);
@@ -32,6 +33,7 @@ describe('readRuleFiles', () => {
       ['a.yaml', 'rules', 'a'],
       ['b.yml', 'rules', 'b'],
       ['c.json', 'rules', '{}'],
+      ['d.YAML', 'rules', 'd'],
       ['limits.csv', 'limits', 'scope,id,name,value\n'],
       ['lists/risky.txt', 'list', '+882\n'],
     ]);
@@ -53,6 +55,7 @@ describe('readRuleFiles', () => {
       'a.yaml.bak',
       'lists/.hidden.txt',
       'lists/a.txt~',
+      'lists/README.md',
       'other.csv',
     ])
       write(name, 'x');
@@ -93,5 +96,32 @@ describe('readRuleFiles', () => {
   it('accepts a list that is larger than a rule file may be', async () => {
     write('lists/long.txt', '4412345678\n'.repeat(600_000));
     expect((await readRuleFiles(dir))[0]?.text).toHaveLength(6_600_000);
+  });
+});
+
+describe('findIgnoredFiles', () => {
+  const ignored = async () =>
+    (await findIgnoredFiles(dir)).map(({ file, message, severity }) => {
+      expect(severity).toBe('warning');
+      return `${file.slice(dir.length + 1)}: ${message}`;
+    });
+
+  it('names what looks like it should be read, but is not', async () => {
+    for (const name of ['c.yml.txt', 'Limits.csv', 'more/d.yaml', 'lists/old/risky.txt', 'a.yaml'])
+      write(name, 'x');
+    expect(await ignored()).toEqual([
+      expect.stringMatching(/^Limits\.csv: This file is not read: .* Did you mean "limits\.csv"\?$/),
+      expect.stringMatching(/^c\.yml\.txt: This file is not read: expected \*\.yaml/),
+      expect.stringMatching(/^lists\/old: This folder is not read/),
+      expect.stringMatching(/^more: This folder is not read/),
+    ]);
+  });
+
+  it('says nothing of tests, schemas, notes, hidden files and what editors leave behind', async () => {
+    for (const name of ['tests/a.yaml', 'rule.schema.json', 'README.md', '.git/a.yaml', '.a.yaml', 'a.yaml~'])
+      write(name, 'x');
+    for (const name of ['#a#', 'a.yaml.bak', 'limits.csv', 'lists/a.txt', 'lists/README.md'])
+      write(name, 'x');
+    expect(await ignored()).toEqual([]);
   });
 });

@@ -38,8 +38,11 @@ describe('back-off', () => {
     expect(decide([20_000, 20_000, 20_000, 20_000, 100, 100, 100, 100, 100])).toEqual(NO_BACK_OFF);
   });
 
-  it('decides nothing on fewer than three passes', () => {
-    expect(decide([20_000, 20_000])).toEqual(NO_BACK_OFF);
+  it('decides on fewer than three passes only where each took longer than the interval', () => {
+    expect(decide([4_000, 4_000])).toEqual(NO_BACK_OFF);
+    expect(decide([100, 20_000])).toEqual(NO_BACK_OFF);
+    expect(decide([12_000])).toEqual({ skipBeats: 4, reason: 'slow-passes' });
+    expect(decide([])).toEqual(NO_BACK_OFF);
   });
 
   it('recovers once passes are fast again', () => {

@@ -40,7 +40,7 @@ test('a record comes back as it was given, with the keys of the contract in thei
     error: 'SWITCH_FAULT: no "rights"',
   });
   const intent = await audit.openIntent(input, []);
-  await audit.closeIntent(intent, outcome, undefined, NOON + 50);
+  await audit.closeIntent(intent, outcome, [], NOON + 50);
   const [record] = read(path);
   expect(record).toEqual({
     id: intent.id,
@@ -97,46 +97,37 @@ test('an account action and the calls it takes are committed together, each with
   const intent = await audit.openIntent(accountInput(), [callInput('1'), callInput('2', { parent: 999 })]);
   expect(intent).toEqual({ id: 1, childIds: [2, 3] });
   const outcome = outcomeOf('disconnected', { count: 2, latencyMs: 30 });
-  await audit.closeIntent(intent, outcome, outcomeOf('disconnected', { reason: 'taken-along' }), NOON + 40);
+  const childOutcomes = [
+    outcomeOf('disconnected', { reason: 'taken-along' }),
+    outcomeOf('unknown', { reason: 'perhaps-taken' }),
+  ];
+  await audit.closeIntent(intent, outcome, childOutcomes, NOON + 40);
+  const untold = { parent: 1, count: null, latencyMs: null };
   expect(read(path)).toMatchObject([
     { id: 1, parent: null, outcome: 'disconnected', count: 2, latencyMs: 30, reason: null },
-    {
-      id: 2,
-      parent: 1,
-      target: '1',
-      outcome: 'disconnected',
-      count: null,
-      latencyMs: null,
-      reason: 'taken-along',
-    },
-    {
-      id: 3,
-      parent: 1,
-      target: '2',
-      outcome: 'disconnected',
-      count: null,
-      latencyMs: null,
-      reason: 'taken-along',
-    },
+    { ...untold, id: 2, target: '1', outcome: 'disconnected', reason: 'taken-along' },
+    { ...untold, id: 3, target: '2', outcome: 'unknown', reason: 'perhaps-taken' },
   ]);
 });
 
-test('children without an outcome of their own share that of their parent, but not its count', async () => {
+test.each([0, 1, 3])('an intent with two children is not closed with %i outcomes for them', async (given) => {
+  const { audit, path } = freshStore();
+  const intent = await audit.openIntent(accountInput(), [callInput('1'), callInput('2')]);
+  const childOutcomes = Array.from({ length: given }, () => outcomeOf('disconnected'));
+  const error = await storeFailure(() =>
+    audit.closeIntent(intent, outcomeOf('disconnected'), childOutcomes, NOON),
+  );
+  expect(error.message).toContain(`${given} outcomes for the 2 calls under action 1`);
+  expect(read(path).map(({ outcome }) => outcome)).toEqual([null, null, null]);
+});
+
+test('what was decided without a request stands for the children too, but not its count', async () => {
   const { audit, path } = freshStore();
   const outcome = outcomeOf('monitored', { reason: 'dry-run', count: 5 });
   expect(await audit.record(accountInput(), outcome, [callInput('1')])).toBe(1);
-  const intent = await audit.openIntent(accountInput(), [callInput('2')]);
-  await audit.closeIntent(
-    intent,
-    outcomeOf('unknown', { reason: 'reply-lost', latencyMs: 9 }),
-    undefined,
-    NOON,
-  );
   expect(read(path)).toMatchObject([
     { outcome: 'monitored', count: 5 },
     { parent: 1, outcome: 'monitored', reason: 'dry-run', count: null },
-    { outcome: 'unknown', latencyMs: 9 },
-    { parent: 3, outcome: 'unknown', reason: 'reply-lost', latencyMs: null },
   ]);
 });
 
@@ -152,12 +143,10 @@ test('an intent that cannot be committed with all its children leaves none of th
 test('an outcome is given once', async () => {
   const { audit, path } = freshStore();
   const intent = await audit.openIntent(callInput('1'), []);
-  await audit.closeIntent(intent, outcomeOf('failed'), undefined, NOON);
-  const again = await storeFailure(() =>
-    audit.closeIntent(intent, outcomeOf('disconnected'), undefined, NOON),
-  );
+  await audit.closeIntent(intent, outcomeOf('failed'), [], NOON);
+  const again = await storeFailure(() => audit.closeIntent(intent, outcomeOf('disconnected'), [], NOON));
   expect(again.message).toContain('append-only');
-  await storeFailure(() => audit.closeIntent({ id: 99, childIds: [] }, outcomeOf('failed'), undefined, NOON));
+  await storeFailure(() => audit.closeIntent({ id: 99, childIds: [] }, outcomeOf('failed'), [], NOON));
   expect(read(path)).toMatchObject([{ outcome: 'failed' }]);
 });
 
@@ -166,7 +155,7 @@ test('intents that a dead process left become unknown, children too, on the aske
   await audit.openIntent(accountInput(), [callInput('1'), callInput('2')]);
   await audit.openIntent(callInput('3', { switch: 'fra' }), []);
   const closed = await audit.openIntent(callInput('4'), []);
-  await audit.closeIntent(closed, outcomeOf('disconnected'), undefined, NOON);
+  await audit.closeIntent(closed, outcomeOf('disconnected'), [], NOON);
   expect(await audit.resolveOrphans('lab', NOON + 90_000)).toBe(3);
   expect(await audit.resolveOrphans('lab', NOON + 90_000)).toBe(0);
   const orphaned = { outcome: 'unknown', reason: 'orphaned' };
@@ -189,7 +178,7 @@ test('calls that were or may have been disconnected since an instant are named b
   const outcomes: Outcome[] = ['disconnected', 'unknown', 'already-gone', 'failed', 'monitored', 'withheld'];
   for (const [index, outcome] of outcomes.entries()) {
     const intent = await audit.openIntent(callInput(String(index), { at: NOON - 60_000 }), []);
-    await audit.closeIntent(intent, outcomeOf(outcome), undefined, NOON);
+    await audit.closeIntent(intent, outcomeOf(outcome), [], NOON);
   }
   const noSetupTime = { id: '6', callId: 'six', setupTimeText: undefined };
   await audit.openIntent(accountInput({ at: NOON }), [callInput('6', { at: NOON, call: noSetupTime })]);
@@ -209,7 +198,12 @@ test('the cap counts what was sent in calls: children once, the count of the swi
   const account = async (children: number, outcome: Outcome, count: number | undefined) => {
     const calls = Array.from({ length: children }, (_, index) => callInput(`${index}`));
     const intent = await audit.openIntent(accountInput(), calls);
-    await audit.closeIntent(intent, outcomeOf(outcome, { count }), outcomeOf(outcome), NOON);
+    await audit.closeIntent(
+      intent,
+      outcomeOf(outcome, { count }),
+      calls.map(() => outcomeOf(outcome)),
+      NOON,
+    );
   };
   expect(await taken()).toBe(0);
   await account(3, 'disconnected', 2);
@@ -218,17 +212,18 @@ test('the cap counts what was sent in calls: children once, the count of the swi
   expect(await taken()).toBe(8);
   await account(2, 'unknown', undefined);
   expect(await taken()).toBe(10);
-  await account(4, 'failed', undefined);
   await account(4, 'already-gone', 0);
   expect(await taken()).toBe(10);
+  await account(4, 'failed', undefined);
+  expect(await taken()).toBe(14);
   await audit.record(callInput('1'), outcomeOf('monitored'), []);
   await audit.record(callInput('1', { switch: 'fra' }), outcomeOf('disconnected'), []);
   await audit.record(callInput('1', { at: NOON - 1 }), outcomeOf('disconnected'), []);
-  expect(await taken()).toBe(10);
+  expect(await taken()).toBe(14);
   await audit.openIntent(callInput('2'), []);
-  expect(await taken()).toBe(11);
+  expect(await taken()).toBe(15);
   await audit.openIntent(accountInput(), [callInput('3'), callInput('4')]);
-  expect(await taken()).toBe(13);
+  expect(await taken()).toBe(17);
 });
 
 test('calls cut one by one under a withheld account action count each', async () => {
@@ -253,7 +248,7 @@ test('calls cut one by one under a withheld account action count each', async ()
   expect(read(path)).toMatchObject([{ confirmed: null }, { parent: 1, confirmed: true }, { parent: 1 }]);
 });
 
-test('unchanged records are known by rule, subject, action, target and reason, the newest under each key', async () => {
+test('unchanged records are known by what was decided about which call in which mode, the newest under each key', async () => {
   const { audit } = freshStore();
   await audit.record(alertInput({ at: NOON - 1 }), outcomeOf('alerted'), []);
   await audit.record(alertInput(), outcomeOf('alerted'), []);
@@ -264,17 +259,66 @@ test('unchanged records are known by rule, subject, action, target and reason, t
   await audit.record(callInput('2'), outcomeOf('disconnected'), []);
   await audit.record(callInput('3', { switch: 'fra' }), outcomeOf('monitored'), []);
   await audit.openIntent(callInput('4'), []);
-  const key = (action: string, target: string, reason: string | null) =>
-    recordKey('account-concurrent-calls', 'account:10', action, target, reason);
   expect(await audit.unchangedSince('lab', NOON)).toEqual(
     new Map([
-      [key('alert', '10', null), 3],
-      [key('disconnectCall', '1', 'cap-per-pass'), 4],
-      [key('disconnectCall', '1', 'deadline'), 5],
-      [key('disconnectCall', '1', 'dry-run'), 6],
+      [keyOf({}), 3],
+      [keyOf({ ...CALL_1, reason: 'cap-per-pass' }), 4],
+      [keyOf({ ...CALL_1, reason: 'deadline' }), 5],
+      [keyOf({ ...CALL_1, reason: 'dry-run' }), 6],
     ]),
   );
 });
+
+test('another call under the same ID, and the same call in another mode, are no unchanged record', async () => {
+  const { audit } = freshStore();
+  const withheld = outcomeOf('withheld', { reason: 'deadline' });
+  const setupTimeText = '20260301T11:59:00.000';
+  const calls = [
+    { id: '1', callId: '1@192.0.2.1', setupTimeText },
+    { id: '1', callId: 'later@192.0.2.1', setupTimeText },
+    { id: '1', callId: '1@192.0.2.1', setupTimeText: '20260301T11:59:30.000' },
+    { id: '1', callId: '1@192.0.2.1', setupTimeText: undefined },
+  ];
+  for (const call of calls) await audit.record(callInput('1', { call }), withheld, []);
+  await audit.record(callInput('1', { mode: 'monitor' }), withheld, []);
+  const alertAbout = { scope: 'call', subject: 'call:1', target: '1', call: calls[1] } as const;
+  await audit.record(alertInput(alertAbout), outcomeOf('alerted'), []);
+  await audit.record(accountInput({ mode: 'monitor' }), withheld, []);
+  const about = { ...CALL_1, reason: 'deadline' };
+  expect(await audit.unchangedSince('lab', NOON)).toEqual(
+    new Map([
+      [keyOf(about), 1],
+      [keyOf({ ...about, callId: 'later@192.0.2.1' }), 2],
+      [keyOf({ ...about, setupTime: '20260301T11:59:30.000' }), 3],
+      [keyOf({ ...about, setupTime: null }), 4],
+      [keyOf({ ...about, mode: 'monitor' }), 5],
+      [keyOf({ subject: 'call:1', target: '1', callId: 'later@192.0.2.1', setupTime: setupTimeText }), 6],
+      [keyOf({ action: 'disconnectAccount', reason: 'deadline', mode: 'monitor' }), 7],
+    ]),
+  );
+});
+
+const CALL_1 = {
+  action: 'disconnectCall',
+  target: '1',
+  callId: '1@192.0.2.1',
+  setupTime: '20260301T11:59:00.000',
+};
+
+/** The key of the alert of alertInput, with changes. */
+function keyOf(changes: Partial<Parameters<typeof recordKey>[0]>): string {
+  return recordKey({
+    rule: 'account-concurrent-calls',
+    subject: 'account:10',
+    action: 'alert',
+    target: '10',
+    reason: null,
+    mode: 'enforce',
+    callId: null,
+    setupTime: null,
+    ...changes,
+  });
+}
 
 test('a disconnected call is unconfirmed until a listing shows it gone; true stays true', async () => {
   const { audit, path } = freshStore();
@@ -296,6 +340,7 @@ test('a disconnected call is unconfirmed until a listing shows it gone; true sta
     account: 10,
     customer: 2,
     closedAt: NOON,
+    login: 'login:ops',
     confirmed: null,
   });
   await audit.confirm(
@@ -341,6 +386,19 @@ test('a disconnected call is unconfirmed until a listing shows it gone; true sta
   ]);
 });
 
+test('an unconfirmed call names the login that listed it, children their own; the record that is read does not', async () => {
+  const { audit, path } = freshStore();
+  await audit.record(callInput('1', { login: 'login:noc' }), outcomeOf('disconnected'), []);
+  await audit.record(accountInput({ login: 'trusted:2' }), outcomeOf('disconnected'), [
+    callInput('2', { login: 'trusted:2' }),
+  ]);
+  expect((await audit.unconfirmed('lab')).map(({ id, login }) => [id, login])).toEqual([
+    [1, 'login:noc'],
+    [3, 'trusted:2'],
+  ]);
+  for (const record of read(path)) expect(record).not.toHaveProperty('login');
+});
+
 test('confirmations of which one refers to no record are all refused', async () => {
   const { audit } = freshStore();
   await audit.record(callInput('1'), outcomeOf('disconnected'), []);
@@ -367,7 +425,8 @@ test.each<[confirmations: (boolean | null)[], expected: boolean | null]>([
   const { audit, path } = freshStore();
   const children = confirmations.map((_, index) => callInput(`${index}`));
   const intent = await audit.openIntent(accountInput(), children);
-  await audit.closeIntent(intent, outcomeOf('disconnected'), undefined, NOON);
+  const forChildren = children.map(() => outcomeOf('disconnected'));
+  await audit.closeIntent(intent, outcomeOf('disconnected'), forChildren, NOON);
   const known = confirmations.flatMap((confirmed, index) =>
     confirmed === null ? [] : [{ id: intent.childIds[index] ?? 0, confirmed }],
   );
@@ -388,7 +447,7 @@ async function rawLog(recursiveTriggers: boolean): Promise<Database.Database> {
 }
 
 const COLUMNS =
-  'parent, at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, account, customer, call_ref, call_id, setup_time, cli, cld, evidence';
+  'parent, at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, login, account, customer, call_ref, call_id, setup_time, cli, cld, evidence';
 
 const TAMPERING = [
   "UPDATE audit_action SET rule = 'x'",

@@ -108,8 +108,8 @@ test('the number that a search compares is the one that the database computes', 
   const database = new Database(path);
   onTestFinished(() => void database.close());
   const insert = database.prepare(
-    `INSERT INTO audit_action (at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, cli, cld, evidence)
-     VALUES (0, '', '', '', '', '', '', '', '', '', '', ?, ?, 'null') RETURNING cli_number AS cli, cld_number AS cld`,
+    `INSERT INTO audit_action (at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, login, cli, cld, evidence)
+     VALUES (0, '', '', '', '', '', '', '', '', '', '', '', ?, ?, 'null') RETURNING cli_number AS cli, cld_number AS cld`,
   );
   const piece = fc.constantFrom('+', '0', '00', ' ', '-', '.', '(', ')', '#', '4', '9', 'a', 'é', '\t');
   fc.assert(
@@ -256,7 +256,8 @@ test('for any history a query returns what a filter over all its records would',
           input.call?.id ?? (input.scope === 'call' && input.action === 'alert' ? input.target : undefined);
         for (const { input, outcome, children } of history) {
           const intent = await store.audit.openIntent(input, children);
-          if (outcome) await store.audit.closeIntent(intent, outcomeOf(outcome), undefined, input.at + 1);
+          const forChildren = children.map(() => outcomeOf(outcome ?? 'unknown'));
+          if (outcome) await store.audit.closeIntent(intent, outcomeOf(outcome), forChildren, input.at + 1);
           for (const [index, id] of [intent.id, ...intent.childIds].entries()) {
             refs.set(id, refOf([input, ...children][index] ?? input));
           }
@@ -301,8 +302,8 @@ test('where every filter leaves thousands of records, the newest are found in th
   onTestFinished(() => void database.close());
   database.exec(`
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
-    INSERT INTO audit_action (at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, account, evidence)
-    SELECT i, 'lab', 'p', 'r', 'h', 'account', 'account:1', 'alert', '1', 'enforce', 'scheduler', 1, 'null' FROM n;
+    INSERT INTO audit_action (at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, login, account, evidence)
+    SELECT i, 'lab', 'p', 'r', 'h', 'account', 'account:1', 'alert', '1', 'enforce', 'scheduler', 'login:ops', 1, 'null' FROM n;
     INSERT INTO audit_outcome (action_id, at, outcome) SELECT id, at, 'alerted' FROM audit_action;`);
   const { ids } = reading(path);
   for (const query of [

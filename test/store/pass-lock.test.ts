@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openStore } from '../../src/store/open-store.js';
 import { createPassLock, lockPath } from '../../src/store/pass-lock.js';
 import { killed, startFixture, storeFailure, temporaryDatabase, temporaryDirectory } from './support.js';
 
@@ -73,6 +74,29 @@ test('the lock file stays beside the database, private, and keeps a hostile swit
   expect(statSync(lockPath(path, name)).mode & 0o777).toBe(0o600);
   release?.();
   expect(readdirSync(dirname(path))).toEqual([basename(lockPath(path, name))]);
+});
+
+test.each([
+  ['the file', false],
+  ['its directory', true],
+  ['its directory, before the first start,', true],
+])('a database has one lock, also under the name of a symbolic link to %s', async (what, toDirectory) => {
+  const directory = temporaryDirectory();
+  const real = join(directory, 'real');
+  mkdirSync(real);
+  const path = join(real, 'callwarden.db');
+  const link = join(directory, 'link');
+  symlinkSync(toDirectory ? real : path, link);
+  if (!what.includes('before')) openStore(path).close();
+  const linked = toDirectory ? join(link, 'callwarden.db') : link;
+  expect(lockPath(linked, 'lab')).toBe(`${path}.lab.lock.sqlite`);
+  const release = await createPassLock(linked).acquire('lab');
+  expect(release).toBeTypeOf('function');
+  expect(await createPassLock(path).acquire('lab')).toBeUndefined();
+  // What is locked before the first start must stay locked once the database is there.
+  openStore(linked).close();
+  for (const name of [path, linked]) expect(await createPassLock(name).acquire('lab')).toBeUndefined();
+  release?.();
 });
 
 test('whatever else goes wrong is STORE_FAILED, not "busy"', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import { openStore, type Store, type StoreOptions } from '../../src/store/open-s
 export const NOON = Date.UTC(2026, 2, 1, 12);
 
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'callwarden-store-'));
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'callwarden-store-')));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
@@ -43,6 +43,7 @@ export function alertInput(changes: Partial<ActionRecordInput> = {}): ActionReco
     target: '10',
     mode: 'enforce',
     actor: 'scheduler',
+    login: 'login:ops',
     account: 10,
     customer: 2,
     call: undefined,

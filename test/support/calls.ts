@@ -69,6 +69,7 @@ export function aSuspect(changes: Partial<SuspectCall> = {}): SuspectCall {
     state: undefined,
     account: undefined,
     customer: undefined,
+    connection: undefined,
     cli: undefined,
     cld: undefined,
     reason: 'ID is missing',

@@ -227,6 +227,29 @@ it('logs in once and says under whose rights it asks, without the password', asy
   ).toBe('trusted:2');
 });
 
+it.each(['disconnectCall', 'disconnectAccount', 'disconnectCustomer'] as const)(
+  'does not send %s again after a challenge that came too late for the listing on which it rests',
+  async (method) => {
+    let now = 1000;
+    const digest = digestServer({ ...CREDENTIALS, respond: ok });
+    const { server, sippy } = await switchWith(
+      (request, response, index) => {
+        now += 2000;
+        return digest.respond(request, response, index);
+      },
+      { login: DIGEST, clock: () => now },
+    );
+    const request = { notAfter: 2000 };
+    const error = await failureOf(
+      method === 'disconnectCall' ? sippy.disconnectCall('7', request) : sippy[method](7, request),
+    );
+    await sippy.close();
+    expect(error).toMatchObject({ code: 'SWITCH_TIMEOUT', maybeSent: false });
+    expect(server.requests).toHaveLength(1);
+    expect(digest.counts).toEqual([]);
+  },
+);
+
 it('ends a request whose signal was aborted before', async () => {
   const { server, sippy } = await switchWith(empty);
   expect(await failureOf(sippy.listAllCalls({}, { signal: AbortSignal.abort() }))).toMatchObject({

@@ -5,8 +5,9 @@ import { ACTION_TYPES, type AuditRecord, OUTCOMES } from '../../domain/action.js
 import type { AuditQuery, AuditReader } from '../../domain/ports.js';
 import { openAuditReader } from '../../store/audit-reader.js';
 import { AUDIT_VIEW } from '../audit-view.js';
+import { addComing } from '../coming.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import type { CliContext } from '../context.js';
+import { type CliContext, say } from '../context.js';
 import { UsageError } from '../errors.js';
 import { type FollowStart, followedRecords, followStart } from '../follow-audit.js';
 import {
@@ -53,7 +54,6 @@ export function addAudit(program: Command, context: CliContext): void {
     .description(
       'Queries the audit log. Without a further word the same as `audit list`, whose options it takes.',
     );
-  withExamples(audit, ...EXAMPLES);
 
   const list = audit
     .command('list', { isDefault: true })
@@ -69,8 +69,12 @@ export function addAudit(program: Command, context: CliContext): void {
     .option('--account <id>', 'of this account', wholeNumber('the number of an account'))
     .option('--customer <id>', 'of this customer', wholeNumber('the number of a customer'))
     .option('--call <id>', 'of the call with this ID or CALL_ID')
-    .option('--cli <number>', 'from this number; separators and a leading + or 00 do not matter')
-    .option('--cld <number>', 'to this number, likewise')
+    .option(
+      '--cli <number>',
+      'from this number; separators and a leading + or 00 do not matter',
+      telephoneNumber,
+    )
+    .option('--cld <number>', 'to this number, likewise', telephoneNumber)
     .option('--action <type>', ACTION_TYPES.join(', '), oneOf(ACTION_TYPES))
     .option('--outcome <outcome>', OUTCOMES.join(', '), oneOf(OUTCOMES))
     .option('--switch <name>', 'on this switch of the config')
@@ -80,6 +84,20 @@ export function addAudit(program: Command, context: CliContext): void {
     .addOption(outputOption())
     .action((options: AuditOptions) => listRecords(options, context));
   withExamples(list, ...EXAMPLES);
+  addComing(audit, 'verify', 'export', 'prune');
+  // Its options are those of list, and who asks for help wants to see them.
+  audit.addHelpText('after', () => `\n${optionsHelp(list)}`);
+  withExamples(audit, ...EXAMPLES);
+}
+
+function optionsHelp(command: Command): string {
+  const help = command.createHelp();
+  const options = help.visibleOptions(command);
+  const width = Math.max(...options.map((option) => help.optionTerm(option).length));
+  const rows = options.map((option) =>
+    help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help),
+  );
+  return ['Options of audit list:', ...rows].join('\n');
 }
 
 const EXAMPLES = [
@@ -93,6 +111,11 @@ function countOfLines(text: string): number | 'all' {
   if (text === 'all') return 'all';
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Expected a number of records, or all.');
+}
+
+function telephoneNumber(text: string): string {
+  if (/\d/.test(text)) return text;
+  throw new InvalidArgumentError('Expected a telephone number, with digits.');
 }
 
 async function listRecords(options: AuditOptions, context: CliContext): Promise<void> {
@@ -112,7 +135,9 @@ async function listRecords(options: AuditOptions, context: CliContext): Promise<
     const writer = createRowWriter(AUDIT_VIEW, chosenFormat(options.output, context), context.stdout);
     const query = toQuery(options);
     const start = options.follow === true ? startOf(reader, context) : undefined;
+    let found = options.lines === 0;
     for (const record of newest(reader, query, options.lines)) {
+      found = true;
       if (record.outcome !== null) start?.seen.add(record.id);
       await writer.write(record);
     }
@@ -121,6 +146,7 @@ async function listRecords(options: AuditOptions, context: CliContext): Promise<
       await follow(reader, query, start, writer, context);
     }
     await writer.end();
+    if (!found && start === undefined) await say(context, 'no records match');
   } finally {
     reader.close();
   }

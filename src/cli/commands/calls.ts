@@ -71,13 +71,18 @@ async function listCalls(options: CallsOptions, context: CliContext): Promise<vo
     (port) => (options.active === true ? port.listActiveCalls(filter) : port.listAllCalls(filter)),
     context,
   );
+  let answered = 0;
+  let rows = 0;
   for await (const { switchConfig, answer } of answers) {
-    for (const call of answer.calls) {
-      if (isWanted(call, options)) await writer.write(toRow(switchConfig.name, call));
+    answered += 1;
+    for (const call of answer.calls.filter((one) => isWanted(one, options))) {
+      rows += 1;
+      await writer.write(toRow(switchConfig.name, call));
     }
     await tellDoubts(switchConfig.name, answer, context);
   }
   await writer.end();
+  if (answered > 0 && rows === 0) await say(context, 'no calls match');
 }
 
 function isWanted(call: ListedCall, { customer, state }: CallsOptions): boolean {
@@ -144,17 +149,17 @@ function toRow(name: string, call: ListedCall): CallRow {
 
 const CALL_VIEW: RowView<CallRow> = {
   columns: [
-    { header: 'SWITCH', cell: (row) => row.switch },
-    { header: 'ID', cell: (row) => row.id },
+    { header: 'SWITCH', cell: (row) => row.switch, optional: 'same' },
+    { header: 'ID', cell: (row) => row.id, keep: true },
     { header: 'STATE', cell: (row) => row.state },
-    { header: 'ACCT', cell: (row) => row.account },
+    { header: 'ACCT', cell: (row) => row.account, keep: true },
     { header: 'CUST', cell: (row) => row.customer },
-    { header: 'CONN', cell: (row) => row.connection },
-    { header: 'CLI', cell: (row) => row.cli },
-    { header: 'CLD', cell: (row) => row.cld },
-    { header: 'DIRECTION', cell: (row) => row.direction },
+    { header: 'CONN', cell: (row) => row.connection, optional: 'always' },
+    { header: 'CLI', cell: (row) => row.cli, keep: true },
+    { header: 'CLD', cell: (row) => row.cld, keep: true },
+    { header: 'DIRECTION', cell: (row) => row.direction, optional: 'always' },
     { header: 'DURATION', cell: (row) => (row.duration === null ? null : Math.round(row.duration)) },
-    { header: 'CALL-ID', cell: (row) => row.callId },
+    { header: 'CALL-ID', cell: (row) => row.callId, optional: 'always' },
   ],
   fields: [
     'switch',

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, type Command } from 'commander';
-import type { ActionReport, PlannedAction } from '../../domain/action.js';
+import type { ActionMode, ActionReport, PlannedAction } from '../../domain/action.js';
+import type { Config } from '../../domain/config.js';
+import type { DisconnectAnswer, SwitchPort } from '../../domain/ports.js';
 import type { RuleSet } from '../../domain/rule.js';
 import { disconnectByHand, type HandRequest, type HandResult } from '../../pass-by-hand.js';
 import { openStore } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
-import type { CliContext } from '../context.js';
+import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { harmless } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
@@ -16,10 +18,6 @@ import { passContext } from '../pass-context.js';
 
 const KINDS = ['call', 'account', 'customer'] as const;
 const LONGEST_REASON = 500;
-/** A switch takes about a second to end a call; so long each look waits. */
-const CONFIRM_AFTER_MS = 1_000;
-const LOCK_RETRY_MS = 100;
-const LOCK_WAIT_MS = 30_000;
 
 /** No rules are needed to act by hand, and broken ones must not prevent it. */
 const NO_RULES: RuleSet = { rules: [], conditions: new Map(), lists: new Map(), limits: [], hash: '' };
@@ -38,7 +36,7 @@ export function addDisconnect(program: Command, context: CliContext): void {
     .command('disconnect')
     .summary('disconnect a call, an account or a customer by hand')
     .description(
-      'Disconnects by hand. Protected calls stay, caps hold, and the audit log keeps who did it and why; the mode does not matter.',
+      'Disconnects by hand, also where the config or its rules are in monitor mode: that mode is ignored here. Protected calls stay, caps hold, and the audit log keeps who did it and why.',
     )
     .addArgument(new Argument('<kind>', 'what to disconnect').choices(KINDS))
     .argument('<id>', 'ID of the call, account or customer on the switch')
@@ -66,6 +64,8 @@ async function runDisconnect(
 ): Promise<void> {
   const reason = checkedReason(options.reason);
   if (!/^\d{1,15}$/.test(id)) throw new UsageError(`Expected the ID of ${kind} as digits, not "${id}".`);
+  // Rules record the number; a call's ID is whatever the switch writes.
+  const target = kind === 'call' ? id : String(Number(id));
   if (options.yes !== true && !process.stdin.isTTY) {
     throw new UsageError('Nobody is there to ask. Give --yes to disconnect without asking.');
   }
@@ -77,21 +77,26 @@ async function runDisconnect(
     );
   }
   const store = openStore(config.database);
-  const port = connectSwitch(switchConfig, context.clock);
+  const waiting = () => say(context, 'sent, waiting for a listing to confirm it');
+  const connected = connectSwitch(switchConfig, context.clock);
+  const port = options.yes === true ? connected : afterDisconnect(connected, waiting);
+  let weight = 0;
   try {
     const pass = passContext({ config, switchConfig, port, store, ruleSet: NO_RULES, note: () => undefined });
-    const request: HandRequest = { kind, id, reason: `by hand: ${reason}` };
-    const result = await whenFree(() =>
-      disconnectByHand(pass, request, {
-        passId: randomUUID(),
-        actor: actorOfCommandLine(context.env),
-        overCap: options.overCap === true,
-        approve: (action) => (options.yes === true ? Promise.resolve(true) : ask(action)),
-        pause: () => wait(CONFIRM_AFTER_MS),
-        abort: context.interrupted(),
-      }),
-    );
+    const request: HandRequest = { kind, id: target, reason: `by hand: ${reason}` };
+    const result = await disconnectByHand(pass, request, {
+      passId: randomUUID(),
+      actor: actorOfCommandLine(context.env),
+      overCap: options.overCap === true,
+      async approve(action) {
+        weight = action.weight;
+        return options.yes === true || ask(action, switchConfig.name, config.mode);
+      },
+      wait: (ms) => wait(ms),
+      abort: context.interrupted(),
+    });
     await tell(result, kind, id, context);
+    if (result.status === 'done') await tellCap(result.actions, weight, config.caps, context);
   } finally {
     await port.close();
     store.close();
@@ -106,24 +111,37 @@ function checkedReason(text: string): string {
   return reason;
 }
 
-/** The service beside us holds the lock only for the length of a pass. */
-async function whenFree(attempt: () => Promise<HandResult>): Promise<HandResult> {
-  for (let waitedMs = 0; ; waitedMs += LOCK_RETRY_MS) {
-    const result = await attempt();
-    if (result.status !== 'busy' || waitedMs >= LOCK_WAIT_MS) return result;
-    await wait(LOCK_RETRY_MS);
-  }
+/** The same switch, telling once that a disconnect was answered: what follows takes seconds. */
+function afterDisconnect(port: SwitchPort, tell: () => Promise<void>): SwitchPort {
+  let told = false;
+  const telling = async (answer: Promise<DisconnectAnswer>) => {
+    const answered = await answer;
+    if (!told && answered.result === 'ok') {
+      told = true;
+      await tell();
+    }
+    return answered;
+  };
+  return {
+    ...port,
+    disconnectCall: (call, request) => telling(port.disconnectCall(call, request)),
+    disconnectAccount: (account, request) => telling(port.disconnectAccount(account, request)),
+    disconnectCustomer: (customer, request) => telling(port.disconnectCustomer(customer, request)),
+  };
 }
 
-async function ask(action: PlannedAction): Promise<boolean> {
+async function ask(action: PlannedAction, switchName: string, mode: ActionMode): Promise<boolean> {
   const { call, weight, target } = action;
   const what =
     call === undefined
-      ? `${action.action === 'disconnectAccount' ? 'account' : 'customer'} ${target} with ${weight} calls`
+      ? `${action.action === 'disconnectAccount' ? 'account' : 'customer'} ${target} with ${counted(weight)}`
       : `call ${target} (${call.cli ?? '?'} -> ${call.cld ?? '?'}, account ${call.account ?? '?'})`;
+  const allTheSame =
+    mode === 'monitor' ? 'The config is in monitor mode; a disconnect by hand acts all the same.\n' : '';
+  const question = `${allTheSame}Disconnect ${harmless(what)} on switch ${switchName}? [y/N] `;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await terminal.question(`Disconnect ${harmless(what)}? [y/N] `)).trim());
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
   } finally {
     terminal.close();
   }
@@ -133,7 +151,7 @@ async function tell(result: HandResult, kind: string, id: string, context: CliCo
   switch (result.status) {
     case 'done':
       for (const action of result.actions) {
-        const line = `${actionText(action)}${confirmationText(action, result.confirmed)}`;
+        const line = `${actionText(action)}${confirmationText(action, result)}`;
         await context.stdout.write(`${harmless(line)}\n`);
       }
       if (!result.actions.some(({ outcome }) => outcome === 'disconnected' || outcome === 'already-gone')) {
@@ -155,14 +173,48 @@ async function tell(result: HandResult, kind: string, id: string, context: CliCo
   context.setExitCode(EXIT_FAILED);
 }
 
+/** A person who is held back by a cap needs to know which, and what to do. */
+async function tellCap(
+  actions: readonly ActionReport[],
+  weight: number,
+  caps: Config['caps'],
+  context: CliContext,
+): Promise<void> {
+  const held = actions.find(({ reason }) => reason === 'cap-per-pass' || reason === 'cap-per-hour');
+  if (held === undefined) return;
+  const cap =
+    held.reason === 'cap-per-pass'
+      ? `caps.perPass is ${caps.perPass}`
+      : `caps.perHour is ${caps.perHour}, with what was taken in the last hour`;
+  const narrower =
+    held.action === 'disconnectCustomer'
+      ? '\nCalls of customers that may belong to it count as well: say in "customerTree" who belongs to whom.'
+      : '';
+  await say(
+    context,
+    `A cap held this back: it would take ${counted(weight)}, and ${cap}. With --over-cap it goes beyond.${narrower}`,
+  );
+}
+
+function counted(calls: number): string {
+  return `${calls} ${calls === 1 ? 'call' : 'calls'}`;
+}
+
 function actionText({ id, action, target, outcome, reason }: ActionReport): string {
   const why = reason === null || reason.startsWith('by hand: ') ? '' : ` (${reason})`;
   return `${action} ${target}: ${outcome}${why}, audit ${id}`;
 }
 
-function confirmationText({ id, outcome }: ActionReport, confirmed: ReadonlyMap<number, boolean>): string {
+function confirmationText(
+  { id, action, outcome }: ActionReport,
+  { confirmed }: Extract<HandResult, { status: 'done' }>,
+): string {
+  if (outcome !== 'disconnected' && outcome !== 'unknown') return '';
+  if (action !== 'disconnectCall') {
+    const gone = [...confirmed.values()].filter(Boolean).length;
+    return `, ${gone} of ${confirmed.size} calls confirmed as gone`;
+  }
   const gone = confirmed.get(id);
   if (gone === undefined) return '';
-  if (!gone) return ', but the switch still lists the call';
-  return outcome === 'disconnected' ? ', confirmed' : ', the call is gone';
+  return gone ? ', confirmed as gone' : ', but the switch still lists the call';
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Config } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
 import { checkDatabase } from '../check-database.js';
 import { checkSwitch } from '../check-switch.js';
@@ -20,7 +21,7 @@ export function addDoctor(program: Command, context: CliContext): void {
     .command('doctor')
     .summary('check config, rules, database and switches')
     .description(
-      'Checks config, rules, database, and each switch: name, TCP, TLS, login, permissions, clock. Disconnects nothing.',
+      'Checks config, rules, database, and each switch: name, TCP, TLS, login, listing, clock. Disconnects nothing, so the right to disconnect is not tested.',
     )
     .addOption(configOption())
     .addOption(switchOption())
@@ -45,7 +46,7 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
     context,
   );
 
-  let exitCode = await examineRules(config.rulesDir, context);
+  let exitCode = await examineRules(config, context);
   const findings = [
     { about: 'database', found: checkDatabase(config.database).then((finding) => [finding]) },
     ...switches.map((one) => ({ about: `switch ${one.name}`, found: checkSwitch(one, context.clock) })),
@@ -59,13 +60,20 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
   context.setExitCode(exitCode);
 }
 
-async function examineRules(directory: string, context: CliContext): Promise<number> {
+async function examineRules({ rulesDir: directory, switches }: Config, context: CliContext): Promise<number> {
   try {
-    const { rules } = await loadRules(directory, context);
+    const { rules } = await loadRules(directory, context, switches);
     const enforcing = rules.filter(({ mode }) => mode === 'enforce').length;
+    const count = `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`;
     await tell(
       'rules',
-      { level: 'ok', text: `${directory}: ${rules.length} rules, ${enforcing} of them enforce` },
+      rules.length === 0
+        ? {
+            level: 'warn',
+            text: `${directory}: no rule, so nothing will ever be judged`,
+            next: 'Name the directory with your rules under "rules", or write the shipped ones with `callwarden init`.',
+          }
+        : { level: 'ok', text: `${directory}: ${count}, ${enforcing} of them enforce` },
       context,
     );
     return EXIT_DONE;

@@ -38,7 +38,7 @@ async function initialise(directory: string, context: CliContext): Promise<void>
   try {
     for (const { path, content } of files) {
       const target = join(directory, path);
-      await mkdir(dirname(target), { recursive: true });
+      await makeDirectory(dirname(target));
       // A file that appeared in between is not overwritten either.
       await writeFile(target, content, { flag: 'wx', mode: path === DEFAULT_CONFIG_FILE ? 0o600 : 0o644 });
     }
@@ -62,6 +62,18 @@ async function initialise(directory: string, context: CliContext): Promise<void>
       'Set "mode: enforce", in the config and in each rule, once you agree with what the audit log shows.',
     ].join('\n'),
   );
+}
+
+/**
+ * Makes a directory and those above it. Not by mkdir's own `recursive`, which never comes to an end where a file system
+ * answers ENOENT although the parent is there, as /proc does.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeDirectory(dirname(path));
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 async function startingFiles(): Promise<readonly NewFile[]> {

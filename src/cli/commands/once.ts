@@ -5,6 +5,7 @@ import type { Config, SwitchConfig } from '../../domain/config.js';
 import type { PassReport } from '../../domain/pass-report.js';
 import type { RuleSet } from '../../domain/rule.js';
 import { runPass } from '../../pass.js';
+import { openAuditReader } from '../../store/audit-reader.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { connectSwitch, loadConfig, loadRules, selectSwitches } from '../compose.js';
@@ -49,7 +50,7 @@ export function addOnce(program: Command, context: CliContext): void {
 async function runOnce(options: OnceOptions, context: CliContext): Promise<void> {
   const config = await loadConfig(options.config, context);
   const switches = selectSwitches(config, options.switch);
-  const ruleSet = await loadRules(config.rulesDir, context);
+  const ruleSet = await loadRules(config.rulesDir, context, config.switches);
   const store = openStore(config.database);
   try {
     const dryRun = options.dryRun === true;
@@ -57,7 +58,11 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
       switches.map((switchConfig) => passOn(switchConfig, { config, ruleSet, store, dryRun, context })),
     );
     if (options.json === true) await context.stdout.write(`${harmlessJson(reports)}\n`);
-    else for (const report of reports) await context.stdout.write(reportText(report));
+    else {
+      for (const report of reports) {
+        await context.stdout.write(reportText(report, errorsOf(report, config.database)));
+      }
+    }
     if (reports.some(({ status }) => status !== 'completed')) context.setExitCode(EXIT_FAILED);
   } finally {
     store.close();
@@ -97,10 +102,30 @@ async function passOn(
 }
 
 async function savePass(store: Store, report: PassReport, context: CliContext): Promise<void> {
-  await store.passes.save(report).catch((error: unknown) => say(context, `warning: ${String(error)}`));
+  await store.passes
+    .save(report)
+    .catch((error: unknown) =>
+      say(context, `warning: ${error instanceof Error ? error.message : String(error)}`),
+    );
 }
 
-function reportText(report: PassReport): string {
+/** What the records of a pass say went wrong, by record: the report gives the outcome alone. */
+function errorsOf(report: PassReport, database: string): ReadonlyMap<number, string> {
+  const wrong = new Set(
+    report.actions.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown').map(({ id }) => id),
+  );
+  if (wrong.size === 0) return new Map();
+  const reader = openAuditReader(database);
+  try {
+    const since = Date.parse(report.startedAt);
+    const records = [...reader.query({ switch: report.switch, since })].filter(({ id }) => wrong.has(id));
+    return new Map(records.flatMap(({ id, error }) => (error === null ? [] : [[id, error] as const])));
+  } finally {
+    reader.close();
+  }
+}
+
+function reportText(report: PassReport, errors: ReadonlyMap<number, string>): string {
   const lines = [`${report.switch}: ${passLine(report)}`];
   for (const { rule, subject, evidence } of report.violations) {
     lines.push(`  violated ${rule} by ${subject}: ${evidenceText(evidence.conditions)}`);
@@ -109,9 +134,8 @@ function reportText(report: PassReport): string {
     lines.push(`  indeterminate ${rule} for ${subjects} subjects: ${missing.join(', ')} missing`);
   }
   for (const { id, rule, action, target, outcome, reason } of report.actions) {
-    lines.push(
-      `  ${action} ${target}: ${outcome}${reason === null ? '' : ` (${reason})`} by ${rule}, audit ${id}`,
-    );
+    const why = [reason, errors.get(id)].filter((part) => part !== null && part !== undefined).join(': ');
+    lines.push(`  ${action} ${target}: ${outcome}${why === '' ? '' : ` (${why})`} by ${rule}, audit ${id}`);
   }
   return `${lines.map(harmless).join('\n')}\n`;
 }

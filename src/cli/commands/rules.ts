@@ -1,10 +1,13 @@
-import { relative } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import type { Command } from 'commander';
 import type { FactDefinition } from '../../domain/facts.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { FACT_CATALOGUE } from '../../facts/catalogue.js';
+import { addComing } from '../coming.js';
 import { loadRules } from '../compose.js';
 import type { CliContext } from '../context.js';
+import { UsageError } from '../errors.js';
 import { chosenFormat, outputOption, withExamples } from '../options.js';
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
 
@@ -25,6 +28,7 @@ export function addRules(program: Command, context: CliContext): void {
     )
     .argument('[dir]', 'the rules directory', DEFAULT_RULES_DIR)
     .action(async (directory: string) => {
+      refuseFile(directory);
       await context.stdout.write(`${summary(await loadRules(directory, context))}\n`);
     });
   withExamples(check, 'callwarden rules check', 'callwarden rules check /etc/callwarden/rules');
@@ -35,6 +39,7 @@ export function addRules(program: Command, context: CliContext): void {
     .argument('[dir]', 'the rules directory', DEFAULT_RULES_DIR)
     .addOption(outputOption())
     .action(async (directory: string, options: { output?: OutputFormat }) => {
+      refuseFile(directory);
       const { rules: found } = await loadRules(directory, context);
       await writeRows(found.map(toRuleRow), RULE_VIEW, chosenFormat(options.output, context), context.stdout);
     });
@@ -48,7 +53,14 @@ export function addRules(program: Command, context: CliContext): void {
       const rows = [...FACT_CATALOGUE.values()].map(toFactRow);
       await writeRows(rows, FACT_VIEW, chosenFormat(options.output, context), context.stdout);
     });
+  addComing(rules, 'test', 'explain', 'backtest', 'schema');
   withExamples(facts, 'callwarden rules facts', 'callwarden rules facts -o json');
+}
+
+/** Rules are judged together with the lists and limits beside them, so a file alone cannot be checked. */
+function refuseFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
+  throw new UsageError(`${path} is a file; expected the rules directory, here ${dirname(path)}.`);
 }
 
 /** `6 rules, 1 list, 3 limits: ok` */
@@ -83,13 +95,13 @@ function toRuleRow(rule: Rule): RuleRow {
 
 const RULE_VIEW: RowView<RuleRow> = {
   columns: [
-    { header: 'NAME', cell: (row) => row.name, wraps: true },
+    { header: 'NAME', cell: (row) => row.name, keep: true },
     { header: 'MODE', cell: (row) => row.mode },
     { header: 'SCOPE', cell: (row) => row.scope },
     { header: 'EVENT', cell: (row) => row.event },
-    { header: 'PRIORITY', cell: (row) => row.priority },
-    { header: 'FILE', cell: (row) => shortest(row.file), wraps: true },
-    { header: 'DESCRIPTION', cell: (row) => row.description, wraps: true },
+    { header: 'PRIORITY', cell: (row) => row.priority, optional: 'always' },
+    { header: 'FILE', cell: (row) => shortest(row.file), wraps: true, optional: 'always' },
+    { header: 'DESCRIPTION', cell: (row) => row.description, wraps: true, optional: 'always' },
   ],
   fields: ['name', 'mode', 'scope', 'event', 'priority', 'file', 'line', 'description'],
 };
@@ -115,7 +127,7 @@ function toFactRow({ name, scope, type, unit, params, description }: FactDefinit
 
 const FACT_VIEW: RowView<FactRow> = {
   columns: [
-    { header: 'NAME', cell: (row) => row.name },
+    { header: 'NAME', cell: (row) => row.name, keep: true },
     { header: 'TYPE', cell: (row) => row.type },
     { header: 'UNIT', cell: (row) => row.unit },
     { header: 'PARAMS', cell: (row) => row.params.join(' '), wraps: true },

@@ -24,7 +24,7 @@ export function addRun(program: Command, context: CliContext): void {
 async function runService(options: { config: string; switch?: string }, context: CliContext): Promise<void> {
   const loaded = await loadConfig(options.config, context);
   const config = { ...loaded, switches: selectSwitches(loaded, options.switch) };
-  const ruleSet = await loadRules(config.rulesDir, context);
+  const ruleSet = await loadRules(config.rulesDir, context, loaded.switches);
   const store = openStore(config.database);
   try {
     const interrupted = context.interrupted();

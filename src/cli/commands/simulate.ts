@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Fault } from '../../simulator/faults.js';
+import { FAULT_KINDS, type Fault } from '../../simulator/faults.js';
+import { METHODS } from '../../simulator/methods.js';
 import { parseFault } from '../../simulator/parse-fault.js';
 import { chooseScenarios, SCENARIO_CHOICES } from '../../simulator/scenarios.js';
 import { type Simulator, startSimulator } from '../../simulator/start-simulator.js';
@@ -11,10 +12,10 @@ import { wholeNumber, withExamples } from '../options.js';
 interface SimulateOptions {
   port: number;
   seed: number;
-  scenario: readonly string[];
+  scenario?: readonly string[];
   username: string;
   password: string;
-  fault: readonly Fault[];
+  fault?: readonly Fault[];
 }
 
 /** `callwarden simulate`: a switch to rehearse on, with traffic, fraud and trouble on demand. */
@@ -31,16 +32,12 @@ export function addSimulate(program: Command, context: CliContext): void {
       8080,
     )
     .option('--seed <number>', 'the same seed gives the same traffic', wholeNumber('a whole number'), 1)
-    .option('--scenario <name>', `one of ${choices}; may be repeated`, collectScenario, [])
+    .option('--scenario <name>', `one of ${choices}; may be repeated`, collectScenario)
     .option('--username <name>', 'the login it accepts', 'ops')
     .option('--password <text>', 'the password of that login', 'simulated')
-    .option(
-      '--fault <spec>',
-      'METHOD:KIND, with a chance or next=N behind it; may be repeated',
-      collectFault,
-      [],
-    )
+    .option('--fault <spec>', 'METHOD:KIND and any terms behind it, see below; may be repeated', collectFault)
     .action((options: SimulateOptions) => runSimulator(options, context));
+  simulate.addHelpText('after', faultHelp());
   withExamples(
     simulate,
     'callwarden simulate --scenario concurrency-burst',
@@ -48,14 +45,30 @@ export function addSimulate(program: Command, context: CliContext): void {
   );
 }
 
-function collectScenario(name: string, earlier: readonly string[]): readonly string[] {
+function faultHelp(): string {
+  const width = Math.max(...Object.keys(FAULT_KINDS).map(({ length }) => length));
+  return [
+    '',
+    `Faults: METHOD:KIND[:TERM]... where METHOD is ${METHODS.join(', ')} or *.`,
+    'KIND is one of',
+    ...Object.entries(FAULT_KINDS).map(([kind, meaning]) => `  ${kind.padEnd(width)}  ${meaning}`),
+    'TERM is any of',
+    '  0.2 or 20%   the chance per request',
+    '  next=N       only for the next N requests',
+    '  after=TIME   only from then on: 500ms, 2s, 1m',
+    '  delay=TIME   of slow: how late the answer comes',
+    '  share=P      of unreadable: the share of the calls',
+  ].join('\n');
+}
+
+function collectScenario(name: string, earlier: readonly string[] = []): readonly string[] {
   return refusing(() => {
     chooseScenarios([name]);
     return [...earlier, name];
   });
 }
 
-function collectFault(text: string, earlier: readonly Fault[]): readonly Fault[] {
+function collectFault(text: string, earlier: readonly Fault[] = []): readonly Fault[] {
   return refusing(() => [...earlier, parseFault(text)]);
 }
 
@@ -79,7 +92,7 @@ async function runSimulator(options: SimulateOptions, context: CliContext): Prom
 }
 
 async function start(options: SimulateOptions, context: CliContext): Promise<Simulator> {
-  const { port, seed, scenario, username, password, fault } = options;
+  const { port, seed, scenario = [], username, password, fault = [] } = options;
   try {
     return await startSimulator({
       port,

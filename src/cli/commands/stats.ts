@@ -28,8 +28,8 @@ interface StatsRow {
 
 const STATS_VIEW: RowView<StatsRow> = {
   columns: [
-    { header: 'SWITCH', cell: (row) => row.switch },
-    { header: 'ACCOUNT', cell: (row) => row.account },
+    { header: 'SWITCH', cell: (row) => row.switch, optional: 'same' },
+    { header: 'ACCOUNT', cell: (row) => row.account, keep: true },
     { header: 'TOTAL', cell: (row) => row.total },
     { header: 'CONNECTED', cell: (row) => row.connected },
   ],
@@ -61,10 +61,14 @@ async function printStats(options: StatsOptions, context: CliContext): Promise<v
   const switches = selectSwitches(config, options.switch);
   const writer = createRowWriter(STATS_VIEW, chosenFormat(options.output, context), context.stdout);
   const answers = askEachSwitch(switches, (port) => port.getAccountCallStats(), context);
+  let answered = 0;
+  let rows = 0;
   for await (const { switchConfig, answer } of answers) {
+    answered += 1;
     const accounts = [...answer.accounts].toSorted(([one], [other]) => one - other);
     for (const [account, { total, connected }] of accounts) {
       if (options.account !== undefined && options.account !== account) continue;
+      rows += 1;
       await writer.write({ switch: switchConfig.name, account, total, connected });
     }
     if (answer.suspect !== undefined) {
@@ -72,4 +76,5 @@ async function printStats(options: StatsOptions, context: CliContext): Promise<v
     }
   }
   await writer.end();
+  if (answered > 0 && rows === 0) await say(context, 'no accounts with calls match');
 }

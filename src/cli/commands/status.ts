@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import { openStore } from '../../store/open-store.js';
 import { openPassReader, type PassSummary, type SwitchPasses } from '../../store/pass-reader.js';
-import { localTime } from '../audit-view.js';
+import { localTime, timeHeader } from '../audit-view.js';
 import { loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { chosenFormat, configOption, outputOption, switchOption, withExamples } from '../options.js';
@@ -112,22 +112,29 @@ function newest(one: PassSummary | null, other: PassSummary | null): PassSummary
 
 const STATUS_VIEW: RowView<StatusRow> = {
   columns: [
-    { header: 'SWITCH', cell: (row) => row.switch },
+    { header: 'SWITCH', cell: (row) => row.switch, wraps: true },
     {
-      header: 'LAST PASS',
+      header: timeHeader('LAST PASS'),
+      wraps: true,
+      keep: true,
       cell: (row) => (row.lastPassAt === null ? 'none yet' : localTime(Date.parse(row.lastPassAt))),
     },
     { header: 'AGE', cell: (row) => (row.ageSeconds === null ? null : `${row.ageSeconds} s`) },
     { header: 'STATUS', cell: (row) => row.status },
     { header: 'CALLS', cell: (row) => row.calls },
-    { header: 'TOOK', cell: (row) => (row.durationMs === null ? null : `${row.durationMs} ms`) },
-    { header: 'PASSES/H', cell: passesText },
+    {
+      header: 'TOOK',
+      cell: (row) => (row.durationMs === null ? null : `${row.durationMs} ms`),
+      optional: 'always',
+    },
+    { header: 'PASSES/H', cell: passesText, wraps: true },
     { header: 'ACTIONS/H', cell: actionsText, wraps: true },
     { header: 'UNCONFIRMED', cell: (row) => row.unconfirmed },
     {
       header: 'ERROR',
       cell: ({ error }) => (error === null ? null : `${error.code}: ${error.message}`),
       wraps: true,
+      optional: 'same',
     },
   ],
   fields: [

@@ -13,26 +13,26 @@ type KeyOf<T> = { [K in keyof DraftCall]-?: T extends DraftCall[K] ? K : never }
 
 /**
  * One documented field of a call: its type by the API's own table, whatever type the switch then sends it as. `bit`
- * stands for the field in sets of fields.
+ * stands for the field in sets of fields. An `id` is an integer from 1.
  */
 export type CallField = { name: string; bit: number } & (
   | { kind: 'text'; key: KeyOf<string> }
   | { kind: 'time'; key: 'setupTimeText' }
-  | { kind: 'integer' | 'seconds'; key: KeyOf<number> }
+  | { kind: 'id' | 'integer' | 'seconds'; key: KeyOf<number> }
 );
 
 /** In the order of the API's table of data types. */
 const CALL_FIELDS: readonly CallField[] = [
   { name: 'CLI', bit: 1 << 0, kind: 'text', key: 'cli' },
-  { name: 'I_CONNECTION', bit: 1 << 1, kind: 'integer', key: 'connection' },
+  { name: 'I_CONNECTION', bit: 1 << 1, kind: 'id', key: 'connection' },
   { name: 'CLD', bit: 1 << 2, kind: 'text', key: 'cld' },
   { name: 'CALL_ID', bit: 1 << 3, kind: 'text', key: 'callId' },
   { name: 'DELAY', bit: 1 << 4, kind: 'seconds', key: 'delay' },
   { name: 'DURATION', bit: 1 << 5, kind: 'seconds', key: 'duration' },
   { name: 'CC_STATE', bit: 1 << 6, kind: 'text', key: 'state' },
-  { name: 'I_CUSTOMER', bit: 1 << 7, kind: 'integer', key: 'customer' },
+  { name: 'I_CUSTOMER', bit: 1 << 7, kind: 'id', key: 'customer' },
   { name: 'I_ENVIRONMENT', bit: 1 << 8, kind: 'integer', key: 'environment' },
-  { name: 'I_ACCOUNT', bit: 1 << 9, kind: 'integer', key: 'account' },
+  { name: 'I_ACCOUNT', bit: 1 << 9, kind: 'id', key: 'account' },
   { name: 'ID', bit: 1 << 10, kind: 'text', key: 'id' },
   { name: 'CALLER_MEDIA_IP', bit: 1 << 11, kind: 'text', key: 'callerMediaIp' },
   { name: 'CALLEE_MEDIA_IP', bit: 1 << 12, kind: 'text', key: 'calleeMediaIp' },
@@ -74,7 +74,7 @@ export type FieldReading = 'read' | 'absent' | 'unreadable';
 
 /**
  * Coerces a scalar to the field's documented type and puts it into the draft; types wander on real switches (I_CUSTOMER
- * as "1", DURATION as 0 or "22.70"). Nil and blank text are `absent` for every field.
+ * as "1", DURATION as 0 or "22.70"). Nil and blank text are `absent` for every field, and so is 0 for an account, customer or connection: it stands for none.
  */
 export function readField(draft: DraftCall, field: CallField, type: ScalarType, text: string): FieldReading {
   if (type === 'nil') return 'absent';
@@ -85,7 +85,8 @@ export function readField(draft: DraftCall, field: CallField, type: ScalarType, 
     draft[field.key] = value;
     return value === undefined ? 'unreadable' : 'read';
   }
-  const value = field.kind === 'integer' ? readInteger(type, isText, text) : readSeconds(type, isText, text);
+  const value = field.kind === 'seconds' ? readSeconds(type, isText, text) : readInteger(type, isText, text);
+  if (field.kind === 'id' && value === 0) return 'absent';
   draft[field.key] = value;
   return value === undefined ? 'unreadable' : 'read';
 }
@@ -99,7 +100,7 @@ function readText(type: ScalarType, isText: boolean, text: string, isTime: boole
   return undefined;
 }
 
-/** IDs count from 1, and 0 or nil stand for none; a negative one, or one past 2^53, cannot be told from another. */
+/** A negative ID, or one past 2^53, cannot be told from another. */
 function readInteger(type: ScalarType, isText: boolean, text: string): number | undefined {
   if (isText || type === 'int' || type === 'i8') {
     const digits = wholeDigits(text);

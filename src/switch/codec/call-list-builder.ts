@@ -133,20 +133,20 @@ export class CallListBuilder implements ValueSink {
   }
 
   private suspectOf(draft: DraftCall): SuspectCall {
-    const { id, callId, state, account, customer, cli, cld } = draft;
+    const { id, callId, state, account, customer, connection, cli, cld } = draft;
     const identity = { ID: id, CALL_ID: callId, CC_STATE: state };
     const reasons: string[] = [];
     for (const [name, value] of Object.entries(identity)) {
       if (value === undefined) reasons.push(`${name} ${this.faults?.get(name) ?? 'is missing'}`);
     }
-    return { id, callId, state, account, customer, cli, cld, reason: reasons.join(', ') };
+    return { id, callId, state, account, customer, connection, cli, cld, reason: reasons.join(', ') };
   }
 
   private addNonCall(what: string): void {
     this.countItem();
-    const { id, callId, state, account, customer, cli, cld } = emptyDraft();
+    const { id, callId, state, account, customer, connection, cli, cld } = emptyDraft();
     const reason = `the list has ${what} where a call belongs`;
-    this.suspects.push({ id, callId, state, account, customer, cli, cld, reason });
+    this.suspects.push({ id, callId, state, account, customer, connection, cli, cld, reason });
   }
 
   private countItem(): void {

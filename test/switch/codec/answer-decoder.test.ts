@@ -170,9 +170,9 @@ describe('decodeCalls', () => {
           setupTimeText: call['SETUP_TIME'],
           cli: call['CLI'],
           cld: call['CLD'] ?? undefined,
-          account: call['I_ACCOUNT'] ?? undefined,
-          customer: numberOf(call['I_CUSTOMER']),
-          connection: call['I_CONNECTION'],
+          account: call['I_ACCOUNT'] || undefined,
+          customer: numberOf(call['I_CUSTOMER']) || undefined,
+          connection: call['I_CONNECTION'] || undefined,
           duration: call['DURATION'],
           delay: numberOf(call['DELAY']),
         }));

@@ -18,8 +18,9 @@ describe('an integer field', () => {
   it.each<[ScalarType, string, number | string]>([
     ['int', '3', 3],
     ['int', '+3', 3],
-    ['int', '0', 0],
-    ['int', '-0', 0],
+    ['int', '0', 'absent'],
+    ['int', '-0', 'absent'],
+    ['double', '0.0', 'absent'],
     ['int', '-1', 'unreadable'],
     ['int', '', 'unreadable'],
     ['int', '3x', 'unreadable'],
@@ -28,7 +29,7 @@ describe('an integer field', () => {
     ['i8', '9007199254740993', 'unreadable'],
     ['string', '1', 1],
     ['untyped', '1', 1],
-    ['string', '0', 0],
+    ['string', '0', 'absent'],
     ['string', '1.0', 'unreadable'],
     ['string', '1e3', 'unreadable'],
     ['string', '0x10', 'unreadable'],
@@ -45,6 +46,12 @@ describe('an integer field', () => {
     ['nil', '', 'absent'],
   ])('reads %s "%s" as %s', (type, text, wanted) => {
     expect(reading('I_ACCOUNT', type, text)).toBe(wanted);
+  });
+
+  it('reads 0 as none where it names an account, customer or connection, and as 0 elsewhere', () => {
+    for (const name of ['I_ACCOUNT', 'I_CUSTOMER', 'I_CONNECTION'])
+      expect(reading(name, 'int', '0'), name).toBe('absent');
+    expect(reading('I_ENVIRONMENT', 'int', '0')).toBe(0);
   });
 });
 

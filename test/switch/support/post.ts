@@ -44,7 +44,7 @@ export function transportTo(url: string, options: Partial<TransportOptions> = {}
 /** Sends a request and reads its answer as text. */
 export function post(
   transport: SwitchTransport,
-  options: Partial<Pick<Post<string>, 'body' | 'repeatable' | 'signal'>> = {},
+  options: Partial<Pick<Post<string>, 'body' | 'repeatable' | 'signal' | 'notAfter'>> = {},
 ): Promise<Answered<string>> {
   return transport.post({
     body: '<methodCall/>',

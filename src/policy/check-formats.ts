@@ -1,0 +1,34 @@
+import { didYouMean } from '../documents/did-you-mean.js';
+import { quotedList } from '../documents/found-values.js';
+import { CALL_STATES } from '../domain/call.js';
+import type { FactFormat } from '../domain/facts.js';
+import { countryHint, countryProblem } from './countries.js';
+import { plainAddress } from './operators.js';
+
+/** What text of a format has to be, and a hint (` Did you mean …?`, or nothing). */
+export interface FormatMismatch {
+  expected: string;
+  hint: string;
+}
+
+/** Undefined where the text is one that a fact of this format can have. */
+export function formatMismatch(text: string, format: FactFormat): FormatMismatch | undefined {
+  switch (format) {
+    case 'country': {
+      const expected = countryProblem(text);
+      return expected === undefined ? undefined : { expected, hint: countryHint(text) };
+    }
+    case 'state':
+      return (CALL_STATES as readonly string[]).includes(text)
+        ? undefined
+        : { expected: `expected one of ${quotedList(CALL_STATES)}`, hint: didYouMean(text, CALL_STATES) };
+    case 'ip': {
+      const address = plainAddress(text);
+      // 0.0.0.0 and :: say that there is no address: such a fact is missing.
+      const isAddress = address !== undefined && address !== '0.0.0.0' && address !== '::';
+      return isAddress ? undefined : { expected: 'expected an IP address', hint: '' };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import metadata from 'libphonenumber-js/min/metadata';
+
+/** What people write in place of the ISO 3166-1 code. */
+const MISTAKEN: Readonly<Record<string, string>> = { UK: 'GB', EN: 'GB', EL: 'GR' };
+
+/** What is wrong with a country code that no number belongs to; undefined where nothing is. */
+export function countryProblem(code: string): string | undefined {
+  if (!/^[A-Z]{2}$/.test(code)) {
+    return 'expected a country as two capital letters (ISO 3166-1), e.g. "DE"';
+  }
+  // Own keys only, and the same table that the countries of numbers come from: another code could never match.
+  if (Object.hasOwn(metadata.countries, code)) return undefined;
+  return 'expected a country that telephone numbers belong to (ISO 3166-1 alpha-2)';
+}
+
+/** ` Did you mean "GB"?`, or nothing. */
+export function countryHint(code: string): string {
+  const meant = Object.hasOwn(MISTAKEN, code) ? MISTAKEN[code] : undefined;
+  return meant === undefined ? '' : ` Did you mean "${meant}"?`;
+}

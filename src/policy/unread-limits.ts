@@ -1,0 +1,28 @@
+import { didYouMean } from '../documents/did-you-mean.js';
+import type { Location, Problem } from '../domain/errors.js';
+import type { RuleSet } from '../domain/rule.js';
+import { referencesOf } from './references.js';
+
+/** Warns of limits that no rule asks for, once for each name: a misspelt row limits nobody, and a default takes its place. */
+export function unreadLimits(
+  { rules, conditions, limits }: RuleSet,
+  locations: readonly Location[],
+): readonly Problem[] {
+  const namesByScope = new Map<string, Set<string>>();
+  for (const { fact, params } of rules.flatMap((rule) => referencesOf(rule, conditions))) {
+    if (params?.name === undefined) continue;
+    const scope = fact.slice(0, fact.indexOf('.'));
+    const names = namesByScope.get(scope) ?? new Set();
+    namesByScope.set(scope, names.add(params.name));
+  }
+  const warned = new Set<string>();
+  return limits.flatMap(({ scope, name }, index): Problem[] => {
+    const names = namesByScope.get(scope) ?? new Set();
+    const location = locations[index];
+    const key = JSON.stringify([scope, name]);
+    if (names.has(name) || location === undefined || warned.has(key)) return [];
+    warned.add(key);
+    const message = `No rule reads the limit "${name}" of scope ${scope}.${didYouMean(name, names)}`;
+    return [{ file: location.file, location, message, severity: 'warning' }];
+  });
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { createProtection } from '../../src/plan/protection.js';
+import { aCall } from '../support/calls.js';
+
+const reasonFor = (
+  protect: { accounts?: number[]; customers?: number[]; tree?: [number, number][] },
+  call: Partial<ReturnType<typeof aCall>>,
+) =>
+  createProtection(
+    { accounts: protect.accounts ?? [], customers: protect.customers ?? [] },
+    new Map(protect.tree ?? []),
+    (raw) => (raw === '112' ? raw : undefined),
+  ).reasonFor({ ...aCall({ id: '1' }), ...call });
+
+describe('protection', () => {
+  it('covers numbers as CLD and CLI, accounts, and customers with their stated descendants', () => {
+    expect(reasonFor({}, {})).toBeUndefined();
+    expect(reasonFor({}, { cld: '112' })).toBe('protected-number');
+    expect(reasonFor({}, { cli: '112' })).toBe('protected-number');
+    expect(reasonFor({ accounts: [10] }, {})).toBe('protected-account');
+    expect(reasonFor({ customers: [2] }, {})).toBe('protected-customer');
+    expect(reasonFor({ customers: [1], tree: [[2, 1]] }, {})).toBe('protected-customer');
+    expect(reasonFor({ customers: [1] }, {})).toBeUndefined();
+  });
+
+  it('covers a call whose number is not known, and a call of unknown owner where owners are protected', () => {
+    expect(reasonFor({}, { cld: undefined })).toBe('number-unknown');
+    expect(reasonFor({}, { account: undefined, customer: undefined })).toBeUndefined();
+    expect(reasonFor({ accounts: [7] }, { account: undefined })).toBe('owner-unknown');
+    expect(reasonFor({ customers: [3] }, { customer: undefined })).toBe('owner-unknown');
+    expect(reasonFor({ accounts: [7] }, { customer: undefined })).toBeUndefined();
+  });
+});
