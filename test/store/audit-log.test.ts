@@ -234,11 +234,7 @@ test('calls cut one by one under a withheld account action count each', async ()
     [],
   );
   for (const id of ['1', '2']) {
-    await audit.record(
-      callInput(id, { parent: withheld }),
-      outcomeOf('disconnected', { reason: 'one-by-one' }),
-      [],
-    );
+    await audit.record(callInput(id, { parent: withheld }), outcomeOf('disconnected', {}), []);
   }
   expect(await audit.callsTakenSince('lab', NOON)).toBe(2);
   await audit.confirm(
