@@ -107,7 +107,15 @@ async function act(
     const { snapshot } = proposal;
     const planned = asAgreed(proposal.planned, agreed);
     if (planned === undefined) return 'ask-again';
-    const { reports, failure } = await enforce(context, snapshot, protection, planned, request, options);
+    const { reports, failure } = await enforce(
+      context,
+      snapshot,
+      protection,
+      planned,
+      agreed?.weight,
+      request,
+      options,
+    );
     if (failure !== undefined) throw failure.error;
     return {
       status: 'done',
@@ -147,6 +155,7 @@ async function enforce(
   snapshot: Snapshot,
   protection: Protection,
   planned: PlannedAction,
+  agreedCalls: number | undefined,
   request: HandRequest,
   options: HandOptions,
 ): Promise<Enforcement> {
@@ -155,6 +164,7 @@ async function enforce(
     ...enforcementOn(snapshot, context, protection, options.abort),
     ...(options.overCap && {
       caps: { perPass: Number.POSITIVE_INFINITY, perHour: Number.POSITIVE_INFINITY },
+      sharePerPass: Number.POSITIVE_INFINITY,
     }),
     configMode: 'enforce',
     dryRun: false,
@@ -169,6 +179,7 @@ async function enforce(
     },
     recentlyDisconnected: [],
     handReason: request.reason,
+    agreedCalls: planned.withhold === undefined ? agreedCalls : undefined,
     inspect: inspection(context, protection, () => true),
   });
 }

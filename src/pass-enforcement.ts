@@ -61,6 +61,7 @@ export function enforcementOn(
   | 'signal'
   | 'caps'
   | 'sharePerPass'
+  | 'yieldNow'
   | 'withholdOf'
 > {
   const { port, audit, clock, maxSnapshotAgeMs, concurrency, caps } = context;
@@ -90,6 +91,7 @@ export function enforcementOn(
     signal,
     caps,
     sharePerPass: caps.sharePerPass,
+    yieldNow: context.yieldNow,
     withholdOf: (call, listing) => withholdCall(call, indexListing(listing), protection),
   };
 }

@@ -215,6 +215,7 @@ async function enforce(
     origin: { switchName, passId, actor, login: context.port.login },
     recentlyDisconnected,
     handReason: undefined,
+    agreedCalls: undefined,
     inspect: inspection(context, pass.protection, (action, call) => {
       const compiled = rules.get(action.rule);
       // A call that came after the vendors were listed may be of any of them.

@@ -8,12 +8,17 @@ import { aPassContext } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
 
 /** A person at the keyboard: answers each question, and the world may change while they think. */
-function scene(listed: readonly Call[], answer: (action: PlannedAction, question: number) => boolean) {
+function scene(
+  listed: readonly Call[],
+  answer: (action: PlannedAction, question: number) => boolean,
+  overCap = false,
+) {
   const { store, records } = tempStore();
   let now = NOW;
   const clock = () => now;
   const port = fakeSwitch(listed, clock);
-  const context = aPassContext({ port, store, clock });
+  const caps = { perPass: 50, perHour: 500, sharePerPass: 0.25 };
+  const context = aPassContext({ port, store, clock, caps });
   const questions: PlannedAction[] = [];
   return {
     port,
@@ -27,7 +32,7 @@ function scene(listed: readonly Call[], answer: (action: PlannedAction, question
         {
           passId: 'hand-1',
           actor: 'cli:operator',
-          overCap: false,
+          overCap,
           approve: async (action) => {
             questions.push(action);
             return answer(action, questions.length);
@@ -105,6 +110,16 @@ describe('a disconnect by hand', () => {
     expect(it.questions).toHaveLength(1);
     release?.();
     expect(await it.run('call', '1')).toMatchObject({ status: 'done' });
+  });
+
+  it('goes beyond every cap where it is told to, the share among them', async () => {
+    const listed = [...calls(30), ...calls(40, { account: 50 }, 100)];
+    expect(await scene(listed, yes).run('account', '10')).toMatchObject({
+      actions: [{ reason: 'cap-share' }, { outcome: 'alerted' }],
+    });
+    expect(await scene(listed, yes, true).run('account', '10')).toMatchObject({
+      actions: [{ outcome: 'disconnected' }],
+    });
   });
 
   it('finds nothing to do for a call that is not listed, or is over', async () => {

@@ -36,6 +36,7 @@ export type ActionMode = 'enforce' | 'monitor';
  * - `ambiguous-id`: the switch lists two different calls under this ID.
  * - `takes-…`: an account or customer action would take along a call that is protected, excepted by the rule, suspect
  *   or of unknown number; the other calls are cut one by one instead.
+ * - `more-than-agreed`: by hand, more calls had come than the person was asked about.
  * - `cap-…`: see Caps.
  * - `suspect-snapshot`, `stale-snapshot`: the listing is not sound, or too old and could not be refreshed.
  * - `changed-identity`, `gone`: the newest listing shows another call under this ID, or none.
@@ -54,6 +55,7 @@ export const WITHHOLD_REASONS = [
   'takes-excepted',
   'takes-suspect',
   'takes-unknown-number',
+  'more-than-agreed',
   'cap-share',
   'cap-per-pass',
   'cap-per-hour',

@@ -29,6 +29,8 @@ export async function enforcePlan(
   try {
     for (const action of actions) {
       if (run.failure() !== undefined) break;
+      // Thousands of records in a row would keep timers, the deadline's among them, and other switches waiting.
+      await context.yieldNow();
       if (action.action === 'disconnectAccount' || action.action === 'disconnectCustomer') {
         await enforceWhole(action, run);
       } else {
@@ -78,7 +80,9 @@ async function lookAgain(action: PlannedAction, context: EnforceContext, observe
   if (call === undefined || isFresh(observedAt, context.maxSnapshotAgeMs, context.clock())) {
     return { withhold: undefined, observedAt };
   }
-  const fresh = await context.relisting.of(action.account);
+  // The second leg of an on-net call appears under its own account once the call is routed; a listing of one account
+  // would not show it. A connected call has both legs, and planning has looked at both.
+  const fresh = await context.relisting.of(call.state === 'Connected' ? action.account : undefined);
   if (fresh === undefined) return { withhold: 'stale-snapshot', observedAt };
   return { withhold: whatChanged(call, fresh, context), observedAt: fresh.observedAt };
 }
@@ -109,7 +113,13 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
     await run.conclude(planned, withheld(planned.withhold));
     return;
   }
-  const acts = mayAct(gate.preview(planned, planned.weight));
+  const preview = gate.preview(planned, planned.weight);
+  if (preview.kind === 'withheld') {
+    // Never on the way to a request: without a new listing nothing below may send.
+    await run.conclude(planned, preview);
+    return;
+  }
+  const acts = mayAct(preview);
   if (acts) await run.freePlace();
   const listing = acts ? await context.relisting.now() : context.snapshot;
   if (listing === undefined) {
@@ -121,17 +131,19 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
     await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld('gone'));
     return;
   }
-  if (hold !== undefined) {
+  const liveCalls = listing.calls.filter(({ state }) => isLive(state)).length;
+  const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
+  const excess =
+    context.agreedCalls !== undefined && weight > context.agreedCalls ? 'more-than-agreed' : undefined;
+  const tooMany = excess ?? (exceedsShare(weight, liveCalls, context.sharePerPass) ? 'cap-share' : undefined);
+  if (hold !== undefined && tooMany === undefined) {
     const parent = await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld(hold));
     for (const call of oneByOne)
       await enforceSingle(singleOf(planned, call), run, listing.observedAt, parent);
     return;
   }
-  const weight = inside.length + perhapsInside.length;
   const action: PlannedAction = { ...planned, takes: inside, perhapsTakes: perhapsInside, weight };
-  const liveCalls = listing.calls.filter(({ state }) => isLive(state)).length;
-  const tooMany = exceedsShare(weight, liveCalls, context.sharePerPass);
-  const decision = gate.decide(tooMany ? { ...action, withhold: 'cap-share' } : action, weight);
+  const decision = gate.decide({ ...action, withhold: tooMany }, weight);
   if (decision.kind === 'send') run.send(action, listing.observedAt);
   else await run.conclude(action, decision);
 }

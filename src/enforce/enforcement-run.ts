@@ -31,6 +31,10 @@ export interface EnforceContext extends GateOptions {
   /** Ends requests in flight. */
   signal: AbortSignal;
   handReason: HandReason | undefined;
+  /** By hand: more calls than a person has agreed to are withheld; undefined for rules. */
+  agreedCalls: number | undefined;
+  /** Lets timers and sockets run between two actions. */
+  yieldNow: () => Promise<void>;
   /** Calls whose disconnect was sent a moment ago, before this pass. */
   recentlyDisconnected: readonly CallIdentity[];
   /** A whole that takes more than this share of the switch's calls is withheld. */
@@ -103,7 +107,9 @@ export function createRun(context: EnforceContext): EnforcementRun {
     });
     const earlier = known.get(key);
     const input = recordOf(action, mode, context.clock(), context.origin, parent);
-    const children = [...action.takes, ...action.perhapsTakes].map((taken) => childRecordOf(input, taken));
+    // Calls that stay need no record each; of calls that may or may not be taken there can be thousands.
+    const taken = outcome.outcome === 'monitored' ? action.takes : [];
+    const children = taken.map((call) => childRecordOf(input, call));
     const id = earlier ?? (await context.audit.record(input, outcome, children));
     known.set(key, id);
     reports.push(reportOf(action, id, mode, outcome));

@@ -17,7 +17,19 @@ export interface ListingIndex {
   doubt: SnapshotDoubt | undefined;
 }
 
-export function indexListing({ calls, suspects, doubt }: JudgedListing): ListingIndex {
+const indexes = new WeakMap<JudgedListing, ListingIndex>();
+
+/** Made once per listing: planning looks at the same one for every target. */
+export function indexListing(listing: JudgedListing): ListingIndex {
+  let index = indexes.get(listing);
+  if (index === undefined) {
+    index = makeIndex(listing);
+    indexes.set(listing, index);
+  }
+  return index;
+}
+
+function makeIndex({ calls, suspects, doubt }: JudgedListing): ListingIndex {
   const entries = new Map<string, Call[]>();
   for (const call of calls) {
     const known = entries.get(call.id);

@@ -54,8 +54,9 @@ export function inspectTarget(
     .map((entries) => entries.filter((call) => !hasEnded(call.state)))
     .filter((entries) => entries.length > 0);
   const inside = groups.filter((entries) => entries.some((call) => relation(call) === 'inside'));
+  const known = new Set(inside);
   const perhaps = groups.filter(
-    (entries) => !inside.includes(entries) && entries.some((call) => relation(call) === 'unknown'),
+    (entries) => !known.has(entries) && entries.some((call) => relation(call) === 'unknown'),
   );
   const suspect = listing.suspects.some((call) => relation(call) !== 'outside');
   const owned = perhaps.filter((entries) => entries.some(hasOwner(action)));
@@ -68,7 +69,7 @@ export function inspectTarget(
       ? 'suspect-snapshot'
       : suspect
         ? 'takes-suspect'
-        : firstHold([...inside, ...perhaps].flat(), [...inside, ...owned].flat(), context);
+        : firstHold([...inside, ...owned].flat(), perhaps.flat(), context);
   return {
     inside: insideCalls,
     perhapsInside: owned.filter(present).flatMap(([call]) => call ?? []),
@@ -88,14 +89,18 @@ function entryOf(entries: readonly Call[], matches: (call: Call) => boolean): Ca
 }
 
 function firstHold(
-  near: readonly Call[],
   taken: readonly Call[],
+  near: readonly Call[],
   { protection, admits }: InspectionContext,
 ): WithholdReason | undefined {
+  for (const call of taken) {
+    const reason = protection.reasonFor(call);
+    if (reason !== undefined) return reason === 'number-unknown' ? 'takes-unknown-number' : 'takes-protected';
+  }
   for (const call of near) {
     const reason = protection.reasonFor(call);
     if (reason === 'number-unknown') return 'takes-unknown-number';
-    // A call that names no owner is no protected one until it does; its number is what counts.
+    // A call that names no owner yet is no protected one until it does; its number is what counts.
     if (reason !== undefined && reason !== 'owner-unknown') return 'takes-protected';
   }
   return taken.every(admits) ? undefined : 'takes-excepted';

@@ -77,6 +77,8 @@ function scene(
     recentlyDisconnected: [],
     sharePerPass: 1,
     handReason: undefined,
+    agreedCalls: undefined,
+    yieldNow: async () => undefined,
     inspect: (planned, listing, taken) => {
       const action = planned.action === 'disconnectCustomer' ? 'disconnectCustomer' : 'disconnectAccount';
       const found = inspectTarget(
@@ -558,5 +560,59 @@ describe('a database that fails in the middle', () => {
     other.close();
     expect(failure?.error).toMatchObject({ code: 'STORE_FAILED' });
     expect(reports.map(({ target, outcome }) => [target, outcome])).toEqual([['3', 'disconnected']]);
+  });
+});
+
+describe('a whole that may not go on', () => {
+  const rule = aRule({ event: { type: 'disconnectAccount' } });
+
+  it('by its planned weight never goes on without a new listing, though less would be taken by now', async () => {
+    const it = scene(calls(4), rule);
+    const [planned] = it.actions;
+    // Planned heavier than the cap; the snapshot itself would weigh less.
+    const heavier = { ...(planned as PlannedAction), weight: 60 };
+    expect(await it.run({}, [heavier])).toMatchObject([
+      { outcome: 'withheld', reason: 'cap-per-pass' },
+      { outcome: 'alerted' },
+    ]);
+    expect(it.port.requests).toEqual([]);
+  });
+
+  it('by its share does not go on one by one, for a protected call that came', async () => {
+    const others = calls(80, { account: 50 }, 100);
+    const it = scene([...calls(15), ...others], rule);
+    it.port.calls = [...calls(75), aCall({ id: '999', cld: '112' }), ...others];
+    const reports = await it.run({ sharePerPass: 0.25, caps: { perPass: 500, perHour: 500 } });
+    expect(reports.map(({ reason }) => reason)).toEqual(['cap-share', 'cap-share']);
+    expect(disconnects(it.port.requests)).toEqual([]);
+  });
+
+  it('by hand takes no more calls than were agreed to, neither whole nor one by one', async () => {
+    for (const more of [calls(12), [...calls(12), aCall({ id: '99', cld: '112' })]]) {
+      const it = scene(calls(3), rule);
+      it.port.calls = more;
+      const reports = await it.run({ agreedCalls: 3 });
+      expect(reports).toMatchObject([{ outcome: 'withheld', reason: 'more-than-agreed' }]);
+      expect(disconnects(it.port.requests)).toEqual([]);
+    }
+  });
+
+  it('writes one record, not one for each call that stays', async () => {
+    const it = scene(
+      [...calls(3), ...calls(30, { customer: 5, account: 50 }, 100)],
+      aRule({ scope: 'customer', event: { type: 'disconnectCustomer' } }),
+    );
+    await it.run({ caps: { perPass: 5, perHour: 5 } });
+    expect(it.records().map(({ outcome }) => outcome)).toEqual(['withheld', 'alerted']);
+  });
+});
+
+describe('a call in setup that was listed too long ago', () => {
+  it('is looked for in a listing of everything, since its other leg may have come under another account', async () => {
+    const judged = calls(1, { state: 'ARComplete' });
+    const it = scene(judged);
+    it.wait(6000);
+    await it.run();
+    expect(it.port.requests[0]).toBe('listAllCalls {}');
   });
 });

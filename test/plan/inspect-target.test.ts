@@ -67,6 +67,17 @@ describe('the look at an account action', () => {
     expect(ids(found.oneByOne)).toEqual(['1', '2']);
   });
 
+  it('holds back for a call of the target that may belong to somebody protected', () => {
+    const guarded = {
+      ...context,
+      protection: createProtection({ accounts: [], customers: [3] }, new Map(), () => undefined),
+    };
+    const nobody = aCall({ id: '9', customer: undefined });
+    const found = inspectTarget(account, { calls: [...calls(2), nobody], ...sound }, guarded);
+    expect(found.hold).toBe('takes-protected');
+    expect(ids(found.oneByOne)).toEqual(['1', '2']);
+  });
+
   it('does not weigh calls that name no account', () => {
     const found = inspectTarget(
       account,

@@ -226,6 +226,14 @@ test('the cap counts what was sent in calls: children once, the count of the swi
   expect(await taken()).toBe(17);
 });
 
+test('a call that was only perhaps taken along is no disconnected one', async () => {
+  const { audit } = freshStore();
+  const intent = await audit.openIntent(accountInput(), [callInput('1'), callInput('2')]);
+  const children = [outcomeOf('disconnected'), outcomeOf('unknown', { reason: 'perhaps-taken' })];
+  await audit.closeIntent(intent, outcomeOf('disconnected'), children, NOON);
+  expect((await audit.disconnectsSince('lab', NOON)).map(({ id }) => id)).toEqual(['1']);
+});
+
 test('calls cut one by one under a withheld account action count each', async () => {
   const { audit, path } = freshStore();
   const withheld = await audit.record(

@@ -180,12 +180,16 @@ async function tellCap(
   caps: Config['caps'],
   context: CliContext,
 ): Promise<void> {
-  const held = actions.find(({ reason }) => reason === 'cap-per-pass' || reason === 'cap-per-hour');
+  const held = actions.find(
+    ({ outcome, reason }) => outcome === 'withheld' && reason?.startsWith('cap-') === true,
+  );
   if (held === undefined) return;
-  const cap =
-    held.reason === 'cap-per-pass'
-      ? `caps.perPass is ${caps.perPass}`
-      : `caps.perHour is ${caps.perHour}, with what was taken in the last hour`;
+  const limits: Record<string, string> = {
+    'cap-per-pass': `caps.perPass is ${caps.perPass}`,
+    'cap-per-hour': `caps.perHour is ${caps.perHour}, with what was taken in the last hour`,
+    'cap-share': `that is over caps.sharePerPass, ${caps.sharePerPass} of the switch's calls`,
+  };
+  const cap = limits[held.reason ?? ''];
   const narrower =
     held.action === 'disconnectCustomer'
       ? '\nCalls of customers that may belong to it count as well: say in "customerTree" who belongs to whom.'
