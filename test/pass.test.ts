@@ -248,4 +248,23 @@ event: { type: ${type} }`;
       'disconnectCall 3',
     ]);
   });
+
+  it('does not spare a call because a customer action may or may not have taken it along', async () => {
+    const rules = `
+rules:
+  - name: a-customer
+    scope: customer
+    mode: enforce
+    only: { customers: [2] }
+    priority: 9
+    conditions: { all: [ { fact: customer.connectedCalls, operator: greaterThan, value: 1 } ] }
+    event: { type: disconnectCustomer }${cap('b-account', 'account', 5)}`;
+    const it = scene([...calls(2), ...calls(8, { account: 50, customer: 5 }, 100)], rules);
+    expect(taken(await it.pass())).toEqual([
+      'a-customer 2 disconnected',
+      'b-account 107 disconnected',
+      'b-account 106 disconnected',
+      'b-account 105 disconnected',
+    ]);
+  });
 });

@@ -169,9 +169,10 @@ export function createRun(context: EnforceContext): EnforcementRun {
   };
 }
 
+/** What certainly is taken; a call that only may be taken along must stay within the reach of other rules. */
 function callsOf(action: PlannedAction): readonly CallIdentity[] {
   if (action.action === 'alert') return [];
-  return action.call === undefined ? [...action.takes, ...action.perhapsTakes] : [action.call];
+  return action.call === undefined ? action.takes : [action.call];
 }
 
 /** Whether the request could have been sent had nothing stood in its way. */

@@ -46,7 +46,9 @@ export function createPlan(context: PlanContext): Plan {
     add(rule, verdicts, admits) {
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
       const planned = planRule(rule, mode, verdicts, admits, { ...context, index, gone: gone[mode] });
-      const taken = new Set(planned.flatMap(takenBy).map(({ id }) => id));
+      const taken = new Set(
+        planned.flatMap((action) => [...takenBy(action), ...action.perhapsTakes]).map(({ id }) => id),
+      );
       const capped = exceedsShare(taken.size, liveCalls, caps.sharePerPass);
       for (const action of planned) {
         const withhold = action.withhold ?? (capped && action.action !== 'alert' ? 'cap-share' : undefined);
@@ -221,8 +223,9 @@ export function commonCustomer(calls: readonly Call[]): number | undefined {
   return customers.size === 1 ? calls[0]?.customer : undefined;
 }
 
+/** Calls that may or may not be taken along are none of these: they would be spared by every other rule. */
 function takenBy(action: PlannedAction): readonly ActionCall[] {
   if (action.action === 'alert') return [];
   if (action.action === 'disconnectCall') return action.call === undefined ? [] : [action.call];
-  return [...action.takes, ...action.perhapsTakes];
+  return action.takes;
 }
