@@ -51,11 +51,19 @@ export default {
       to: { path: '^src/', pathNot: '^src/(schedule|config|documents|domain)/' },
     },
     {
+      name: 'rule-tests-know-only-words',
+      comment:
+        'A case says what a switch shows and what has to come of it; the code that decides is handed in, so that no test of a rule can take a shortcut past it.',
+      severity: 'error',
+      from: { path: '^src/rule-tests/' },
+      to: { path: '^src/', pathNot: '^src/(rule-tests|documents|domain)/' },
+    },
+    {
       name: 'pure-core-has-no-io',
       comment:
         'The same snapshot, rules and now give the same plan only while nothing here can look at the world.',
       severity: 'error',
-      from: { path: '^src/(domain|facts|policy|plan|documents)/' },
+      from: { path: '^src/(domain|facts|policy|plan|documents|rule-tests)/' },
       to: { dependencyTypes: ['core'] },
     },
     {

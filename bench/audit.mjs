@@ -228,7 +228,7 @@ async function writes(path) {
   for (const [name, ask] of [
     ['disconnectsSince', () => audit.disconnectsSince('lab', END - 3_600_000)],
     ['callsTakenSince', () => audit.callsTakenSince('lab', END - 3_600_000)],
-    ['unchangedSince', () => audit.unchangedSince('lab', END - 300_000)],
+    ['unchangedSince', () => audit.unchangedSince('lab', END - 300_000, new Map())],
     ['unconfirmed', () => audit.unconfirmed('lab')],
   ]) {
     const before = performance.now();

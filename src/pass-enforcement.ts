@@ -1,5 +1,5 @@
 import type { PlannedAction } from './domain/action.js';
-import { type Call, identityKey } from './domain/call.js';
+import type { Call } from './domain/call.js';
 import type { Caps, CustomerTree, Protect } from './domain/config.js';
 import { CallwardenError } from './domain/errors.js';
 import type { Limit } from './domain/facts.js';
@@ -9,7 +9,9 @@ import type { Snapshot } from './domain/snapshot.js';
 import type { EnforceContext } from './enforce/enforcement-run.js';
 import { createRelisting } from './enforce/relisting.js';
 import { findDoubt } from './gather/doubt.js';
+import type { LearnedCustomerTree } from './gather/learn-customer-tree.js';
 import { readCalls } from './gather/read-calls.js';
+import type { SwitchMemory } from './pass-memory.js';
 import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
 import { inspectTarget } from './plan/inspect-target.js';
 import type { Protection } from './plan/protection.js';
@@ -32,9 +34,16 @@ export interface PassContext {
   protect: Pick<Protect, 'accounts' | 'customers'>;
   /** Built-in emergency numbers and configured ones; undefined where the raw number is neither. */
   matchProtectedNumber: (raw: string) => string | undefined;
+  /** As the config states it. */
   customerTree: CustomerTree;
+  /** Learns more of it in trusted mode; undefined where nobody can be asked. */
+  learnedTree: LearnedCustomerTree | undefined;
   caps: Caps;
   maxSnapshotAgeMs: number;
+  /** What this process remembers of the switch between passes. */
+  memory: SwitchMemory;
+  /** How often the switch is to be polled. */
+  intervalMs: number;
   deadlineMs: number;
   concurrency: number;
   /** Lets timers and sockets run between batches of evaluations. */
@@ -119,21 +128,6 @@ export function inspection(
       hold: found.hold,
       oneByOne: found.oneByOne.map(actionCall),
     };
-  };
-}
-
-/** The vendors whose listings showed a call. */
-export function vendorLookup(snapshot: Snapshot): (call: Call) => readonly number[] {
-  if (snapshot.vendors.size === 0) return () => [];
-  const known = new WeakMap<Call, readonly number[]>();
-  return (call) => {
-    let vendors = known.get(call);
-    if (vendors === undefined) {
-      const key = identityKey(call);
-      vendors = [...snapshot.vendors].filter(([, keys]) => keys.has(key)).map(([vendor]) => vendor);
-      known.set(call, vendors);
-    }
-    return vendors;
   };
 }
 

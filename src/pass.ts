@@ -1,5 +1,4 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
-import type { Call } from './domain/call.js';
 import { type CallIdentity, identityKey, isLive } from './domain/call.js';
 import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
@@ -7,25 +6,17 @@ import { subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects } from './enforce/confirm-disconnects.js';
 import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
-import { deriveFacts } from './facts/derive-facts.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
+import { type Decision, decidePass, type RuleDecision, vendorLookup } from './pass-decide.js';
 import {
   asCallwardenError,
   enforcementOn,
   HOUR_MS,
   inspection,
   type PassContext,
-  vendorLookup,
 } from './pass-enforcement.js';
-import { createPlan } from './plan/plan-actions.js';
+import { actedBefore, REPEAT_RECORD_MS, remember, repeatsOf, takeDownMissed } from './pass-past.js';
 import { createProtection, type Protection } from './plan/protection.js';
-import type { CompiledRule } from './policy/compile-rules.js';
-
-/** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
-const RECENT_DISCONNECT_MS = 30_000;
-
-/** An unchanged alerted, monitored or withheld record is repeated after this; milliseconds. */
-const REPEAT_RECORD_MS = 5 * 60_000;
 
 export interface PassOptions {
   passId: string;
@@ -51,14 +42,14 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
       await context.audit.resolveOrphans(context.switchName, context.clock());
       const snapshot = await gather(context, pass);
       await confirm(context, snapshot);
-      const recent = await context.audit.disconnectsSince(
-        context.switchName,
-        snapshot.observedAt - RECENT_DISCONNECT_MS,
-      );
-      const plan = await decide(context, pass, snapshot, recent);
-      const { reports, failure } = await enforce(context, pass, snapshot, plan, recent);
-      pass.actions = reports;
-      if (failure !== undefined) throw failure.error;
+      const informed = await knowCustomers(context, pass, snapshot);
+      await remember(informed, snapshot, async (recent) => {
+        const { actions, holding } = await decide(informed, pass, snapshot, recent);
+        const { reports, failure } = await enforce(informed, pass, snapshot, actions, recent);
+        pass.actions = reports;
+        if (failure !== undefined) throw failure.error;
+        return holding;
+      });
       return pass.report('completed');
     } finally {
       release();
@@ -115,12 +106,16 @@ function beginPass(context: PassContext, options: PassOptions): RunningPass {
 }
 
 async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot> {
+  const at = context.clock();
   const snapshot = await gatherSnapshot({
     switchName: context.switchName,
     port: context.port,
     numbering: context.numbering,
     vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
     signal: pass.gathering,
+  }).catch(async (error: unknown) => {
+    await takeDownMissed(context, at);
+    throw error;
   });
   pass.snapshot = snapshot;
   for (const note of snapshot.notes) context.note(note);
@@ -130,57 +125,69 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
   return snapshot;
 }
 
+/** Where a rule counts subcustomers and the switch can be asked who they are, the stated tree with what it says. */
+async function knowCustomers(
+  context: PassContext,
+  pass: RunningPass,
+  snapshot: Snapshot,
+): Promise<PassContext> {
+  const { learnedTree, rules } = context;
+  if (learnedTree === undefined || !rules.some(({ usesTree }) => usesTree)) return context;
+  const { tree, note } = await learnedTree.refresh(snapshot.calls, snapshot.observedAt, pass.gathering);
+  if (note !== undefined) context.note(note);
+  return { ...context, customerTree: tree };
+}
+
 async function confirm(context: PassContext, snapshot: Snapshot): Promise<void> {
   const confirmations = confirmDisconnects(await context.audit.unconfirmed(context.switchName), snapshot);
   if (confirmations.length > 0) await context.audit.confirm(confirmations, context.clock());
 }
 
-/** Judges and plans rule by rule, because what one rule takes is gone for the next. */
+/** Judges and plans on what the snapshot and the past show, and takes down what came of it. */
 async function decide(
   context: PassContext,
   pass: RunningPass,
   snapshot: Snapshot,
   recentlyDisconnected: readonly CallIdentity[],
-): Promise<readonly PlannedAction[]> {
-  const plan = createPlan({
+): Promise<Decision> {
+  const { memory } = context;
+  const decision = await decidePass({
     snapshot,
+    history: memory.history,
+    rules: context.rules,
+    numbering: context.numbering,
+    limits: context.limits,
     caps: context.caps,
-    tree: context.customerTree,
+    customerTree: context.customerTree,
     protection: pass.protection,
     recentlyDisconnected,
+    holding: memory.holding,
+    acted: await actedBefore(context, snapshot.observedAt),
+    intervalMs: context.intervalMs,
+    yieldNow: context.yieldNow,
+    beforeRule: () => {
+      if (pass.halted() !== undefined) throw outOfTime(context, pass);
+    },
   });
-  const vendorsOf = vendorLookup(snapshot);
-  for (const compiled of context.rules) {
-    if (pass.halted() !== undefined) throw outOfTime(context, pass);
-    const { rule } = compiled;
-    const mode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
-    const admits = (call: Call) => compiled.admits(call, vendorsOf);
-    const facts = deriveFacts(snapshot, {
-      numbering: context.numbering,
-      limits: context.limits,
-      admits: (call) => plan.present(call, mode) && admits(call),
-    });
-    try {
-      const verdicts = await compiled.judge(facts, { yieldNow: context.yieldNow });
-      noteVerdicts(compiled, verdicts, pass);
-      plan.add(rule, verdicts, (call) => compiled.admitsTaken(call, vendorsOf));
-    } catch (error) {
-      // One broken rule must not hide what the others see; it plans nothing, and says so.
-      context.note(`rule ${rule.name} could not be judged: ${String(error)}`);
-      pass.indeterminate.push({ rule: rule.name, missing: ['(the rule could not be judged)'], subjects: 0 });
-    }
-  }
-  return plan.actions;
+  for (const one of decision.rules) noteDecision(one, context, pass);
+  return decision;
 }
 
-function noteVerdicts(
-  { rule }: CompiledRule,
-  verdicts: Awaited<ReturnType<CompiledRule['judge']>>,
+function noteDecision(
+  { rule, verdicts, held, broken }: RuleDecision,
+  context: PassContext,
   pass: RunningPass,
-): void {
+) {
+  if (broken !== undefined) {
+    // One broken rule must not hide what the others see; it plans nothing, and says so.
+    context.note(`rule ${rule.name} could not be judged: ${String(broken)}`);
+    pass.indeterminate.push({ rule: rule.name, missing: ['(the rule could not be judged)'], subjects: 0 });
+  }
   const missing = new Set<string>();
   let subjects = 0;
-  for (const verdict of verdicts) {
+  // What a rule has cooled down on is violated all the same; what has not held long enough is not yet.
+  const cooling = held.flatMap(({ reason, verdict }) => (reason === 'cooldown' ? [verdict] : []));
+  for (const verdict of [...verdicts, ...cooling]) {
     if (verdict.result === 'violated') {
       const { subject, evidence } = verdict;
       pass.violations.push({ rule: rule.name, scope: rule.scope, subject: subjectText(subject), evidence });
@@ -210,7 +217,7 @@ async function enforce(
     configMode: context.configMode,
     dryRun,
     takenLastHour: await audit.callsTakenSince(switchName, now - HOUR_MS),
-    unchanged: await audit.unchangedSince(switchName, now - REPEAT_RECORD_MS),
+    unchanged: await audit.unchangedSince(switchName, now - REPEAT_RECORD_MS, repeatsOf(context, now)),
     halted: pass.halted,
     origin: { switchName, passId, actor, login: context.port.login },
     recentlyDisconnected,

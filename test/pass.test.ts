@@ -30,7 +30,12 @@ function scene(listed: readonly Call[], rules: string, changes: Partial<PassCont
     port,
     store,
     clock,
-    rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab' }),
+    rules: compileRules(ruleSet, {
+      catalogue: FACT_CATALOGUE,
+      numbering: NUMBERING,
+      switchName: 'lab',
+      now: NOW,
+    }),
     limits: ruleSet.limits,
     note: (text) => notes.push(text),
     ...changes,

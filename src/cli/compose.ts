@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
 import { readConfig } from '../config/read-config.js';
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../domain/config.js';
-import { CallwardenError } from '../domain/errors.js';
+import { CallwardenError, type Problem } from '../domain/errors.js';
 import type { Clock, SwitchPort } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
 import { FACT_CATALOGUE } from '../facts/catalogue.js';
 import { createNumbering } from '../facts/numbering.js';
-import { checkRules } from '../policy/check-rules.js';
+import { type CheckedRules, checkRules } from '../policy/check-rules.js';
 import type { KnownSwitch } from '../policy/check-switches.js';
-import { findIgnoredFiles, readRuleFiles } from '../rule-files/read-rule-files.js';
+import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js';
+import { shortestIntervalMs } from '../schedule/shortest-interval.js';
 import { createSippySwitch } from '../switch/sippy-switch.js';
 import { type CliContext, say } from './context.js';
 import { problemLine, UsageError } from './errors.js';
+import { sha256 } from './sha256.js';
 
 /** Reads the config and tells its warnings. Throws CONFIG_INVALID. */
 export async function loadConfig(file: string, context: CliContext): Promise<Config> {
@@ -30,36 +31,61 @@ export async function loadRules(
   context: CliContext,
   switches?: readonly SwitchConfig[],
 ): Promise<RuleSet> {
-  const files = await readRuleFiles(directory);
-  const ignored = await findIgnoredFiles(directory);
-  const checked = checkRules(files, FACT_CATALOGUE, sha256, switches?.map(knownSwitch));
-  const { ruleSet } = checked;
-  const problems = [...ignored, ...checked.problems];
-  if (ruleSet === undefined) {
-    const count = problems.filter(({ severity }) => severity === 'error').length;
-    // Only the doctor knows the switches of the config as well.
-    const check = switches === undefined ? `callwarden rules check ${directory}` : 'callwarden doctor';
-    throw new CallwardenError(
-      'RULES_INVALID',
-      `The rules in ${directory} have ${count === 1 ? 'a problem' : `${count} problems`}.`,
-      { hint: `Correct them, then check with \`${check}\`.`, problems },
-    );
-  }
-  if (ruleSet.rules.length === 0) {
-    const message = 'There is no rule here: nothing will ever be judged.';
-    problems.push({ file: directory, message, severity: 'warning' });
-  }
+  const { ruleSet, problems } = checkRulesOnDisk(await readRulesOnDisk(directory), {
+    directory,
+    switches,
+    now: context.clock(),
+  });
+  if (ruleSet === undefined) throw rulesInvalid(directory, problems, switches !== undefined);
   for (const problem of problems) await say(context, problemLine(problem));
   return ruleSet;
 }
 
-function knownSwitch({ name, numbers }: SwitchConfig): KnownSwitch {
-  return { name, numbering: numbers.country === undefined ? undefined : createNumbering(numbers) };
+export interface RulesCheck {
+  directory: string;
+  /** Those of the config; undefined where there is none, and nothing that depends on switches is to be checked. */
+  switches: readonly SwitchConfig[] | undefined;
+  /** Milliseconds since the epoch: which exceptions have expired. */
+  now: number;
 }
 
-/** SHA-256 of a text in hex: names the version of a rule that decided. */
-function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+/** The one check of rule files, at the start as at every reload; problems hold the warnings too. */
+export function checkRulesOnDisk(
+  { files, ignored }: Pick<RulesOnDisk, 'files' | 'ignored'>,
+  { directory, switches, now }: RulesCheck,
+): CheckedRules {
+  const { ruleSet, problems } = checkRules(files, FACT_CATALOGUE, sha256, switches?.map(knownSwitch), now);
+  const all = [...ignored, ...problems];
+  if (ruleSet?.rules.length === 0) {
+    const message = 'There is no rule here: nothing will ever be judged.';
+    all.push({ file: directory, message, severity: 'warning' });
+  }
+  return { ruleSet, problems: all };
+}
+
+/** For rules that cannot be taken. */
+export function rulesInvalid(
+  directory: string,
+  problems: readonly Problem[],
+  withConfig: boolean,
+): CallwardenError {
+  const count = problems.filter(({ severity }) => severity === 'error').length;
+  // Only the doctor knows the switches of the config as well.
+  const check = withConfig ? 'callwarden doctor' : `callwarden rules check ${directory}`;
+  return new CallwardenError(
+    'RULES_INVALID',
+    `The rules in ${directory} have ${count === 1 ? 'a problem' : `${count} problems`}.`,
+    { hint: `Correct them, then check with \`${check}\`.`, problems },
+  );
+}
+
+function knownSwitch({ name, numbers, schedule, customerTree, login }: SwitchConfig): KnownSwitch {
+  return {
+    name,
+    numbering: numbers.country === undefined ? undefined : createNumbering(numbers),
+    pollEveryMs: shortestIntervalMs(schedule),
+    treeKnown: customerTree.size > 0 || login.kind === 'trusted',
+  };
 }
 
 /** The connection to one switch; nothing is sent before its first method is called. */

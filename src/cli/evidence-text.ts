@@ -26,22 +26,37 @@ function leaves(evidence: ConditionEvidence): readonly ConditionEvidence[] {
   return nested.flatMap(leaves);
 }
 
-function leafText(leaf: ConditionEvidence): string {
+/** One comparison: `account.connectedCalls 34 > 30`. */
+export function leafText(leaf: ConditionEvidence): string {
   const { fact, observed, operator = '', value, atLeast } = leaf;
-  const seen = `${atLeast === true ? 'at least ' : ''}${numberText(observed)}`;
-  return `${fact}${paramsText(leaf.params)} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value)}${originText(leaf)}`;
+  const seen =
+    leaf.missing === undefined
+      ? `${atLeast === true ? 'at least ' : ''}${numberText(observed)}`
+      : `unknown (${leaf.missing})`;
+  return `${fact}${paramsText(leaf.params)} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value)}${originText(leaf)}${gapText(leaf)}`;
 }
 
-/** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`. */
+/** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`, ` within 600 s`. */
 function paramsText(params: ConditionEvidence['params']): string {
-  const { to, state, direction } = params ?? {};
-  return Object.entries({ to, state, direction })
-    .filter(([, values]) => values !== undefined)
-    .map(
-      ([name, values = []]) =>
-        ` ${name} ${values.length > SHOWN_ENTRIES ? `(${values.length} entries)` : values.join('|')}`,
-    )
-    .join('');
+  const { to, state, direction, within, under, tolerance, timezone, recursive } = params ?? {};
+  const lists = Object.entries({ to, state, direction }).flatMap(([name, values]) =>
+    values === undefined
+      ? []
+      : [`${name} ${values.length > SHOWN_ENTRIES ? `(${values.length} entries)` : values.join('|')}`],
+  );
+  const seconds = Object.entries({ within, under, tolerance }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value} s`],
+  );
+  const others = [
+    ...(timezone === undefined ? [] : [`in ${timezone}`]),
+    ...(recursive === true ? ['with subcustomers'] : []),
+  ];
+  return [...lists, ...seconds, ...others].map((text) => ` ${text}`).join('');
+}
+
+/** Seconds of a window that nobody saw. */
+function gapText({ gap }: ConditionEvidence): string {
+  return gap === undefined ? '' : `, ${numberText(gap.seconds)} s of the window not seen`;
 }
 
 /** Which entry of many was met, or which limit the value is: ` (882)`, ` (account.limit maxConcurrentCalls)`. */

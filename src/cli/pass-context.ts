@@ -4,8 +4,11 @@ import type { RuleSet } from '../domain/rule.js';
 import { FACT_CATALOGUE } from '../facts/catalogue.js';
 import { createNumbering } from '../facts/numbering.js';
 import { createProtectedNumbers } from '../facts/protected-numbers.js';
+import { createLearnedCustomerTree } from '../gather/learn-customer-tree.js';
 import type { PassContext } from '../pass-enforcement.js';
+import { createSwitchMemory, type SwitchMemory } from '../pass-memory.js';
 import { compileRules } from '../policy/compile-rules.js';
+import { shortestIntervalMs } from '../schedule/shortest-interval.js';
 import type { Store } from '../store/open-store.js';
 
 /** What the outside of a pass is made of; the config says the rest. */
@@ -15,29 +18,36 @@ export interface PassParts {
   port: SwitchPort;
   store: Store;
   ruleSet: RuleSet;
+  /** That of an earlier context of this switch, so that new rules do not forget what was seen; a new one by default. */
+  memory?: SwitchMemory;
   note: (text: string) => void;
 }
 
 /** Puts together what the passes of one switch need: rules compiled with its numbers, protection, caps, clock. */
 export function passContext(parts: PassParts): PassContext {
   const { config, switchConfig, port, store, ruleSet, note } = parts;
+  const { name: switchName } = switchConfig;
   const numbering = createNumbering(switchConfig.numbers);
   const protectedNumbers = createProtectedNumbers(switchConfig.protect.numbers, numbering);
   return {
-    switchName: switchConfig.name,
+    switchName,
     port,
     audit: store.audit,
     lock: store.lock,
     clock: Date.now,
     numbering,
-    rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName: switchConfig.name }),
-    limits: ruleSet.limits.filter(
-      (limit) => limit.switch === undefined || limit.switch === switchConfig.name,
-    ),
+    memory: parts.memory ?? createSwitchMemory({ switchName, numbering, ledger: store.ledger }),
+    intervalMs: shortestIntervalMs(switchConfig.schedule),
+    rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName, now: Date.now() }),
+    limits: ruleSet.limits.filter((limit) => limit.switch === undefined || limit.switch === switchName),
     configMode: config.mode,
     protect: switchConfig.protect,
     matchProtectedNumber: (raw) => protectedNumbers.match(raw),
     customerTree: switchConfig.customerTree,
+    learnedTree:
+      port.trustedCustomer === undefined
+        ? undefined
+        : createLearnedCustomerTree(port, port.trustedCustomer, switchConfig.customerTree),
     caps: config.caps,
     maxSnapshotAgeMs: config.maxSnapshotAgeMs,
     deadlineMs: switchConfig.deadlineMs,

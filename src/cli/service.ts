@@ -4,8 +4,10 @@ import type { PassReport } from '../domain/pass-report.js';
 import type { SwitchPort } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
 import { runPass } from '../pass.js';
+import type { PassContext } from '../pass-enforcement.js';
 import { startSchedule } from '../schedule/schedule.js';
 import type { Store } from '../store/open-store.js';
+import { createLedgerPruning } from './ledger-pruning.js';
 import { passContext } from './pass-context.js';
 import { countOutcomes, countWithheld, passAdvice, passLine } from './pass-line.js';
 
@@ -34,42 +36,72 @@ export interface ServiceOptions {
 }
 
 export interface Service {
+  /**
+   * Puts other checked rules in force on all switches, whole: passes under way end with those they began with. Throws, and
+   * changes nothing, where they cannot be compiled.
+   */
+  useRules(ruleSet: RuleSet): void;
   /** Sends nothing new, records what is in flight, closes the switches' connections. The store stays open. */
   stop(): Promise<void>;
 }
 
+/** One switch under watch. */
+interface Watched {
+  switchConfig: SwitchConfig;
+  port: SwitchPort;
+  note: (text: string) => void;
+  /** What its next pass goes by. */
+  context: PassContext;
+}
+
 /** Runs scheduled passes on every switch of the config; switches do not wait for each other. */
 export function startService(options: ServiceOptions): Service {
-  const { config, log } = options;
+  const { config, log, store } = options;
   const stop = new AbortController();
   const abort = new AbortController();
-  const switches = new Map(
-    config.switches.map((switchConfig) => {
-      const port = options.connect(switchConfig);
-      const note = rarely((text) => log.warn({ switch: switchConfig.name }, text));
-      return [
-        switchConfig.name,
-        { port, note, context: passContext({ ...options, switchConfig, port, note }) },
-      ];
-    }),
-  );
+  const switches = new Map(config.switches.map((one) => [one.name, watch(one, options)]));
+  let { ruleSet } = options;
+  let passesUnderWay = 0;
+  const pruneNote = rarely((text) => log.error({}, text));
+  const pruning = createLedgerPruning({
+    ledger: store.ledger,
+    retentionMs: config.retention.ledgerMs,
+    clock: Date.now,
+    busy: () => passesUnderWay > 0 || stop.signal.aborted,
+    onError: (error) => pruneNote(`the ledger could not be pruned: ${messageOf(error)}`),
+  });
+
+  function contextOf(target: Watched): PassContext {
+    const { context } = target;
+    if (context.rules.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= Date.now())) {
+      target.context = renewed(target, ruleSet, options);
+    }
+    return target.context;
+  }
 
   async function pass(name: string): Promise<PassReport> {
     const target = switches.get(name);
     if (target === undefined) throw new TypeError(`No switch is named ${name}.`);
-    const report = await runPass(target.context, {
-      passId: randomUUID(),
-      actor: 'scheduler',
-      dryRun: false,
-      stop: stop.signal,
-      abort: abort.signal,
-    });
+    passesUnderWay += 1;
+    let report: PassReport;
+    try {
+      report = await runPass(contextOf(target), {
+        passId: randomUUID(),
+        actor: 'scheduler',
+        dryRun: false,
+        stop: stop.signal,
+        abort: abort.signal,
+      });
+    } finally {
+      passesUnderWay -= 1;
+    }
     logPass(report, log, stop.signal.aborted);
     const advice = passAdvice(report);
     if (advice !== undefined) target.note(advice);
-    await options.store.passes.save(report).catch((error: unknown) => {
-      log.error({ switch: name, err: error }, `the pass could not be saved: ${String(error)}`);
+    await store.passes.save(report).catch((error: unknown) => {
+      log.error({ switch: name, err: error }, `the pass could not be saved: ${messageOf(error)}`);
     });
+    if (!stop.signal.aborted) pruning.begin();
     await options.onPass?.(report);
     return report;
   }
@@ -83,14 +115,39 @@ export function startService(options: ServiceOptions): Service {
   });
 
   return {
+    useRules(next) {
+      const contexts = [...switches.values()].map(
+        (target) => [target, renewed(target, next, options)] as const,
+      );
+      for (const [target, context] of contexts) target.context = context;
+      ruleSet = next;
+    },
     async stop() {
       stop.abort();
       const grace = setTimeout(() => abort.abort(), SHUTDOWN_GRACE_MS);
       await schedule.stop();
       clearTimeout(grace);
+      await pruning.ended();
       await Promise.all([...switches.values()].map(({ port }) => port.close()));
     },
   };
+}
+
+function watch(switchConfig: SwitchConfig, options: ServiceOptions): Watched {
+  const port = options.connect(switchConfig);
+  const note = rarely((text) => options.log.warn({ switch: switchConfig.name }, text));
+  const context = passContext({ ...options, switchConfig, port, note });
+  return { switchConfig, port, note, context };
+}
+
+/** With other rules, or with the same at another time, but with the memory of what was seen. */
+function renewed(target: Watched, ruleSet: RuleSet, options: ServiceOptions): PassContext {
+  const { switchConfig, port, note, context } = target;
+  return passContext({ ...options, ruleSet, switchConfig, port, note, memory: context.memory });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function logPass(report: PassReport, log: ServiceLog, stopping: boolean): void {

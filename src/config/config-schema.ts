@@ -1,7 +1,7 @@
 import { isSupportedCountry } from 'libphonenumber-js';
 import { validateDetailed } from 'node-cron';
 import { z } from 'zod';
-import { DURATION_EXPECTED, parseDuration } from './duration.js';
+import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
 
 /** So long a request or pass is a mistake, and timers overflow at 24 days. */
 const LONGEST_WAIT_MS = 3_600_000;

@@ -1,5 +1,5 @@
+import { parseDuration } from '../documents/duration.js';
 import type { DocumentPath } from '../documents/located-document.js';
-import { parseDuration } from './duration.js';
 
 /** Something wrong at a place of the config that no single value shows. */
 export interface CrossProblem {

@@ -146,10 +146,17 @@ function isOwnText(message: string): boolean {
   return !/^(Invalid|Too small|Too big|Unrecognized)\b/.test(message);
 }
 
-/** Of a union, the branch that came closest: the one whose first problem lies deepest, then the one with the fewest. */
+/**
+ * Of a union, the branch that came closest: the one whose first problem lies deepest, then one that takes values of this
+ * type at all, then the one with the fewest problems.
+ */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const depth = (issues: readonly Issue[]) => Math.min(...issues.map((issue) => issue.path.length));
+  const strange = (issues: readonly Issue[]) =>
+    issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0) ? 1 : 0;
   return branches
     .filter((issues) => issues.length > 0)
-    .toSorted((one, other) => depth(other) - depth(one) || one.length - other.length)[0];
+    .toSorted(
+      (one, other) => depth(other) - depth(one) || strange(one) - strange(other) || one.length - other.length,
+    )[0];
 }

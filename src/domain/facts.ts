@@ -19,6 +19,16 @@ export interface FactParams {
   name?: string;
   /** For limit: the value where limits.csv names none. */
   default?: number;
+  /** Seconds that the fact looks back from the instant of the snapshot. */
+  within?: number;
+  /** For shortCalls: seconds below which a call is short. */
+  under?: number;
+  /** For equalDurations: seconds by which durations may differ and still be equal. */
+  tolerance?: number;
+  /** For minutesToday: IANA name of the time zone whose midnight counts; UTC where it is absent. */
+  timezone?: string;
+  /** For customer facts: calls of all stated descendants count too. */
+  recursive?: boolean;
 }
 
 export type FactParam = keyof FactParams;
@@ -33,8 +43,14 @@ export interface FactDefinition {
   /** Unit of a number: calls, seconds; undefined where it has none. */
   unit: string | undefined;
   params: readonly FactParam[];
+  /** Those of them without which the fact has no meaning, e.g. `within`. */
+  required: readonly FactParam[];
   /** Counts or measures a set of calls; false for plain attributes and for limit. */
   aggregate: boolean;
+  /** Looks at calls of the past, from the ledger; false for what one snapshot tells. */
+  windowed: boolean;
+  /** Speaks of calls that have ended, which are nobody's victims: a rule that cuts by it has to say whom in `where`. */
+  ofEndedCalls: boolean;
   /** Exact definition, with its bias where it has one; one or two sentences for a person. */
   description: string;
 }
@@ -48,7 +64,21 @@ export type MissingReason =
   | 'too-few-samples'
   | 'no-limit'
   | 'unknown-vendor'
-  | 'lower-bound';
+  | 'lower-bound'
+  /** A fact of the past where no ledger was given. */
+  | 'no-history'
+  /** Polls are missing in the window, or the ledger does not reach back that far, and the rule needs it complete. */
+  | 'incomplete-window'
+  /** The account has been known for less time than the fact needs. */
+  | 'too-little-history';
+
+/** What a window could not see. */
+export interface WindowGap {
+  /** Seconds of the window that no sound poll covers, a time before the ledger began included. */
+  seconds: number;
+  /** Where the ledger began within the window: that instant, in milliseconds since the epoch. */
+  knownSince?: number;
+}
 
 /** A fact about a subject as it was observed. */
 export type Observed = KnownFact | MissingFact;
@@ -61,8 +91,13 @@ export interface KnownFact {
    * only greaterThan and greaterThanInclusive may use it; for every other operator the fact is missing.
    */
   atLeast: boolean;
-  /** The calls which an aggregate counted, unordered; absent for attributes and limits. */
-  counted?: readonly Call[];
+  /**
+   * The live calls which an aggregate counted, unordered; absent for attributes and limits. A windowed fact may compute it
+   * when it is asked for; facts of ended calls give the subject's live calls that their params let in.
+   */
+  readonly counted?: readonly Call[];
+  /** Set where a windowed fact rests on an incomplete window. */
+  gap?: WindowGap;
 }
 
 export interface MissingFact {
@@ -72,8 +107,12 @@ export interface MissingFact {
 
 /** Derives facts from one snapshot, with the calls that are already planned to be cut counted as gone. */
 export interface FactSource {
-  /** Every subject of a scope that the snapshot shows, ordered by ID, so that the same snapshot gives the same plan. */
-  subjects(scope: Scope): readonly Subject[];
+  /**
+   * Every subject of a scope that the snapshot shows, and where windowed facts are asked for, that had calls in the
+   * window; ordered by ID, so that the same snapshot and ledger give the same plan. With `among`, those of them that have
+   * one of these IDs.
+   */
+  subjects(scope: Scope, among?: ReadonlySet<string>): readonly Subject[];
   /** The live calls that belong to a subject. */
   callsOf(subject: Subject): readonly Call[];
   /**

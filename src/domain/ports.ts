@@ -1,5 +1,6 @@
-import type { ActionOutcome, ActionRecordInput, AuditRecord } from './action.js';
+import type { ActionMode, ActionOutcome, ActionRecordInput, AuditRecord } from './action.js';
 import type { CallIdentity } from './call.js';
+import type { RuleActed } from './ledger.js';
 import type { PassReport } from './pass-report.js';
 import type { AccountCallStats, ListFilter, Listing } from './snapshot.js';
 
@@ -38,6 +39,8 @@ export interface SwitchPort {
   getAccountCallStats(options?: RequestOptions): Promise<AccountCallStats>;
   /** Under whose rights it asks: `login:ops` or `trusted:1`. */
   readonly login: string;
+  /** In trusted mode the customer whose rights it uses, whose listings may be asked for any customer below; else undefined. */
+  readonly trustedCustomer: number | undefined;
   close(): Promise<void>;
 }
 
@@ -72,8 +75,25 @@ export interface AuditLog {
   disconnectsSince(switchName: string, since: number): Promise<readonly CallIdentity[]>;
   /** How many calls requests were sent for at or after `since`: outcomes disconnected, unknown and failed, weighed in calls. */
   callsTakenSince(switchName: string, since: number): Promise<number>;
-  /** The alerted, monitored and withheld records at or after `since`, by recordKey. */
-  unchangedSince(switchName: string, since: number): Promise<ReadonlyMap<string, number>>;
+  /**
+   * The alerted, monitored and withheld records at or after `since`, by recordKey; for rules named in `sinceOfRule` at or
+   * after the instant given there instead.
+   */
+  unchangedSince(
+    switchName: string,
+    since: number,
+    sinceOfRule: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>>;
+  /**
+   * When these versions of rules acted on which subjects, at or after the instant given for each: outcomes disconnected,
+   * already-gone, failed, unknown and alerted in mode enforce, monitored in mode monitor; never what was withheld, nor dry
+   * runs, nor the calls under an account or customer action. Once per pass and subject, in order of time.
+   */
+  actedSince(
+    switchName: string,
+    mode: ActionMode,
+    sinceOfHash: ReadonlyMap<string, number>,
+  ): Promise<readonly RuleActed[]>;
   /** Call records with outcome disconnected, unknown or already-gone that no listing has confirmed as gone yet. */
   unconfirmed(switchName: string): Promise<readonly UnconfirmedDisconnect[]>;
   /** Adds confirmations; a false may become true later, a true never changes. */
@@ -119,6 +139,8 @@ export function recordKey(record: {
 
 /** What `audit list` asks for; absent keys do not narrow. */
 export interface AuditQuery {
+  /** This one record. */
+  id?: number;
   /** Milliseconds since the epoch; at >= since. */
   since?: number;
   /** at < until */

@@ -26,6 +26,16 @@ export interface Rule {
   event: RuleEvent;
   only: SubjectFilter;
   except: SubjectFilter;
+  /** How long it must be violated without a break before it acts; milliseconds, 0 for at once. */
+  forMs: number;
+  /** After it acted on a subject: no further action or record on it for so long; undefined where the rule names none. */
+  cooldownMs: number | undefined;
+  /** When it is judged at all; empty for always. */
+  schedule: readonly ScheduleEntry[];
+  /** Ordered by `after`. */
+  escalate: readonly EscalationStep[];
+  /** complete: a windowed fact on a window with gaps is missing instead of a value with its gap in the evidence. */
+  needs: 'complete' | undefined;
   /** SHA-256 over the rule and every list and limit it uses, in hex: which text decided. */
   hash: string;
   location: Location;
@@ -41,6 +51,38 @@ export interface RuleEvent {
   message: string | undefined;
 }
 
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** A span of wall-clock time on some days; where `to` is not after `from` it ends on the day after. */
+export interface ScheduleEntry {
+  /** The days on which it starts; all seven where the rule names none. */
+  days: readonly Weekday[];
+  /** Minutes after midnight, 0 to 1440; both 0 for the whole day. */
+  fromMinute: number;
+  toMinute: number;
+  /** IANA name, e.g. Europe/Kyiv. */
+  timezone: string;
+}
+
+/** Another event for whoever was acted on `after` times within `withinMs`. */
+export interface EscalationStep {
+  after: number;
+  withinMs: number;
+  event: RuleEvent;
+}
+
+/** An exception that ends by itself. */
+export interface ExpiringEntry {
+  key: Exclude<keyof SubjectFilter, 'expiring'>;
+  entry: string | number;
+  /** First instant at which it holds no more, in milliseconds since the epoch; undefined where only `because` is given. */
+  until: number | undefined;
+  /** Why it was made, for a person. */
+  because: string | undefined;
+  location: Location;
+}
+
 /** Keys that name subjects; an absent key says nothing, an empty one is refused by the checker. */
 export interface SubjectFilter {
   switches?: readonly string[];
@@ -52,6 +94,8 @@ export interface SubjectFilter {
   cli?: readonly string[];
   /** Prefixes of the CLD, as written in the rule. */
   cld?: readonly string[];
+  /** Entries of the keys above that were written with `until` or `because`; only in `except`. They are not among those. */
+  expiring?: readonly ExpiringEntry[];
 }
 
 export interface FactReference {

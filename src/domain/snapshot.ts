@@ -8,6 +8,8 @@ export interface ListFilter {
   vendor?: number;
   /** Takes precedence over vendor. */
   connection?: number;
+  /** In trusted mode alone: lists with this customer's rights instead, so its own calls and those of its subcustomers. */
+  customer?: number;
   order?: ListOrder;
 }
 

@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
-import type { FactParams, FactValue, MissingReason } from './facts.js';
-import type { FactReference } from './rule.js';
+import type { FactParams, FactValue, MissingReason, WindowGap } from './facts.js';
+import type { FactReference, RuleEvent } from './rule.js';
 import type { Subject } from './scope.js';
 
 /** What one rule says of one subject. */
@@ -10,6 +10,8 @@ export interface ViolatedVerdict {
   result: 'violated';
   subject: Subject;
   evidence: Evidence;
+  /** The rule's own event, or that of the step it has climbed to. */
+  event: RuleEvent;
   /**
    * The calls that may be taken: counted by the violated aggregate, narrowed by `where`, `only` and `except`,
    * unordered. The call itself for scope call; empty for an alert.
@@ -22,6 +24,8 @@ export interface ViolatedVerdict {
 export interface ClearVerdict {
   result: 'clear';
   subject: Subject;
+  /** Only where an explanation was asked for: most verdicts are clear. */
+  evidence?: Evidence;
 }
 
 export interface IndeterminateVerdict {
@@ -40,6 +44,10 @@ export interface Evidence {
   pool?: { size: number; keep: number };
   /** Where the number of calls that stay was not written in the rule: the fact that it came from. */
   keepFrom?: FactReference;
+  /** Where the rule has a `for`: since when it was violated without a break, ISO 8601, and for how many seconds. */
+  held?: { since: string; seconds: number };
+  /** Where the rule climbed: the step, and how often it had acted on the subject within the step's time. */
+  escalated?: { after: number; withinSeconds: number; acted: number };
 }
 
 /** One node of the evaluated condition tree; `result` is three-valued. */
@@ -64,4 +72,6 @@ export interface ConditionEvidence {
   observed?: FactValue | null;
   atLeast?: boolean;
   missing?: MissingReason;
+  /** What a windowed fact could not see. */
+  gap?: WindowGap;
 }

@@ -2,6 +2,7 @@ import type { Call } from '../domain/call.js';
 import type { FactValue, Observed } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
 import { readAddress } from './read-address.js';
+import { callerIsCalled } from './window-measures.js';
 
 /** What a call says, and what a rule compares: not everything that is listed can be read. */
 interface Attribute {
@@ -32,6 +33,10 @@ const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map<string, Attribute>([
   ['duration', { read: (call) => call.duration }],
   ['delay', { read: (call) => call.delay }],
   ['age', { read: (call) => call.age }],
+  [
+    'callerIsCalled',
+    { read: callerIsCalled, listed: (call) => (call.cliNumber === undefined ? call.cli : call.cld) },
+  ],
   ['country', { read: countryOfCall, listed: (call) => call.cld ?? call.cldNumber }],
 ]);
 

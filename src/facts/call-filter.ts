@@ -62,7 +62,8 @@ type PrefixTest = (number: string) => boolean;
 /** By list, since a filter is made for each of thousands of subjects, and a list may hold tens of thousands of prefixes. */
 const PREFIX_TESTS = new WeakMap<readonly string[], PrefixTest>();
 
-function prefixTestOf(prefixes: readonly string[]): PrefixTest {
+/** Whether a number starts with one of the prefixes. */
+export function prefixTestOf(prefixes: readonly string[]): PrefixTest {
   let test = PREFIX_TESTS.get(prefixes);
   if (test === undefined) {
     test = createPrefixTest(prefixes);

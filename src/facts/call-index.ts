@@ -1,7 +1,9 @@
 import { type Call, hasEnded, identityKey, isLive, type SuspectCall } from '../domain/call.js';
+import type { CustomerTree } from '../domain/config.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import type { AggregateScope, Scope, Subject } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import { ancestryOf } from './ancestry.js';
 import type { FilteredFields } from './call-filter.js';
 
 /** The calls of one subject. */
@@ -18,6 +20,10 @@ export interface CallGroup {
 /** The calls of a snapshot by subject; each scope is grouped when it is first asked for. */
 export interface CallIndex {
   groups(scope: AggregateScope): ReadonlyMap<string, CallGroup>;
+  /** Customers with the calls of all their stated descendants; one tree for as long as the index lives. */
+  customersWithDescendants(tree: CustomerTree): ReadonlyMap<string, CallGroup>;
+  /** The suspect calls that may be of a subject, also of one that has no other call in the snapshot. */
+  suspectsOf(subject: Subject, tree?: CustomerTree): readonly FilteredFields[];
   /** Admitted live calls by subject ID. */
   calls(): ReadonlyMap<string, Call>;
   /** The vendors that list this call. */
@@ -29,18 +35,23 @@ export function createCallIndex(
   numbering: Numbering,
   admits: (call: Call) => boolean | 'unknown',
 ): CallIndex {
-  const { admitted, doubtful } = sortOut(snapshot.calls, admits);
-  const groupsByScope = new Map<AggregateScope, ReadonlyMap<string, CallGroup>>();
+  let sorted: ReturnType<typeof sortOut> | undefined;
+  const calls = () => {
+    sorted ??= sortOut(snapshot.calls, admits);
+    return sorted;
+  };
+  const groupsByScope = new Map<AggregateScope | 'tree', ReadonlyMap<string, CallGroup>>();
   let callsById: ReadonlyMap<string, Call> | undefined;
   let vendorsByCall: ReadonlyMap<Call, readonly number[]> | undefined;
 
   const vendorsOf = (call: Call): readonly number[] => {
-    vendorsByCall ??= readVendors([...admitted, ...doubtful], snapshot.vendors);
+    vendorsByCall ??= readVendors([...calls().admitted, ...calls().doubtful], snapshot.vendors);
     return vendorsByCall.get(call) ?? [];
   };
 
-  function group(scope: AggregateScope): ReadonlyMap<string, CallGroup> {
+  function group(scope: AggregateScope, subjectIds: (call: Call) => readonly string[], ancestry: Ancestry) {
     const groups = new Map<string, CallGroup>();
+    const { admitted, doubtful } = calls();
     const open = (id: string): CallGroup => {
       let found = groups.get(id);
       if (found === undefined) {
@@ -51,32 +62,59 @@ export function createCallIndex(
     };
     // The switch itself is there with no call on it, so that a rule can say so.
     if (scope === 'switch') open(snapshot.switch);
-    const subjectIds = (call: Call) => subjectIdsOf(call, scope, snapshot.switch, vendorsOf);
     for (const call of admitted) for (const id of subjectIds(call)) open(id).calls.push(call);
     for (const call of doubtful) for (const id of subjectIds(call)) open(id).doubtful.push(call);
     castDoubt(groups, snapshot.suspects, {
-      idOf: (suspect) => suspectSubjectId(suspect, scope, snapshot.switch, numbering),
+      idsOf: (suspect) => ancestry(suspectSubjectId(suspect, scope, snapshot.switch, numbering)),
       fieldsOf: (suspect) => suspectFields(suspect, numbering),
     });
     return groups;
   }
 
+  function remember(key: AggregateScope | 'tree', create: () => ReadonlyMap<string, CallGroup>) {
+    let groups = groupsByScope.get(key);
+    if (groups === undefined) {
+      groups = create();
+      groupsByScope.set(key, groups);
+    }
+    return groups;
+  }
+
   return {
-    groups(scope) {
-      let groups = groupsByScope.get(scope);
-      if (groups === undefined) {
-        groups = group(scope);
-        groupsByScope.set(scope, groups);
-      }
-      return groups;
+    groups: (scope) =>
+      remember(scope, () =>
+        group(scope, (call) => subjectIdsOf(call, scope, snapshot.switch, vendorsOf), itself),
+      ),
+    customersWithDescendants: (tree) =>
+      remember('tree', () =>
+        group(
+          'customer',
+          ({ customer }) => (customer === undefined ? [] : ancestryOf(customer, tree)),
+          (id) => (id === undefined ? [] : ancestryOf(Number(id), tree)),
+        ),
+      ),
+    suspectsOf({ scope, id }, tree) {
+      if (scope === 'call') return [];
+      return snapshot.suspects
+        .filter((suspect) => {
+          const named = suspectSubjectId(suspect, scope, snapshot.switch, numbering);
+          if (named === undefined || named === id) return true;
+          return tree !== undefined && ancestryOf(Number(named), tree).includes(id);
+        })
+        .map((suspect) => suspectFields(suspect, numbering));
     },
     calls() {
-      callsById ??= nameCalls(admitted);
+      callsById ??= nameCalls(calls().admitted);
       return callsById;
     },
     vendorsOf,
   };
 }
+
+/** The subjects that a suspect call counts against, by the one that it names. */
+type Ancestry = (id: string | undefined) => readonly string[];
+
+const itself: Ancestry = (id) => (id === undefined ? [] : [id]);
 
 function sortOut(calls: readonly Call[], admits: (call: Call) => boolean | 'unknown') {
   const admitted: Call[] = [];
@@ -122,17 +160,21 @@ function castDoubt(
   groups: ReadonlyMap<string, CallGroup>,
   suspects: readonly SuspectCall[],
   reading: {
-    idOf: (suspect: SuspectCall) => string | undefined;
+    idsOf: (suspect: SuspectCall) => readonly string[];
     fieldsOf: (suspect: SuspectCall) => FilteredFields;
   },
 ): void {
   const anybodys: FilteredFields[] = [];
   const byId = new Map<string, FilteredFields[]>();
   for (const suspect of suspects) {
-    const id = reading.idOf(suspect);
-    const named = id === undefined ? anybodys : (byId.get(id) ?? []);
-    named.push(reading.fieldsOf(suspect));
-    if (id !== undefined) byId.set(id, named);
+    const ids = reading.idsOf(suspect);
+    const fields = reading.fieldsOf(suspect);
+    if (ids.length === 0) anybodys.push(fields);
+    for (const id of ids) {
+      const named = byId.get(id);
+      if (named === undefined) byId.set(id, [fields]);
+      else named.push(fields);
+    }
   }
   for (const [id, group] of groups) {
     const own = byId.get(id);

@@ -1,5 +1,13 @@
 import type { FactCatalogue, FactDefinition, FactFormat, FactParam, FactType } from '../domain/facts.js';
-import type { AggregateScope } from '../domain/scope.js';
+import {
+  AGGREGATE_SCOPES,
+  CALL_FILTERS,
+  ENTRIES,
+  RECURSIVE,
+  type ScopeWords,
+  WITH_DESCENDANTS,
+} from './catalogue-words.js';
+import { windowedFactsOf } from './windowed-catalogue.js';
 
 function callFacts(): FactDefinition[] {
   const attribute = (
@@ -15,7 +23,10 @@ function callFacts(): FactDefinition[] {
     format,
     unit,
     params: [],
+    required: [],
     aggregate: false,
+    windowed: false,
+    ofEndedCalls: false,
     description,
   });
   return [
@@ -90,24 +101,27 @@ function callFacts(): FactDefinition[] {
       'Country of the dialled number, ISO 3166-1 alpha-2. Missing for satellite and other codes of no single country, ' +
         'short codes and SIP user names. Says where the number belongs, not where the call is answered.',
     ),
+    attribute(
+      'callerIsCalled',
+      'boolean',
+      'text',
+      'Whether CLI and CLD are the same number in normal form. Missing where one of them is.',
+    ),
+    {
+      ...attribute(
+        'firstSeenCountry',
+        'boolean',
+        'text',
+        "Whether the first known call of the call's account to this country began within the last 24 hours. Countries are " +
+          'remembered for 90 days after the last call there. Missing where the account or the country is, and while the ' +
+          'account has been known for less than 7 days. A first call that no listing showed makes a later one look first.',
+      ),
+      windowed: true,
+    },
   ];
 }
 
-function aggregateScopes(): { scope: AggregateScope; whose: string }[] {
-  return [
-    { scope: 'account', whose: 'of the account' },
-    { scope: 'customer', whose: 'of the customer itself, without its subcustomers' },
-    { scope: 'connection', whose: 'over the connection' },
-    { scope: 'vendor', whose: 'over all connections of the vendor' },
-    { scope: 'cli', whose: 'of the caller number; callers that hide theirs in the same way share one' },
-    { scope: 'switch', whose: 'on the switch' },
-  ];
-}
-
-const CALL_FILTERS: readonly FactParam[] = ['to', 'state', 'direction'];
-const ENTRIES = 'Counts entries as listed: an on-net call may show as two, which direction narrows.';
-
-function factsOf({ scope, whose }: { scope: AggregateScope; whose: string }): FactDefinition[] {
+function factsOf({ scope, whose }: ScopeWords): FactDefinition[] {
   const aggregate = (
     name: string,
     unit: string,
@@ -119,9 +133,12 @@ function factsOf({ scope, whose }: { scope: AggregateScope; whose: string }): Fa
     type: 'number',
     format: 'text',
     unit,
-    params: [...CALL_FILTERS, ...more],
+    params: [...CALL_FILTERS, ...more, ...(scope === 'customer' ? RECURSIVE : [])],
+    required: [],
     aggregate: true,
-    description,
+    windowed: false,
+    ofEndedCalls: false,
+    description: scope === 'customer' ? `${description} ${WITH_DESCENDANTS}` : description,
   });
   return [
     aggregate('totalCalls', 'calls', `Live calls ${whose}: Idle to Connected. ${ENTRIES}`),
@@ -151,7 +168,10 @@ function factsOf({ scope, whose }: { scope: AggregateScope; whose: string }): Fa
       format: 'text',
       unit: undefined,
       params: ['name', 'default'],
+      required: ['name'],
       aggregate: false,
+      windowed: false,
+      ofEndedCalls: false,
       description:
         `The value that limits.csv gives this ${scope} under \`name\`: the row for this switch, else the row for all, ` +
         'else `default`; missing where there is none.',
@@ -159,7 +179,10 @@ function factsOf({ scope, whose }: { scope: AggregateScope; whose: string }): Fa
   ];
 }
 
-/** Every fact that rules can use, by name. Facts over a time window are not derived yet and so not in it. */
+/** Every fact that rules can use, by name. */
 export const FACT_CATALOGUE: FactCatalogue = new Map(
-  [...callFacts(), ...aggregateScopes().flatMap(factsOf)].map((fact) => [fact.name, fact]),
+  [
+    ...callFacts(),
+    ...AGGREGATE_SCOPES.flatMap((words) => [...factsOf(words), ...windowedFactsOf(words)]),
+  ].map((fact) => [fact.name, fact]),
 );

@@ -27,6 +27,8 @@ export interface PlanContext {
 export interface Plan {
   /** Whether a call is still there for a rule of this mode. */
   present(call: Call, mode: ActionMode): boolean;
+  /** Whether every call is still there for a rule of this mode, so that nobody has to ask for each. */
+  untouched(mode: ActionMode): boolean;
   /** Plans what the verdicts of the next rule ask for; `admits` is the rule's own filter of calls. */
   add(rule: Rule, verdicts: readonly Verdict[], admits: (call: Call) => boolean): void;
   readonly actions: readonly PlannedAction[];
@@ -34,17 +36,21 @@ export interface Plan {
 
 export function createPlan(context: PlanContext): Plan {
   const { snapshot, caps } = context;
-  const index = indexListing(snapshot);
-  const liveCalls = snapshot.calls.filter((call) => isLive(call.state)).length;
-  const recentIds = idsStillListed(context.recentlyDisconnected, index);
+  const recent = context.recentlyDisconnected;
+  // Nothing is indexed or counted for a plan that stays empty.
+  const recentIds = recent.length === 0 ? [] : idsStillListed(recent, indexListing(snapshot));
   const gone: Record<ActionMode, Set<string>> = { enforce: new Set(recentIds), monitor: new Set(recentIds) };
   const actions: PlannedAction[] = [];
 
   return {
     actions,
     present: (call, mode) => !gone[mode].has(call.id),
+    untouched: (mode) => gone[mode].size === 0,
     add(rule, verdicts, admits) {
+      if (!verdicts.some(({ result }) => result === 'violated')) return;
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
+      const index = indexListing(snapshot);
+      const liveCalls = snapshot.calls.filter((call) => isLive(call.state)).length;
       const planned = planRule(rule, mode, verdicts, admits, { ...context, index, gone: gone[mode] });
       const taken = new Set(
         planned.flatMap((action) => [...takenBy(action), ...action.perhapsTakes]).map(({ id }) => id),
@@ -87,16 +93,16 @@ function planRule(
   for (const verdict of verdicts) {
     if (verdict.result !== 'violated') continue;
     const base = baseOf(rule, mode, verdict, context);
-    switch (rule.event.type) {
+    switch (verdict.event.type) {
       case 'alert':
         planned.push(base);
         break;
       case 'disconnectCall':
-        planned.push(...planCalls(rule, base, verdict, taken, context));
+        planned.push(...planCalls(base, verdict, taken, context));
         break;
       case 'disconnectAccount':
       case 'disconnectCustomer':
-        planned.push(...planTargets(rule.event.type, base, verdict, targets, admits, context));
+        planned.push(...planTargets(verdict.event.type, base, verdict, targets, admits, context));
         break;
     }
   }
@@ -112,7 +118,7 @@ function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context:
     mode,
     scope,
     subject: verdict.subject,
-    action: rule.event.type,
+    action: verdict.event.type,
     target: id,
     call: call === undefined ? undefined : actionCall(call),
     account: scope === 'account' ? Number(id) : call?.account,
@@ -120,22 +126,21 @@ function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context:
     weight: 0,
     takes: [],
     perhapsTakes: [],
-    select: rule.event.select,
+    select: verdict.event.select,
     withhold: undefined,
-    message: rule.event.message,
+    message: verdict.event.message,
     evidence: verdict.evidence,
   };
 }
 
 function planCalls(
-  rule: Rule,
   base: PlannedAction,
   verdict: ViolatedVerdict,
   taken: Set<string>,
   context: RuleContext,
 ): PlannedAction[] {
   const pool = verdict.pool.filter((call) => !context.gone.has(call.id) && !taken.has(call.id));
-  return selectVictims(pool, rule.event.select, verdict.keep).map((call) => {
+  return selectVictims(pool, verdict.event.select, verdict.keep).map((call) => {
     taken.add(call.id);
     return {
       ...base,

@@ -1,4 +1,5 @@
 import type { FactCatalogue, Limit } from '../domain/facts.js';
+import type { KnownSwitch } from './check-switches.js';
 import type { Findings, Place } from './findings.js';
 import type { ListEntry } from './read-lists.js';
 
@@ -9,6 +10,8 @@ export interface CheckContext {
   limits: readonly Limit[];
   /** The shared conditions of all files, as written. */
   shared: ReadonlyMap<string, WrittenCondition>;
+  /** Those of the config; undefined where none is known. */
+  switches: readonly KnownSwitch[] | undefined;
   findings: Findings;
 }
 

@@ -1,34 +1,44 @@
 import type { Condition, EventType, FactReference, RuleEvent } from '../domain/rule.js';
+import type { Scope } from '../domain/scope.js';
 import { canonicalJson } from './canonical-json.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext } from './check-context.js';
 import { type Counterpart, checkReference } from './check-leaf.js';
 import { inside, type Place } from './findings.js';
-import type { RuleFrame } from './rule-schema.js';
+import type { WrittenEvent } from './rule-schema.js';
 import type { WrittenLeaf } from './shared-conditions.js';
 import { picksFromPool } from './victims.js';
 
-type EventParams = NonNullable<RuleFrame['event']['params']>;
+type EventParams = NonNullable<WrittenEvent['params']>;
+
+/** An event as written, its own or that of an escalation step, and whose it is. */
+export interface EventToCheck {
+  event: WrittenEvent;
+  place: Place;
+  scope: Scope;
+  /** Where the scope is written. */
+  scopePlace: Place;
+}
 
 /**
  * Checks what the event takes against the scope; `leaves` are all comparisons of the rule's conditions, undefined where
  * those are wrong themselves, so that one mistake is not reported as two.
  */
 export function checkEvent(
-  rule: RuleFrame,
-  rulePlace: Place,
+  toCheck: EventToCheck,
   leaves: readonly WrittenLeaf[] | undefined,
   context: CheckContext,
 ): RuleEvent | undefined {
-  const { type } = rule.event;
-  const params = rule.event.params ?? {};
-  const place = inside(rulePlace, 'event', 'params');
-  checkUses(rule, params, place, context);
-  if (leaves !== undefined && picksFromPool(rule.scope, type) && params.where === undefined) {
-    checkPoolIsPlain(inside(rulePlace, 'event'), leaves, context);
+  const { event, scope } = toCheck;
+  const { type } = event;
+  const params = event.params ?? {};
+  const place = inside(toCheck.place, 'params');
+  checkUses(toCheck, params, place, context);
+  if (leaves !== undefined && picksFromPool(scope, type) && params.where === undefined) {
+    checkPoolIsPlain(toCheck.place, leaves, context);
   }
   if (leaves !== undefined) {
-    warnOfTakingAll(rule, rulePlace, leaves, context);
+    warnOfTakingAll(toCheck, leaves, context);
     warnOfOtherLimit(params.keep, inside(place, 'keep'), leaves, context);
   }
   const where = checkWhere(params.where, inside(place, 'where'), context);
@@ -38,18 +48,22 @@ export function checkEvent(
 }
 
 /** Refuses params that the event would silently ignore. */
-function checkUses(rule: RuleFrame, params: EventParams, place: Place, { findings }: CheckContext): void {
-  const { type } = rule.event;
+function checkUses(
+  { event: { type }, scope }: EventToCheck,
+  params: EventParams,
+  place: Place,
+  { findings }: CheckContext,
+): void {
   const refuse = (key: keyof EventParams, reason: string) => {
     if (params[key] !== undefined) findings.error(inside(place, key), `"${key}" ${reason}.`, 'key');
   };
   for (const key of ['select', 'keep'] as const) {
     if (type !== 'disconnectCall')
       refuse(key, `chooses single calls, which "${type}" does not take: take it out`);
-    else if (rule.scope === 'call')
+    else if (scope === 'call')
       refuse(key, 'has no meaning for scope call, which takes that one call: take it out');
   }
-  if (type !== 'disconnectCall' && !picksFromPool(rule.scope, type)) {
+  if (type !== 'disconnectCall' && !picksFromPool(scope, type)) {
     refuse('where', whyNoWhere(type));
   }
   if (type !== 'alert')
@@ -72,11 +86,14 @@ function checkPoolIsPlain(
   for (const { fact, params } of leaves.flatMap(referencesIn)) {
     if (catalogue.get(fact)?.aggregate === true) aggregates.set(canonicalJson([fact, params]), fact);
   }
-  if (aggregates.size === 1) return;
+  const [first, ...others] = aggregates.values();
+  if (first !== undefined && others.length === 0 && catalogue.get(first)?.ofEndedCalls !== true) return;
   const found =
-    aggregates.size === 0
+    first === undefined
       ? 'the conditions hold no aggregate (such as connectedCalls)'
-      : `the conditions hold several aggregates (${[...aggregates.values()].join(', ')})`;
+      : others.length === 0
+        ? `"${first}" speaks of calls that have ended`
+        : `the conditions hold several aggregates (${[...aggregates.values()].join(', ')})`;
   const message = `"where" is missing: ${found}, so it has to say which calls may be taken.`;
   findings.error(inside(place, 'params'), message);
 }
@@ -98,8 +115,7 @@ function referencesIn({ leaf }: WrittenLeaf): WrittenReference[] {
 
 /** A call rule takes each call that it judges, so that one too many costs the account all of them. */
 function warnOfTakingAll(
-  { scope, event }: RuleFrame,
-  place: Place,
+  { scope, event, scopePlace }: EventToCheck,
   leaves: readonly WrittenLeaf[],
   { catalogue, findings }: CheckContext,
 ): void {
@@ -108,7 +124,7 @@ function warnOfTakingAll(
   if (aggregate === undefined) return;
   const narrow = catalogue.get(aggregate.fact)?.scope ?? 'account';
   findings.warning(
-    inside(place, 'scope'),
+    scopePlace,
     `A rule of scope call ends every call that meets its conditions, not only the excess over "${aggregate.fact}": to end the excess, use scope ${narrow} with "keep".`,
   );
 }

@@ -1,12 +1,11 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import { zodProblems } from '../documents/zod-problems.js';
-import type { FactDefinition, FactParams } from '../domain/facts.js';
+import type { FactDefinition, FactParams, FactType } from '../domain/facts.js';
 import type { FactCondition, FactReference } from '../domain/rule.js';
 import type { CheckContext } from './check-context.js';
 import { checkParams } from './check-params.js';
 import { checkValue } from './check-values.js';
 import { inside, type Place } from './findings.js';
-import { laterFact } from './not-yet-supported.js';
 import { fits, OPERATORS, type OperatorDefinition } from './operators.js';
 import { factReferenceSchema, leafSchema } from './rule-schema.js';
 
@@ -40,6 +39,7 @@ export function checkLeaf(
     : (leaf['value'] as FactCondition['value']);
   if (value === undefined) return undefined;
   if (!isMapping(value)) checkValue(value, valuePlace, fact, operator, context);
+  warnOfLowerBound(leaf, place, context);
   return { fact: fact.name, ...optional(params), operator: operator.name, value };
 }
 
@@ -62,13 +62,43 @@ function explainKey(key: string): string | undefined {
   }
 }
 
+/** What is true of fewer calls than there were is only proven by a fact that sees them all, and polls do not. */
+const PROVEN_FROM_BELOW: Readonly<Record<'fact' | 'value', readonly string[]>> = {
+  fact: ['greaterThan', 'greaterThanInclusive'],
+  value: ['lessThan', 'lessThanInclusive'],
+};
+
+function warnOfLowerBound(
+  leaf: Readonly<Record<string, unknown>>,
+  place: Place,
+  context: CheckContext,
+): void {
+  const { operator, value } = leaf;
+  const right = isMapping(value) ? value['fact'] : undefined;
+  for (const [side, name] of [
+    ['fact', leaf['fact']],
+    ['value', right],
+  ] as const) {
+    const fact = typeof name === 'string' ? context.catalogue.get(name) : undefined;
+    if (fact === undefined || !countsThePast(fact) || PROVEN_FROM_BELOW[side].includes(String(operator)))
+      continue;
+    const message = `Calls that come and go between two polls are not seen, so "${fact.name}" may lie below the truth, and "${String(operator)}" may hold wrongly.`;
+    context.findings.warning(inside(place, 'operator'), message);
+  }
+}
+
+/** Counts and sums over a window only ever lack something; ratios and averages may err either way. */
+function countsThePast({ windowed, type, params }: FactDefinition): boolean {
+  return windowed && type === 'number' && !params.includes('min');
+}
+
 function checkFactName(name: unknown, place: Place, context: CheckContext): FactDefinition | undefined {
   if (typeof name !== 'string') return undefined;
   const fact = context.catalogue.get(name);
   if (fact === undefined) {
     const hint = didYouMean(name, context.catalogue.keys());
     const message = `There is no fact "${name}".${hint || ' "callwarden rules facts" lists them all.'}`;
-    context.findings.error(place, laterFact(name) ?? message);
+    context.findings.error(place, message);
   }
   return fact;
 }
@@ -89,11 +119,16 @@ function checkOperator(
     return undefined;
   }
   if (fact === undefined || fits(operator, fact)) return operator;
-  const kind = fact.type === 'number' ? 'a number' : `text (${fact.format})`;
-  const message = `"${name}" does not fit "${fact.name}", which is ${kind}: expected one of ${names.join(', ')}.`;
+  const message = `"${name}" does not fit "${fact.name}", which is ${TYPE_WORDS[fact.type](fact)}: expected one of ${names.join(', ')}.`;
   context.findings.error(place, message);
   return undefined;
 }
+
+const TYPE_WORDS: Readonly<Record<FactType, (fact: FactDefinition) => string>> = {
+  number: () => 'a number',
+  string: ({ format }) => `text (${format})`,
+  boolean: () => 'true or false',
+};
 
 function explainOperator(name: string): string | undefined {
   if (name === 'contains' || name === 'doesNotContain') {

@@ -8,7 +8,7 @@ import type { Place } from './findings.js';
 import { looksLikePrefix, numberTextProblem } from './number-text.js';
 import { deadPrefixProblem } from './prefix-text.js';
 import type { ListEntry } from './read-lists.js';
-import { PREFIX_PATTERN } from './rule-schema.js';
+import { PREFIX_PATTERN } from './schema-values.js';
 
 /** What a rule does with the entries of a list. */
 export interface ListUse {

@@ -1,4 +1,5 @@
 import { didYouMean } from '../documents/did-you-mean.js';
+import { parseDuration } from '../documents/duration.js';
 import { quotedList } from '../documents/found-values.js';
 import { unknownKey, zodProblems } from '../documents/zod-problems.js';
 import { type CallState, isLive, SETUP_STATES } from '../domain/call.js';
@@ -7,7 +8,6 @@ import type { CheckContext } from './check-context.js';
 import { checkListUse } from './check-lists.js';
 import { warnOfDirection } from './check-values.js';
 import { inside, type Place } from './findings.js';
-import { laterFactParam } from './not-yet-supported.js';
 import { paramsSchema, type WrittenParams } from './rule-schema.js';
 
 /** Checks the params of a fact and returns them in one shape; undefined where they have none or are wrong. */
@@ -19,8 +19,7 @@ export function checkParams(
 ): FactParams | undefined {
   const { findings } = context;
   if (value !== undefined && fact.params.length === 0) {
-    const later = mappingKeys(value).map(laterFactParam).find(Boolean);
-    findings.error(place, later ?? `"${fact.name}" takes no params: take them out.`, 'key');
+    findings.error(place, `"${fact.name}" takes no params: take them out.`, 'key');
     return undefined;
   }
   if (value === null) {
@@ -30,12 +29,7 @@ export function checkParams(
   const parsed = paramsSchema.safeParse(value ?? {});
   for (const key of mappingKeys(value)) {
     if (fact.params.includes(key as FactParam)) continue;
-    const known = key in paramsSchema.shape;
-    const takes = fact.params.join(', ');
-    const message = known
-      ? `"${fact.name}" does not take "${key}": it takes ${takes}.`
-      : unknownKey(key, fact.params);
-    findings.error(inside(place, key), laterFactParam(key) ?? message, 'key');
+    findings.error(inside(place, key), explainParam(key, fact), 'key');
   }
   if (!parsed.success) {
     const issues = parsed.error.issues.filter((issue) => issue.code !== 'unrecognized_keys');
@@ -44,6 +38,14 @@ export function checkParams(
   }
   checkMeaning(parsed.data, place, fact, context);
   return value === undefined ? undefined : plainParams(parsed.data);
+}
+
+function explainParam(key: string, fact: FactDefinition): string {
+  if (!Object.hasOwn(paramsSchema.shape, key)) return unknownKey(key, fact.params);
+  if (key === 'recursive') {
+    return `"${fact.name}" does not take "recursive", which adds the calls of subcustomers: only facts of customers do.`;
+  }
+  return `"${fact.name}" does not take "${key}": it takes ${fact.params.join(', ')}.`;
 }
 
 function mappingKeys(value: unknown): string[] {
@@ -62,7 +64,26 @@ function checkMeaning(
     warnOfDirection(direction, inside(place, 'direction'), context);
   }
   checkStates(params, place, fact, context);
-  if (fact.params.includes('name')) checkLimitName(params, place, fact, context);
+  const needsName: readonly FactParam[] = fact.params.includes('name') ? ['name'] : [];
+  for (const key of new Set([...fact.required, ...needsName])) {
+    if (params[key] === undefined) context.findings.error(place, explainMissing(key, fact));
+  }
+  warnOfUnsetLimit(params, place, fact, context);
+}
+
+function explainMissing(key: FactParam, { name }: FactDefinition): string {
+  switch (key) {
+    case 'name':
+      return '"name" is missing: expected the name of a limit in rules/limits.csv.';
+    case 'within':
+      return `"within" is missing: "${name}" looks back over a time, e.g. params: { within: 10m }.`;
+    case 'under':
+      return `"under" is missing: "${name}" needs to know which calls are short, e.g. params: { within: 10m, under: 10s }.`;
+    case 'tolerance':
+      return `"tolerance" is missing: "${name}" needs to know by how much equal durations may differ, e.g. params: { within: 1h, tolerance: 2s }.`;
+    default:
+      return `"${key}" is missing: "${name}" has no meaning without it.`;
+  }
 }
 
 /** A state that the fact never counts would make it zero for ever, and the rule silently blind. */
@@ -87,34 +108,46 @@ function countsState(fact: string, state: CallState): boolean {
   return fact !== 'setupCalls' || state !== 'Connected';
 }
 
-function checkLimitName(
-  params: WrittenParams,
+function warnOfUnsetLimit(
+  { name, default: fallback }: WrittenParams,
   place: Place,
   fact: FactDefinition,
   context: CheckContext,
 ): void {
-  const { name } = params;
-  if (name === undefined) {
-    context.findings.error(place, `"name" is missing: expected the name of a limit in rules/limits.csv.`);
-    return;
-  }
+  if (name === undefined || fallback !== undefined) return;
   const names = new Set(
     context.limits.filter((limit) => limit.scope === fact.scope).map((limit) => limit.name),
   );
-  if (names.has(name) || params.default !== undefined) return;
+  if (names.has(name)) return;
   const message = `No row of rules/limits.csv sets the limit "${name}" for scope ${fact.scope}, and there is no "default": the rule can never be violated.`;
   context.findings.warning(inside(place, 'name'), `${message}${didYouMean(name, names)}`);
 }
 
-function plainParams({ to, state, direction, min, name, default: fallback }: WrittenParams): FactParams {
-  return {
-    ...(to === undefined ? {} : { to: typeof to === 'string' ? [to] : to }),
-    ...(state === undefined ? {} : { state: several(state) ?? [] }),
-    ...(direction === undefined ? {} : { direction: several(direction) ?? [] }),
-    ...(min === undefined ? {} : { min }),
-    ...(name === undefined ? {} : { name }),
-    ...(fallback === undefined ? {} : { default: fallback }),
+/** As a fact source takes them: always lists, and durations in seconds. */
+function plainParams({
+  to,
+  state,
+  direction,
+  within,
+  under,
+  tolerance,
+  ...others
+}: WrittenParams): FactParams {
+  const params = {
+    to: several(to),
+    state: several(state),
+    direction: several(direction),
+    within: seconds(within),
+    under: seconds(under),
+    tolerance: seconds(tolerance),
+    ...others,
   };
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+}
+
+function seconds(text: string | undefined): number | undefined {
+  const ms = text === undefined ? undefined : parseDuration(text);
+  return ms === undefined ? undefined : ms / 1_000;
 }
 
 function several<T extends string>(value: T | readonly T[] | undefined): readonly T[] | undefined {

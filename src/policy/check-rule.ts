@@ -3,12 +3,13 @@ import type { Rule } from '../domain/rule.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext } from './check-context.js';
 import { checkEvent } from './check-event.js';
-import { plainFilter } from './check-filter.js';
+import { exceptFilter, plainFilter } from './check-filter.js';
+import { checkPolling } from './check-polling.js';
 import { checkFactScope, checkScope } from './check-scope.js';
+import { checkEscalation, timingOf } from './check-timing.js';
 import { inside, type Place } from './findings.js';
-import { laterEventParam, laterRuleKey } from './not-yet-supported.js';
-import { type RuleFrame, ruleFrameSchema } from './rule-schema.js';
-import { checkSize, leavesOf } from './shared-conditions.js';
+import { type RuleFrame, ruleFrameSchema, type WrittenEvent } from './rule-schema.js';
+import { checkSize, leavesOf, type WrittenLeaf } from './shared-conditions.js';
 
 /** A checked rule without its hash, which needs every other file. */
 export type UnhashedRule = Omit<Rule, 'hash'>;
@@ -30,10 +31,21 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
   }
   const written = { value: rule.conditions, place: conditionsPlace };
   const conditions = checkCondition(written, context);
-  const leaves = leavesOf(written, context.shared);
-  const event = checkEvent(rule, place, conditions === undefined ? undefined : leaves, context);
+  const leaves = conditions === undefined ? undefined : leavesOf(written, context.shared);
+  const own = {
+    event: rule.event,
+    place: inside(place, 'event'),
+    scope: rule.scope,
+    scopePlace: inside(place, 'scope'),
+  };
+  const event = checkEvent(own, leaves, context);
+  const escalate = checkEscalation(rule, place, event, leaves, context);
+  const timing = timingOf(rule, place, context);
   checkVisibility(rule, place, context);
-  if (conditions === undefined || event === undefined) return undefined;
+  const drawnOn = [...leavesOf(written, context.shared), ...eventLeaves(rule, place, context)];
+  checkPolling(rule, place, drawnOn, context);
+  warnOfIdleNeeds(rule, place, drawnOn, context);
+  if (conditions === undefined || event === undefined || escalate === undefined) return undefined;
   return {
     name: rule.name,
     description: rule.description,
@@ -43,7 +55,10 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
     conditions,
     event,
     only: plainFilter(rule.only),
-    except: plainFilter(rule.except),
+    except: exceptFilter(rule.except, inside(place, 'except'), context.findings),
+    ...timing,
+    escalate,
+    needs: rule.needs,
     location: place.document.locate(place.path),
   };
 }
@@ -53,13 +68,54 @@ const NO_CONDITIONS = '"conditions" is missing: expected all, any, not or condit
 const EVENT_PARAMS: ReadonlySet<string> = new Set(['select', 'keep', 'where', 'message']);
 
 function explainKey(key: string, path: readonly (string | number)[]): string | undefined {
-  if (path.at(-1) === 'params') return laterEventParam(key);
   if (path.at(-1) === 'event' && EVENT_PARAMS.has(key)) {
     return `"${key}" belongs one level deeper: event: { type: …, params: { ${key}: … } }.`;
   }
-  return path.at(-1) === 'event' || path.at(-1) === 'only' || path.at(-1) === 'except'
-    ? undefined
-    : laterRuleKey(key);
+  return undefined;
+}
+
+/** An event as written, with the place of its params. */
+interface PlacedEvent {
+  params: NonNullable<WrittenEvent['params']>;
+  place: Place;
+}
+
+/** The rule's own event, then those it escalates to. */
+function eventsIn({ event, escalate }: RuleFrame, place: Place): PlacedEvent[] {
+  const steps = (escalate ?? []).map((step, index) => ({
+    params: step.event.params ?? {},
+    place: inside(place, 'escalate', index, 'event', 'params'),
+  }));
+  return [{ params: event.params ?? {}, place: inside(place, 'event', 'params') }, ...steps];
+}
+
+/** The comparisons under `where` of every event, and the facts under `keep`, which stand like one side of a comparison. */
+function eventLeaves(rule: RuleFrame, place: Place, { shared }: CheckContext): WrittenLeaf[] {
+  return eventsIn(rule, place).flatMap(({ params: { where, keep }, place: params }) => [
+    ...(where === undefined ? [] : leavesOf({ value: where, place: inside(params, 'where') }, shared)),
+    ...(typeof keep === 'object' ? [{ leaf: { ...keep }, place: inside(params, 'keep') }] : []),
+  ]);
+}
+
+function warnOfIdleNeeds(
+  rule: RuleFrame,
+  place: Place,
+  leaves: readonly WrittenLeaf[],
+  { catalogue, findings }: CheckContext,
+): void {
+  const isWindowed = (fact: unknown) => typeof fact === 'string' && catalogue.get(fact)?.windowed === true;
+  const compared = ({ leaf: { value } }: WrittenLeaf) =>
+    typeof value === 'object' && value !== null && 'fact' in value ? value.fact : undefined;
+  if (
+    rule.needs === undefined ||
+    leaves.some((one) => isWindowed(one.leaf['fact']) || isWindowed(compared(one)))
+  )
+    return;
+  findings.warning(
+    inside(place, 'needs'),
+    '"needs: complete" changes nothing here: no fact of this rule looks at a window of time.',
+    'key',
+  );
 }
 
 /** A rule whose frame is wrong still has its conditions read, so that everything is reported at once. */
@@ -78,13 +134,11 @@ function checkVisibility(rule: RuleFrame, place: Place, context: CheckContext): 
     const message = `A rule of scope vendor names its vendors: expected only: { vendors: [ … ] }, as calls carry no vendor and each is listed on its own.`;
     context.findings.error(inside(place, 'scope'), message);
   }
-  const { keep, where } = rule.event.params ?? {};
-  const params = inside(place, 'event', 'params');
-  if (typeof keep === 'object') {
-    checkFactScope(keep.fact, inside(params, 'keep', 'fact'), viewpoint, context);
-  }
-  if (where !== undefined) {
-    const leaves = leavesOf({ value: where, place: inside(params, 'where') }, context.shared);
+  for (const { params, place: at } of eventsIn(rule, place)) {
+    const { keep, where } = params;
+    if (typeof keep === 'object') checkFactScope(keep.fact, inside(at, 'keep', 'fact'), viewpoint, context);
+    if (where === undefined) continue;
+    const leaves = leavesOf({ value: where, place: inside(at, 'where') }, context.shared);
     checkScope(leaves, { ...viewpoint, scope: 'call', where: true }, context);
   }
 }
@@ -94,7 +148,7 @@ export function checkRuleSize(value: unknown, place: Place, context: CheckContex
   const parsed = ruleFrameSchema.safeParse(value);
   if (!parsed.success) return;
   checkSize({ value: parsed.data.conditions, place: inside(place, 'conditions') }, context);
-  const where = parsed.data.event.params?.where;
-  if (where !== undefined)
-    checkSize({ value: where, place: inside(place, 'event', 'params', 'where') }, context);
+  for (const { params, place: at } of eventsIn(parsed.data, place)) {
+    if (params.where !== undefined) checkSize({ value: params.where, place: inside(at, 'where') }, context);
+  }
 }

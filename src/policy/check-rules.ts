@@ -10,6 +10,7 @@ import { checkRule, checkRuleSize, type UnhashedRule } from './check-rule.js';
 import { checkForSwitches, type KnownSwitch } from './check-switches.js';
 import { Findings, inside, type Place } from './findings.js';
 import { hashedRuleSet } from './hash-rules.js';
+import { lintRules } from './lint/lint-rules.js';
 import { type ReadLimits, readLimits } from './read-limits.js';
 import { readLists } from './read-lists.js';
 import { collectionSchema } from './rule-schema.js';
@@ -31,13 +32,15 @@ interface WrittenRule {
 /**
  * Checks all files of a rules directory as one and never throws. Whatever it accepts compiles and judges: nothing is
  * left to be found out while calls are at stake. `hash` is SHA-256 of a text in hex, handed in as this stage is pure.
- * `switches` are those of the config; without them nothing that depends on switches is checked.
+ * `switches` are those of the config; without them nothing that depends on switches is checked. `now`, in milliseconds since
+ * the epoch, is what exceptions that have ended are warned of by.
  */
 export function checkRules(
   files: readonly RuleFileText[],
   catalogue: FactCatalogue,
   hash: (text: string) => string,
   switches?: readonly KnownSwitch[],
+  now?: number,
 ): CheckedRules {
   const findings = new Findings();
   const { lists, problems: listProblems } = readLists(files.filter(({ kind }) => kind === 'list'));
@@ -51,7 +54,7 @@ export function checkRules(
     files.filter(({ kind }) => kind === 'rules'),
     findings,
   );
-  const context: CheckContext = { catalogue, lists, limits, shared, findings };
+  const context: CheckContext = { catalogue, lists, limits, shared, switches, findings };
 
   checkChains(context);
   const acyclic = !findings.hasErrors;
@@ -73,7 +76,21 @@ export function checkRules(
   const ruleSet = hashedRuleSet(parts, hash);
   findings.add(unreadLimits(ruleSet, locations));
   if (switches !== undefined) findings.add(checkForSwitches(ruleSet, locations, switches));
+  if (!findings.hasErrors) findings.add(lint(ruleSet, context, now));
   return { ruleSet: findings.hasErrors ? undefined : ruleSet, problems: findings.sorted };
+}
+
+/** What is allowed, but to no purpose. */
+function lint(ruleSet: RuleSet, { catalogue, lists, shared }: CheckContext, now: number | undefined) {
+  const listLocations = new Map(
+    [...lists].flatMap(([name, [first]]) =>
+      first === undefined ? [] : [[name, { file: first.location.file, line: 1, column: 1 }] as const],
+    ),
+  );
+  const conditionLocations = new Map(
+    [...shared].map(([name, { place }]) => [name, locationOf(place, 'key')] as const),
+  );
+  return lintRules(ruleSet, { catalogue, now, listLocations, conditionLocations });
 }
 
 function readAllLimits(files: readonly RuleFileText[]): ReadLimits {

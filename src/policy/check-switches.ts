@@ -5,16 +5,21 @@ import type { Limit } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Rule, RuleSet } from '../domain/rule.js';
 import { appliesTo } from './compile-rules.js';
+import { filterEver } from './expiring-entries.js';
 import { OPERATORS } from './operators.js';
 import { comparisonsOf, referencesOf } from './references.js';
 import { createRuleNumbers } from './rule-numbers.js';
-import { LIST_NAME_PATTERN } from './rule-schema.js';
+import { LIST_NAME_PATTERN } from './schema-values.js';
 
 /** A switch of the config, as far as rules depend on it. */
 export interface KnownSwitch {
   name: string;
   /** Undefined where the config names no country: national numbers then stay as they are, and any prefix can match. */
   numbering: Numbering | undefined;
+  /** How often it is polled, in milliseconds; undefined where the schedule does not say. */
+  pollEveryMs?: number;
+  /** Whether the config states which customers are below which; undefined where nobody looked. */
+  treeKnown?: boolean;
 }
 
 /**
@@ -32,7 +37,7 @@ export function checkForSwitches(
     names.includes(name) ? [] : [unknownSwitch(name, where, names, location)];
   const inRules = ruleSet.rules.flatMap(({ only, except, location }) => [
     ...(only.switches ?? []).flatMap((name) => unknown(name, '"only"', location)),
-    ...(except.switches ?? []).flatMap((name) => unknown(name, '"except"', location)),
+    ...(filterEver(except).switches ?? []).flatMap((name) => unknown(name, '"except"', location)),
   ]);
   const inLimits = ruleSet.limits.flatMap((limit, index) => {
     const location = limitLocations[index];
@@ -101,7 +106,8 @@ function prefixesOf(
   rule: Rule,
   ruleSet: RuleSet,
 ): { dialled: readonly string[]; callers: readonly string[] } {
-  const { only, except } = rule;
+  const { only } = rule;
+  const except = filterEver(rule.except);
   const compared = (fact: string) =>
     comparisonsOf(rule, ruleSet.conditions).flatMap((one): readonly string[] => {
       const { value } = one;

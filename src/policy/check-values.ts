@@ -9,7 +9,7 @@ import { inside, type Place } from './findings.js';
 import { isUserName, numberTextProblem } from './number-text.js';
 import { type OperatorDefinition, parseNetwork } from './operators.js';
 import { deadPrefixProblem } from './prefix-text.js';
-import { LIST_NAME_PATTERN, PREFIX_PATTERN } from './rule-schema.js';
+import { LIST_NAME_PATTERN, PREFIX_PATTERN } from './schema-values.js';
 
 /** DIRECTION as seen so far; the switch may write others, so another one is only worth a warning. */
 const SEEN_DIRECTIONS: readonly string[] = ['vendor', 'onnet_in', 'onnet_out'];
@@ -87,6 +87,11 @@ function checkScalar(
   if (fact.type === 'number') {
     if (typeof value === 'number' && Number.isFinite(value)) return;
     refuse(context, place, `"${fact.name}" is a number: expected a number without quotes`, value);
+    return;
+  }
+  if (fact.type === 'boolean') {
+    if (typeof value === 'boolean') return;
+    refuse(context, place, `"${fact.name}" is true or false: expected one of these without quotes`, value);
     return;
   }
   if (typeof value !== 'string') {

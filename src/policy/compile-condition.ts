@@ -1,17 +1,8 @@
 import { Engine, type TopLevelCondition } from 'json-rules-engine';
 import type { FactCatalogue, FactDefinition, FactParams, FactValue, Observed } from '../domain/facts.js';
 import type { Condition, FactCondition, FactReference, RuleSet } from '../domain/rule.js';
-import {
-  inNetworks,
-  matchedNetwork,
-  matchedPrefix,
-  OPERATORS,
-  type PrefixSet,
-  parseNetwork,
-  plainAddress,
-  prefixSet,
-  startsWithAnyOf,
-} from './operators.js';
+import { type Comparison, comparison } from './comparisons.js';
+import { matcherOf, OWN_OPERATORS, type ReadyOperand, readyOperand } from './operands.js';
 import type { RuleNumbers } from './rule-numbers.js';
 
 export interface CompileContext {
@@ -46,6 +37,10 @@ export interface CompiledLeaf {
   fact: number;
   operator: string;
   value: FactValue | readonly FactValue[] | { probe: number };
+  /** The value as the operator takes it; undefined where it is another fact. */
+  ready: ReadyOperand | undefined;
+  /** What the operator says of two known values, for the quick look; `right` only where the value is another fact. */
+  holds: Comparison;
   /** Which entry of a list of prefixes or networks a text meets; absent for operators whose value says it all. */
   matched?: (text: string) => string | undefined;
 }
@@ -113,17 +108,7 @@ class ConditionBuilder {
 
   constructor(context: CompileContext) {
     this.context = context;
-    this.engine.addOperator(
-      'startsWithAnyOf',
-      (text: unknown, prefixes: PrefixSet) => isText(text) && startsWithAnyOf(text, prefixes),
-    );
-    this.engine.addOperator('inList', (text: unknown, list: ReadonlySet<unknown>) => list.has(text));
-    this.engine.addOperator('notInList', (text: unknown, list: ReadonlySet<unknown>) => !list.has(text));
-    this.engine.addOperator(
-      'inNetwork',
-      (text: unknown, networks: Parameters<typeof inNetworks>[1]) =>
-        isText(text) && inNetworks(text, networks),
-    );
+    for (const [name, holds] of OWN_OPERATORS) this.engine.addOperator(name, holds);
   }
 
   node(condition: Condition, shared: readonly string[] = []): CompiledNode {
@@ -147,29 +132,29 @@ class ConditionBuilder {
   private leaf({ fact, params, operator, value }: FactCondition): CompiledLeaf {
     const probe = this.probe({ fact, ...optional(params) });
     if (typeof value === 'object' && 'fact' in value) {
-      return { kind: 'leaf', fact: probe, operator, value: { probe: this.probe(value) } };
-    }
-    const matched = this.matcher(value, operator, this.probes[probe]?.definition);
-    return { kind: 'leaf', fact: probe, operator, value, ...(matched === undefined ? {} : { matched }) };
-  }
-
-  private matcher(
-    value: FactValue | readonly FactValue[],
-    operator: string,
-    fact: FactDefinition | undefined,
-  ): CompiledLeaf['matched'] {
-    const kind = OPERATORS.get(operator)?.operand;
-    if (kind === 'prefixes') {
-      // Made when a rule is first violated, since a list may hold many thousands.
-      let prefixes: PrefixSet | undefined;
-      return (text) => {
-        prefixes ??= this.prefixesOf(value, fact);
-        return matchedPrefix(text, prefixes);
+      const holds: Comparison = (left, right) => comparison(operator, left, right);
+      return {
+        kind: 'leaf',
+        fact: probe,
+        operator,
+        value: { probe: this.probe(value) },
+        ready: undefined,
+        holds,
       };
     }
-    if (kind !== 'networks') return undefined;
-    const networks = listOf(value).map(String);
-    return (text) => matchedNetwork(text, networks);
+    const definition = this.probes[probe]?.definition;
+    const ready = readyOperand(value, operator, definition, this.context);
+    const matched = matcherOf(value, operator, ready);
+    const holds: Comparison = (left) => comparison(operator, left, ready);
+    return {
+      kind: 'leaf',
+      fact: probe,
+      operator,
+      value,
+      ready,
+      holds,
+      ...(matched === undefined ? {} : { matched }),
+    };
   }
 
   /** Each distinct fact is observed once, however often the rule names it. */
@@ -204,80 +189,20 @@ class ConditionBuilder {
     return this.engineConditions(child);
   }
 
-  private engineLeaf({ fact, operator, value }: CompiledLeaf) {
+  private engineLeaf({ fact, operator, value, ready }: CompiledLeaf) {
     const engineValue =
-      typeof value === 'object' && 'probe' in value
-        ? { fact: probeName(value.probe) }
-        : this.operand(value, operator, this.probes[fact]?.definition);
+      typeof value === 'object' && 'probe' in value ? { fact: probeName(value.probe) } : this.operand(ready);
     return { fact: probeName(fact), operator, value: engineValue };
   }
 
   /** Anything but a single value goes in as a fact: the engine deep-copies its conditions, lists included, at every run. */
-  private operand(
-    value: FactValue | readonly FactValue[],
-    operator: string,
-    fact: FactDefinition | undefined,
-  ): FactValue | { fact: string } {
-    const ready = this.readyOperand(value, operator, fact);
+  private operand(ready: ReadyOperand | undefined): FactValue | undefined | { fact: string } {
     if (typeof ready !== 'object') return ready;
     const name = `operand ${this.operands}`;
     this.operands += 1;
     this.engine.addFact(name, () => ready, { cache: false });
     return { fact: name };
   }
-
-  private readyOperand(
-    value: FactValue | readonly FactValue[],
-    operator: string,
-    fact: FactDefinition | undefined,
-  ): FactValue | object {
-    const { lists } = this.context;
-    const normal = (one: FactValue) => (isText(one) ? this.normalText(one, fact) : one);
-    const several = listOf(value);
-    switch (OPERATORS.get(operator)?.operand) {
-      case 'prefixes':
-        return this.prefixesOf(value, fact);
-      case 'list':
-        return new Set((lists.get(String(value)) ?? []).map(normal));
-      case 'networks':
-        return several.flatMap((one) => {
-          const network = parseNetwork(String(one));
-          return network === undefined ? [] : [network];
-        });
-      case 'several':
-        return several.map(normal);
-      default:
-        return normal(value as FactValue);
-    }
-  }
-
-  private prefixesOf(value: FactValue | readonly FactValue[], fact: FactDefinition | undefined): PrefixSet {
-    const { numbers, lists } = this.context;
-    const entries = Array.isArray(value) ? value.map(String) : (lists.get(String(value)) ?? []);
-    if (fact?.format !== 'number-plan') return prefixSet(entries);
-    return prefixSet(entries.map(isCaller(fact) ? numbers.callerPrefix : numbers.prefix));
-  }
-
-  /** Text in the form in which the fact is observed. */
-  private normalText(text: string, fact: FactDefinition | undefined): string {
-    const { numbers } = this.context;
-    if (fact?.format === 'ip') return plainAddress(text) ?? text;
-    if (fact?.format !== 'number-plan') return text;
-    return isCaller(fact) ? numbers.callerNumber(text) : numbers.number(text);
-  }
-}
-
-/** Callers' numbers bear no technical prefix. */
-function isCaller(fact: FactDefinition): boolean {
-  return fact.name === 'call.cli';
-}
-
-function listOf(value: FactValue | readonly FactValue[]): readonly FactValue[] {
-  return Array.isArray(value) ? (value as readonly FactValue[]) : [value as FactValue];
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
 }
 
 function probeName(index: number): string {

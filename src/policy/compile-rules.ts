@@ -1,11 +1,22 @@
 import type { Call } from '../domain/call.js';
 import type { FactCatalogue, FactSource } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
-import type { Rule, RuleSet } from '../domain/rule.js';
+import type { Rule, RuleEvent, RuleSet, SubjectFilter } from '../domain/rule.js';
+import type { Subject } from '../domain/scope.js';
 import type { Verdict } from '../domain/verdict.js';
-import { type CompileContext, compileConditions, compileProbe } from './compile-condition.js';
-import { judgeRule, type PreparedRule } from './judge-rule.js';
+import { type CompileContext, compileConditions, compileProbe, type Probe } from './compile-condition.js';
+import { filterAt, nextEnd } from './expiring-entries.js';
+import {
+  explainRule,
+  type JudgeOptions,
+  judgeRule,
+  type PreparedEvent,
+  type PreparedRule,
+} from './judge-rule.js';
+import { needsOf } from './quiet-bound.js';
+import { eventsOf } from './references.js';
 import { createRuleNumbers } from './rule-numbers.js';
+import { isWithinSchedule } from './schedule.js';
 import { compileFilter } from './subject-filter.js';
 
 export interface CompileOptions {
@@ -13,6 +24,8 @@ export interface CompileOptions {
   /** How the switch writes numbers: prefixes, lists and values of the rules are read the same way. */
   numbering: Numbering;
   switchName: string;
+  /** Exceptions that have ended by then are left out; milliseconds since the epoch. */
+  now: number;
 }
 
 /** One rule, ready to judge the snapshots of one switch. */
@@ -31,7 +44,24 @@ export interface CompiledRule {
    * What the rule says of every subject, in the order of the fact source; subjects that `only` and `except` leave out
    * are absent. One run at a time. Rejects where the rule cannot be judged, which no checked rule should come to.
    */
-  judge(facts: FactSource, options: { yieldNow: () => Promise<void> }): Promise<readonly Verdict[]>;
+  judge(facts: FactSource, options: JudgeOptions): Promise<readonly Verdict[]>;
+  /**
+   * What the rule says of one subject at a step (0 for its own event), a clear verdict with its evidence; undefined where
+   * `only` and `except` leave the subject out.
+   */
+  explain(facts: FactSource, subject: Subject, step: number): Promise<Verdict | undefined>;
+  /** How far back its facts look, in milliseconds; 0 where none looks back. */
+  windowMs: number;
+  /** Whether any of its facts counts subcustomers, so that it has to be known who they are. */
+  usesTree: boolean;
+  /** Whether `admits` can say anything but true. */
+  filtersCalls: boolean;
+  /** What a call must not lack for the rule's counts to stay more than lower bounds, as bits of LACKS. */
+  needs: number;
+  /** When the next of its exceptions ends: compile again then; undefined where none will. */
+  expiresAt: number | undefined;
+  /** Whether it is judged at all at this instant, by its schedule and by exceptions of this switch that end. */
+  active(now: number): boolean;
 }
 
 /**
@@ -48,32 +78,63 @@ export function compileRules(ruleSet: RuleSet, options: CompileOptions): readonl
   return ruleSet.rules
     .filter((rule) => rule.mode !== 'off' && appliesTo(rule, options.switchName))
     .toSorted((one, other) => other.priority - one.priority || (one.name < other.name ? -1 : 1))
-    .map((rule) => compileRule(rule, context));
+    .map((rule) => compileRule(rule, context, options));
 }
 
-/** Whether the rule's `switches` let this switch in. */
+/** Whether the rule's `switches` let this switch in; exceptions that end are judged by `active`. */
 export function appliesTo({ only, except }: Rule, switchName: string): boolean {
-  if (except.switches?.includes(switchName) === true) return false;
+  if (isExcepted(except, switchName, undefined)) return false;
   return only.switches?.includes(switchName) ?? true;
 }
 
-function compileRule(rule: Rule, context: CompileContext): CompiledRule {
-  const named = [...(rule.only.vendors ?? []), ...(rule.except.vendors ?? [])];
+function isExcepted(except: SubjectFilter, switchName: string, now: number | undefined): boolean {
+  return filterAt(except, now).switches?.includes(switchName) === true;
+}
+
+function compileRule(rule: Rule, context: CompileContext, { switchName, now }: CompileOptions): CompiledRule {
+  const except = filterAt(rule.except, now);
+  const named = [...(rule.only.vendors ?? []), ...(except.vendors ?? [])];
   const vendors = [...new Set(named)].sort((one, other) => one - other);
-  const { where, keep } = rule.event;
-  const prepared: PreparedRule = {
-    rule,
-    vendors,
-    filter: compileFilter(rule.scope, rule.only, rule.except, context.numbers),
-    conditions: compileConditions(rule.conditions, context),
-    where: where === undefined ? undefined : compileConditions(where, context),
-    keep: typeof keep === 'number' ? keep : compileProbe(keep, context),
-  };
+  const filter = compileFilter(rule.scope, rule.only, except, context.numbers);
+  const conditions = compileConditions(rule.conditions, context);
+  const events = eventsOf(rule).map((event) => compileEvent(event, context));
+  const prepared: PreparedRule = { rule, vendors, filter, conditions, events };
+  const probes = [conditions, ...events].flatMap((one) => one.probes);
   return {
     rule,
     vendors,
-    admits: (call, vendorsOf) => prepared.filter.admitsCall(call, vendorsOf),
-    admitsTaken: (call, vendorsOf) => prepared.filter.admitsTaken(call, vendorsOf),
-    judge: (facts, { yieldNow }) => judgeRule(prepared, facts, yieldNow),
+    admits: (call, vendorsOf) => filter.admitsCall(call, vendorsOf),
+    admitsTaken: (call, vendorsOf) => filter.admitsTaken(call, vendorsOf),
+    judge: (facts, options) => judgeRule(prepared, facts, options),
+    explain: (facts, subject, step) => explainRule(prepared, facts, subject, alone(step)),
+    windowMs: Math.max(0, ...probes.map(windowOf)),
+    usesTree: probes.some(({ params }) => params.recursive === true),
+    filtersCalls: filter.filtersCalls,
+    needs: needsOf(conditions.probes, rule.only, except),
+    expiresAt: nextEnd(rule.except, now),
+    active: (at) => isWithinSchedule(rule.schedule, at) && !isExcepted(rule.except, switchName, at),
   };
+}
+
+/** For one subject nobody else has to wait. */
+function alone(step: number): JudgeOptions {
+  return { yieldNow: () => Promise.resolve(), stepOf: () => step };
+}
+
+function compileEvent(
+  event: RuleEvent,
+  context: CompileContext,
+): PreparedEvent & { probes: readonly Probe[] } {
+  const where = event.where === undefined ? undefined : compileConditions(event.where, context);
+  const keep = typeof event.keep === 'number' ? event.keep : compileProbe(event.keep, context);
+  const kept = typeof keep === 'number' ? [] : [keep];
+  return { event, where, keep, probes: [...(where?.probes ?? []), ...kept] };
+}
+
+/** The day on which the clocks go back has 25 hours. */
+const LONGEST_DAY_MS = 25 * 3_600_000;
+
+function windowOf({ definition, params }: Probe): number {
+  if (!definition.windowed) return 0;
+  return params.within === undefined ? LONGEST_DAY_MS : params.within * 1_000;
 }

@@ -156,7 +156,20 @@ function leafEvidence(
     observed: known(observed),
     ...(observed?.known === true && observed.atLeast ? { atLeast: true } : {}),
     ...open,
+    ...gapOf(observed, compared),
   };
+}
+
+/** The larger of two gaps: what the comparison rests on is no sounder than its weaker side. */
+function gapOf(
+  observed: Observed | undefined,
+  compared: Observed | undefined,
+): Pick<ConditionEvidence, 'gap'> {
+  const gaps = [observed, compared].flatMap((one) =>
+    one?.known === true && one.gap !== undefined ? [one.gap] : [],
+  );
+  const [gap] = gaps.toSorted((one, other) => other.seconds - one.seconds);
+  return gap === undefined ? {} : { gap };
 }
 
 function reference(probe: Probe | undefined): Pick<ConditionEvidence, 'valueFrom' | 'valueParams'> {

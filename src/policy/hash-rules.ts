@@ -3,7 +3,8 @@ import type { Condition, FactReference, Rule, RuleSet } from '../domain/rule.js'
 import { canonicalJson } from './canonical-json.js';
 import type { UnhashedRule } from './check-rule.js';
 import { OPERATORS } from './operators.js';
-import { LIST_NAME_PATTERN } from './rule-schema.js';
+import { eventsOf } from './references.js';
+import { LIST_NAME_PATTERN } from './schema-values.js';
 
 interface RuleSetParts {
   rules: readonly UnhashedRule[];
@@ -34,14 +35,17 @@ export function hashedRuleSet(parts: RuleSetParts, hash: (text: string) => strin
   return { ...parts, rules, hash: hash(canonicalJson(everything)) };
 }
 
-/** Where a rule stands is no part of what it says. */
-function textOf({ location: _, ...rule }: UnhashedRule, parts: RuleSetParts): unknown {
+/** Where a rule stands is no part of what it says, nor is why somebody was excepted. */
+function textOf({ location: _, except, ...rule }: UnhashedRule, parts: RuleSetParts): unknown {
   const uses: Uses = { lists: new Set(), limits: new Set(), conditions: new Set() };
   collect(rule.conditions, uses, parts);
-  if (rule.event.where !== undefined) collect(rule.event.where, uses, parts);
-  if (typeof rule.event.keep === 'object') collectReference(rule.event.keep, uses);
+  for (const { where, keep } of eventsOf(rule)) {
+    if (where !== undefined) collect(where, uses, parts);
+    if (typeof keep === 'object') collectReference(keep, uses);
+  }
+  const expiring = except.expiring?.map(({ key, entry, until }) => ({ key, entry, until }));
   return {
-    rule,
+    rule: { ...rule, except: { ...except, expiring } },
     conditions: [...uses.conditions].sort().map((name) => [name, parts.conditions.get(name)]),
     lists: [...uses.lists].sort().map((name) => [name, parts.lists.get(name)]),
     limits: parts.limits.filter(({ scope, name }) => uses.limits.has(`${scope}.limit ${name}`)),

@@ -17,13 +17,14 @@ export interface OperatorDefinition {
 const NUMBER: readonly FactType[] = ['number'];
 const TEXT: readonly FactType[] = ['string'];
 const BOTH: readonly FactType[] = ['number', 'string'];
+const ALL: readonly FactType[] = ['number', 'string', 'boolean'];
 /** Text that has beginnings: part of a country or of a state means nothing. */
 const WITH_BEGINNINGS: readonly FactFormat[] = ['text', 'number-plan', 'ip', 'direction'];
 
 /** json-rules-engine's own first, with its meaning unchanged, then ours. */
 const DEFINITIONS: readonly OperatorDefinition[] = [
-  { name: 'equal', types: BOTH, operand: 'one', takesReference: true },
-  { name: 'notEqual', types: BOTH, operand: 'one', takesReference: true },
+  { name: 'equal', types: ALL, operand: 'one', takesReference: true },
+  { name: 'notEqual', types: ALL, operand: 'one', takesReference: true },
   { name: 'lessThan', types: NUMBER, operand: 'one', takesReference: true },
   { name: 'lessThanInclusive', types: NUMBER, operand: 'one', takesReference: true },
   { name: 'greaterThan', types: NUMBER, operand: 'one', takesReference: true },

@@ -2,7 +2,7 @@ import { describeValue } from '../documents/found-values.js';
 import { parseDocument } from '../documents/located-document.js';
 import type { Location, Problem } from '../domain/errors.js';
 import type { RuleFileText } from '../domain/rule-files.js';
-import { LIST_NAME_PATTERN } from './rule-schema.js';
+import { LIST_NAME_PATTERN } from './schema-values.js';
 import { parseCsv } from './strict-csv.js';
 
 /** One line of a list, as written, and where it stands: whether it is a prefix is known only where the list is used. */

@@ -1,4 +1,4 @@
-import type { Condition, FactCondition, FactReference, Rule, RuleSet } from '../domain/rule.js';
+import type { Condition, FactCondition, FactReference, Rule, RuleEvent, RuleSet } from '../domain/rule.js';
 
 /** Every comparison below a checked condition, those of shared conditions included. */
 export function comparisonsIn(condition: Condition, shared: RuleSet['conditions']): readonly FactCondition[] {
@@ -10,13 +10,17 @@ export function comparisonsIn(condition: Condition, shared: RuleSet['conditions'
   return target === undefined ? [] : comparisonsIn(target, shared);
 }
 
-/** Every comparison of a rule, those under `where` included. */
-export function comparisonsOf(
-  { conditions, event }: Rule,
-  shared: RuleSet['conditions'],
-): readonly FactCondition[] {
-  const where = event.where === undefined ? [] : comparisonsIn(event.where, shared);
-  return [...comparisonsIn(conditions, shared), ...where];
+/** The rule's own event, then those it escalates to. */
+export function eventsOf({ event, escalate }: Pick<Rule, 'event' | 'escalate'>): readonly RuleEvent[] {
+  return [event, ...escalate.map((step) => step.event)];
+}
+
+/** Every comparison of a rule, those under `where` of its events included. */
+export function comparisonsOf(rule: Rule, shared: RuleSet['conditions']): readonly FactCondition[] {
+  const where = eventsOf(rule).flatMap((event) =>
+    event.where === undefined ? [] : comparisonsIn(event.where, shared),
+  );
+  return [...comparisonsIn(rule.conditions, shared), ...where];
 }
 
 /** Every fact that a rule draws on, on both sides of its comparisons and in `keep`. */
@@ -25,5 +29,6 @@ export function referencesOf(rule: Rule, shared: RuleSet['conditions']): readonl
     const { value } = one;
     return typeof value === 'object' && 'fact' in value ? [one, value] : [one];
   });
-  return typeof rule.event.keep === 'object' ? [...compared, rule.event.keep] : compared;
+  const kept = eventsOf(rule).flatMap(({ keep }) => (typeof keep === 'object' ? [keep] : []));
+  return [...compared, ...kept];
 }

@@ -1,7 +1,7 @@
 import type { Numbering } from '../domain/numbering.js';
 import type { RuleSet } from '../domain/rule.js';
 import { compactPrefix } from './prefix-text.js';
-import { LIST_NAME_PATTERN } from './rule-schema.js';
+import { LIST_NAME_PATTERN } from './schema-values.js';
 
 /** Numbers and prefixes of rule files in the normal form of one switch. */
 export interface RuleNumbers {

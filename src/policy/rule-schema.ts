@@ -1,46 +1,28 @@
 import { z } from 'zod';
 import { CALL_STATES } from '../domain/call.js';
-import { EVENT_TYPES, HAND_RULE, RULE_MODES, SELECTIONS } from '../domain/rule.js';
+import { EVENT_TYPES, HAND_RULE, RULE_MODES, SELECTIONS, WEEKDAYS } from '../domain/rule.js';
 import { SCOPES } from '../domain/scope.js';
-import { deadPrefixProblem } from './prefix-text.js';
+import {
+  DAY_MS,
+  duration,
+  entityId,
+  kebabCase,
+  LIST_NAME_PATTERN,
+  oneOrMore,
+  prefix,
+  timeOfDay,
+  timezone,
+  until,
+} from './schema-values.js';
 
-/** A telephone number prefix as people write it: `+49 800`, `0044-20`, `882`. */
-export const PREFIX_PATTERN = /^\+?[0-9][0-9 ()./-]*$/;
-/** Begins with a letter, so that the name of a list can never be read as a prefix. */
-export const LIST_NAME_PATTERN = /^[a-z][a-z0-9-]{0,63}$/;
-const KEBAB_CASE = /^[a-z0-9-]{1,64}$/;
-
-const kebabCase = z
-  .string()
-  .regex(KEBAB_CASE, 'A name is made of lower-case letters, digits and hyphens, 1 to 64 of them.');
-
-const prefix = z
-  .string('A prefix is text: put it in quotes, so that leading zeros and "+" survive.')
-  .regex(PREFIX_PATTERN, { error: ({ input }) => noPrefix(input), abort: true })
-  .refine((written) => deadPrefixProblem(written) === undefined, {
-    error: ({ input }) => deadPrefixProblem(String(input)),
-  });
-
-/** Callers without a number go by what the switch writes in its place. */
-const HIDDEN_NUMBER = /^(?:anonymous|private|restricted|unavailable|unknown|withheld)$/i;
-
-function noPrefix(found: unknown): string {
-  const hint =
-    typeof found === 'string' && HIDDEN_NUMBER.test(found)
-      ? ` Callers without a number are matched by a condition: { fact: call.cli, operator: equal, value: ${found} }.`
-      : '';
-  return `This is no number prefix: expected digits, with or without "+" and separators.${hint}`;
-}
-
-const entityId = z.int().positive();
-
-function oneOrMore<T extends z.ZodType>(item: T) {
-  return z.union([item, z.array(item).min(1)]);
-}
+/** Longer waits are mistakes: a call that is judged lives for hours. */
+const LONGEST_HOLD_MS = DAY_MS;
+const LONGEST_COOLDOWN_MS = 30 * DAY_MS;
+/** The ledger answers for no longer window. */
+const LONGEST_WINDOW_MS = DAY_MS;
 
 /** The parameters of a fact, as written. */
 export const paramsSchema = z.strictObject({
-  /** CLD prefixes, or the name of a list in rules/lists/. */
   to: z
     .union([
       z
@@ -48,12 +30,31 @@ export const paramsSchema = z.strictObject({
         .regex(LIST_NAME_PATTERN, 'Prefixes come as a list, ["+882"]; a text alone is the name of one.'),
       z.array(prefix).min(1),
     ])
-    .optional(),
-  state: oneOrMore(z.enum(CALL_STATES)).optional(),
-  direction: oneOrMore(z.string().min(1)).optional(),
-  min: z.int().min(1).optional(),
-  name: z.string().min(1).optional(),
-  default: z.number().min(0).optional(),
+    .optional()
+    .describe('Only calls to these CLD prefixes, or to those of the list of this name in rules/lists/.'),
+  state: oneOrMore(z.enum(CALL_STATES)).optional().describe('Only calls in (or ever seen in) these states.'),
+  direction: oneOrMore(z.string().min(1))
+    .optional()
+    .describe('Only calls of these directions: vendor, onnet_in, onnet_out.'),
+  min: z.int().min(1).optional().describe('Fewest samples; below it the fact is missing.'),
+  name: z.string().min(1).optional().describe('For limit: its name in rules/limits.csv.'),
+  default: z.number().min(0).optional().describe('For limit: the value where limits.csv names none.'),
+  within: duration('within', LONGEST_WINDOW_MS)
+    .optional()
+    .describe('How far the fact looks back, e.g. 10m; at most 24h.'),
+  under: duration('under', LONGEST_WINDOW_MS)
+    .optional()
+    .describe('For shortCalls: calls below this are short, e.g. 10s.'),
+  tolerance: duration('tolerance', LONGEST_WINDOW_MS, { zero: true })
+    .optional()
+    .describe('For equalDurations: by how much durations may differ and still be equal, e.g. 2s.'),
+  timezone: timezone
+    .optional()
+    .describe('For minutesToday: whose midnight counts, e.g. Europe/Kyiv; default UTC.'),
+  recursive: z
+    .boolean()
+    .optional()
+    .describe('For customer facts: calls of all stated subcustomers count too.'),
 });
 
 export const factReferenceSchema = z.strictObject({ fact: z.string(), params: paramsSchema.optional() });
@@ -61,13 +62,14 @@ export const factReferenceSchema = z.strictObject({ fact: z.string(), params: pa
 const valueSchema = z.union([
   z.number(),
   z.string(),
+  z.boolean(),
   z.array(z.union([z.number(), z.string()])).min(1),
   factReferenceSchema,
 ]);
 
 /** One comparison. What its value must be depends on the fact and the operator, and is checked with them. */
 export const leafSchema = z.strictObject({
-  fact: z.string(),
+  fact: z.string().describe('scope.name; "callwarden rules facts" lists them all.'),
   params: paramsSchema.optional(),
   operator: z.string(),
   value: valueSchema,
@@ -91,8 +93,10 @@ const topLevelSchema: z.ZodType = z.lazy(() => {
   return z.union([all, any, not, condition]);
 });
 
+const switchName = z.string().min(1);
+
 export const filterSchema = z.strictObject({
-  switches: z.array(z.string().min(1)).min(1).optional(),
+  switches: z.array(switchName).min(1).optional(),
   accounts: z.array(entityId).min(1).optional(),
   customers: z.array(entityId).min(1).optional(),
   connections: z.array(entityId).min(1).optional(),
@@ -101,6 +105,52 @@ export const filterSchema = z.strictObject({
   cld: z.array(prefix).min(1).optional(),
 });
 
+/** What an exception may say beside whom it names. */
+const termShape = {
+  until: until
+    .optional()
+    .describe('Through this day (UTC), or until this instant: 2026-12-31 or 2026-12-31T18:00:00Z.'),
+  because: z.string().min(1).optional().describe('Why it was made, for a person.'),
+};
+const exceptedId = z.union([entityId, z.strictObject({ id: entityId, ...termShape })]);
+const exceptedPrefix = z.union([prefix, z.strictObject({ prefix, ...termShape })]);
+const exceptedSwitch = z.union([switchName, z.strictObject({ name: switchName, ...termShape })]);
+
+/** The keys of `only`, whose entries may also be mappings with an end and a reason. */
+export const exceptSchema = z.strictObject({
+  switches: z.array(exceptedSwitch).min(1).optional(),
+  accounts: z.array(exceptedId).min(1).optional(),
+  customers: z.array(exceptedId).min(1).optional(),
+  connections: z.array(exceptedId).min(1).optional(),
+  vendors: z.array(exceptedId).min(1).optional(),
+  cli: z.array(exceptedPrefix).min(1).optional(),
+  cld: z.array(exceptedPrefix).min(1).optional(),
+});
+
+const scheduleEntrySchema = z.strictObject({
+  days: oneOrMore(z.enum(WEEKDAYS)).optional().describe('The days on which a span starts; default all.'),
+  from: timeOfDay('from').optional().describe('Wall-clock time, e.g. "18:00"; default "00:00".'),
+  to: timeOfDay('to').optional().describe('Not after `from` means on the day after; default "24:00".'),
+  timezone: timezone.describe('IANA name, e.g. Europe/Kyiv.'),
+});
+
+function eventShape<Conditions extends z.ZodType>(conditions: Conditions) {
+  return z.strictObject({
+    type: z.enum(EVENT_TYPES, { error: explainEngineEvents }),
+    params: z
+      .strictObject({
+        select: z.enum(SELECTIONS).optional().describe('Which of the pool go first; default newest.'),
+        keep: z
+          .union([z.int().min(0), factReferenceSchema])
+          .optional()
+          .describe('How many of the pool stay; default 0.'),
+        where: conditions.optional().describe('Only calls that meet these conditions.'),
+        message: z.string().min(1).optional().describe('For alert: a text for a person.'),
+      })
+      .optional(),
+  });
+}
+
 function ruleShape<Conditions extends z.ZodType>(conditions: Conditions) {
   return z.strictObject({
     name: kebabCase.refine(
@@ -108,25 +158,42 @@ function ruleShape<Conditions extends z.ZodType>(conditions: Conditions) {
       `"${HAND_RULE}" is the name under which the audit log keeps actions by hand; expected another one.`,
     ),
     description: z.string().optional(),
-    scope: z.enum(SCOPES),
+    scope: z.enum(SCOPES).describe('What the rule judges.'),
     /** Required, so that nothing acts by accident. */
-    mode: z.enum(RULE_MODES),
+    mode: z.enum(RULE_MODES).describe('enforce acts, monitor only records, off is not judged.'),
     /** json-rules-engine refuses zero and less. */
-    priority: z.int().min(1).optional(),
+    priority: z.int().min(1).optional().describe('Higher is planned first; default 1.'),
     conditions,
-    event: z.strictObject({
-      type: z.enum(EVENT_TYPES, { error: explainEngineEvents }),
-      params: z
-        .strictObject({
-          select: z.enum(SELECTIONS).optional(),
-          keep: z.union([z.int().min(0), factReferenceSchema]).optional(),
-          where: conditions.optional(),
-          message: z.string().min(1).optional(),
-        })
-        .optional(),
-    }),
+    for: duration('for', LONGEST_HOLD_MS)
+      .optional()
+      .describe('How long it must be violated without a break before it acts, e.g. 10s.'),
+    event: eventShape(conditions),
+    cooldown: duration('cooldown', LONGEST_COOLDOWN_MS)
+      .optional()
+      .describe('After it acted on a subject: no further action or record on it for so long, e.g. 5m.'),
+    schedule: oneOrMore(scheduleEntrySchema).optional().describe('When it is judged at all; default always.'),
     only: filterSchema.optional(),
-    except: filterSchema.optional(),
+    except: exceptSchema.optional(),
+    escalate: z
+      .array(
+        z.strictObject({
+          after: z
+            .int()
+            .min(1)
+            .describe('Actions on the subject within the time before this event takes over.'),
+          within: duration('within', DAY_MS),
+          event: eventShape(conditions),
+        }),
+      )
+      .min(1)
+      .optional()
+      .describe('Other events for whoever was acted on again and again, ordered by `after`.'),
+    needs: z
+      .enum(['complete'])
+      .optional()
+      .describe(
+        'complete: a fact on a window with missing polls is missing, instead of judged on what was seen.',
+      ),
   });
 }
 
@@ -142,7 +209,10 @@ export const ruleSchema = ruleShape(topLevelSchema);
 export const ruleFrameSchema = ruleShape(z.unknown().optional());
 
 export type RuleFrame = z.infer<typeof ruleFrameSchema>;
+export type WrittenEvent = RuleFrame['event'];
 export type WrittenFilter = z.infer<typeof filterSchema>;
+export type WrittenExcept = z.infer<typeof exceptSchema>;
+export type WrittenSchedule = z.infer<typeof scheduleEntrySchema>;
 export type WrittenParams = z.infer<typeof paramsSchema>;
 
 /** A rule file: one rule, or several under `rules:`, or shared conditions, or both of the latter. */

@@ -1,4 +1,4 @@
-import type { Call } from '../domain/call.js';
+import { type Call, identityKey } from '../domain/call.js';
 import type { FactSource } from '../domain/facts.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { AggregateScope, Scope, Subject } from '../domain/scope.js';
@@ -39,6 +39,8 @@ export interface Admission {
 
 /** `only` and `except` of one rule, made ready: prefixes normalised, keys sorted by what they filter. */
 export interface CompiledFilter {
+  /** Whether it can leave out or doubt any call at all. */
+  filtersCalls: boolean;
   admitsCall(call: Call, vendorsOf: VendorsOf): boolean | 'unknown';
   /**
    * Whether an account or customer action may take this call along: every key of `except` counts, whatever it filters
@@ -68,6 +70,7 @@ export function compileFilter(
   };
   const subjectTests = { only: inner.filter(onSubjects), except: outer.filter(onSubjects) };
   return {
+    filtersCalls: callTests.only.length + callTests.except.length > 0,
     admitsCall(call, vendorsOf) {
       const { result } = admission(callTests, (test) => testCall(test, call, vendorsOf));
       return result === 'missing' ? 'unknown' : result;
@@ -166,4 +169,17 @@ function testSubject(
 /** Whether there are calls, and no vendor that the rule names lists any of them. */
 function noneListed(calls: readonly Call[], vendorsOf: VendorsOf): boolean {
   return calls.length > 0 && calls.every((call) => vendorsOf(call).length === 0);
+}
+
+/** Which of the rule's vendors list a call; read from the fact source only where a rule names vendors at all. */
+export function vendorLookup(vendors: readonly number[], facts: FactSource): VendorsOf {
+  let keysByVendor: readonly { vendor: number; keys: ReadonlySet<string> }[] | undefined;
+  return (call) => {
+    keysByVendor ??= vendors.map((vendor) => {
+      const calls = facts.callsOf({ scope: 'vendor', id: String(vendor) });
+      return { vendor, keys: new Set(calls.map(identityKey)) };
+    });
+    const key = identityKey(call);
+    return keysByVendor.filter(({ keys }) => keys.has(key)).map(({ vendor }) => vendor);
+  };
 }

@@ -1,8 +1,18 @@
 import { type Dirent, constants as fsConstants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
-import type { RuleFileKind, RuleFileText } from '../domain/rule-files.js';
+import type { RuleFileText } from '../domain/rule-files.js';
+import {
+  codeOf,
+  compareText,
+  entriesOf,
+  findRuleFiles,
+  isMeant,
+  isNote,
+  isRules,
+  isSchema,
+} from './find-rule-files.js';
 
 const MAX_RULE_FILE_BYTES = 5 * 1024 * 1024;
 /** Number lists from fraud intelligence run to hundreds of thousands of lines. */
@@ -14,10 +24,9 @@ const MAX_LIST_FILE_BYTES = 50 * 1024 * 1024;
  * same rule set. Throws RULES_INVALID with every file that cannot be read, is too large or is not UTF-8.
  */
 export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[]> {
-  const wanted = [...(await ruleEntries(dir)), ...(await listEntries(join(dir, 'lists')))];
   const files: RuleFileText[] = [];
   const problems: Problem[] = [];
-  for (const { file, kind } of wanted.sort((one, other) => compareText(one.file, other.file))) {
+  for (const { file, kind } of await findRuleFiles(dir)) {
     const read = await readText(file, kind === 'list' ? MAX_LIST_FILE_BYTES : MAX_RULE_FILE_BYTES);
     if (read.ok) files.push({ file, kind, text: read.text });
     else problems.push({ file, message: read.message, severity: 'error' });
@@ -29,44 +38,6 @@ export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[
     });
   }
   return files;
-}
-
-interface WantedFile {
-  file: string;
-  kind: RuleFileKind;
-}
-
-async function ruleEntries(dir: string): Promise<WantedFile[]> {
-  const entries = await entriesOf(dir);
-  if (entries === undefined) {
-    throw new CallwardenError('RULES_INVALID', `There is no rules directory ${dir}.`, {
-      hint: 'Name a directory that exists, or write one with "callwarden init".',
-    });
-  }
-  return entries.filter(isWanted).flatMap(({ name }): WantedFile[] => {
-    if (name === 'limits.csv') return [{ file: join(dir, name), kind: 'limits' }];
-    return isRules(name) ? [{ file: join(dir, name), kind: 'rules' }] : [];
-  });
-}
-
-async function listEntries(dir: string): Promise<WantedFile[]> {
-  const entries = (await entriesOf(dir)) ?? [];
-  return entries
-    .filter((entry) => isWanted(entry) && !isNote(entry.name))
-    .map(({ name }) => ({ file: join(dir, name), kind: 'list' as const }));
-}
-
-function isRules(name: string): boolean {
-  return /\.(yaml|yml|json)$/i.test(name) && !isSchema(name);
-}
-
-function isSchema(name: string): boolean {
-  return /\.schema\.json$/i.test(name);
-}
-
-/** Text for people, such as README.md. */
-function isNote(name: string): boolean {
-  return /\.md$/i.test(name);
 }
 
 /**
@@ -101,29 +72,6 @@ function whyIgnored(entry: Dirent): string {
   return `This file is not read: expected *.yaml, *.yml or *.json, limits.csv, or a list in the folder "lists".${meant}`;
 }
 
-/** Undefined where there is no such directory. */
-async function entriesOf(dir: string): Promise<Dirent[] | undefined> {
-  try {
-    return await readdir(dir, { withFileTypes: true });
-  } catch (cause) {
-    const code = codeOf(cause);
-    if (code === 'ENOENT') return undefined;
-    throw new CallwardenError('RULES_INVALID', `The directory ${dir} cannot be read (${code}).`, {
-      hint: 'Name a directory that this user may read.',
-      cause,
-    });
-  }
-}
-
-/** Everything but directories, hidden files and what editors leave behind: a~, .a.swp, #a#, a.bak. */
-function isWanted(entry: Dirent): boolean {
-  return !entry.isDirectory() && isMeant(entry);
-}
-
-function isMeant({ name }: Dirent): boolean {
-  return !/^[.#]|~$|\.(swp|swo|tmp|bak|orig)$/.test(name);
-}
-
 type ReadText = { ok: true; text: string } | { ok: false; message: string };
 
 async function readText(file: string, maxBytes: number): Promise<ReadText> {
@@ -147,13 +95,4 @@ async function readText(file: string, maxBytes: number): Promise<ReadText> {
     }
     return { ok: false, message: `The file cannot be read (${codeOf(cause)}).` };
   }
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-}
-
-/** By code unit, so that the order does not depend on the machine's language. */
-function compareText(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

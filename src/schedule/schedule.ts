@@ -2,13 +2,12 @@ import { createTask, type Logger, type ScheduledTask, type TaskContext } from 'n
 import type { PassReport } from '../domain/pass-report.js';
 import type { Clock } from '../domain/ports.js';
 import { type BackOff, decideBackOff, NO_BACK_OFF, SAMPLED_PASSES } from './back-off.js';
+import { shortestIntervalMs } from './shortest-interval.js';
 
 /** Jitter is this share of the interval, so that the switches of one schedule are not all asked in the same instant … */
 const JITTER_SHARE = 0.1;
 /** … and at most this long, so that a pass stays near its beat. */
 const GREATEST_JITTER_MS = 1_000;
-/** How many beats are looked at to find the shortest interval of an uneven schedule. */
-const SAMPLED_BEATS = 20;
 
 export interface ScheduledSwitch {
   name: string;
@@ -150,11 +149,3 @@ const SILENT: Logger = {
   error: () => undefined,
   debug: () => undefined,
 };
-
-function shortestIntervalMs(schedule: string): number {
-  const task = createTask(schedule, () => undefined);
-  const beats = task.getNextRuns(SAMPLED_BEATS).map((date) => date.getTime());
-  task.destroy();
-  const gapsMs = beats.slice(1).map((at, index) => at - (beats[index] ?? at));
-  return Math.max(1_000, Math.min(...gapsMs));
-}

@@ -71,6 +71,12 @@ const CUSTOMERS: readonly (readonly [number, number])[] = [
   [7, 3],
 ];
 
+/** Offices of the business customers, beside those of the small world. */
+export const OFFICE_ACCOUNTS: readonly number[] = Array.from({ length: 24 }, (_, index) => 100 + index);
+
+/** Households. */
+export const RESIDENTIAL_ACCOUNTS: readonly number[] = Array.from({ length: 40 }, (_, index) => 200 + index);
+
 /** [account, customer] */
 const ACCOUNTS: readonly (readonly [number, number])[] = [
   [10, 4],
@@ -82,6 +88,15 @@ const ACCOUNTS: readonly (readonly [number, number])[] = [
   [41, 1],
   [50, 7],
   [51, 7],
+  [21, 3],
+  [31, 6],
+  [42, 1],
+  [52, 7],
+  [53, 7],
+  [54, 7],
+  [130, 4],
+  ...OFFICE_ACCOUNTS.map((account) => [account, 4 + (account % 4)] as const),
+  ...RESIDENTIAL_ACCOUNTS.map((account) => [account, 2] as const),
 ];
 
 /** [connection, vendor] */

@@ -38,6 +38,7 @@ export function buildScriptedCall(
 ): SimulatedCall {
   const { id } = given;
   return {
+    origin: { kind: 'scripted' },
     id,
     callId: script.callId ?? `scripted-${id}@192.0.2.1`,
     cli: script.cli ?? '442079460000',

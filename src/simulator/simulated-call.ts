@@ -20,8 +20,15 @@ export interface Timeline {
   goneAt: number;
 }
 
+/** Who made a call: exact, since the simulator itself dials; no switch knows it, and no listing shows it. */
+export type CallOrigin =
+  | { kind: 'benign'; profile: string }
+  | { kind: 'attack'; scenario: string }
+  | { kind: 'scripted' };
+
 /** One entry of the switch's call list. */
 export interface SimulatedCall {
+  readonly origin: CallOrigin;
   readonly id: string;
   readonly callId: string;
   readonly cli: string;

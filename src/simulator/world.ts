@@ -3,9 +3,11 @@ import { BENIGN_PROFILES, benignTraffic } from './benign-traffic.js';
 import { type CallPlan, type CallSource, timelineOf } from './call-plan.js';
 import { type Carrier, createCarrier, ROOT_CUSTOMER } from './carrier.js';
 import { createRandom } from './random.js';
-import { chooseScenarios, SCENARIOS, scenarioCalls } from './scenarios.js';
+import { chooseScenarios, SCENARIOS, type ScenarioName, scenarioCalls } from './scenarios.js';
 import { buildScriptedCall, type ScriptedCall } from './scripted-call.js';
-import { endedAt, type SimulatedCall, stateAt } from './simulated-call.js';
+import { type CallOrigin, endedAt, type SimulatedCall, stateAt } from './simulated-call.js';
+import { WEEK_PROFILES } from './week-profiles.js';
+import { weekTraffic } from './week-traffic.js';
 
 export interface WorldOptions {
   seed: number;
@@ -13,18 +15,44 @@ export interface WorldOptions {
   startAt: number;
   /** Names of SCENARIO_CHOICES; none by default. */
   scenarios?: readonly string[];
-  /** none: nobody calls but the scenarios and scripted calls. Benign by default. */
-  traffic?: 'benign' | 'none';
+  /** Attacks that begin and end at an instant, beside those of `scenarios`, which never end. */
+  episodes?: readonly Episode[];
+  /**
+   * benign, the default: about 50 honest calls at once at any hour. week: a mid-sized carrier with nights and weekends.
+   * none: nobody calls but scenarios and scripted calls.
+   */
+  traffic?: 'benign' | 'week' | 'none';
   /** The world has a past: at `startAt` traffic is under way and every scenario has gone far enough to show. */
   warmStart?: boolean;
+  /** Told of every call, also of those that come and go between two listings: the truth that no switch shows. */
+  journal?: WorldJournal;
+}
+
+/** A scenario from its first call to its last. */
+export interface Episode {
+  scenario: ScenarioName;
+  /** Milliseconds since the epoch; may lie before the world's beginning. */
+  from: number;
+  /** No call is set up later than this; those under way go on. */
+  until: number;
+}
+
+/** Both sides of an on-net call are told of, each for itself; `peer` says which belong together. */
+export interface WorldJournal {
+  /** With the timeline that the call will have if nobody interferes. */
+  arrived(call: SimulatedCall): void;
+  /** Somebody's disconnect ended it. */
+  disconnected(call: SimulatedCall, at: number): void;
 }
 
 /** How long before a warm start benign traffic began: long enough for the longest usual talks to be under way. */
 const BENIGN_WARM_UP_MS = 20 * 60_000;
 
 interface Source {
+  origin: CallOrigin;
   calls: CallSource;
   next: CallPlan;
+  until: number;
 }
 
 /**
@@ -36,12 +64,14 @@ export class World {
   readonly #seed: number;
   readonly #sources: readonly Source[];
   readonly #calls = new Map<string, SimulatedCall>();
+  readonly #journal: WorldJournal | undefined;
   #now: number;
   #lastId = 0;
 
   /** Throws a RangeError on an unknown scenario. */
   constructor(options: WorldOptions) {
     this.#seed = options.seed;
+    this.#journal = options.journal;
     this.#sources = startSources(options);
     this.#now = options.startAt;
     this.#admitArrivals();
@@ -102,6 +132,7 @@ export class World {
 
   #end(call: SimulatedCall): void {
     this.#calls.set(call.id, { ...call, timeline: endedAt(call.timeline, this.#now) });
+    this.#journal?.disconnected(call, this.#now);
   }
 
   #takeId(): string {
@@ -122,24 +153,25 @@ export class World {
     for (;;) {
       let due: Source | undefined;
       for (const source of this.#sources) {
-        if (source.next.setupAt > this.#now) continue;
+        if (source.next.setupAt > Math.min(this.#now, source.until)) continue;
         if (due === undefined || source.next.setupAt < due.next.setupAt) due = source;
       }
       if (due === undefined) return;
-      this.#admit(due.next);
+      this.#admit(due.next, due.origin);
       due.next = due.calls.next().value;
     }
   }
 
   /** A call that came and went within one step still takes its ID, as it would have in many. */
-  #admit(plan: CallPlan): void {
+  #admit(plan: CallPlan, origin: CallOrigin): void {
     const id = this.#takeId();
     const onnetAccount = 'onnetAccount' in plan.route ? plan.route.onnetAccount : undefined;
     const peerId = onnetAccount === undefined ? undefined : this.#takeId();
     const timeline = timelineOf(plan);
-    if (timeline.goneAt <= this.#now) return;
+    if (timeline.goneAt <= this.#now && this.#journal === undefined) return;
     const connection = 'connection' in plan.route ? plan.route.connection : undefined;
     const call: SimulatedCall = {
+      origin,
       id,
       callId: this.#callIdFor(id, plan.account),
       cli: plan.cli,
@@ -156,10 +188,10 @@ export class World {
       survivesDisconnect: false,
       listedFields: {},
     };
-    this.#calls.set(id, call);
+    this.#arrive(call);
     if (peerId === undefined || onnetAccount === undefined) return;
     const customer = this.carrier.ownerOf(onnetAccount);
-    this.#calls.set(peerId, {
+    this.#arrive({
       ...call,
       id: peerId,
       account: onnetAccount,
@@ -167,6 +199,11 @@ export class World {
       direction: 'onnet_in',
       peer: id,
     });
+  }
+
+  #arrive(call: SimulatedCall): void {
+    this.#journal?.arrived(call);
+    if (call.timeline.goneAt > this.#now) this.#calls.set(call.id, call);
   }
 
   #callIdFor(id: string, account: number): string {
@@ -181,14 +218,39 @@ export class World {
 function startSources(options: WorldOptions): readonly Source[] {
   const { seed, startAt, warmStart = false } = options;
   const from = (warmUpMs: number) => (warmStart ? startAt - warmUpMs : startAt);
-  const benign = options.traffic === 'none' ? [] : BENIGN_PROFILES;
-  const sources = [
-    ...benign.map((profile) =>
-      benignTraffic(profile, from(BENIGN_WARM_UP_MS), createRandom(seed, `benign/${profile.account}`)),
-    ),
+  const attack = (scenario: ScenarioName, begin: number, stream: string, until: number) =>
+    sourceOf({ kind: 'attack', scenario }, scenarioCalls(scenario, begin, createRandom(seed, stream)), until);
+  return [
+    ...benignSources(options.traffic ?? 'benign', seed, from(BENIGN_WARM_UP_MS)),
     ...chooseScenarios(options.scenarios ?? []).map((name) =>
-      scenarioCalls(name, from(SCENARIOS[name].warmUpMs), createRandom(seed, `scenario/${name}`)),
+      attack(name, from(SCENARIOS[name].warmUpMs), `scenario/${name}`, Number.POSITIVE_INFINITY),
+    ),
+    ...(options.episodes ?? []).map(({ scenario, from: begin, until }, index) =>
+      attack(scenario, begin, `episode/${index}/${scenario}`, until),
     ),
   ];
-  return sources.map((calls) => ({ calls, next: calls.next().value }));
+}
+
+/** Each account draws from a stream of its own: what one does changes nothing for the others. */
+function benignSources(traffic: 'benign' | 'week' | 'none', seed: number, from: number): readonly Source[] {
+  const origin = (profile: string): CallOrigin => ({ kind: 'benign', profile });
+  if (traffic === 'none') return [];
+  if (traffic === 'week') {
+    return WEEK_PROFILES.map((profile) =>
+      sourceOf(
+        origin(profile.name),
+        weekTraffic(profile, from, createRandom(seed, `week/${profile.account}`)),
+      ),
+    );
+  }
+  return BENIGN_PROFILES.map((profile) =>
+    sourceOf(
+      origin(profile.name),
+      benignTraffic(profile, from, createRandom(seed, `benign/${profile.account}`)),
+    ),
+  );
+}
+
+function sourceOf(origin: CallOrigin, calls: CallSource, until = Number.POSITIVE_INFINITY): Source {
+  return { origin, calls, next: calls.next().value, until };
 }

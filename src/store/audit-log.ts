@@ -1,10 +1,10 @@
 import type Database from 'better-sqlite3';
-import type { ActionOutcome, ActionRecordInput } from '../domain/action.js';
+import type { ActionMode, ActionOutcome, ActionRecordInput } from '../domain/action.js';
 import type { CallIdentity } from '../domain/call.js';
 import { CallwardenError } from '../domain/errors.js';
 import { type AuditLog, type OpenIntent, recordKey, type UnconfirmedDisconnect } from '../domain/ports.js';
 import * as sql from './audit-sql.js';
-import { storeError } from './store-error.js';
+import { settle } from './store-error.js';
 
 /** Confirmed false or not at all: the log holds no row with true for these. */
 interface UnconfirmedRow {
@@ -74,10 +74,19 @@ export function createAuditLog(database: Database.Database, path: string): Audit
     callsTakenSince: (switchName, since) =>
       look(() => read.callsTaken.get({ switch: switchName, since }) ?? 0),
 
-    unchangedSince: (switchName, since) =>
+    unchangedSince: (switchName, since, sinceOfRule) =>
       look(() => {
-        const rows = read.unchanged.all({ switch: switchName, since });
+        const given = JSON.stringify([...sinceOfRule]);
+        const rows = read.unchanged.all({ switch: switchName, since, sinceOfRule: given });
         return new Map(rows.map((row) => [recordKey(row), row.id]));
+      }),
+
+    actedSince: (switchName, mode, sinceOfHash) =>
+      look(() => {
+        const acted = [...sinceOfHash].flatMap(([ruleHash, since]) =>
+          read.acted.all({ switch: switchName, mode, ruleHash, since }).map((row) => ({ ruleHash, ...row })),
+        );
+        return acted.sort((one, other) => one.at - other.at);
       }),
 
     unconfirmed: (switchName) => look(() => read.unconfirmed.all({ switch: switchName }).map(toUnconfirmed)),
@@ -158,7 +167,11 @@ function prepareReads(database: Database.Database) {
     openIntents: database.prepare<OfSwitch, number>(sql.OPEN_INTENTS).pluck(),
     disconnects: database.prepare<OfSwitchSince, IdentityRow>(sql.DISCONNECTS_SINCE),
     callsTaken: database.prepare<OfSwitchSince, number>(sql.CALLS_TAKEN_SINCE).pluck(),
-    unchanged: database.prepare<OfSwitchSince, UnchangedRow>(sql.UNCHANGED_SINCE),
+    unchanged: database.prepare<OfSwitchSince & { sinceOfRule: string }, UnchangedRow>(sql.UNCHANGED_SINCE),
+    acted: database.prepare<
+      OfSwitchSince & { mode: ActionMode; ruleHash: string },
+      { subject: string; at: number; passId: string }
+    >(sql.ACTED_SINCE),
     unconfirmed: database.prepare<OfSwitch, UnconfirmedRow>(sql.UNCONFIRMED),
   };
 }
@@ -194,12 +207,4 @@ function toUnconfirmed(row: UnconfirmedRow): UnconfirmedDisconnect {
     login: row.login,
     confirmed: row.refuted === null ? null : false,
   };
-}
-
-async function settle<T>(path: string, work: () => T): Promise<T> {
-  try {
-    return work();
-  } catch (error) {
-    throw storeError(error, path);
-  }
 }

@@ -25,6 +25,7 @@ const ARMS: Readonly<Partial<Record<Filter, readonly Arm[]>>> = {
   cld: [['INDEXED BY audit_action_cld', 'a.cld_number = @cld']],
   account: [['INDEXED BY audit_action_account', 'a.account = @account']],
   customer: [['INDEXED BY audit_action_customer', 'a.customer = @customer']],
+  id: [['NOT INDEXED', 'a.id = @id']],
   // NOT INDEXED leaves the table's own order, by id.
   afterId: [['NOT INDEXED', 'a.id > @afterId']],
 };
@@ -34,6 +35,7 @@ const BY_TIME: readonly Arm[] = [['INDEXED BY audit_action_at', 'TRUE']];
 const FACETS: readonly Filter[] = ['switch', 'rule', 'action', 'mode', 'outcome'];
 
 const CONDITIONS: Readonly<Record<Exclude<Filter, 'since' | 'until'>, string>> = {
+  id: 'a.id = @id',
   rule: 'a.rule = @rule',
   account: 'a.account = @account',
   customer: 'a.customer = @customer',

@@ -57,12 +57,27 @@ export const CALLS_TAKEN_SINCE = `
   ), 0)
   FROM taken WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
 
+/** By facet, so that a rule whose records are looked for further back does not lead through those of all the others. */
 export const UNCHANGED_SINCE = `
+  WITH given AS MATERIALIZED (SELECT value ->> 0 AS rule, value ->> 1 AS since FROM json_each(@sinceOfRule)),
+  facet AS MATERIALIZED (
+    SELECT f.id, coalesce(g.since, @since) AS since
+    FROM search_facet AS f LEFT JOIN given AS g ON g.rule = f.rule
+    WHERE f.switch = @switch AND f.outcome IN ('alerted', 'monitored', 'withheld')
+  )
   SELECT a.id, a.rule, a.subject, a.action, a.target, o.reason, a.mode,
     a.call_id AS callId, a.setup_time AS setupTime
-  FROM audit_action AS a INDEXED BY audit_action_at CROSS JOIN audit_outcome AS o ON o.action_id = a.id
-  WHERE a.at >= @since AND a.switch = @switch AND o.outcome IN ('alerted', 'monitored', 'withheld')
+  FROM facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id AND s.at >= f.since
+  CROSS JOIN audit_action AS a ON a.id = s.action_id CROSS JOIN audit_outcome AS o ON o.action_id = a.id
   ORDER BY a.at, a.id`;
+
+/** What of a rule counts as acting is written in the view acted_action, from which acted_record is filled. */
+export const ACTED_SINCE = `
+  SELECT a.subject, min(r.at) AS at, a.pass_id AS passId
+  FROM acted_rule AS v CROSS JOIN acted_record AS r ON r.acted_rule_id = v.id
+  CROSS JOIN audit_action AS a ON a.id = r.action_id
+  WHERE v.switch = @switch AND v.rule_hash = @ruleHash AND v.mode = @mode AND r.at >= @since
+  GROUP BY a.subject, a.pass_id ORDER BY min(r.at), min(a.id)`;
 
 export const UNCONFIRMED = `
   SELECT a.id, a.call_ref AS ref, a.call_id AS callId, a.setup_time AS setupTime, a.account, a.customer,

@@ -1,18 +1,24 @@
 import { resolve } from 'node:path';
+import type { Ledger } from '../domain/ledger.js';
 import type { AuditLog, Clock, PassLock, PassLog } from '../domain/ports.js';
+import type { RulesInForce } from '../domain/rules-in-force.js';
 import { createAuditLog } from './audit-log.js';
 import { BUSY_TIMEOUT_MS, openForWriting } from './database.js';
+import { createLedger } from './ledger.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS_DIR, readMigrations } from './migration-files.js';
 import { openCurrentForReading } from './open-reader.js';
 import { createPassLock } from './pass-lock.js';
 import { createPassLog } from './pass-log.js';
+import { createRulesInForce } from './rules-in-force.js';
 import { orStoreError } from './store-error.js';
 
-/** The database of one callwarden: what it did, what its passes came to, and which process may act. */
+/** The database of one callwarden: what it did and saw, what its passes came to, which rules are in force, and who may act. */
 export interface Store {
   audit: AuditLog;
+  ledger: Ledger;
   passes: PassLog;
+  rulesInForce: RulesInForce;
   lock: PassLock;
   /** May be called twice. Held pass locks are not released by it. */
   close(): void;
@@ -39,7 +45,9 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
   const database = orStoreError(file, () => openDatabase(file, options));
   return orStoreError(file, () => ({
     audit: createAuditLog(database, file),
+    ledger: createLedger(database, file),
     passes: createPassLog(database, file),
+    rulesInForce: createRulesInForce(database, file),
     lock: createPassLock(file),
     close: () => {
       database.close();

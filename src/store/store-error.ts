@@ -95,6 +95,11 @@ export function orStoreError<T>(path: string, work: () => T): T {
   }
 }
 
+/** The same for the methods of ports, which reject instead of throwing. */
+export async function settle<T>(path: string, work: () => T): Promise<T> {
+  return orStoreError(path, work);
+}
+
 /** True where the lock of another connection is all that stands in the way. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');

@@ -41,7 +41,7 @@ export function createSippySwitch(options: SippySwitchOptions): SwitchPort {
     request: RequestOptions | undefined,
   ): Promise<Listing> {
     const { value, timing } = await transport.post({
-      body: encodeRequest(method, { ...filterParams(filter), ...listingRights(login) }),
+      body: encodeRequest(method, { ...filterParams(filter), ...listingRights(login, filter) }),
       repeatable: true,
       signal: request?.signal,
       read: (chunks) => decodeCalls(chunks),
@@ -66,6 +66,7 @@ export function createSippySwitch(options: SippySwitchOptions): SwitchPort {
 
   return {
     login: login.kind === 'digest' ? `login:${login.username}` : `trusted:${login.customer}`,
+    trustedCustomer: login.kind === 'trusted' ? login.customer : undefined,
     listAllCalls: (filter, request) => list('listAllCalls', filter, request),
     listActiveCalls: (filter, request) => list('listActiveCalls', filter, request),
     disconnectCall: (id, request) => disconnect('disconnectCall', { ID: id }, request),
@@ -96,9 +97,11 @@ function filterParams(filter: ListFilter): Params {
   };
 }
 
-/** Trusted mode: under whose rights to list. */
-function listingRights(login: SwitchConfig['login']): Params {
-  return login.kind === 'trusted' ? { i_customer: login.customer } : {};
+/** Trusted mode: under whose rights to list. A login has only its own. */
+function listingRights(login: SwitchConfig['login'], { customer }: ListFilter): Params {
+  if (login.kind === 'trusted') return { i_customer: customer ?? login.customer };
+  if (customer === undefined) return {};
+  throw new TypeError('Only trusted mode lists with the rights of another customer.');
 }
 
 /** Trusted mode: under whose rights to disconnect a customer, whose own ID takes up i_customer. */

@@ -280,6 +280,7 @@ describe('status', () => {
         passesLastHour: { completed: 0, failed: 0, skipped: 0 },
         actionsLastHour: {},
         unconfirmed: 0,
+        rules: null,
       },
     ]);
     expect(stderr).toContain('No pass was recorded yet for lab');

@@ -21,6 +21,7 @@ const schema = z.strictObject({
     ])
     .optional(),
   tree: z.record(z.string(), z.strictObject({ parent: z.number() })).optional(),
+  except: z.array(z.union([z.int(), z.strictObject({ id: z.int(), until: z.string() })])).optional(),
 });
 
 function problems(text: string) {
@@ -44,7 +45,7 @@ describe('zodProblems', () => {
     ['mode: off\nkeeep: 1', '2:1 "keeep" is not a known key. Did you mean "keep"?'],
     [
       'mode: off\nzzzzzz: 1',
-      '2:1 "zzzzzz" is not a known key: expected one of mode, keep, share, accounts, name, protect, login, tree.',
+      '2:1 "zzzzzz" is not a known key: expected one of mode, keep, share, accounts, name, protect, login, tree, except.',
     ],
     ['mode: off\nlater: 1', '2:1 Later!'],
     ['mode: off\nkeep: "3"', '2:7 "keep": expected a number, but found the text "3".'],
@@ -60,6 +61,12 @@ describe('zodProblems', () => {
     ['mode: off\nprotect:\n  number: []', '3:3 "number" is not a known key. Did you mean "numbers"?'],
     ['mode: off\nlogin: {user: a}', '2:8 "password" is missing: expected text.'],
     ['mode: off\ntree: {3: {parnt: 2}}', '2:12 "parnt" is not a known key. Did you mean "parent"?'],
+    // Of a union, the branch that takes values of this type says what is wrong.
+    [
+      'mode: off\nexcept: [{ id: 8, util: x, until: y }]',
+      '2:19 "util" is not a known key. Did you mean "until"?',
+    ],
+    ['mode: off\nexcept: [x]', '2:10 "except[0]": expected a number, but found the text "x".'],
     ['mode: off\nkeep:', '2:1 "keep": expected a number, but found nothing.'],
     ['[a]', '1:1 The document: expected a mapping, but found a list.'],
   ])('explains %j', (text, message) => {

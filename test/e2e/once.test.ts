@@ -239,6 +239,49 @@ describe('once', () => {
     expect(it.records({ account: 10 }).every(({ confirmed }) => confirmed === true)).toBe(true);
   });
 
+  it('counts subcustomers where the tree is known: by the config, in trusted mode by the switch, and not otherwise', async () => {
+    const rule = `
+name: family
+scope: customer
+mode: enforce
+conditions:
+  all: [ { fact: customer.connectedCalls, params: { recursive: true }, operator: greaterThan, value: 3 } ]
+event: { type: disconnectCall, params: { keep: 3 } }
+except: { customers: [1] }
+`;
+    const family = async (config: string, trusted: boolean) => {
+      const it = await lab({ rules: { 'family.yaml': rule }, config, simulator: { trusted } });
+      it.simulator.world.carrier.addCustomer(70, 1);
+      it.simulator.world.carrier.addCustomer(71, 70);
+      for (const [account, customer] of [
+        [701, 70],
+        [711, 71],
+      ] as const) {
+        for (let call = 0; call < 2; call++) it.simulator.world.addCall({ account, customer });
+      }
+      if (trusted) {
+        const text = readFileSync(it.config, 'utf8');
+        writeFileSync(it.config, text.replace(/ {4}username.*\n.*\n/, '    trusted: { customer: 1 }\n'));
+      }
+      return it;
+    };
+    const unknown = await (await family('', false)).callwarden('once', '-c', 'callwarden.yaml');
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/family\.yaml:6:\d+: error: .*cannot count subcustomers/);
+    const stated = await family('', false);
+    const text = readFileSync(stated.config, 'utf8');
+    writeFileSync(
+      stated.config,
+      text.replace('    schedule:', '    customerTree: { 71: 70 }\n    schedule:'),
+    );
+    const trusted = await family('', true);
+    for (const it of [stated, trusted]) {
+      const { reports } = await it.once();
+      expect(reports[0]?.violations).toMatchObject([{ subject: 'customer:70' }]);
+      expect(reports[0]?.actions).toMatchObject([{ action: 'disconnectCall', outcome: 'disconnected' }]);
+    }
+  });
+
   it('works in trusted mode, without a login', async () => {
     const it = await lab({ simulator: { trusted: true } });
     addCalls(it, 4);

@@ -43,7 +43,7 @@ function scene(
     rule.scope === 'customer'
       ? ({ scope: 'customer', id: '2' } as const)
       : ({ scope: 'account', id: '10' } as const);
-  if (listed.length > 0) plan.add(rule, [violated(listed, { keep, subject })], () => true);
+  if (listed.length > 0) plan.add(rule, [violated(listed, { keep, subject, event: rule.event })], () => true);
   const context: EnforceContext = {
     port,
     audit: store.audit,

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../src/domain/call.js';
-import { createPlan, type PlanContext } from '../../src/plan/plan-actions.js';
+import { createPlan, type Plan, type PlanContext } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall, aRule, aSnapshot, aSuspect, calls, violated } from '../support/calls.js';
 
 const NO_TREE = new Map<number, number>();
 const everyCall = () => true;
 
-function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}) {
-  return createPlan({
+/** A plan whose verdicts ask for the event of their rule, as those of a rule without escalation do. */
+function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}): Plan {
+  const plan = createPlan({
     snapshot: aSnapshot(listed),
     caps: { sharePerPass: 0.25 },
     tree: NO_TREE,
@@ -19,6 +20,15 @@ function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}) {
     recentlyDisconnected: [],
     ...changes,
   });
+  return {
+    ...plan,
+    add: (rule, verdicts, admits) =>
+      plan.add(
+        rule,
+        verdicts.map((one) => (one.result === 'violated' ? { ...one, event: rule.event } : one)),
+        admits,
+      ),
+  };
 }
 
 const targets = (plan: ReturnType<typeof planOn>) => plan.actions.map(({ target }) => target);

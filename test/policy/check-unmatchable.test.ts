@@ -134,6 +134,7 @@ describe('a value that no fact can ever have is refused', () => {
     ]);
     const list = { 'lists/premium.txt': '+4930123456\n' };
     expect(problemsOf({ 'r.yaml': compares('call.cli', 'equal', 'premium'), ...list })).toEqual([
+      expect.stringContaining('No rule uses the list "premium"'),
       expect.stringContaining('use "inList" or "startsWithAnyOf" for the list of that name.'),
     ]);
   });

@@ -8,7 +8,7 @@ import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { compileRules } from '../../src/policy/compile-rules.js';
 import { OPERATORS } from '../../src/policy/operators.js';
 import { ruleFileSchema } from '../../src/policy/rule-schema.js';
-import { aCall, aSnapshot } from '../support/calls.js';
+import { aCall, aSnapshot, NOW } from '../support/calls.js';
 import { check, factsFor, NUMBERING, yieldNow } from './support.js';
 
 const SNAPSHOT = aSnapshot([
@@ -38,6 +38,10 @@ const params = fc.record(
     min: fc.nat({ max: 3 }),
     name: fc.constant('max'),
     default: fc.integer({ min: -1, max: 3 }),
+    within: mostly(fc.constantFrom('10m', '24h')),
+    under: fc.constantFrom('10s', '0s'),
+    timezone: fc.constantFrom('Europe/Kyiv', 'Nowhere'),
+    recursive: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -46,6 +50,7 @@ const factName = fc.constantFrom(...FACT_CATALOGUE.keys());
 const reference = fc.record({ fact: factName, params: fc.oneof(noParams, params) });
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 3 }) },
+  fc.boolean(),
   fc.constantFrom('risky', 'DE', 'Connected', '192.0.2.0/24', '192.0.2.7', 'vendor', '49'),
   fc.constantFrom(['49'], [1, 2], ['DE'], ['192.0.2.0/24']),
   reference,
@@ -63,6 +68,13 @@ const fitting = fc.record({
   operator: fc.constantFrom('greaterThan', 'lessThan', 'notEqual'),
   value: fc.nat({ max: 3 }),
 });
+/** The same over a window, which without a ledger is missing. */
+const windowed = fc.record({
+  fact: fc.constantFrom('SELF.callsStarted', 'SELF.minutes', 'SELF.callsEnded'),
+  params: fc.record({ within: fc.constantFrom('10m', '24h') }),
+  operator: fc.constantFrom('greaterThan', 'lessThan'),
+  value: fc.nat({ max: 3 }),
+});
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(
     fc.record({ all: fc.array(tie('node'), { minLength: 1, maxLength: 2 }) }),
@@ -73,6 +85,7 @@ const { tree } = fc.letrec((tie) => ({
   node: fc.oneof(
     { depthSize: 'small' },
     { weight: 5, arbitrary: fitting },
+    { weight: 1, arbitrary: windowed },
     { weight: 3, arbitrary: leaf },
     { weight: 1, arbitrary: tie('tree') },
   ),
@@ -89,27 +102,61 @@ const filter = fc.record(
   },
   { requiredKeys: [] },
 );
+const term = fc.record(
+  {
+    until: mostly(fc.constantFrom('2026-01-04', '2026-01-05', '2026-02-01T00:00Z')),
+    because: fc.constant('so'),
+  },
+  { requiredKeys: [] },
+);
+const expiring = <K extends string, T>(key: K, value: T) => term.map((one) => [{ ...one, [key]: value }]);
+const except = fc.oneof(
+  filter,
+  fc.record(
+    { accounts: expiring('id', 10), cld: expiring('prefix', '49'), switches: expiring('name', 'lab') },
+    { requiredKeys: [] },
+  ),
+);
 const sometimes = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 2 });
+const event = fc.record({
+  type: mostly(fc.constantFrom(...EVENT_TYPES)),
+  params: sometimes(
+    fc.record(
+      {
+        select: fc.constantFrom(...SELECTIONS),
+        keep: mostly(fc.oneof(fc.nat({ max: 2 }), reference)),
+        where: tree,
+      },
+      { requiredKeys: [] },
+    ),
+  ),
+});
+const rarely = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 1 });
+const span = fc.record(
+  {
+    days: fc.constantFrom('mon', ['sat', 'sun']),
+    from: mostly(fc.constantFrom('18:00', '00:00')),
+    to: fc.constantFrom('08:00', '24:00'),
+    timezone: mostly(fc.constantFrom('UTC', 'Europe/Kyiv')),
+  },
+  { requiredKeys: ['timezone'] },
+);
+const duration = mostly(fc.constantFrom('10s', '5m', '1.5h'));
 const rule = fc.record({
   name: fc.constant('a'),
   scope: mostly(fc.constantFrom(...SCOPES)),
   mode: fc.constant('enforce'),
   conditions: mostly(tree),
-  event: fc.record({
-    type: mostly(fc.constantFrom(...EVENT_TYPES)),
-    params: sometimes(
-      fc.record(
-        {
-          select: fc.constantFrom(...SELECTIONS),
-          keep: mostly(fc.oneof(fc.nat({ max: 2 }), reference)),
-          where: tree,
-        },
-        { requiredKeys: [] },
-      ),
-    ),
-  }),
+  event,
   only: sometimes(filter),
-  except: sometimes(filter),
+  except: sometimes(except),
+  for: rarely(duration),
+  cooldown: rarely(duration),
+  schedule: rarely(fc.oneof(span, fc.array(span, { maxLength: 2 }))),
+  escalate: rarely(
+    fc.array(fc.record({ after: fc.nat({ max: 3 }), within: duration, event }), { maxLength: 2 }),
+  ),
+  needs: rarely(fc.constant('complete')),
 });
 
 it('whatever rule set is accepted compiles and judges without throwing', async () => {
@@ -122,11 +169,15 @@ it('whatever rule set is accepted compiles and judges without throwing', async (
       if (ruleSet === undefined) return;
       accepted += 1;
       expect(ruleFileSchema.safeParse(JSON.parse(text)).success).toBe(true);
-      const options = { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab' };
+      const options = { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now: NOW };
       for (const compiled of compileRules(ruleSet, options)) {
-        for (const verdict of await compiled.judge(factsFor(compiled, SNAPSHOT, ruleSet.limits), {
+        expect(typeof compiled.active(NOW)).toBe('boolean');
+        const steps = compiled.rule.escalate.length + 1;
+        const verdicts = await compiled.judge(factsFor(compiled, SNAPSHOT, ruleSet.limits), {
           yieldNow,
-        })) {
+          stepOf: ({ id }) => id.length % steps,
+        });
+        for (const verdict of verdicts) {
           if (verdict.result !== 'violated') continue;
           expect(Number.isInteger(verdict.keep)).toBe(true);
           expect(verdict.pool.every(({ id }) => id !== '5' && id !== '6')).toBe(true);

@@ -4,7 +4,7 @@ import type { FactSource } from '../../src/domain/facts.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { compileRules } from '../../src/policy/compile-rules.js';
-import { aCall, aSnapshot, calls } from '../support/calls.js';
+import { aCall, aSnapshot, calls, NOW } from '../support/calls.js';
 import { compile, compileOne, factsFor, idsOf, judge, onlyViolated, summary, yieldNow } from './support.js';
 
 function rule(scope: string, conditions: string, event: string, more = ''): string {
@@ -329,7 +329,12 @@ describe('only and except', () => {
     const numbering = createNumbering({ techPrefixes: ['0099'] });
     const verdictsOf = async (text: string, call: Partial<Call>) => {
       const { ruleSet } = compile({ 'rule.yaml': text });
-      const [compiled] = compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName: 'lab' });
+      const [compiled] = compileRules(ruleSet, {
+        catalogue: FACT_CATALOGUE,
+        numbering,
+        switchName: 'lab',
+        now: NOW,
+      });
       if (compiled === undefined) throw new Error('no rule applies');
       return summary(
         await compiled.judge(factsFor(compiled, aSnapshot([aCall({ id: '1', ...call })])), { yieldNow }),
@@ -518,17 +523,23 @@ describe('judging', () => {
     expect(compile(files).compiled.map((one) => one.rule.name)).toEqual(['c', 'a', 'b']);
   });
 
-  it('yields to the event loop every 200 engine runs, since the engine alone never does', async () => {
-    const { rule: compiled } = compileOne(
-      rule('call', '{ all: [{ fact: call.duration, operator: greaterThan, value: 3600 }] }', CUT),
-    );
-    let yields = 0;
-    const count = () => {
-      yields += 1;
-      return new Promise<void>((resolve) => setImmediate(resolve));
+  it('yields to the event loop every 200 engine runs and every 2,000 quick looks, since promises alone never do', async () => {
+    const yieldsOf = async (calmCalls: number, longCalls: number) => {
+      const { rule: compiled } = compileOne(
+        rule('call', '{ all: [{ fact: call.duration, operator: greaterThan, value: 3600 }] }', CUT),
+      );
+      const listed = [...calls(calmCalls), ...calls(longCalls, { duration: 3601 }, 20_000)];
+      let yields = 0;
+      const count = () => {
+        yields += 1;
+        return new Promise<void>((resolve) => setImmediate(resolve));
+      };
+      await compiled.judge(factsFor(compiled, aSnapshot(listed)), { yieldNow: count });
+      return yields;
     };
-    await compiled.judge(factsFor(compiled, aSnapshot(calls(1000))), { yieldNow: count });
-    expect(yields).toBe(5);
+    expect(await yieldsOf(0, 1_000)).toBe(5);
+    expect(await yieldsOf(6_001, 0)).toBe(3);
+    expect(await yieldsOf(1_900, 0)).toBe(0);
   });
 
   it('rejects where a fact source breaks, and says nothing of any subject then', async () => {

@@ -10,7 +10,7 @@ import { createNumbering } from '../../src/facts/numbering.js';
 import { checkRules } from '../../src/policy/check-rules.js';
 import type { KnownSwitch } from '../../src/policy/check-switches.js';
 import { type CompiledRule, compileRules } from '../../src/policy/compile-rules.js';
-import { aSnapshot } from '../support/calls.js';
+import { aSnapshot, NOW } from '../support/calls.js';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 export const NUMBERING = createNumbering({ techPrefixes: ['0011#'] });
@@ -24,8 +24,12 @@ export function ruleFiles(files: Readonly<Record<string, string>>): RuleFileText
   });
 }
 
-export function check(files: Readonly<Record<string, string>>, switches?: readonly KnownSwitch[]) {
-  return checkRules(ruleFiles(files), FACT_CATALOGUE, sha256, switches);
+export function check(
+  files: Readonly<Record<string, string>>,
+  switches?: readonly KnownSwitch[],
+  now?: number,
+) {
+  return checkRules(ruleFiles(files), FACT_CATALOGUE, sha256, switches, now);
 }
 
 /** Every problem as `file:line:column message`, warnings marked. */
@@ -42,7 +46,12 @@ export function problemsOf(
 export function compile(files: Readonly<Record<string, string>>, switchName = 'lab') {
   const { ruleSet, problems } = check(files);
   if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
-  const compiled = compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName });
+  const compiled = compileRules(ruleSet, {
+    catalogue: FACT_CATALOGUE,
+    numbering: NUMBERING,
+    switchName,
+    now: NOW,
+  });
   return { ruleSet, compiled };
 }
 

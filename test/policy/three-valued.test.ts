@@ -5,7 +5,7 @@ import type { FactSource, FactValue, Observed } from '../../src/domain/facts.js'
 import type { Condition, FactCondition, RuleSet } from '../../src/domain/rule.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { compileRules } from '../../src/policy/compile-rules.js';
-import { aRule } from '../support/calls.js';
+import { aRule, NOW } from '../support/calls.js';
 import { NUMBERING, yieldNow } from './support.js';
 
 const FACTS = ['totalCalls', 'connectedCalls', 'setupCalls', 'longestDuration', 'averageDuration'].map(
@@ -75,6 +75,7 @@ async function verdictOf(conditions: Condition, sharedCondition: Condition, obse
     catalogue: FACT_CATALOGUE,
     numbering: NUMBERING,
     switchName: 'lab',
+    now: NOW,
   });
   const [verdict] = await compiled!.judge(source(observations), { yieldNow });
   return verdict!;

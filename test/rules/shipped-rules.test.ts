@@ -13,6 +13,13 @@ const files = (await readdir(DIR)).filter((name) => name.endsWith('.yaml'));
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const checked = checkRules(await readRuleFiles(fileURLToPath(DIR)), FACT_CATALOGUE, sha256);
 const rules = checked.ruleSet?.rules ?? [];
+const lists = checked.ruleSet?.lists ?? new Map<string, readonly string[]>();
+
+/** The comment before the rule itself. */
+async function headOf(file: string): Promise<string> {
+  const text = await readFile(new URL(file, DIR), 'utf8');
+  return text.slice(0, text.search(/^[^#]/m));
+}
 
 describe('the shipped rules', () => {
   it('pass the check without an error or a warning', () => {
@@ -20,35 +27,79 @@ describe('the shipped rules', () => {
     expect(rules.map(({ name }) => `${name}.yaml`).sort()).toEqual(files.sort());
   });
 
-  it('cover what a carrier needs first', () => {
+  it('cover the fraud that carriers meet, and their caps', () => {
     expect(rules.map(({ name }) => name).sort()).toEqual([
+      'account-call-burst',
       'account-concurrent-calls',
+      'caller-is-called',
       'connection-concurrent-calls',
       'customer-concurrent-calls',
+      'equal-durations',
       'high-risk-destinations',
+      'high-risk-minutes-a-day',
+      'irsf-burst',
       'maximum-duration',
+      'night-international',
+      'pbx-break-in',
+      'same-number-pumping',
+      'sequential-scan',
+      'short-duration-dialer',
       'stuck-setups',
+      'traffic-pumping',
+      'vendor-concurrent-calls',
+      'wangiri-call-back',
+      'wangiri-one-ring',
     ]);
   });
 
-  it('only monitor until an admin decides otherwise', () => {
-    for (const rule of rules) expect(rule.mode, rule.name).toBe('monitor');
+  it('only monitor until an admin decides otherwise; the one that must name vendors first is off', () => {
+    for (const { name, mode } of rules)
+      expect(mode, name).toBe(name === 'vendor-concurrent-calls' ? 'off' : 'monitor');
   });
 
   it.each(files)(
     'say in the head of %s what they are for, what they measure, why there, and whom they hit',
     async (name) => {
-      const text = await readFile(new URL(name, DIR), 'utf8');
-      const head = text.slice(0, text.search(/^[^#]/m));
+      const head = await headOf(name);
       for (const word of ['Pattern:', 'Signal:', 'Threshold:', 'Wrong hits:'])
         expect(head).toContain(`# ${word}`);
     },
   );
 
+  it.each(files)('give in %s a source for the threshold, or call it a starting point', async (name) => {
+    const [, threshold = ''] = (await headOf(name)).split('# Threshold:');
+    expect(threshold.split(/^# \w+( \w+)?:/m)[0]?.replaceAll(/\s*\n#\s*/g, ' ')).toMatch(
+      /our starting\s+point|RFC \d+|\(\w[^)]*\.\w+/i,
+    );
+  });
+
+  it.each(files)('tell editors in the first line of %s which schema it follows', async (name) => {
+    const text = await readFile(new URL(name, DIR), 'utf8');
+    expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=./rule.schema.json');
+  });
+
   it('keep as many calls as the limit allows, by the same limit that they are judged by', () => {
     const capping = rules.filter(({ name }) => name.endsWith('-concurrent-calls'));
-    expect(capping).toHaveLength(3);
+    expect(capping).toHaveLength(4);
     for (const rule of capping) expect(rule.event.keep).toEqual(limitOf(rule));
+  });
+
+  it('plan what is precise before the caps, which take whatever is too much', () => {
+    const capping = rules.filter(({ name }) => name.endsWith('-concurrent-calls'));
+    const highestCap = Math.max(...capping.map(({ priority }) => priority));
+    for (const { name, scope, priority, event } of rules) {
+      const precise = scope !== 'call' && event.keep === 0 && name !== 'account-call-burst';
+      if (precise) expect(priority, name).toBeGreaterThan(highestCap);
+    }
+  });
+
+  it('never end all calls of an account or customer at the first sight of a pattern', () => {
+    for (const { name, event } of rules) expect(['alert', 'disconnectCall'], name).toContain(event.type);
+  });
+
+  it('count one-ring calls from exactly the caller numbers that the list calls high-risk', () => {
+    const wangiri = rules.find(({ name }) => name === 'wangiri-one-ring');
+    expect(wangiri?.only.cli).toEqual(lists.get('high-risk-prefixes'));
   });
 });
 
@@ -58,14 +109,23 @@ function limitOf(rule: Rule): unknown {
   return first !== undefined && 'value' in first ? first.value : undefined;
 }
 
-describe('the list of high-risk prefixes', () => {
-  it('holds each prefix once, as an international one', async () => {
-    const text = await readFile(new URL('lists/high-risk-prefixes.txt', DIR), 'utf8');
+describe('the shipped lists', () => {
+  it.each([...lists.keys()])('hold in %s each prefix once, as an international one', async (list) => {
+    const text = await readFile(new URL(`lists/${list}.txt`, DIR), 'utf8');
     const entries = text.split('\n').flatMap((line) => line.replace(/#.*/, '').trim() || []);
-    expect(entries.length).toBeGreaterThan(20);
+    expect(entries.length).toBeGreaterThan(3);
     expect(new Set(entries).size).toBe(entries.length);
     const numbering = createNumbering({ techPrefixes: [] });
     for (const entry of entries) expect(`+${numbering.normalise(entry)}`).toBe(entry);
+  });
+
+  it('call every high-risk destination a costly one', () => {
+    const costly = lists.get('costly-prefixes') ?? [];
+    for (const entry of lists.get('high-risk-prefixes') ?? [])
+      expect(
+        costly.some((prefix) => entry.startsWith(prefix)),
+        entry,
+      ).toBe(true);
   });
 });
 
@@ -75,22 +135,46 @@ describe('limits.csv', () => {
   });
 });
 
+describe('the cookbook', () => {
+  it('goes through every shipped rule', async () => {
+    const cookbook = await readFile(new URL('../docs/cookbook.md', DIR), 'utf8');
+    for (const { name } of rules) {
+      const shared = name.endsWith('-concurrent-calls') ? name.replace('concurrent-calls', '') : name;
+      expect(cookbook, name).toContain(shared);
+    }
+  });
+});
+
 describe("the admin's guide", () => {
-  it('shows a worked example that passes the check', async () => {
+  it('shows worked examples that pass the check', async () => {
     const guide = await readFile(new URL('../docs/rules.md', DIR), 'utf8');
-    const block = (language: string) =>
-      guide.match(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``))?.[1] ?? '';
+    const blocks = (language: string) =>
+      [...guide.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);
+    const whole = blocks('yaml').filter((text) => text.startsWith('name:'));
     const { problems, ruleSet } = checkRules(
       [
-        { file: 'rules/account-concurrent-calls.yaml', kind: 'rules', text: block('yaml') },
-        { file: 'rules/limits.csv', kind: 'limits', text: block('csv') },
+        ...whole.map((text, index) => ({ file: `rules/${index}.yaml`, kind: 'rules' as const, text })),
+        { file: 'rules/limits.csv', kind: 'limits', text: blocks('csv').join('') },
       ],
       FACT_CATALOGUE,
       sha256,
     );
     expect(problems).toEqual([]);
-    expect(ruleSet?.rules).toHaveLength(1);
+    expect(ruleSet?.rules).toHaveLength(2);
     expect(ruleSet?.limits).toHaveLength(1);
+  });
+
+  it('shows exceptions with an end that pass the check', async () => {
+    const guide = await readFile(new URL('../docs/rules.md', DIR), 'utf8');
+    const [, except] = /```yaml\n(except:\n {2}accounts: \[7, .*?)```/s.exec(guide) ?? [];
+    const text = `name: x\nscope: account\nmode: monitor\nevent: { type: alert }\nconditions:\n  all: [{ fact: account.totalCalls, operator: greaterThan, value: 1 }]\n${except}`;
+    const { problems, ruleSet } = checkRules(
+      [{ file: 'rules/x.yaml', kind: 'rules', text }],
+      FACT_CATALOGUE,
+      sha256,
+    );
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(ruleSet?.rules[0]?.except.expiring).toHaveLength(3);
   });
 
   it('names every fact of the catalogue', async () => {

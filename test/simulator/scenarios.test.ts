@@ -16,7 +16,7 @@ import { NIGHT } from './simulator-client.js';
 const names = Object.keys(SCENARIOS) as ScenarioName[];
 
 /** Every call of a scenario that was seen within its first minute, watched four times a second. */
-function firstMinute(name: ScenarioName, warmStart = false, traffic: 'benign' | 'none' = 'none') {
+function firstMinute(name: ScenarioName, warmStart = false, traffic: 'benign' | 'week' | 'none' = 'none') {
   const world = new World({ seed: 3, startAt: NIGHT, scenarios: [name], traffic, warmStart });
   const seen = new Map<string, SimulatedCall>();
   for (let at = NIGHT; at <= NIGHT + 60_000; at += 250) {
@@ -122,13 +122,83 @@ describe('a warm start violates the shipped limits at once, each by fewer than 2
   });
 });
 
+describe('fraud that stays below plain limits shows its pattern within a quarter of an hour', () => {
+  const quarter = (name: ScenarioName) => {
+    const seen: SimulatedCall[] = [];
+    const world = new World({
+      seed: 3,
+      startAt: NIGHT,
+      scenarios: [name],
+      traffic: 'none',
+      journal: { arrived: (call) => seen.push(call), disconnected: () => undefined },
+    });
+    let most = 0;
+    for (let at = NIGHT; at <= NIGHT + 15 * 60_000; at += 5_000) {
+      world.advanceTo(at);
+      most = Math.max(most, world.calls().filter((call) => isLive(stateAt(call.timeline, at))).length);
+    }
+    return { seen, most };
+  };
+  const talkSeconds = ({ timeline }: SimulatedCall) =>
+    (timeline.disconnectingAt - timeline.connectedAt) / 1000;
+  const distinct = (calls: readonly SimulatedCall[], of: (call: SimulatedCall) => unknown) =>
+    new Set(calls.map(of)).size;
+
+  test('night-international: an office calls dear countries of no list, never 31 calls at once', () => {
+    const { seen, most } = quarter('night-international');
+    expect(seen.length).toBeGreaterThan(40);
+    expect(most).toBeLessThanOrEqual(30);
+    expect(seen.some((call) => isHighRisk(call.cld))).toBe(false);
+    expect(seen.every((call) => call.account === 101)).toBe(true);
+  });
+
+  test('wangiri-callback: many households ring back one small high-risk block', () => {
+    const { seen } = quarter('wangiri-callback');
+    expect(distinct(seen, (call) => call.account)).toBeGreaterThan(30);
+    expect(distinct(seen, (call) => call.cld)).toBeLessThanOrEqual(10);
+    expect(seen.every((call) => isHighRisk(call.cld))).toBe(true);
+  });
+
+  test('same-number-pumping: one account calls one number, never 31 calls at once', () => {
+    const { seen, most } = quarter('same-number-pumping');
+    expect(seen.length).toBeGreaterThan(150);
+    expect(distinct(seen, (call) => call.cld)).toBe(1);
+    expect(most).toBeLessThanOrEqual(30);
+  });
+
+  test('traffic-pumping: calls whose lengths differ by less than a second', () => {
+    const { seen, most } = quarter('traffic-pumping');
+    const lengths = seen.map(talkSeconds);
+    expect(seen.length).toBeGreaterThan(200);
+    expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThan(1.01);
+    expect(distinct(seen, (call) => call.cld)).toBeGreaterThan(150);
+    expect(most).toBeLessThanOrEqual(30);
+  });
+
+  test('pbx-break-in: one office, many numbers in many countries', () => {
+    const { seen, most } = quarter('pbx-break-in');
+    expect(distinct(seen, (call) => call.cld.slice(0, 3))).toBeGreaterThan(5);
+    expect(distinct(seen, (call) => call.cld)).toBe(seen.length);
+    expect(most).toBeLessThanOrEqual(30);
+  });
+
+  test('short-duration-dialer: answered calls of a few seconds, hardly a number twice', () => {
+    const { seen } = quarter('short-duration-dialer');
+    const answered = seen.filter((call) => Number.isFinite(call.timeline.connectedAt));
+    expect(answered.length).toBeGreaterThan(500);
+    expect(Math.max(...answered.map(talkSeconds))).toBeLessThan(9.01);
+    expect(distinct(seen, (call) => call.cld)).toBeGreaterThan(seen.length * 0.99);
+  });
+});
+
 test('no simulated call shows a number that is protected as an emergency number', () => {
   const plans = [{}, { country: 'DE' }, { country: 'GB' }, { country: 'US' }];
   const protections = plans.map((plan) =>
     createProtectedNumbers([], createNumbering({ ...plan, techPrefixes: [] })),
   );
   for (const name of names) {
-    for (const call of firstMinute(name, true, 'benign').seen) {
+    const seen = [...firstMinute(name, true, 'benign').seen, ...firstMinute(name, true, 'week').seen];
+    for (const call of seen) {
       expect(call.cli).toMatch(/^\d{7,15}$/);
       expect(call.cld).toMatch(/^\d{7,15}$/);
       for (const protection of protections) {
@@ -145,10 +215,18 @@ test('benign traffic goes to no high-risk destination', () => {
 });
 
 describe('choosing scenarios', () => {
-  test('benign is none of them, all is each of them once', () => {
+  test('benign is none of them, all is each of those that the demo shows, once', () => {
     expect(chooseScenarios([])).toEqual([]);
     expect(chooseScenarios(['benign'])).toEqual([]);
-    expect(chooseScenarios(['all', 'wangiri'])).toEqual(names);
+    expect(chooseScenarios(['all', 'wangiri'])).toEqual([
+      'concurrency-burst',
+      'marathon-calls',
+      'irsf-night',
+      'wangiri',
+      'sequential-scan',
+      'stuck-setups',
+    ]);
+    expect(chooseScenarios(['pbx-break-in', 'all'])).toHaveLength(7);
     expect(chooseScenarios(['wangiri', 'benign', 'irsf-night', 'wangiri'])).toEqual([
       'irsf-night',
       'wangiri',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isLive } from '../../src/domain/call.js';
-import { durationSeconds, stateAt } from '../../src/simulator/simulated-call.js';
+import { durationSeconds, type SimulatedCall, stateAt } from '../../src/simulator/simulated-call.js';
 import { World, type WorldOptions } from '../../src/simulator/world.js';
 import { NIGHT } from './simulator-client.js';
 
@@ -115,6 +115,81 @@ describe('benign traffic', () => {
     const world = open({ traffic: 'none', warmStart: true });
     world.advanceTo(NIGHT + 3_600_000);
     expect(world.calls()).toEqual([]);
+  });
+});
+
+describe('who made a call', () => {
+  const episode = { scenario: 'wangiri', from: NIGHT + 60_000, until: NIGHT + 180_000 } as const;
+  /** Everything that happened in five minutes, read in steps of so many milliseconds. */
+  const watch = (options: Partial<WorldOptions>, stepMs: number) => {
+    const arrived: SimulatedCall[] = [];
+    const listed = new Map<string, SimulatedCall>();
+    const world = open({
+      traffic: 'week',
+      warmStart: true,
+      journal: { arrived: (call) => arrived.push(call), disconnected: () => undefined },
+      ...options,
+    });
+    for (let at = NIGHT; at <= NIGHT + 300_000; at += stepMs) {
+      world.advanceTo(at);
+      for (const call of world.calls()) listed.set(call.id, call);
+    }
+    return { arrived, listed };
+  };
+
+  test('is known of every call, also of those that come and go between two listings', () => {
+    const often = watch({ episodes: [episode] }, 250);
+    const seldom = watch({ episodes: [episode] }, 100_000);
+    expect(seldom.arrived).toEqual(often.arrived);
+    expect(seldom.listed.size).toBeLessThan(often.listed.size);
+    const known = new Map(often.arrived.map((call) => [call.id, call.origin]));
+    expect(known.size).toBe(often.arrived.length);
+    for (const [id, call] of often.listed) expect(known.get(id)).toEqual(call.origin);
+  });
+
+  test('an episode begins and ends, and nobody else calls differently because of it', () => {
+    const { arrived } = watch({ episodes: [episode] }, 5_000);
+    const attack = arrived.filter((call) => call.origin.kind === 'attack');
+    expect(attack.length).toBeGreaterThan(400);
+    for (const { origin, account, timeline } of attack) {
+      expect(origin).toEqual({ kind: 'attack', scenario: 'wangiri' });
+      expect(account).toBe(50);
+      expect(timeline.setupAt).toBeGreaterThanOrEqual(episode.from);
+      expect(timeline.setupAt).toBeLessThanOrEqual(episode.until);
+    }
+    const calls = (some: readonly SimulatedCall[]) =>
+      some.map(({ cli, cld, account, origin, timeline }) => ({ cli, cld, account, origin, timeline }));
+    const honest = arrived.filter((call) => call.origin.kind === 'benign');
+    expect(calls(honest)).toEqual(calls(watch({}, 5_000).arrived));
+    expect(honest.length).toBeGreaterThan(50);
+  });
+
+  test('on a hijacked account too: its owner goes on calling', () => {
+    const { arrived } = watch({ scenarios: ['stuck-setups'] }, 5_000);
+    const kinds = new Set(arrived.filter(({ account }) => account === 40).map(({ origin }) => origin.kind));
+    expect([...kinds].sort()).toEqual(['attack', 'benign']);
+  });
+
+  test('a disconnect is told of for both sides of an on-net call, an end of its own for none', () => {
+    const told: [string, number][] = [];
+    const journal = {
+      arrived: () => undefined,
+      disconnected: (call: SimulatedCall, at: number) => told.push([call.id, at]),
+    };
+    const world = open({ warmStart: true, journal });
+    world.advanceTo(NIGHT + 300_000);
+    expect(told).toEqual([]);
+    const out = live(world).find((call) => call.direction === 'onnet_out');
+    world.disconnect(out?.id ?? '');
+    expect(told).toEqual([
+      [out?.id, NIGHT + 300_000],
+      [out?.peer, NIGHT + 300_000],
+    ]);
+  });
+
+  test('is scripted where a test placed it', () => {
+    const world = open({ traffic: 'none' });
+    expect(world.call(world.addCall({}))?.origin).toEqual({ kind: 'scripted' });
   });
 });
 

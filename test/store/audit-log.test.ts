@@ -263,12 +263,45 @@ test('unchanged records are known by what was decided about which call in which 
   await audit.record(callInput('2'), outcomeOf('disconnected'), []);
   await audit.record(callInput('3', { switch: 'fra' }), outcomeOf('monitored'), []);
   await audit.openIntent(callInput('4'), []);
-  expect(await audit.unchangedSince('lab', NOON)).toEqual(
+  expect(await audit.unchangedSince('lab', NOON, new Map())).toEqual(
     new Map([
       [keyOf({}), 3],
       [keyOf({ ...CALL_1, reason: 'cap-per-pass' }), 4],
       [keyOf({ ...CALL_1, reason: 'deadline' }), 5],
       [keyOf({ ...CALL_1, reason: 'dry-run' }), 6],
+    ]),
+  );
+});
+
+test('a rule may be asked for what it recorded longer ago, or less long, than the others', async () => {
+  const { audit } = freshStore();
+  const record = (rule: string, at: number, outcome: Outcome = 'alerted') =>
+    audit.record(alertInput({ rule, at }), outcomeOf(outcome), []);
+  const far = 'far "back", \\u005c';
+  await record(far, NOON - 3_600_001);
+  await record(far, NOON - 3_600_000);
+  await record('near', NOON - 60_001);
+  await record('other', NOON - 300_001);
+  await record('other', NOON - 300_000);
+  const sinceOfRule = new Map([
+    [far, NOON - 3_600_000],
+    ['near', NOON - 60_000],
+    ['unheard-of', 0],
+  ]);
+  const unchanged = () => audit.unchangedSince('lab', NOON - 300_000, sinceOfRule);
+  expect(await unchanged()).toEqual(
+    new Map([
+      [keyOf({ rule: far }), 2],
+      [keyOf({ rule: 'other' }), 5],
+    ]),
+  );
+  await record('near', NOON - 60_000, 'withheld');
+  await record(far, NOON);
+  expect(await unchanged()).toEqual(
+    new Map([
+      [keyOf({ rule: 'other' }), 5],
+      [keyOf({ rule: 'near' }), 6],
+      [keyOf({ rule: far }), 7],
     ]),
   );
 });
@@ -289,7 +322,7 @@ test('another call under the same ID, and the same call in another mode, are no 
   await audit.record(alertInput(alertAbout), outcomeOf('alerted'), []);
   await audit.record(accountInput({ mode: 'monitor' }), withheld, []);
   const about = { ...CALL_1, reason: 'deadline' };
-  expect(await audit.unchangedSince('lab', NOON)).toEqual(
+  expect(await audit.unchangedSince('lab', NOON, new Map())).toEqual(
     new Map([
       [keyOf(about), 1],
       [keyOf({ ...about, callId: 'later@192.0.2.1' }), 2],

@@ -121,6 +121,7 @@ test('the number that a search compares is the one that the database computes', 
 });
 
 const SOME: Required<Omit<AuditQuery, 'limit' | 'since' | 'until'>> = {
+  id: 2,
   rule: 'r1',
   account: 1,
   customer: 1,
@@ -214,6 +215,7 @@ const generatedQuery: fc.Arbitrary<AuditQuery> = fc
     outcome: fc.constantFrom(...OUTCOMES),
     switch: fc.constantFrom('lab', 'fra'),
     mode: fc.constantFrom('enforce', 'monitor'),
+    id: fc.nat(8),
     afterId: fc.nat(8),
     limit: fc.integer({ min: 0, max: 6 }),
   })

@@ -49,6 +49,7 @@ export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwit
     requests: [],
     before: () => {},
     login: 'login:ops',
+    trustedCustomer: undefined,
     listAllCalls: (filter, options) =>
       answer(`listAllCalls ${JSON.stringify(filter)}`, options?.signal, () => list(filter)),
     listActiveCalls: (filter, options) =>

@@ -3,6 +3,7 @@ import type { SwitchPort } from '../../src/domain/ports.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { createProtectedNumbers } from '../../src/facts/protected-numbers.js';
 import type { PassContext } from '../../src/pass-enforcement.js';
+import { createSwitchMemory } from '../../src/pass-memory.js';
 import type { Store } from '../../src/store/open-store.js';
 
 export const NUMBERING: Numbering = createNumbering({ techPrefixes: [] });
@@ -26,8 +27,15 @@ export function aPassContext(
     protect: { accounts: [], customers: [] },
     matchProtectedNumber: (raw) => PROTECTED.match(raw),
     customerTree: new Map(),
+    learnedTree: undefined,
     caps: { perPass: 50, perHour: 500, sharePerPass: 1 },
     maxSnapshotAgeMs: 5000,
+    memory: createSwitchMemory({
+      switchName: changes.switchName ?? 'lab',
+      numbering: changes.numbering ?? NUMBERING,
+      ledger: store.ledger,
+    }),
+    intervalMs: 5000,
     deadlineMs: 30_000,
     concurrency: 4,
     yieldNow: () => new Promise(setImmediate),

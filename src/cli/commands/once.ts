@@ -4,11 +4,12 @@ import type { Command } from 'commander';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import type { PassReport } from '../../domain/pass-report.js';
 import type { RuleSet } from '../../domain/rule.js';
+import type { RulesInForce } from '../../domain/rules-in-force.js';
 import { runPass } from '../../pass.js';
 import { openAuditReader } from '../../store/audit-reader.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
-import { connectSwitch, loadConfig, loadRules, selectSwitches } from '../compose.js';
+import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
 import { evidenceText } from '../evidence-text.js';
@@ -16,6 +17,13 @@ import { harmless, harmlessJson } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
 import { passLine } from '../pass-line.js';
+import {
+  keepInForce,
+  type RulesAtStart,
+  refuseInvalidRules,
+  reportOnce,
+  rulesAtStart,
+} from '../rules-at-start.js';
 
 /** How often a pass asks again for a lock that another process holds. */
 const LOCK_RETRY_MS = 100;
@@ -50,10 +58,13 @@ export function addOnce(program: Command, context: CliContext): void {
 async function runOnce(options: OnceOptions, context: CliContext): Promise<void> {
   const config = await loadConfig(options.config, context);
   const switches = selectSwitches(config, options.switch);
-  const ruleSet = await loadRules(config.rulesDir, context, config.switches);
+  await refuseInvalidRules(config, context);
   const store = openStore(config.database);
   try {
     const dryRun = options.dryRun === true;
+    const started = await rulesAtStart(config, store.rulesInForce, context);
+    const { ruleSet } = started;
+    if (!dryRun) await takeDownRules(config, started, store.rulesInForce, context);
     const reports = await Promise.all(
       switches.map((switchConfig) => passOn(switchConfig, { config, ruleSet, store, dryRun, context })),
     );
@@ -66,6 +77,21 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
     if (reports.some(({ status }) => status !== 'completed')) context.setExitCode(EXIT_FAILED);
   } finally {
     store.close();
+  }
+}
+
+/** What `run` and the next `once` compare with; a pass goes ahead without it. */
+async function takeDownRules(
+  { rulesDir }: Config,
+  started: RulesAtStart,
+  rulesInForce: RulesInForce,
+  context: CliContext,
+): Promise<void> {
+  try {
+    await keepInForce(rulesDir, started.weighed.files, rulesInForce, context.clock());
+    await reportOnce(rulesDir, started, rulesInForce);
+  } catch (error) {
+    await say(context, `warning: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -4,21 +4,27 @@ import type { Command } from 'commander';
 import type { FactDefinition } from '../../domain/facts.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { FACT_CATALOGUE } from '../../facts/catalogue.js';
-import { addComing } from '../coming.js';
 import { loadRules } from '../compose.js';
 import type { CliContext } from '../context.js';
 import { UsageError } from '../errors.js';
 import { chosenFormat, outputOption, withExamples } from '../options.js';
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
+import { addRulesAccept } from './rules-accept.js';
+import { addRulesBacktest } from './rules-backtest.js';
+import { addRulesExplain } from './rules-explain.js';
+import { addRulesSchema } from './rules-schema.js';
+import { addRulesTest } from './rules-test.js';
 
 const DEFAULT_RULES_DIR = './rules';
 
-/** `callwarden rules check|list|facts`: the admin's work on rule files; needs no switch and no config. */
+/** `callwarden rules check|list|facts|accept`: the admin's work on rule files; all but accept need no config. */
 export function addRules(program: Command, context: CliContext): void {
   const rules = program
     .command('rules')
-    .summary('check and list rule files, list the facts')
-    .description('Work on rule files. Needs neither a config nor a switch.');
+    .summary('check, test, explain and backtest rules')
+    .description(
+      'Work on rule files: check them, test them, explain what they say, try them on the calls of the past.',
+    );
   withExamples(rules, 'callwarden rules check', 'callwarden rules facts | grep ^account');
 
   const check = rules
@@ -53,8 +59,12 @@ export function addRules(program: Command, context: CliContext): void {
       const rows = [...FACT_CATALOGUE.values()].map(toFactRow);
       await writeRows(rows, FACT_VIEW, chosenFormat(options.output, context), context.stdout);
     });
-  addComing(rules, 'test', 'explain', 'backtest', 'schema');
+  addRulesAccept(rules, context);
   withExamples(facts, 'callwarden rules facts', 'callwarden rules facts -o json');
+  addRulesTest(rules, context);
+  addRulesExplain(rules, context);
+  addRulesBacktest(rules, context);
+  addRulesSchema(rules, context);
 }
 
 /** Rules are judged together with the lists and limits beside them, so a file alone cannot be checked. */

@@ -1,11 +1,18 @@
 import type { Command } from 'commander';
+import type { Config } from '../../domain/config.js';
 import { openStore } from '../../store/open-store.js';
 import { aborted } from '../aborted.js';
-import { connectSwitch, loadConfig, loadRules, selectSwitches } from '../compose.js';
+import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import type { CliContext } from '../context.js';
 import { createLogger } from '../logging.js';
 import { configOption, switchOption, withExamples } from '../options.js';
-import { startService } from '../service.js';
+import { repeat } from '../repeat.js';
+import { type RulesAtStart, refuseInvalidRules, rulesAtStart } from '../rules-at-start.js';
+import { createRulesReload } from '../rules-reload.js';
+import { type ServiceLog, startService } from '../service.js';
+
+/** How soon an edit of the rules is seen: it counts at the second look that finds the same. */
+const LOOK_EVERY_MS = 1_000;
 
 /** `callwarden run`: the service. */
 export function addRun(program: Command, context: CliContext): void {
@@ -13,7 +20,7 @@ export function addRun(program: Command, context: CliContext): void {
     .command('run')
     .summary('the service: scheduled passes until SIGTERM or SIGINT')
     .description(
-      'Runs scheduled passes on every switch until SIGTERM or SIGINT; then sends nothing new, records what is in flight and exits 0.',
+      'Runs scheduled passes on every switch until SIGTERM or SIGINT; then sends nothing new, records what is in flight and exits 0. Follows the rules directory: what changes there takes effect at the next pass.',
     )
     .addOption(configOption())
     .addOption(switchOption())
@@ -24,27 +31,46 @@ export function addRun(program: Command, context: CliContext): void {
 async function runService(options: { config: string; switch?: string }, context: CliContext): Promise<void> {
   const loaded = await loadConfig(options.config, context);
   const config = { ...loaded, switches: selectSwitches(loaded, options.switch) };
-  const ruleSet = await loadRules(config.rulesDir, context, loaded.switches);
+  await refuseInvalidRules(loaded, context);
   const store = openStore(config.database);
   try {
+    const started = await rulesAtStart(loaded, store.rulesInForce, context);
     const interrupted = context.interrupted();
     const log = createLogger(context);
-    const enforcing = ruleSet.rules.filter(({ mode }) => mode === 'enforce').length;
-    log.info(
-      {
-        rulesHash: ruleSet.hash,
-        mode: config.mode,
-        switches: config.switches.map(({ name, schedule }) => ({ name, schedule })),
-      },
-      `watching ${config.switches.map(({ name }) => name).join(', ')} with ${ruleSet.rules.length} rules, ` +
-        (config.mode === 'monitor' ? 'mode monitor: nothing is cut' : `${enforcing} of them enforcing`),
-    );
+    logStart(config, started, log);
+    const { ruleSet } = started;
     const service = startService({ config, ruleSet, store, log, connect: (one) => connectSwitch(one) });
+    const reload = createRulesReload({
+      directory: config.rulesDir,
+      configFile: config.file,
+      switches: loaded.switches,
+      rulesInForce: store.rulesInForce,
+      started,
+      use: (next) => service.useRules(next),
+      log,
+      clock: context.clock,
+    });
+    await reload.look();
+    const looks = repeat(() => reload.look(), LOOK_EVERY_MS);
     await aborted(interrupted);
     log.info({}, 'stopping: nothing new is sent, requests in flight are recorded');
-    await service.stop();
+    await Promise.all([looks.stop(), service.stop()]);
     log.info({}, 'stopped');
   } finally {
     store.close();
   }
+}
+
+function logStart(config: Config, { ruleSet, weighed }: RulesAtStart, log: ServiceLog): void {
+  const enforcing = ruleSet.rules.filter(({ mode }) => mode === 'enforce').length;
+  log.info(
+    {
+      rulesHash: ruleSet.hash,
+      loadedHash: weighed.filesHash,
+      mode: config.mode,
+      switches: config.switches.map(({ name, schedule }) => ({ name, schedule })),
+    },
+    `watching ${config.switches.map(({ name }) => name).join(', ')} with ${ruleSet.rules.length} rules, ` +
+      (config.mode === 'monitor' ? 'mode monitor: nothing is cut' : `${enforcing} of them enforcing`),
+  );
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
+import type { RulesReport } from '../../domain/rules-in-force.js';
 import { openStore } from '../../store/open-store.js';
 import { openPassReader, type PassSummary, type SwitchPasses } from '../../store/pass-reader.js';
 import { localTime, timeHeader } from '../audit-view.js';
@@ -8,6 +9,7 @@ import { loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { chosenFormat, configOption, outputOption, switchOption, withExamples } from '../options.js';
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
+import { type RulesStatus, rulesStatus, rulesTrouble } from '../rules-status.js';
 
 interface StatusOptions {
   config: string;
@@ -28,14 +30,18 @@ interface StatusRow {
   actionsLastHour: Readonly<Record<string, number>>;
   /** Disconnects that no later listing has confirmed. */
   unconfirmed: number;
+  /** The same for every switch: all go by one set of rules. null where no rules were loaded yet. */
+  rules: RulesStatus | null;
 }
 
 /** `callwarden status`: how the passes of each switch went, from the database; asks no switch. */
 export function addStatus(program: Command, context: CliContext): void {
   const status = program
     .command('status')
-    .summary('how the passes of each switch went')
-    .description('Shows per switch how its passes went, from the database. Asks no switch.')
+    .summary('how the passes of each switch went, and which rules are in force')
+    .description(
+      'Shows per switch how its passes went, from the database, and tells where the rules on disk are not those in force. Asks no switch.',
+    )
     .addOption(configOption())
     .addOption(switchOption())
     .addOption(outputOption())
@@ -50,10 +56,13 @@ export function addStatus(program: Command, context: CliContext): void {
 async function printStatus(options: StatusOptions, context: CliContext): Promise<void> {
   const config = await loadConfig(options.config, context);
   const names = selectSwitches(config, options.switch).map(({ name }) => name);
-  const rows = existsSync(config.database)
+  const { rows, report } = existsSync(config.database)
     ? await readRows(config, names, context)
-    : names.map((name) => toRow(name, undefined, 0, 0));
+    : { rows: names.map((name) => toRow(name, undefined, 0, 0, null)), report: undefined };
   await writeRows(rows, STATUS_VIEW, chosenFormat(options.output, context), context.stdout);
+  if (report !== undefined) {
+    for (const line of rulesTrouble(report, options.config)) await say(context, line);
+  }
   const idle = rows.filter((row) => row.lastPassAt === null).map((row) => row.switch);
   if (idle.length > 0) {
     await say(
@@ -64,26 +73,35 @@ async function printStatus(options: StatusOptions, context: CliContext): Promise
 }
 
 async function readRows(
-  { database }: Config,
+  { database, rulesDir }: Config,
   names: readonly string[],
   context: CliContext,
-): Promise<readonly StatusRow[]> {
+): Promise<{ rows: readonly StatusRow[]; report: RulesReport | undefined }> {
   const passes = openPassReader(database, { clock: context.clock });
   const store = openStore(database, { readonly: true });
   try {
-    return await Promise.all(
+    const report = await store.rulesInForce.lastReport(rulesDir);
+    const rules = report === undefined ? null : rulesStatus(report);
+    const rows = await Promise.all(
       names.map(async (name) => {
         const unconfirmed = await store.audit.unconfirmed(name);
-        return toRow(name, passes.last(name)[0], unconfirmed.length, context.clock());
+        return toRow(name, passes.last(name)[0], unconfirmed.length, context.clock(), rules);
       }),
     );
+    return { rows, report };
   } finally {
     passes.close();
     store.close();
   }
 }
 
-function toRow(name: string, passes: SwitchPasses | undefined, unconfirmed: number, now: number): StatusRow {
+function toRow(
+  name: string,
+  passes: SwitchPasses | undefined,
+  unconfirmed: number,
+  now: number,
+  rules: RulesStatus | null,
+): StatusRow {
   const last = newest(passes?.lastCompleted ?? null, passes?.lastFailed ?? null);
   const { completed, failed, skipped, actions } = passes?.lastHour ?? {
     completed: 0,
@@ -102,6 +120,7 @@ function toRow(name: string, passes: SwitchPasses | undefined, unconfirmed: numb
     passesLastHour: { completed, failed, skipped },
     actionsLastHour: actions,
     unconfirmed,
+    rules,
   };
 }
 
@@ -148,6 +167,7 @@ const STATUS_VIEW: RowView<StatusRow> = {
     'passesLastHour',
     'actionsLastHour',
     'unconfirmed',
+    'rules',
   ],
 };
 

@@ -1,0 +1,146 @@
+import type { ActionCall, PlannedAction } from '../domain/action.js';
+import type { Call } from '../domain/call.js';
+import type { Rule, RuleSet } from '../domain/rule.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { FACT_CATALOGUE } from '../facts/catalogue.js';
+import { createNumbering } from '../facts/numbering.js';
+import { createProtectedNumbers } from '../facts/protected-numbers.js';
+import { factsFor, vendorLookup } from '../pass-decide.js';
+import { createReplay, type ReplayOptions } from '../pass-replay.js';
+import { actionCall } from '../plan/call-safeguards.js';
+import { inspectTarget } from '../plan/inspect-target.js';
+import { createProtection } from '../plan/protection.js';
+import { type CompiledRule, compileRules } from '../policy/compile-rules.js';
+import type { CaseDecider } from '../rule-tests/case-decider.js';
+import { type CaseWorld, createWorld } from '../rule-tests/case-world.js';
+import type { RuleTestCase } from '../rule-tests/test-case.js';
+
+/** Whatever a case takes, no cap stops it: a case shows a handful of calls, of which an attack is most. */
+const NO_CAPS = { sharePerPass: 1 };
+
+/** The world of a case, and what decides its polls: the very code that decides a pass, on rules that all enforce. */
+export function stageCase(
+  testCase: RuleTestCase,
+  ruleSet: RuleSet,
+): { world: CaseWorld; decider: CaseDecider } {
+  const numbering = createNumbering(testCase.numbers);
+  const judged: RuleSet = {
+    ...ruleSet,
+    rules: ruleSet.rules.flatMap((rule) => asJudged(rule, testCase.rules)),
+    limits: testCase.limits ?? ruleSet.limits,
+  };
+  const compile = (rules: RuleSet, now: number) =>
+    compileRules(rules, { catalogue: FACT_CATALOGUE, numbering, switchName: testCase.switchName, now });
+  let compiled = compile(judged, testCase.start);
+  const protectedNumbers = createProtectedNumbers(testCase.protect.numbers, numbering);
+  const world = createWorld(testCase, {
+    numbering,
+    vendors: [...new Set(compiled.flatMap(({ vendors }) => vendors))].sort((one, other) => one - other),
+  });
+  const options: ReplayOptions = {
+    switchName: testCase.switchName,
+    numbering,
+    // Read anew at every poll: exceptions end while the case goes on.
+    get rules() {
+      return compiled;
+    },
+    limits: judged.limits.filter(
+      (limit) => limit.switch === undefined || limit.switch === testCase.switchName,
+    ),
+    caps: NO_CAPS,
+    customerTree: testCase.customerTree,
+    protection: createProtection(testCase.protect, testCase.customerTree, (raw) =>
+      protectedNumbers.match(raw),
+    ),
+    intervalMs: testCase.everyMs,
+    yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
+    past: world.past,
+  };
+  const replay = createReplay(options);
+  let last: Snapshot | undefined;
+
+  const decider: CaseDecider = {
+    missed: (poll) => replay.missed(poll),
+    done: (actions, at) => replay.done(actions, at),
+    async poll(snapshot) {
+      last = snapshot;
+      const now = snapshot.observedAt;
+      if (compiled.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now))
+        compiled = compile(judged, now);
+      const { actions, rules } = await replay.poll(snapshot);
+      return { actions: carriedOut(actions, snapshot, compiled, options), rules };
+    },
+    async explain(name, subject) {
+      const rule = compiled.find((one) => one.rule.name === name);
+      if (rule === undefined || last === undefined) return undefined;
+      const now = { snapshot: last, history: replay.history, holding: replay.holding };
+      const facts = factsFor({ ...options, ...now, recentlyDisconnected: [], acted: [] }, rule);
+      return (await rule.explain(facts, subject, 0))?.evidence?.conditions;
+    },
+  };
+  return { world, decider };
+}
+
+/** Enforcing, whatever its mode; a rule that is off only where the case names it. */
+function asJudged(rule: Rule, named: RuleTestCase['rules']): Rule[] {
+  const wanted = named === undefined ? rule.mode !== 'off' : named.includes(rule.name);
+  return wanted ? [{ ...rule, mode: 'enforce' }] : [];
+}
+
+/**
+ * What enforcement makes of a plan on the same listing: a whole that would take along what must stay is withheld, and the
+ * calls that may go are cut one by one.
+ */
+function carriedOut(
+  actions: readonly PlannedAction[],
+  snapshot: Snapshot,
+  compiled: readonly CompiledRule[],
+  options: ReplayOptions,
+): readonly PlannedAction[] {
+  const rules = new Map(compiled.map((one) => [one.rule.name, one]));
+  const vendorsOf = vendorLookup(snapshot);
+  const taken = new Set<string>();
+  const result: PlannedAction[] = [];
+  for (const planned of actions) {
+    const { action, target, select } = planned;
+    if (
+      planned.withhold === undefined &&
+      (action === 'disconnectAccount' || action === 'disconnectCustomer')
+    ) {
+      const { hold, oneByOne } = inspectTarget({ action, target: Number(target), select }, snapshot, {
+        tree: options.customerTree,
+        protection: options.protection,
+        admits: (call: Call) => rules.get(planned.rule)?.admitsTaken(call, vendorsOf) === true,
+        taken: ({ id }) => taken.has(id),
+      });
+      if (hold !== undefined) {
+        result.push({ ...planned, withhold: hold, takes: [], perhapsTakes: [] });
+        for (const call of oneByOne) {
+          taken.add(call.id);
+          result.push(singleOf(planned, actionCall(call)));
+        }
+        continue;
+      }
+    }
+    result.push(planned);
+    if (planned.withhold !== undefined || action === 'alert') continue;
+    for (const { id } of planned.call === undefined ? planned.takes : [planned.call]) taken.add(id);
+  }
+  return result;
+}
+
+function singleOf(whole: PlannedAction, call: ActionCall): PlannedAction {
+  const { account, customer } = call;
+  const action = 'disconnectCall';
+  return {
+    ...whole,
+    action,
+    target: call.id,
+    call,
+    account,
+    customer,
+    weight: 1,
+    takes: [],
+    perhapsTakes: [],
+  };
+}

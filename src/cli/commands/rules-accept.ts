@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { basename, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '../../domain/config.js';
+import type { HeldBackFile } from '../../domain/rules-in-force.js';
+import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
+import { openStore, type Store } from '../../store/open-store.js';
+import { actorOfCommandLine } from '../actor.js';
+import { loadConfig } from '../compose.js';
+import { type CliContext, say } from '../context.js';
+import { problemLine, UsageError } from '../errors.js';
+import { harmlessLines } from '../harmless-text.js';
+import { configOption, withExamples } from '../options.js';
+import { type WeighedRules, weighRules } from '../rules-weigh.js';
+
+/** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries take effect. */
+export function addRulesAccept(rules: Command, context: CliContext): void {
+  const accept = rules
+    .command('accept')
+    .summary('let a held-back list or limits file take effect')
+    .description(
+      'Accepts a list or limits file that is held back because it lost more than a fifth of its entries at once, exactly as it is now; the running service takes it up within seconds. For a file that is gone, accepts that.',
+    )
+    .argument('<file>', 'the file, as a path, or relative to the rules directory')
+    .addOption(configOption())
+    .action((file: string, options: { config: string }) => acceptFile(file, options.config, context));
+  withExamples(accept, 'callwarden rules accept rules/lists/high-risk-prefixes.txt -c callwarden.yaml');
+}
+
+async function acceptFile(named: string, configFile: string, context: CliContext): Promise<void> {
+  const config = await loadConfig(configFile, context);
+  // Without a database nothing was ever in force, and nothing can be held back.
+  const store = existsSync(config.database) ? openStore(config.database) : undefined;
+  try {
+    const weighed = await weigh(config, store, new Set(), context);
+    const found = weighed.heldBack.find(({ file }) => isMeant(file, named, config.rulesDir));
+    if (store === undefined || found === undefined) throw notHeldBack(named, weighed.heldBack);
+    const { rulesInForce } = store;
+    const { file, hash, entriesBefore, entriesNow } = found;
+    await rulesInForce.accept(config.rulesDir, file, hash, actorOfCommandLine(context.env), context.clock());
+    const text = `accepted ${file} with ${entriesNow} ${entriesNow === 1 ? 'entry' : 'entries'} instead of ${entriesBefore}\n`;
+    await context.stdout.write(harmlessLines(text));
+    const accepted = await rulesInForce.accepted(config.rulesDir);
+    await tellWhatIsLeft(await weigh(config, store, accepted, context), context);
+  } finally {
+    store?.close();
+  }
+}
+
+/** As the service does at its next look. */
+async function weigh(
+  { rulesDir: directory, switches }: Config,
+  store: Store | undefined,
+  accepted: ReadonlySet<string>,
+  context: CliContext,
+): Promise<WeighedRules> {
+  const disk = await readRulesOnDisk(directory);
+  const lastGood = (await store?.rulesInForce.load(directory)) ?? [];
+  return weighRules(disk, { lastGood, accepted }, { directory, switches, now: context.clock() });
+}
+
+async function tellWhatIsLeft(
+  { ruleSet, problems, heldBack }: WeighedRules,
+  context: CliContext,
+): Promise<void> {
+  for (const { file } of heldBack) await say(context, `still held back: ${file}`);
+  if (ruleSet !== undefined) return;
+  for (const problem of problems) await say(context, problemLine(problem));
+  await say(context, 'warning: with these problems the rules on disk are not taken; correct them.');
+}
+
+/** Also a file that is gone, so nothing may be looked up. */
+function isMeant(file: string, named: string, directory: string): boolean {
+  return file === resolve(named) || file === resolve(directory, named) || basename(file) === named;
+}
+
+function notHeldBack(named: string, heldBack: readonly HeldBackFile[]): UsageError {
+  const names = heldBack.map(({ file }) => shortest(file));
+  const held = names.length === 0 ? 'No file of the rules is held back.' : `Held back: ${names.join(', ')}.`;
+  return new UsageError(`${named} is not held back, so there is nothing to accept. ${held}`);
+}
+
+/** As seen from the working directory where that is shorter. */
+function shortest(file: string): string {
+  const seenFromHere = relative(process.cwd(), file);
+  return seenFromHere.length < file.length ? seenFromHere : file;
+}

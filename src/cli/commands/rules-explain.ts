@@ -1,0 +1,180 @@
+import type { Command } from 'commander';
+import { didYouMean } from '../../documents/did-you-mean.js';
+import type { Config, SwitchConfig } from '../../domain/config.js';
+import type { Rule, RuleSet } from '../../domain/rule.js';
+import { type Subject, subjectText } from '../../domain/scope.js';
+import type { Snapshot } from '../../domain/snapshot.js';
+import { type Explanation, explainRule } from '../../pass-explain.js';
+import { loadConfig, loadRules, selectSwitches } from '../compose.js';
+import { type CliContext, say } from '../context.js';
+import { EXIT_FAILED, UsageError } from '../errors.js';
+import { explainRecord } from '../explain-record.js';
+import { subjectFor, subjectWord } from '../explained-subject.js';
+import { explanationInput } from '../explanation-input.js';
+import { type ExplainedAt, explanationLines, fatesOf, whyOf } from '../explanation-text.js';
+import { harmless, harmlessJson } from '../harmless-text.js';
+import { configOption, oneOf, switchOption, timeWord, wholeNumber, withExamples } from '../options.js';
+
+export interface ExplainOptions {
+  config: string;
+  switch?: string;
+  rule?: string;
+  subject?: Subject;
+  at?: number;
+  action?: number;
+  output?: 'text' | 'json';
+}
+
+/** `callwarden rules explain`: why a rule does, or does not, cut something. */
+export function addRulesExplain(rules: Command, context: CliContext): void {
+  const explain = rules
+    .command('explain')
+    .summary('why a rule does, or does not, cut something')
+    .description(
+      'Judges one subject by one rule as a pass would, sends nothing, and prints the conditions with what was observed, ' +
+        'and why something would not be cut: mode, for, cooldown, except, schedule, caps, protection, another rule. ' +
+        'Asks the switch; with --at it reads the ledger instead, with --action the audit log.',
+    )
+    .addOption(configOption())
+    .addOption(switchOption())
+    .option('--rule <name>', 'the rule')
+    .option('--subject <scope:id>', 'e.g. account:10 or call:960', subjectWord)
+    .option('--at <time>', 'as it was then, from the ledger, e.g. 10min', timeWord(context))
+    .option(
+      '--action <id>',
+      'a record of the audit log instead of a rule and a subject',
+      wholeNumber('the id of an audit record', 1),
+    )
+    .option('-o, --output <format>', 'text or json; text by default', oneOf(['text', 'json'] as const))
+    .action((options: ExplainOptions) => explainIt(options, context));
+  withExamples(
+    explain,
+    'callwarden rules explain -c callwarden.yaml --rule account-concurrent-calls --subject account:10',
+    'callwarden rules explain --rule maximum-duration --subject call:960 --at 10min',
+    'callwarden rules explain --action 118',
+  );
+}
+
+async function explainIt(options: ExplainOptions, context: CliContext): Promise<void> {
+  const { rule: ruleName, subject } = options;
+  if (options.action !== undefined) {
+    const others = [ruleName, subject, options.at].filter((one) => one !== undefined);
+    if (others.length > 0)
+      throw new UsageError('--action stands alone: a record names its rule and subject.');
+    const config = await loadConfig(options.config, context);
+    await explainRecord(options.action, config, options.output ?? 'text', context);
+    return;
+  }
+  if (ruleName === undefined || subject === undefined) {
+    throw new UsageError('Expected --rule and --subject, or --action.');
+  }
+  const config = await loadConfig(options.config, context);
+  const switches = switchesFor(selectSwitches(config, options.switch), subject);
+  const ruleSet = await loadRules(config.rulesDir, context, config.switches);
+  const rule = findRule(ruleSet, ruleName);
+  const explained = [];
+  for (const switchConfig of switches) {
+    const one = await explainOn(switchConfig, { config, ruleSet, rule, subject, at: options.at, context });
+    if (one !== undefined) explained.push(one);
+  }
+  if (explained.length === 0) context.setExitCode(EXIT_FAILED);
+  else if (options.output === 'json') {
+    await context.stdout.write(
+      `${harmlessJson(explained.map((one) => toJson(one.explanation, one.where)))}\n`,
+    );
+  } else {
+    for (const { explanation, where } of explained) {
+      const lines = explanationLines(explanation, where);
+      await context.stdout.write(`${lines.map(harmless).join('\n')}\n`);
+    }
+  }
+}
+
+/** IDs are a switch's own, so that one of several has to be named. */
+function switchesFor(switches: readonly SwitchConfig[], subject: Subject): readonly SwitchConfig[] {
+  if (subject.scope === 'switch') return switches.filter(({ name }) => name === subject.id);
+  if (switches.length === 1) return switches;
+  const names = switches.map(({ name }) => name).join(', ');
+  throw new UsageError(`${subjectText(subject)} may be on any of ${names}: name one with --switch.`);
+}
+
+function findRule({ rules }: RuleSet, name: string): Rule {
+  const found = rules.find((rule) => rule.name === name);
+  if (found !== undefined) return found;
+  const names = rules.map((rule) => rule.name);
+  const meant = didYouMean(name, names) || ` There are ${names.join(', ')}.`;
+  throw new UsageError(`There is no rule "${name}".${meant}`);
+}
+
+interface ExplainParts {
+  config: Config;
+  ruleSet: RuleSet;
+  rule: Rule;
+  subject: Subject;
+  at: number | undefined;
+  context: CliContext;
+}
+
+async function explainOn(
+  switchConfig: SwitchConfig,
+  parts: ExplainParts,
+): Promise<{ explanation: Explanation; where: ExplainedAt } | undefined> {
+  const { rule, subject, at, context } = parts;
+  const judged: RuleSet = {
+    ...parts.ruleSet,
+    // A rule that is off is judged all the same, to tell what it would say.
+    rules: parts.ruleSet.rules.map((one) =>
+      one.name === rule.name && one.mode === 'off' ? { ...one, mode: 'monitor' } : one,
+    ),
+  };
+  const found = await explanationInput({ ...parts, switchConfig, ruleSet: judged });
+  if (found === undefined) return undefined;
+  const { input, source } = found;
+  const compiled = input.rules.find((one) => one.rule.name === rule.name);
+  if (compiled === undefined) {
+    await say(
+      context,
+      `Rule ${rule.name} does not apply to ${switchConfig.name}: see its only.switches and except.switches.`,
+    );
+    return undefined;
+  }
+  const { snapshot } = input;
+  const meant = subjectFor(subject, rule, snapshot, input.numbering);
+  if (meant === undefined) {
+    await say(context, notThere(subject, rule, snapshot));
+    return undefined;
+  }
+  const notes = [
+    ...(rule.mode === 'off' ? ['the rule is off: it is never judged. This is what it would say.'] : []),
+    ...(meant.scope === subject.scope
+      ? []
+      : [`${subjectText(subject)} belongs to ${subjectText(meant)}, which the rule judges.`]),
+    ...(snapshot.doubt === undefined ? [] : [`nothing is cut on this listing: ${snapshot.doubt.detail}.`]),
+    ...(at === undefined ? [] : ['from the ledger: fields are as they were listed last.']),
+  ];
+  const explanation = await explainRule(input, compiled, meant);
+  return { explanation, where: { switchName: switchConfig.name, at: snapshot.observedAt, source, notes } };
+}
+
+function notThere(subject: Subject, rule: Rule, snapshot: Snapshot): string {
+  if (subject.scope === 'call')
+    return `No call ${subject.id} was listed at ${new Date(snapshot.observedAt).toISOString()}.`;
+  return `Rule ${rule.name} judges subjects of scope ${rule.scope}, not ${subjectText(subject)}: expected --subject ${rule.scope}:ID, or call:ID.`;
+}
+
+function toJson(explanation: Explanation, where: ExplainedAt) {
+  const { rule, subject, result, verdict } = explanation;
+  return {
+    switch: where.switchName,
+    at: new Date(where.at).toISOString(),
+    rule: rule.name,
+    ruleHash: rule.hash,
+    mode: rule.mode,
+    subject: subjectText(subject),
+    result,
+    evidence: verdict?.evidence ?? null,
+    why: whyOf(explanation),
+    calls: fatesOf(explanation),
+    notes: where.notes,
+  };
+}

@@ -1,0 +1,77 @@
+import type { AuditRecord } from '../domain/action.js';
+import type { Config } from '../domain/config.js';
+import type { ConditionEvidence, Evidence } from '../domain/verdict.js';
+import { openAuditReader } from '../store/audit-reader.js';
+import { type CliContext, say } from './context.js';
+import { EXIT_FAILED } from './errors.js';
+import { evidenceTree } from './evidence-tree.js';
+import { harmless, harmlessJson } from './harmless-text.js';
+import { REASON_TEXT } from './reason-text.js';
+
+/** Explains a record of the audit log by the evidence that was written with it. */
+export async function explainRecord(
+  id: number,
+  { database }: Config,
+  format: 'text' | 'json',
+  context: CliContext,
+): Promise<void> {
+  const record = findRecord(id, database);
+  if (record === undefined) {
+    await say(
+      context,
+      `The audit log has no record ${id}: \`callwarden audit list\` prints them with their ids.`,
+    );
+    context.setExitCode(EXIT_FAILED);
+    return;
+  }
+  const text = format === 'json' ? harmlessJson(record) : recordLines(record).map(harmless).join('\n');
+  await context.stdout.write(`${text}\n`);
+}
+
+function findRecord(id: number, database: string): AuditRecord | undefined {
+  const reader = openAuditReader(database);
+  try {
+    return [...reader.query({ id })][0];
+  } finally {
+    reader.close();
+  }
+}
+
+function recordLines(record: AuditRecord): readonly string[] {
+  const { id, at, rule, subject, action, target, outcome, reason, mode, actor, parent } = record;
+  const evidence = record.evidence as Partial<Evidence> & { reason?: string };
+  const call = evidence.call;
+  return [
+    `Record ${id}, ${at}, ${record.switch}: ${action} ${target}, ${outcome ?? 'under way'}${reason === null ? '' : ` (${reason})`}`,
+    `Rule ${rule} (version ${record.ruleHash.slice(0, 12)}, ${mode}) on ${subject}, by ${actor}`,
+    ...(parent === null ? [] : [`Part of record ${parent}`]),
+    ...(evidence.conditions === undefined ? [] : evidenceTree(evidence.conditions as ConditionEvidence)),
+    ...(evidence.reason === undefined ? [] : [`  reason given: ${evidence.reason}`]),
+    ...(evidence.pool === undefined
+      ? []
+      : [`Chosen from ${evidence.pool.size} calls, of which ${evidence.pool.keep} were to stay`]),
+    ...(evidence.held === undefined ? [] : [`Violated without a break since ${evidence.held.since}`]),
+    ...(evidence.escalated === undefined
+      ? []
+      : [
+          `Climbed, as it had acted ${evidence.escalated.acted} times within ${evidence.escalated.withinSeconds} s`,
+        ]),
+    ...(call === undefined
+      ? []
+      : [`Call ${call.id}, ${call.callId}, set up ${call.setupTime ?? 'at an unknown time'}`]),
+    ...whyLine(reason),
+    ...confirmedLine(record),
+  ];
+}
+
+function whyLine(reason: string | null): readonly string[] {
+  const text =
+    reason === null ? undefined : Object.entries(REASON_TEXT).find(([name]) => name === reason)?.[1];
+  return text === undefined ? [] : [`Not cut, because ${text}`];
+}
+
+function confirmedLine({ confirmed, outcome }: AuditRecord): readonly string[] {
+  if (outcome === 'monitored' || outcome === 'withheld' || outcome === 'alerted') return [];
+  if (confirmed === null) return ['No later listing has shown yet whether it is gone'];
+  return [confirmed ? 'A later listing showed that it is gone' : 'A later listing still showed it'];
+}

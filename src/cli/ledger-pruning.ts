@@ -1,0 +1,55 @@
+import type { Ledger } from '../domain/ledger.js';
+import type { Clock } from '../domain/ports.js';
+
+/** So few that a step is over before anybody notices: it holds the database, and this process, for its length. */
+const ROWS_PER_STEP = 2_000;
+/** First-seen countries look back further than calls do. */
+const COUNTRIES_KEPT_MS = 90 * 24 * 3_600_000;
+
+export interface LedgerPruningOptions {
+  ledger: Pick<Ledger, 'prune'>;
+  retentionMs: number;
+  clock: Clock;
+  /** Whether a pass is under way or no further step is wanted: pruning can wait. */
+  busy: () => boolean;
+  onError: (error: unknown) => void;
+}
+
+export interface LedgerPruning {
+  /** Deletes a bounded step of what is too old, and goes on for as long as nobody is busy; never rejects. */
+  begin(): void;
+  /** Resolves when no step is under way. */
+  ended(): Promise<void>;
+}
+
+/** Prunes the ledger beside the passes; what is left over goes after a later pass. */
+export function createLedgerPruning(options: LedgerPruningOptions): LedgerPruning {
+  let running: Promise<void> | undefined;
+
+  async function prune(): Promise<void> {
+    try {
+      for (;;) {
+        // Timers and sockets first, so that a pass that is due can begin.
+        await new Promise((resolve) => setImmediate(resolve));
+        const now = options.clock();
+        const deleted = await options.ledger.prune({
+          before: now - options.retentionMs,
+          countriesBefore: now - COUNTRIES_KEPT_MS,
+          maxRows: ROWS_PER_STEP,
+        });
+        if (deleted === 0 || options.busy()) return;
+      }
+    } catch (error) {
+      options.onError(error);
+    } finally {
+      running = undefined;
+    }
+  }
+
+  return {
+    begin() {
+      running ??= prune();
+    },
+    ended: () => running ?? Promise.resolve(),
+  };
+}

@@ -1,0 +1,168 @@
+import type { SwitchConfig } from '../domain/config.js';
+import type { CallwardenError, Problem } from '../domain/errors.js';
+import type { Clock } from '../domain/ports.js';
+import type { RuleSet } from '../domain/rule.js';
+import type { HeldBackFile, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
+import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/watch-rules.js';
+import { type Complaint, createComplaints } from './complaints.js';
+import { problemLine } from './errors.js';
+import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
+import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
+import { listsAndLimits } from './rules-held-back.js';
+import { heldBackText, type WeighedRules, weighRules } from './rules-weigh.js';
+import type { ServiceLog } from './service.js';
+
+export interface RulesReloadOptions {
+  directory: string;
+  /** Of the config, for the hints. */
+  configFile: string;
+  /** All of the config, as rules are checked against all of them. */
+  switches: readonly SwitchConfig[];
+  rulesInForce: RulesInForce;
+  started: RulesAtStart;
+  /** Puts rules in force, whole, at the next pass; what it throws leaves the old ones in force. */
+  use: (ruleSet: RuleSet) => void;
+  log: ServiceLog;
+  clock: Clock;
+}
+
+export interface RulesReload {
+  /** Looks at the rules directory once and takes up what changed. One at a time; never rejects. */
+  look(): Promise<void>;
+}
+
+/** Of a fault in many places so many are logged; `status` shows all. */
+const LOGGED_PROBLEMS = 20;
+
+/** Keeps the rules in force in step with their directory, as far as what lies there can be taken. */
+export function createRulesReload(options: RulesReloadOptions): RulesReload {
+  const { directory, rulesInForce, started, log, clock } = options;
+  const watch: RulesWatch = watchRules(directory, started.disk.fingerprint);
+  const complaints = createComplaints(log, clock);
+  let inForce: RulesVersion = { ruleSet: started.ruleSet, files: started.weighed.files };
+  let report: RulesReport = reportAtStart(directory, started);
+  let keepDue = true;
+  let reported = '';
+  let warned = new Set(linesOf(started.weighed.problems, 'warning'));
+
+  async function weigh(disk: RulesOnDisk): Promise<WeighedRules> {
+    const accepted = await rulesInForce.accepted(directory);
+    const lastGood = listsAndLimits(inForce.files);
+    const check = { directory, switches: options.switches, now: clock() };
+    return weighRules(disk, { lastGood, accepted }, check);
+  }
+
+  function takeUp(weighed: WeighedRules): void {
+    const { ruleSet, files, heldBack, filesHash, diskHash } = weighed;
+    const problems = weighed.problems.filter(({ severity }) => severity === 'error');
+    report = { ...report, diskHash, heldBack, problems };
+    if (ruleSet === undefined || filesHash === report.loadedHash) return;
+    try {
+      options.use(ruleSet);
+    } catch (error) {
+      const message = `The rules could not be put in force: ${String(error)}.`;
+      report = { ...report, problems: [{ file: directory, message, severity: 'error' }] };
+      return;
+    }
+    const change = changeBetween(inForce, { ruleSet, files }, directory);
+    inForce = { ruleSet, files };
+    report = { ...report, loadedHash: filesHash, loadedAt: clock(), rules: ruleSet.rules.length };
+    keepDue = true;
+    log.info(
+      { ...change, rulesHash: ruleSet.hash, loadedHash: filesHash },
+      `rules reloaded: ${changeText(change)} (${change.files.join(', ')}); ${ruleSet.rules.length} rules in force, hash ${shortHash(filesHash)}`,
+    );
+    const warnings = linesOf(weighed.problems, 'warning');
+    for (const line of warnings.filter((one) => !warned.has(one))) log.warn({}, line);
+    warned = new Set(warnings);
+  }
+
+  async function follow(): Promise<void> {
+    if (report.heldBack.length > 0 && (await isAccepted(report.heldBack))) watch.forget();
+    const look = await watch.look();
+    if (look.found === 'unreadable') {
+      report = { ...report, diskHash: '', problems: problemsOf(look.error, directory) };
+    } else if (look.found === 'changed') {
+      try {
+        takeUp(await weigh(look.rules));
+      } catch (error) {
+        watch.forget();
+        throw error;
+      }
+    }
+  }
+
+  async function isAccepted(heldBack: readonly HeldBackFile[]): Promise<boolean> {
+    const accepted = await rulesInForce.accepted(directory);
+    return heldBack.some(({ hash }) => accepted.has(hash));
+  }
+
+  async function takeDown(): Promise<void> {
+    const text = JSON.stringify(report);
+    if (text !== reported) await rulesInForce.report(report);
+    reported = text;
+    if (keepDue) await keepInForce(directory, inForce.files, rulesInForce, clock());
+    keepDue = false;
+  }
+
+  return {
+    async look() {
+      const wasWrong = isWrong(report);
+      const failures: Complaint[] = [];
+      for (const step of [follow, takeDown]) {
+        await step().catch((error: unknown) => {
+          failures.push({ level: 'error', fields: { err: error }, text: failureText(error) });
+        });
+      }
+      complaints.hold([...complaintsOf(report, options.configFile), ...failures]);
+      if (wasWrong && !isWrong(report)) {
+        const text = `all rules on disk are in force again, hash ${shortHash(report.loadedHash)}`;
+        log.info({ loadedHash: report.loadedHash }, text);
+      }
+    },
+  };
+}
+
+function isWrong({ problems, heldBack }: RulesReport): boolean {
+  return problems.length + heldBack.length > 0;
+}
+
+function complaintsOf(report: RulesReport, configFile: string): readonly Complaint[] {
+  const { problems, heldBack, loadedHash } = report;
+  const errors = problems.slice(0, LOGGED_PROBLEMS).map((problem): Complaint => {
+    const { file, location } = problem;
+    return {
+      level: 'error',
+      fields: { file, ...(location !== undefined && { line: location.line, column: location.column }) },
+      text: `the rules on disk are not taken, the last good ones (hash ${shortHash(loadedHash)}) stay in force: ${problemLine(problem)}`,
+    };
+  });
+  const rest = problems.length - errors.length;
+  if (rest > 0) {
+    const text = `and ${rest} more problems of the rules on disk: \`callwarden status\` shows all`;
+    errors.push({ level: 'error', fields: {}, text });
+  }
+  const held = heldBack.map(
+    (file): Complaint => ({ level: 'warn', fields: { ...file }, text: heldBackText(file, configFile) }),
+  );
+  return [...errors, ...held];
+}
+
+/** An error about files names them; one about the directory is a problem of its own. */
+function problemsOf({ message, hint, problems }: CallwardenError, directory: string): readonly Problem[] {
+  if (problems.length > 0) return problems;
+  return [{ file: directory, message: `${message} ${hint}`, severity: 'error' }];
+}
+
+function linesOf(problems: readonly Problem[], severity: Problem['severity']): readonly string[] {
+  return problems.filter((problem) => problem.severity === severity).map(problemLine);
+}
+
+function failureText(error: unknown): string {
+  return `the rules directory could not be followed, the last good rules stay in force: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Enough of a hash to tell two apart by eye. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, 12);
+}

@@ -1,0 +1,54 @@
+import type { RulesReport } from '../domain/rules-in-force.js';
+import { problemLine } from './errors.js';
+import { shortHash } from './rules-reload.js';
+import { heldBackText } from './rules-weigh.js';
+
+/** What `status -o json` says of the rules; the documentation names the keys. */
+export interface RulesStatus {
+  directory: string;
+  loadedHash: string;
+  /** null while the files cannot be read. */
+  diskHash: string | null;
+  /** ISO 8601 UTC. */
+  loadedAt: string;
+  rules: number;
+  problems: readonly { file: string; line: number | null; column: number | null; message: string }[];
+  heldBack: readonly { file: string; entriesBefore: number; entriesNow: number; hash: string }[];
+}
+
+export function rulesStatus(report: RulesReport): RulesStatus {
+  const { directory, loadedHash, diskHash, loadedAt, rules, problems, heldBack } = report;
+  return {
+    directory,
+    loadedHash,
+    diskHash: diskHash === '' ? null : diskHash,
+    loadedAt: new Date(loadedAt).toISOString(),
+    rules,
+    problems: problems.map(({ file, location, message }) => ({
+      file: location?.file ?? file,
+      line: location?.line ?? null,
+      column: location?.column ?? null,
+      message,
+    })),
+    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, hash }) => ({
+      file,
+      entriesBefore,
+      entriesNow,
+      hash,
+    })),
+  };
+}
+
+/** What is wrong with the rules, for a person; nothing where the files on disk are in force. */
+export function rulesTrouble(report: RulesReport, configFile: string): readonly string[] {
+  const { problems, heldBack, loadedHash, diskHash, loadedAt } = report;
+  const held = heldBack.map((file) => `warning: ${heldBackText(file, configFile)}`);
+  if (problems.length === 0) return held;
+  const onDisk = diskHash === '' ? 'cannot be read' : `(hash ${shortHash(diskHash)}) have problems`;
+  const since = new Date(loadedAt).toISOString();
+  return [
+    ...problems.map(problemLine),
+    `warning: the rules on disk ${onDisk}; in force are those loaded at ${since} (hash ${shortHash(loadedHash)}) until this is mended.`,
+    ...held,
+  ];
+}

@@ -1,0 +1,53 @@
+import { relative } from 'node:path';
+import type { Problem } from '../domain/errors.js';
+import type { RuleSet } from '../domain/rule.js';
+import type { RuleFileText } from '../domain/rule-files.js';
+import type { HeldBackFile } from '../domain/rules-in-force.js';
+import type { RulesOnDisk } from '../rule-files/watch-rules.js';
+import { checkRulesOnDisk, type RulesCheck } from './compose.js';
+import { holdBack } from './rules-held-back.js';
+import { sha256 } from './sha256.js';
+
+/** What the rules on disk come to, beside the lists and limits that were in force before. */
+export interface WeighedRules {
+  /** Undefined where the files cannot be taken: problems say why. */
+  ruleSet: RuleSet | undefined;
+  /** Errors and warnings of the files that would be in force. */
+  problems: readonly Problem[];
+  heldBack: readonly HeldBackFile[];
+  /** Those that would be in force: on disk, but for what is held back. */
+  files: readonly RuleFileText[];
+  filesHash: string;
+  diskHash: string;
+}
+
+/** Holds back what lost too much, and checks the rest together with the text that stays in force in its place. */
+export function weighRules(
+  disk: Pick<RulesOnDisk, 'files' | 'ignored'>,
+  before: { lastGood: readonly RuleFileText[]; accepted: ReadonlySet<string> },
+  check: RulesCheck,
+): WeighedRules {
+  const { files, heldBack } = holdBack(disk.files, before.lastGood, before.accepted);
+  const { ruleSet, problems } = checkRulesOnDisk({ files, ignored: disk.ignored }, check);
+  return {
+    ruleSet,
+    problems,
+    heldBack,
+    files,
+    filesHash: hashOfFiles(files, check.directory),
+    diskHash: hashOfFiles(disk.files, check.directory),
+  };
+}
+
+/** Names and texts of all files, in hex; where the directory lies is no part of it. */
+export function hashOfFiles(files: readonly RuleFileText[], directory: string): string {
+  return sha256(JSON.stringify(files.map(({ file, text }) => [relative(directory, file), sha256(text)])));
+}
+
+/** What a person has to know and do about a file that is held back, as one sentence. */
+export function heldBackText({ file, entriesBefore, entriesNow }: HeldBackFile, config: string): string {
+  return (
+    `${file} is held back: it has ${entriesNow} ${entriesNow === 1 ? 'entry' : 'entries'} where ${entriesBefore} are in force, so its last good text ` +
+    `stays in force. If this is meant: \`callwarden rules accept ${file} -c ${config}\`.`
+  );
+}

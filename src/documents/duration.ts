@@ -1,0 +1,29 @@
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+export const DURATION_EXPECTED = 'a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d';
+
+/** The form of a duration, for a JSON Schema; parseDuration reads exactly this, and blanks around it. */
+export const DURATION_PATTERN = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|min|h|d)$/;
+
+/** Milliseconds of `500ms`, `10s`, `5m` (or `5min`), `1h` or `7d`; undefined for anything else, a bare number included. */
+export function parseDuration(text: string): number | undefined {
+  const [, amount, unit] = DURATION_PATTERN.exec(text.trim()) ?? [];
+  const unitMs = UNIT_MS[unit ?? ''];
+  return amount === undefined || unitMs === undefined ? undefined : Math.round(Number(amount) * unitMs);
+}
+
+/** `1h`, `90s`, `1.5s`: the largest unit that leaves a short number; what parseDuration reads back. */
+export function durationText(ms: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const unitMs = UNIT_MS[unit] ?? 1;
+    if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${unit}`;
+  }
+  return ms >= 1_000 ? `${ms / 1_000}s` : `${ms}ms`;
+}

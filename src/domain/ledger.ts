@@ -1,0 +1,141 @@
+import type { CallIdentity } from './call.js';
+
+/** When a call was first listed in a state; instants of listings, in milliseconds since the epoch. */
+export interface SeenState {
+  /** One of CALL_STATES, or whatever else the switch wrote. */
+  state: string;
+  at: number;
+}
+
+/**
+ * What the ledger keeps of one call: one row, written when the call is first seen and when something in it changes.
+ * Fields are as last listed, raw: how numbers are read may change, what was listed does not.
+ */
+export interface LedgerCall extends CallIdentity {
+  /** Under whose rights it was listed, as SwitchPort.login says it. */
+  login: string;
+  cli: string | undefined;
+  cld: string | undefined;
+  account: number | undefined;
+  customer: number | undefined;
+  connection: number | undefined;
+  environment: number | undefined;
+  direction: string | undefined;
+  callerMediaIp: string | undefined;
+  calleeMediaIp: string | undefined;
+  /** Vendors whose listings showed it, ascending; only vendors that rules name are asked for. */
+  vendors: readonly number[];
+  /** SETUP_TIME on our clock; undefined where it is missing or doubtful. */
+  setupAt: number | undefined;
+  /** The listing that showed it first. */
+  firstSeenAt: number;
+  /**
+   * The last listing that showed it live. For a call that has not ended this is as of the row's last change: the truth is
+   * the last sound poll under its login.
+   */
+  lastSeenAt: number;
+  /** The answer, reckoned from the first DURATION listed in state Connected; undefined before it. */
+  connectedAt: number | undefined;
+  /** States in which it was seen, in order of first sight. */
+  states: readonly SeenState[];
+  /** DURATION and DELAY in seconds as last listed; like lastSeenAt, as of the row's last change. */
+  lastDuration: number | undefined;
+  lastDelay: number | undefined;
+  /** The first sound listing that covers the call and shows it ended or not at all; undefined while it lives. */
+  endedAt: number | undefined;
+  /** When we sent a disconnect that took it; undefined where we did not. */
+  cutAt: number | undefined;
+}
+
+/** One poll of a switch, as far as the ledger cares. */
+export interface LedgerPoll {
+  /** When the listing was asked for; milliseconds since the epoch. */
+  at: number;
+  /** How often this switch was to be polled then; milliseconds. */
+  intervalMs: number;
+  /**
+   * sound: a complete listing that nothing is doubtful about; suspect: a listing that may not speak for what it does not
+   * show; failed: none came.
+   */
+  result: 'sound' | 'suspect' | 'failed';
+  login: string;
+}
+
+/** A country that an account has called; kept beyond the calls themselves. */
+export interface CalledCountry {
+  account: number;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  /** Start of the first and of the last known call there. */
+  firstAt: number;
+  lastAt: number;
+}
+
+/** Since when calls of an account are known. */
+export interface KnownAccount {
+  account: number;
+  firstAt: number;
+}
+
+/** How long a rule has been violated by a subject without a break: what `for` is judged on. */
+export interface Holding {
+  rule: string;
+  ruleHash: string;
+  /** `account:10` */
+  subject: string;
+  /** First and last instant at which it was seen violated. */
+  since: number;
+  lastAt: number;
+}
+
+/** What one poll adds to the ledger. */
+export interface LedgerChanges {
+  poll: LedgerPoll;
+  /** New and changed calls, whole. */
+  calls: readonly LedgerCall[];
+  countries: readonly CalledCountry[];
+  accounts: readonly KnownAccount[];
+  holding: HoldingChanges;
+}
+
+export interface HoldingChanges {
+  put: readonly Holding[];
+  drop: readonly Pick<Holding, 'ruleHash' | 'subject'>[];
+}
+
+/** What the ledger knows of one switch. */
+export interface LedgerState {
+  /** The newest poll that was committed; undefined where there is none. Rises with every commit. */
+  lastPollId: number | undefined;
+  /** In order of time. */
+  polls: readonly LedgerPoll[];
+  /** In order of first sight. Those still live have lastSeenAt and lastDuration as of their last change. */
+  calls: readonly LedgerCall[];
+  countries: readonly CalledCountry[];
+  accounts: readonly KnownAccount[];
+  holding: readonly Holding[];
+}
+
+/** The history of calls seen over passes. Every method rejects with STORE_FAILED. */
+export interface Ledger {
+  /** Cheap: tells whether another process has added to the ledger meanwhile. */
+  lastPollId(switchName: string): Promise<number | undefined>;
+  /** Polls at or after `since`; calls that are live, or were seen or ended at or after it; all countries and holdings. */
+  load(switchName: string, since: number): Promise<LedgerState>;
+  /** One transaction; resolves with the poll's id once it is on disk. */
+  commit(switchName: string, changes: LedgerChanges): Promise<number>;
+  /**
+   * Deletes at most `maxRows` of what is older than `before` (calls by when they ended, polls) and of countries not called
+   * since `countriesBefore`; resolves with how many went. Call it again until it says 0.
+   */
+  prune(options: { before: number; countriesBefore: number; maxRows: number }): Promise<number>;
+}
+
+/** One action that a rule really took on a subject: what `cooldown` and `escalate` are judged on. */
+export interface RuleActed {
+  ruleHash: string;
+  /** `account:10` */
+  subject: string;
+  at: number;
+  passId: string;
+}

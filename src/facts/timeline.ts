@@ -1,0 +1,97 @@
+import type { PastCall } from './past-call.js';
+
+/** Calls in order of one of their instants. Keys of calls in it must not change without `move`. */
+export interface Timeline {
+  /** Undefined where the call has no such instant, and so no place here. */
+  keyOf(call: PastCall): number | undefined;
+  insert(call: PastCall): void;
+  /** Puts a call right whose key was `oldKey` when it was put in. */
+  move(call: PastCall, oldKey: number | undefined): void;
+  /** Visits what lies after `from` and not after `to`, oldest first; what was forgotten is left out. */
+  each(from: number, to: number, visit: (call: PastCall) => void): void;
+  /** Lets go of what was forgotten; cheap, as it waits until that is half of all. */
+  compact(forgotten: number): void;
+}
+
+/** Fewer than this are not worth a compaction. */
+const FEWEST_FORGOTTEN = 1000;
+
+export function createTimeline(keyOf: (call: PastCall) => number | undefined): Timeline {
+  let calls: PastCall[] = [];
+  let keys: number[] = [];
+  let forgottenSince = 0;
+  /** What lies before it was forgotten. */
+  let head = 0;
+
+  /** Position after the last key that is not greater. */
+  function after(key: number): number {
+    let low = 0;
+    let high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((keys[middle] ?? Infinity) <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function insert(call: PastCall): void {
+    const key = keyOf(call);
+    if (key === undefined) return;
+    // Nearly always it belongs at the end, or close to it.
+    if (key >= (keys.at(-1) ?? -Infinity)) {
+      keys.push(key);
+      calls.push(call);
+      return;
+    }
+    const at = after(key);
+    head = Math.min(head, at);
+    keys.splice(at, 0, key);
+    calls.splice(at, 0, call);
+  }
+
+  function remove(call: PastCall, key: number): void {
+    for (let at = after(key) - 1; at >= 0 && keys[at] === key; at -= 1) {
+      if (calls[at] !== call) continue;
+      if (at < head) head -= 1;
+      keys.splice(at, 1);
+      calls.splice(at, 1);
+      return;
+    }
+  }
+
+  return {
+    keyOf,
+    insert,
+    move(call, oldKey) {
+      if (oldKey === keyOf(call)) return;
+      if (oldKey !== undefined) remove(call, oldKey);
+      insert(call);
+    },
+    each(from, to, visit) {
+      for (let at = Math.max(head, after(from)); at < keys.length; at += 1) {
+        const call = calls[at];
+        if (call === undefined || (keys[at] ?? Infinity) > to) return;
+        if (!call.forgotten) visit(call);
+      }
+    },
+    compact(forgotten) {
+      forgottenSince += forgotten;
+      while (calls[head]?.forgotten === true) head += 1;
+      if (forgottenSince < FEWEST_FORGOTTEN || forgottenSince * 2 < calls.length) return;
+      forgottenSince = 0;
+      const kept: PastCall[] = [];
+      const keptKeys: number[] = [];
+      for (let at = 0; at < calls.length; at += 1) {
+        const call = calls[at];
+        const key = keys[at];
+        if (call === undefined || key === undefined || call.forgotten) continue;
+        kept.push(call);
+        keptKeys.push(key);
+      }
+      calls = kept;
+      keys = keptKeys;
+      head = 0;
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import type { FactParams, MissingReason } from '../domain/facts.js';
+import type { CountryMemory } from './country-memory.js';
+import type { PastCall } from './past-call.js';
+import { readAddress } from './read-address.js';
+import type { Bucket, Peak, Reading } from './window-view.js';
+
+/** A fact over a window, as the calls of one subject make it. */
+export interface Measure {
+  /** By which instant a call is in the window. */
+  basis: 'started' | 'ended';
+  reading: (params: FactParams) => Reading;
+  /** What the bucket comes to; `doubt` where calls in it cannot be assigned or measured. */
+  observe: (bucket: Bucket | undefined, asked: Asked) => MeasuredValue | MissingReason;
+  /** Whether a call that counts is among those that make the value; all of them where it is absent. */
+  makes?: (past: PastCall, reading: Reading, bucket: Bucket, asked: Asked) => boolean;
+}
+
+export interface MeasuredValue {
+  value: number;
+  atLeast: boolean;
+}
+
+/** What is asked, of whom and when. */
+export interface Asked {
+  params: FactParams;
+  /** Of scope account: which; undefined for other scopes. */
+  account: number | undefined;
+  from: number;
+  now: number;
+  /** There may be calls that were started in the window and are not in the bucket. */
+  suspected: boolean;
+  countries: CountryMemory;
+}
+
+const isDoubtful = (bucket: Bucket, { suspected }: Asked) =>
+  suspected || bucket.maybe > 0 || bucket.blank > 0;
+
+const NOTHING: Bucket = {
+  size: 0,
+  sure: 0,
+  maybe: 0,
+  blank: 0,
+  hits: 0,
+  sum: 0,
+  counts: undefined,
+  peak: { value: 0, has: () => false },
+};
+
+function counting(value: (bucket: Bucket) => number): Measure['observe'] {
+  return (bucket = NOTHING, asked) => ({ value: value(bucket), atLeast: isDoubtful(bucket, asked) });
+}
+
+/** How many different keys the calls bear. */
+function distinct(key: (past: PastCall) => string | undefined): Measure {
+  return {
+    basis: 'started',
+    reading: () => ({ key }),
+    observe: counting((bucket) => bucket.counts?.size ?? 0),
+    makes: (past) => key(past) !== undefined,
+  };
+}
+
+function peaking(basis: Measure['basis'], reading: Measure['reading'], peakOf: PeakOf): Measure {
+  return {
+    basis,
+    reading,
+    observe: (bucket = NOTHING, asked) => ({
+      value: peakIn(bucket, peakOf, asked.params).value,
+      atLeast: isDoubtful(bucket, asked),
+    }),
+    makes(past, { key }, bucket, { params }) {
+      const own = key?.(past);
+      return own !== undefined && own !== null && peakIn(bucket, peakOf, params).has(own);
+    },
+  };
+}
+
+type PeakOf = (counts: ReadonlyMap<string | number, number>, params: FactParams) => Peak;
+
+function peakIn(bucket: Bucket, peakOf: PeakOf, params: FactParams): Peak {
+  bucket.peak ??= peakOf(bucket.counts ?? new Map(), params);
+  return bucket.peak;
+}
+
+const mostOfOne: PeakOf = (counts) => {
+  let value = 0;
+  for (const count of counts.values()) if (count > value) value = count;
+  return { value, has: (key) => counts.get(key) === value };
+};
+
+/** Keys are numbers, as consecutiveKey makes them. */
+const longestRun: PeakOf = (counts) => {
+  let value = 0;
+  let starts: number[] = [];
+  for (const key of counts.keys()) {
+    if (typeof key !== 'number' || counts.has(key - 1)) continue;
+    let length = 1;
+    while (counts.has(key + length)) length += 1;
+    if (length > value) {
+      value = length;
+      starts = [];
+    }
+    if (length === value) starts.push(key);
+  }
+  return {
+    value,
+    has: (key) => typeof key === 'number' && starts.some((start) => key >= start && key < start + value),
+  };
+};
+
+/** The most values, in milliseconds, of which no two differ by more than the tolerance. */
+const mostWithinTolerance: PeakOf = (counts, { tolerance = 0 }) => {
+  const toleranceMs = Math.round(tolerance * 1000);
+  const keys = Float64Array.from(counts.keys(), Number).sort();
+  let value = 0;
+  let inReach = 0;
+  let first = 0;
+  for (const key of keys) {
+    inReach += counts.get(key) ?? 0;
+    for (let lowest = keys[first] ?? key; key - lowest > toleranceMs; lowest = keys[first] ?? key) {
+      inReach -= counts.get(lowest) ?? 0;
+      first += 1;
+    }
+    if (inReach > value) value = inReach;
+  }
+  return { value, has: () => true };
+};
+
+/** E.164 has at most 15 digits; with the 1 before them they are still exact. */
+const COUNTABLE = /^\d{1,15}$/;
+
+/**
+ * A number that is one higher for the next telephone number of the same length. The 1 before it keeps lengths and leading
+ * zeros apart. Null for a user name.
+ */
+function consecutiveKey({ call: { cldNumber } }: PastCall): number | null | undefined {
+  if (cldNumber === undefined) return undefined;
+  return COUNTABLE.test(cldNumber) ? Number(`1${cldNumber}`) : null;
+}
+
+const dialled = ({ call }: PastCall) => call.cldNumber;
+
+function durationMs({ answered, call }: PastCall): number | null | undefined {
+  if (!answered) return null;
+  return call.duration === undefined ? undefined : Math.round(call.duration * 1000);
+}
+
+/** Undefined where it lacks a number. */
+export function callerIsCalled(call: PastCall['call']): boolean | undefined {
+  const { cliNumber, cldNumber } = call;
+  return cliNumber === undefined || cldNumber === undefined ? undefined : cliNumber === cldNumber;
+}
+
+const firstSeenCountry: Measure = {
+  basis: 'started',
+  reading: () => ({
+    key: ({ call: { account }, country }) =>
+      account === undefined ? null : country === undefined ? undefined : `${account} ${country}`,
+  }),
+  observe(bucket = NOTHING, asked) {
+    const { account, countries, now, from } = asked;
+    if (account !== undefined && !countries.knowsEnough(account, now)) return 'too-little-history';
+    let value = 0;
+    let atLeast = isDoubtful(bucket, asked);
+    for (const [key, count] of bucket.counts ?? []) {
+      const [caller, country = ''] = String(key).split(' ');
+      if (!countries.knowsEnough(Number(caller), now)) atLeast = true;
+      else if ((countries.firstCalled(Number(caller), country) ?? now) > from) value += count;
+    }
+    return { value, atLeast };
+  },
+  makes: ({ call: { account }, country }, _reading, _bucket, { countries, now, from }) =>
+    account !== undefined &&
+    country !== undefined &&
+    countries.knowsEnough(account, now) &&
+    (countries.firstCalled(account, country) ?? now) > from,
+};
+
+const answerRatio: Measure = {
+  basis: 'ended',
+  reading: () => ({ hit: ({ answered }) => answered }),
+  observe(bucket = NOTHING, asked) {
+    if (bucket.sure < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
+    if (isDoubtful(bucket, asked)) return 'lower-bound';
+    return { value: bucket.hits / bucket.sure, atLeast: false };
+  },
+};
+
+const averageEndedDuration: Measure = {
+  basis: 'ended',
+  reading: () => ({ value: durationMs }),
+  observe(bucket = NOTHING, asked) {
+    if (bucket.hits < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
+    if (bucket.blank > 0) return 'not-listed';
+    if (isDoubtful(bucket, asked)) return 'lower-bound';
+    return { value: bucket.sum / bucket.hits / 1000, atLeast: false };
+  },
+};
+
+const shortCalls: Measure = {
+  basis: 'ended',
+  reading: ({ under = 0 }) => ({
+    hit({ answered, connectedAt, endedAt }) {
+      if (!answered || endedAt === undefined) return false;
+      return connectedAt === undefined ? undefined : endedAt - connectedAt < under * 1000;
+    },
+  }),
+  observe: counting((bucket) => bucket.hits),
+};
+
+/** Every windowed fact but the two that count minutes, by the name that it has in each scope. */
+export const MEASURES: ReadonlyMap<string, Measure> = new Map<string, Measure>([
+  ['callsStarted', { basis: 'started', reading: () => ({}), observe: counting((bucket) => bucket.sure) }],
+  ['callsEnded', { basis: 'ended', reading: () => ({}), observe: counting((bucket) => bucket.sure) }],
+  ['distinctCld', distinct(dialled)],
+  ['distinctCli', distinct(({ call }) => call.cliNumber)],
+  ['distinctCountries', distinct(({ country }) => country)],
+  ['distinctMediaIps', distinct(({ call }) => readAddress(call.callerMediaIp))],
+  ['sequentialCld', peaking('started', () => ({ key: consecutiveKey }), longestRun)],
+  ['repeatedCld', peaking('started', () => ({ key: dialled }), mostOfOne)],
+  ['shortCalls', shortCalls],
+  ['answerRatio', answerRatio],
+  ['averageEndedDuration', averageEndedDuration],
+  ['equalDurations', peaking('ended', () => ({ key: durationMs }), mostWithinTolerance)],
+  ['firstSeenCountry', firstSeenCountry],
+  [
+    'callerIsCalled',
+    {
+      basis: 'started',
+      reading: () => ({ hit: ({ call }) => callerIsCalled(call) }),
+      observe: counting((bucket) => bucket.hits),
+      makes: ({ call }) => callerIsCalled(call) === true,
+    },
+  ],
+]);

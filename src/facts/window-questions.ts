@@ -1,0 +1,167 @@
+import type { CustomerTree } from '../domain/config.js';
+import type { FactParams, WindowGap } from '../domain/facts.js';
+import type { AggregateScope } from '../domain/scope.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { type CallFilter, createCallFilter } from './call-filter.js';
+import type { CallHistory } from './call-history.js';
+import type { CallIndex } from './call-index.js';
+import type { LoginHistory } from './login-history.js';
+import { localMidnight } from './midnight.js';
+import { createMinutesView, type MinutesView } from './minutes-view.js';
+import { createPastFilter, type RuleFilter, subjectIdsIn } from './past-filter.js';
+import { MEASURES, type Measure } from './window-measures.js';
+import { createWindowView, type Reading, type View, type WindowView } from './window-view.js';
+
+export interface WindowedFactsOptions {
+  history: CallHistory;
+  login: LoginHistory;
+  snapshot: Snapshot;
+  index: CallIndex;
+  tree: CustomerTree | undefined;
+  /** Undefined where the rule sees every call. */
+  filter: RuleFilter | undefined;
+  /** False where the filter is another object at every pass, so that nothing counted through it is worth keeping. */
+  keepsViews: boolean;
+  windowMs: number;
+  needsComplete: boolean;
+}
+
+/** A windowed fact with its params, ready to be asked of any subject. */
+export type Question = {
+  from: number;
+  gap: WindowGap | undefined;
+  recursive: boolean;
+  /** Whether `to` and `direction` let a listed call in. */
+  letsIn: CallFilter;
+} & (
+  | { kind: 'minutes'; view: MinutesView }
+  | { kind: 'measure'; view: WindowView; measure: Measure; reading: Reading }
+);
+
+interface ViewContent {
+  /** present: live in the window, whenever it was started. */
+  basis: Measure['basis'] | 'present';
+  params: FactParams;
+  reading: Reading;
+  withoutCut: boolean;
+  recursive: boolean;
+}
+
+/** Makes the view that answers a question ready, once per pass; a view that is kept is only moved on. */
+export interface Questions {
+  of(scope: AggregateScope, name: string, params: FactParams): Question;
+  windowView(key: string, scope: AggregateScope, what: ViewContent, from: number): WindowView;
+  gapSince(from: number): WindowGap | undefined;
+}
+
+export function createQuestions(options: WindowedFactsOptions): Questions {
+  const { login, snapshot, tree, filter, keepsViews } = options;
+  const now = snapshot.observedAt;
+  const questions = new Map<string, Map<FactParams, Question>>();
+  const ownViews = new Map<string, View>();
+  const gaps = new Map<number, WindowGap | undefined>();
+  const idsIn = (scope: AggregateScope, recursive: boolean) =>
+    subjectIdsIn(scope, snapshot.switch, recursive ? tree : undefined);
+
+  function view<V extends View>(key: string, create: () => V, from: number): V {
+    const whole = `${key} ${login.numberOf(filter)} ${login.numberOf(tree)}`;
+    const found = keepsViews
+      ? login.view(whole, create)
+      : ((ownViews.get(whole) as V | undefined) ?? create());
+    if (!keepsViews) ownViews.set(whole, found);
+    found.advance(from);
+    return found;
+  }
+
+  function windowView(key: string, scope: AggregateScope, what: ViewContent, from: number): WindowView {
+    const { basis, params, reading, withoutCut, recursive } = what;
+    const timeline = basis === 'started' ? login.started : login.ended;
+    const openEnded = basis === 'present';
+    const create = () =>
+      createWindowView({
+        timeline,
+        openEnded,
+        dependsOnEnd: basis !== 'started',
+        filter: createPastFilter(params, filter, withoutCut),
+        subjectIds: idsIn(scope, recursive),
+        reading,
+        callsAfter(after, visit) {
+          timeline.each(after, Infinity, visit);
+          if (openEnded) for (const past of login.live) visit(past);
+        },
+      });
+    return view(`${scope} ${key}`, create, from);
+  }
+
+  function minutesView(
+    key: string,
+    scope: AggregateScope,
+    params: FactParams,
+    recursive: boolean,
+    from: number,
+  ) {
+    const create = () =>
+      createMinutesView({
+        connected: login.connected,
+        talked: login.talked,
+        filter: createPastFilter(params, filter, false),
+        subjectIds: idsIn(scope, recursive),
+        live: login.live,
+      });
+    return view(`${scope} ${key}`, create, from);
+  }
+
+  function gapSince(from: number): WindowGap | undefined {
+    if (!gaps.has(from)) gaps.set(from, login.gaps.within(from, now));
+    return gaps.get(from);
+  }
+
+  function ask(scope: AggregateScope, name: string, params: FactParams): Question {
+    const from = beginningOf(name, params, now);
+    const recursive = scope === 'customer' && params.recursive === true;
+    const letsIn = createCallFilter('all', withoutState(params));
+    const common = { from, gap: gapSince(from), recursive, letsIn };
+    const measure = MEASURES.get(name);
+    const key = `${name} ${paramsText(params)}`;
+    if (measure === undefined)
+      return { ...common, kind: 'minutes', view: minutesView(key, scope, params, recursive, from) };
+    const { basis } = measure;
+    const reading = measure.reading(params);
+    const what = { basis, params, reading, withoutCut: basis === 'ended', recursive };
+    return { ...common, kind: 'measure', view: windowView(key, scope, what, from), measure, reading };
+  }
+
+  return {
+    windowView,
+    gapSince,
+    of(scope, name, params) {
+      const byName = `${scope} ${name}`;
+      const asked = questions.get(byName) ?? new Map<FactParams, Question>();
+      questions.set(byName, asked);
+      const question = asked.get(params) ?? ask(scope, name, params);
+      asked.set(params, question);
+      return question;
+    },
+  };
+}
+
+function beginningOf(name: string, { within = 0, timezone = 'UTC' }: FactParams, now: number): number {
+  return name === 'minutesToday' ? localMidnight(now, timezone) : now - within * 1000;
+}
+
+function withoutState({ to, direction }: FactParams): FactParams {
+  return { ...(to === undefined ? {} : { to }), ...(direction === undefined ? {} : { direction }) };
+}
+
+/** By object, since a rule asks with the same one at every pass, and a prefix list in it may be long. */
+const PARAMS_TEXTS = new WeakMap<FactParams, string>();
+
+function paramsText(params: FactParams): string {
+  let text = PARAMS_TEXTS.get(params);
+  if (text === undefined) {
+    const { to, state, direction, within, under, tolerance, timezone, recursive } = params;
+    text = JSON.stringify([to, state, direction, within, under, tolerance, timezone, recursive]);
+    PARAMS_TEXTS.set(params, text);
+  }
+  return text;
+}

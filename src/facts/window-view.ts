@@ -1,0 +1,162 @@
+import type { PastCall } from './past-call.js';
+import type { PastFilter, SubjectIds } from './past-filter.js';
+import type { Timeline } from './timeline.js';
+
+/**
+ * A fact over a sliding window for all subjects at once, kept in step with the calls: what a pass costs is what changed,
+ * not what the window holds.
+ */
+export interface View {
+  /** A call is about to change, or to be forgotten: takes back what it added. Nothing of it may have changed before. */
+  leave(past: PastCall): void;
+  /** A call is new, or has changed. */
+  enter(past: PastCall): void;
+  /** Moves the beginning of the window: what lies after `from` counts. */
+  advance(from: number): void;
+  /** Whether the end of a call, or that it was cut, changes anything in it. */
+  readonly dependsOnEnd: boolean;
+  /** The number of the last poll in which it was asked. */
+  usedIn: number;
+}
+
+/** What a view knows of one subject. */
+export interface Bucket {
+  /** Calls in it, those in doubt too. */
+  size: number;
+  /** Calls that count for sure. */
+  sure: number;
+  /** Calls of which it is not known whether they count. */
+  maybe: number;
+  /** Calls that count, but lack what is measured of them. */
+  blank: number;
+  /** Calls that count and are such as the fact looks for. */
+  hits: number;
+  /** Of the measured values, in whole units so that nothing drifts. */
+  sum: number;
+  /** How many calls bear each key. */
+  counts: Map<string | number, number> | undefined;
+  /** What was computed from counts since they last changed. */
+  peak: Peak | undefined;
+}
+
+/** The most that one key, or one run of keys, comes to; and which keys bear it. */
+export interface Peak {
+  value: number;
+  has(key: string | number): boolean;
+}
+
+/** What of a call is measured; undefined where the call does not tell, null where there is nothing to measure. */
+export interface Reading {
+  key?: (past: PastCall) => string | number | undefined | null;
+  hit?: (past: PastCall) => boolean | undefined;
+  value?: (past: PastCall) => number | undefined | null;
+}
+
+export interface WindowView extends View {
+  bucket(id: string): Bucket | undefined;
+  ids(): Iterable<string>;
+  /** Whether a call counts for sure. */
+  counts(past: PastCall): boolean;
+}
+
+export interface WindowViewOptions {
+  /** By which instant a call is in the window; a call without it is in where `openEnded`, else out. */
+  timeline: Timeline;
+  openEnded: boolean;
+  dependsOnEnd: boolean;
+  filter: PastFilter;
+  subjectIds: SubjectIds;
+  reading: Reading;
+  /** Every call in memory that may lie in the window. */
+  callsAfter: (from: number, visit: (past: PastCall) => void) => void;
+}
+
+export function createWindowView(options: WindowViewOptions): WindowView {
+  const { timeline, openEnded, dependsOnEnd, filter, subjectIds, reading, callsAfter } = options;
+  const buckets = new Map<string, Bucket>();
+  let from = Infinity;
+
+  function isInside(past: PastCall): boolean {
+    const key = timeline.keyOf(past);
+    return key === undefined ? openEnded && from !== Infinity : key > from;
+  }
+
+  function apply(past: PastCall, sign: 1 | -1): void {
+    const membership = filter(past);
+    if (membership === 'out') return;
+    for (const id of subjectIds(past)) {
+      let bucket = buckets.get(id);
+      if (bucket === undefined) {
+        bucket = emptyBucket(reading);
+        buckets.set(id, bucket);
+      }
+      bucket.size += sign;
+      if (membership === 'maybe') bucket.maybe += sign;
+      else tally(bucket, past, reading, sign);
+      if (bucket.size === 0) buckets.delete(id);
+    }
+  }
+
+  return {
+    usedIn: 0,
+    dependsOnEnd,
+    enter(past) {
+      if (isInside(past)) apply(past, 1);
+    },
+    leave(past) {
+      if (isInside(past)) apply(past, -1);
+    },
+    advance(to) {
+      if (to === from) return;
+      if (to > from) timeline.each(from, to, (past) => apply(past, -1));
+      else buckets.clear();
+      const rebuild = to < from;
+      from = to;
+      if (rebuild) callsAfter(from, (past) => apply(past, 1));
+    },
+    bucket: (id) => buckets.get(id),
+    ids: () => buckets.keys(),
+    counts: (past) => isInside(past) && filter(past) === 'in',
+  };
+}
+
+function emptyBucket(reading: Reading): Bucket {
+  return {
+    size: 0,
+    sure: 0,
+    maybe: 0,
+    blank: 0,
+    hits: 0,
+    sum: 0,
+    counts: reading.key === undefined ? undefined : new Map(),
+    peak: undefined,
+  };
+}
+
+function tally(bucket: Bucket, past: PastCall, reading: Reading, sign: 1 | -1): void {
+  bucket.sure += sign;
+  if (reading.key !== undefined) {
+    const key = reading.key(past);
+    if (key === undefined) bucket.blank += sign;
+    else if (key !== null) countKey(bucket, key, sign);
+  } else if (reading.hit !== undefined) {
+    const hit = reading.hit(past);
+    if (hit === undefined) bucket.blank += sign;
+    else if (hit) bucket.hits += sign;
+  } else if (reading.value !== undefined) {
+    const value = reading.value(past);
+    if (value === undefined) bucket.blank += sign;
+    if (value === undefined || value === null) return;
+    bucket.hits += sign;
+    bucket.sum += sign * value;
+  }
+}
+
+function countKey(bucket: Bucket, key: string | number, sign: 1 | -1): void {
+  const { counts } = bucket;
+  if (counts === undefined) return;
+  const count = (counts.get(key) ?? 0) + sign;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+  bucket.peak = undefined;
+}

@@ -1,0 +1,172 @@
+import type { FactDefinition, FactParam } from '../domain/facts.js';
+import { CALL_FILTERS, ENTRIES, RECURSIVE, type ScopeWords, WITH_DESCENDANTS } from './catalogue-words.js';
+
+interface WindowedWords {
+  name: string;
+  unit: string | undefined;
+  params?: readonly FactParam[];
+  required?: readonly FactParam[];
+  ofEndedCalls?: boolean;
+  description: (whose: string) => string;
+}
+
+const IN_WINDOW = 'in the last `within`';
+const STARTED =
+  'A call starts at its SETUP_TIME, else at its first sight; with `state`, calls that were ever seen in such a state. ' +
+  'A lower bound: what comes and goes between two polls is not seen.';
+const UNREAD =
+  'Also a lower bound (usable with greaterThan alone) while calls are there for which the number is missing.';
+const ENDED =
+  'A call ended with the first sound listing that does not show it as live, so up to one interval late. Calls that we cut ' +
+  'are left out; a call that was answered and ended between two polls counts as not answered.';
+const LISTED_LENGTH =
+  'The length is the last listed DURATION, up to one interval too short; calls shorter than an interval are mostly missed.';
+
+const WINDOWED: readonly WindowedWords[] = [
+  {
+    name: 'callsStarted',
+    unit: 'calls',
+    description: (whose) => `Calls ${whose} that started ${IN_WINDOW}. ${STARTED} ${ENTRIES}`,
+  },
+  {
+    name: 'callsEnded',
+    unit: 'calls',
+    ofEndedCalls: true,
+    description: (whose) =>
+      `Calls ${whose} that ended ${IN_WINDOW}, answered or not. ${ENDED} A lower bound, as calls between two polls are not ` +
+      `seen. ${ENTRIES}`,
+  },
+  {
+    name: 'minutes',
+    unit: 'minutes',
+    description: (whose) =>
+      `Connected minutes ${IN_WINDOW}: of every call ${whose} the part of its talk that lies in the window, from the answer ` +
+      '(reckoned from DURATION) to the last listing that showed it; with fractions, not rounded as for billing. Up to one ' +
+      'interval per call too few, and calls that no listing showed connected are missing. Calls that we cut count until then.',
+  },
+  {
+    name: 'minutesToday',
+    unit: 'minutes',
+    params: ['timezone'],
+    required: [],
+    description: (whose) =>
+      `Connected minutes ${whose} since midnight in \`timezone\` (an IANA name, default UTC; days are 23 or 25 hours long ` +
+      'where the clock changes). Counted as `minutes` are: up to one interval per call too few.',
+  },
+  {
+    name: 'distinctCld',
+    unit: 'numbers',
+    description: (whose) =>
+      `How many different numbers the calls ${whose} dialled that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
+  },
+  {
+    name: 'distinctCli',
+    unit: 'numbers',
+    description: (whose) =>
+      `How many different caller numbers the calls ${whose} presented that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
+  },
+  {
+    name: 'distinctCountries',
+    unit: 'countries',
+    description: (whose) =>
+      `How many different countries the calls ${whose} dialled that started ${IN_WINDOW}. ${STARTED} Numbers of no single ` +
+      'country (satellite, short codes) are not counted and make it a lower bound too, as do missing numbers.',
+  },
+  {
+    name: 'distinctMediaIps',
+    unit: 'addresses',
+    description: (whose) =>
+      `How many different addresses the caller's media came from, of the calls ${whose} that started ${IN_WINDOW}. ` +
+      `${STARTED} Calls without media yet, or with an address that cannot be read, make it a lower bound too.`,
+  },
+  {
+    name: 'sequentialCld',
+    unit: 'numbers',
+    description: (whose) =>
+      `The longest run of consecutive numbers (each one higher than the last, of the same length, in whatever order they ` +
+      `were dialled) among those that the calls ${whose} dialled which started ${IN_WINDOW}; 1 for a single number, 0 for ` +
+      `none. A number that was not seen breaks a run in two. ${STARTED} ${UNREAD}`,
+  },
+  {
+    name: 'repeatedCld',
+    unit: 'calls',
+    description: (whose) =>
+      `The most calls ${whose} to one and the same number, of those that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
+  },
+  {
+    name: 'shortCalls',
+    unit: 'calls',
+    params: ['within', 'under'],
+    required: ['within', 'under'],
+    ofEndedCalls: true,
+    description: (whose) =>
+      `Answered calls ${whose} that ended ${IN_WINDOW} and were surely shorter than \`under\`: the first listing without ` +
+      `the call came less than \`under\` after its answer. ${ENDED} A lower bound: below twice the poll interval hardly any ` +
+      'call can be known to be so short. Calls of which no DURATION was listed make it a lower bound too.',
+  },
+  {
+    name: 'answerRatio',
+    unit: undefined,
+    params: ['within', 'min'],
+    required: ['within'],
+    ofEndedCalls: true,
+    description: (whose) =>
+      `Answered calls divided by all calls ${whose} that ended ${IN_WINDOW}, 0 to 1. ${ENDED} Short calls of either kind are ` +
+      'missed, those that fail fast more often, so it is mostly too high. Missing below `min` calls (default 1), and where ' +
+      'a call cannot be assigned.',
+  },
+  {
+    name: 'averageEndedDuration',
+    unit: 'seconds',
+    params: ['within', 'min'],
+    required: ['within'],
+    ofEndedCalls: true,
+    description: (whose) =>
+      `Mean length of the answered calls ${whose} that ended ${IN_WINDOW}. ${ENDED} ${LISTED_LENGTH} Missing below \`min\` ` +
+      'calls (default 1), and where a length is unknown or a call cannot be assigned.',
+  },
+  {
+    name: 'equalDurations',
+    unit: 'calls',
+    params: ['within', 'tolerance'],
+    required: ['within', 'tolerance'],
+    ofEndedCalls: true,
+    description: (whose) =>
+      `The most answered calls ${whose} that ended ${IN_WINDOW} with lengths of which no two differ by more than ` +
+      `\`tolerance\`. ${ENDED} ${LISTED_LENGTH} A tolerance below the poll interval tears equal calls apart. Calls of ` +
+      'unknown length make it a lower bound.',
+  },
+  {
+    name: 'firstSeenCountry',
+    unit: 'calls',
+    description: (whose) =>
+      `Calls ${whose} that started ${IN_WINDOW} to a country which their account called for the first time in that window. ` +
+      `Countries are remembered for 90 days after the last call there. ${STARTED} Missing for an account known for less than ` +
+      '7 days; elsewhere calls of such accounts make it a lower bound, as do numbers of no single country.',
+  },
+  {
+    name: 'callerIsCalled',
+    unit: 'calls',
+    description: (whose) =>
+      `Calls ${whose} that started ${IN_WINDOW} with the same number as CLI and CLD. ${STARTED} ${UNREAD}`,
+  },
+];
+
+/** The facts that look back, for one scope. */
+export function windowedFactsOf({ scope, whose }: ScopeWords): FactDefinition[] {
+  return WINDOWED.map(
+    ({ name, unit, params = ['within'], required = params, ofEndedCalls = false, description }) => ({
+      name: `${scope}.${name}`,
+      scope,
+      type: 'number',
+      format: 'text',
+      unit,
+      params: [...params, ...CALL_FILTERS, ...(scope === 'customer' ? RECURSIVE : [])],
+      required,
+      aggregate: true,
+      windowed: true,
+      ofEndedCalls,
+      description: scope === 'customer' ? `${description(whose)} ${WITH_DESCENDANTS}` : description(whose),
+    }),
+  );
+}

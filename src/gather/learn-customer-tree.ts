@@ -1,0 +1,118 @@
+import type { Call } from '../domain/call.js';
+import type { CustomerTree } from '../domain/config.js';
+import { CallwardenError } from '../domain/errors.js';
+import type { SwitchPort } from '../domain/ports.js';
+
+/** New customers are looked up at most this often, since each look lists once per customer. */
+const SHORTEST_PAUSE_MS = 60_000;
+/** Customers are moved below others now and then; what was learned is looked up anew after this. */
+const LONGEST_TRUST_MS = 3_600_000;
+
+/**
+ * Who is whose subcustomer, learned from the switch: in trusted mode a listing with a customer's rights shows its own calls
+ * and those of all below it. Only customers with live calls can be learned of, and only they matter to what is counted.
+ */
+export interface LearnedCustomerTree {
+  /**
+   * The stated tree with what is known beside it; where customers are listed that nothing is known of, asks the switch, at
+   * most once a minute. The same object as long as nothing in it changes. `note` tells what could not be asked.
+   */
+  refresh(
+    calls: readonly Call[],
+    now: number,
+    signal: AbortSignal,
+  ): Promise<{ tree: CustomerTree; note?: string }>;
+}
+
+/** `stated` is the config's own tree, which wins over what is learned. */
+export function createLearnedCustomerTree(
+  port: Pick<SwitchPort, 'listAllCalls'>,
+  root: number,
+  stated: CustomerTree,
+): LearnedCustomerTree {
+  let tree: CustomerTree = stated;
+  /** By customer, those above it; the trusted customer is above everybody. */
+  let above = new Map<number, ReadonlySet<number>>();
+  let learnedAt = Number.NEGATIVE_INFINITY;
+
+  function isDue(customers: ReadonlySet<number>, now: number): boolean {
+    if (now < learnedAt) return true;
+    if (now - learnedAt < SHORTEST_PAUSE_MS) return false;
+    return now - learnedAt >= LONGEST_TRUST_MS || [...customers].some((one) => !above.has(one));
+  }
+
+  return {
+    async refresh(calls, now, signal) {
+      const customers = customersOf(calls, root);
+      if (!isDue(customers, now)) return { tree };
+      learnedAt = now;
+      try {
+        const found = await learn(port, root, customers, signal);
+        above = withFound(above, found);
+        const next = new Map([...treeOf(above, root), ...stated]);
+        if (!isSame(tree, next)) tree = next;
+        return { tree };
+      } catch (error) {
+        if (!(error instanceof CallwardenError)) throw error;
+        return {
+          tree,
+          note: `the customers' listings failed, so new subcustomers are not known: ${error.code}: ${error.message}`,
+        };
+      }
+    },
+  };
+}
+
+/** Customers without a call right now were not asked, and are still where they were: below others, and above them. */
+function withFound(
+  known: ReadonlyMap<number, ReadonlySet<number>>,
+  found: ReadonlyMap<number, ReadonlySet<number>>,
+): Map<number, ReadonlySet<number>> {
+  const merged = new Map(known);
+  for (const [customer, ancestors] of found) {
+    const unasked = [...(known.get(customer) ?? [])].filter((one) => !found.has(one));
+    merged.set(customer, new Set([...ancestors, ...unasked]));
+  }
+  return merged;
+}
+
+function customersOf(calls: readonly Call[], root: number): ReadonlySet<number> {
+  return new Set(
+    calls.flatMap(({ customer }) => (customer === undefined || customer === root ? [] : [customer])),
+  );
+}
+
+async function learn(
+  port: Pick<SwitchPort, 'listAllCalls'>,
+  root: number,
+  customers: ReadonlySet<number>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
+  const listed = await Promise.all(
+    [...customers].map(async (customer) => {
+      const { calls } = await port.listAllCalls({ customer, recursive: true }, { signal });
+      return { customer, below: new Set(calls.map((call) => call.customer)) };
+    }),
+  );
+  return new Map(
+    [...customers].map((customer) => {
+      const parents = listed.filter((one) => one.customer !== customer && one.below.has(customer));
+      return [customer, new Set([root, ...parents.map((one) => one.customer)])];
+    }),
+  );
+}
+
+/** The nearest of those above a customer is the one that has the most above itself. */
+function treeOf(above: ReadonlyMap<number, ReadonlySet<number>>, root: number): CustomerTree {
+  const depth = (customer: number) => above.get(customer)?.size ?? 0;
+  return new Map(
+    [...above].map(([customer, ancestors]) => {
+      const nearest = [...ancestors].reduce((best, next) => (depth(next) > depth(best) ? next : best), root);
+      return [customer, nearest];
+    }),
+  );
+}
+
+function isSame(one: CustomerTree, other: CustomerTree): boolean {
+  return one.size === other.size && [...one].every(([child, parent]) => other.get(child) === parent);
+}

@@ -1,0 +1,226 @@
+import type { PlannedAction, WithholdReason } from './domain/action.js';
+import type { CallIdentity } from './domain/call.js';
+import type { Caps } from './domain/config.js';
+import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll } from './domain/ledger.js';
+import { createGate } from './enforce/gate.js';
+import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
+import { createReplay, type ReplayOptions } from './pass-replay.js';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+export interface BacktestOptions
+  extends Omit<ReplayOptions, 'past' | 'caps' | 'intervalMs' | 'skipsQuiet'>,
+    Pick<LedgerWorldOptions, 'calls'> {
+  /** Compiled as though all of them enforced; `modes` says what is written. */
+  modes: ReadonlyMap<string, string>;
+  /** In order of time; those before `since` only build up the history that windows need. */
+  polls: readonly LedgerPoll[];
+  /** Milliseconds since the epoch: from here on rules act. */
+  since: number;
+  countries: readonly CalledCountry[];
+  accounts: readonly KnownAccount[];
+  caps: Caps;
+  /** Judges every subject at every poll, as passes do: what the quick way must come to as well. For tests. */
+  thorough?: boolean;
+  /** Told after every poll, with the share of polls that is done. */
+  onProgress?: (share: number) => void;
+}
+
+/** A call that a rule would have cut. */
+export interface BacktestedCall extends CallIdentity {
+  rule: string;
+  account: number | undefined;
+  customer: number | undefined;
+  cli: string | undefined;
+  cld: string | undefined;
+  /** When it would have been cut; milliseconds since the epoch. */
+  cutAt: number;
+  /** Connected minutes until then, and those that it really went on for afterwards. */
+  minutesBefore: number;
+  minutesCut: number;
+}
+
+/** What one rule would have done. */
+export interface BacktestedRule {
+  rule: string;
+  mode: string;
+  /** Actions that would have been sent, and alerts. */
+  actions: number;
+  alerts: number;
+  /** Actions that a safeguard would have held back, by reason; the same action may be planned again at every poll. */
+  withheld: Readonly<Partial<Record<WithholdReason, number>>>;
+  /** Polls at which it could not be judged for some subject. */
+  indeterminatePolls: number;
+  /** Why it could not be judged at all at some polls; undefined where it always could. */
+  broken: string | undefined;
+}
+
+export interface BacktestResult {
+  polls: number;
+  /** Of those: without a listing, or with a doubtful one. */
+  missedPolls: number;
+  /** Calls that were on the switch in the span. */
+  calls: number;
+  rules: readonly BacktestedRule[];
+  cut: readonly BacktestedCall[];
+}
+
+interface RuleCount {
+  rule: string;
+  mode: string;
+  actions: number;
+  alerts: number;
+  withheld: Partial<Record<WithholdReason, number>>;
+  indeterminatePolls: number;
+  broken: string | undefined;
+}
+
+/**
+ * Replays the ledger at its polls and tells what these rules would have done, had all of them enforced, with the caps in
+ * force. A cut call counts as ended; what its caller would have done then, nobody knows.
+ */
+export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
+  const { since, polls, rules } = options;
+  const world = createLedgerWorld(options);
+  const replay = createReplay({
+    ...options,
+    intervalMs: polls.at(-1)?.intervalMs ?? 0,
+    skipsQuiet: options.thorough !== true,
+    past: {
+      lastPollId: undefined,
+      polls: [],
+      calls: [],
+      countries: options.countries,
+      accounts: options.accounts,
+      holding: [],
+    },
+  });
+  const counts = new Map(
+    rules.map(({ rule }) => [rule.name, newCount(rule.name, options.modes.get(rule.name) ?? rule.mode)]),
+  );
+  const until = polls.at(-1)?.at ?? since;
+  const cut: BacktestedCall[] = [];
+  const judgeFrom =
+    since - Math.max(0, ...rules.map(({ rule }) => rule.forMs)) - 2 * (polls[0]?.intervalMs ?? 0);
+  let missedPolls = 0;
+  let counted = 0;
+  /** Calls that had ended before the span began. */
+  let before: number | undefined;
+
+  for (const [index, poll] of polls.entries()) {
+    const acts = poll.at >= since;
+    if (acts) counted += 1;
+    if (acts && poll.result !== 'sound') missedPolls += 1;
+    if (poll.result === 'failed') {
+      replay.missed(poll);
+      options.onProgress?.((index + 1) / polls.length);
+      continue;
+    }
+    const { snapshot, ...changes } = world.step(poll);
+    if (poll.at < judgeFrom) {
+      replay.warmUp(snapshot, { poll, ...changes });
+    } else {
+      const { actions, rules: decided } = await replay.poll(snapshot, { poll, ...changes });
+      if (acts) {
+        before ??= world.seen - snapshot.calls.length;
+        noteVerdicts(decided, counts);
+        const done = decide(actions, { at: poll.at, caps: options.caps, cut, counts });
+        replay.done(done, poll.at);
+        for (const action of done) cut.push(...cutCalls(action, poll.at, until, (call) => world.cut(call)));
+      }
+    }
+    options.onProgress?.((index + 1) / polls.length);
+  }
+  return {
+    polls: counted,
+    missedPolls,
+    calls: before === undefined ? 0 : world.seen - before,
+    rules: [...counts.values()],
+    cut,
+  };
+}
+
+function newCount(rule: string, mode: string): RuleCount {
+  return { rule, mode, actions: 0, alerts: 0, withheld: {}, indeterminatePolls: 0, broken: undefined };
+}
+
+function noteVerdicts(
+  decided: Awaited<ReturnType<ReturnType<typeof createReplay>['poll']>>['rules'],
+  counts: ReadonlyMap<string, RuleCount>,
+): void {
+  for (const { rule, verdicts, broken } of decided) {
+    const count = counts.get(rule.name);
+    if (count === undefined) continue;
+    if (broken !== undefined) count.broken ??= String(broken);
+    if (verdicts.some(({ result }) => result === 'indeterminate')) count.indeterminatePolls += 1;
+  }
+}
+
+/** Passes the plan through the gate that a pass has before its requests. */
+function decide(
+  actions: readonly PlannedAction[],
+  past: { at: number; caps: Caps; cut: readonly BacktestedCall[]; counts: ReadonlyMap<string, RuleCount> },
+): readonly PlannedAction[] {
+  if (actions.length === 0) return [];
+  const gate = createGate({
+    configMode: 'enforce',
+    dryRun: false,
+    caps: past.caps,
+    takenLastHour: cutSince(past.cut, past.at - HOUR_MS),
+    halted: () => undefined,
+  });
+  return actions.filter((action) => {
+    const decision = gate.decide(action, action.weight);
+    const count = past.counts.get(action.rule);
+    if (count === undefined) return false;
+    if (decision.kind === 'withheld') {
+      count.withheld[decision.reason] = (count.withheld[decision.reason] ?? 0) + 1;
+      return false;
+    }
+    if (decision.kind === 'alerted') count.alerts += 1;
+    else count.actions += 1;
+    return true;
+  });
+}
+
+/** From the end, as they are in order of time. */
+function cutSince(cut: readonly BacktestedCall[], since: number): number {
+  let index = cut.length;
+  while (index > 0 && (cut[index - 1]?.cutAt ?? 0) >= since) index -= 1;
+  return cut.length - index;
+}
+
+function cutCalls(
+  action: PlannedAction,
+  at: number,
+  until: number,
+  cut: (call: CallIdentity) => LedgerCall | undefined,
+): BacktestedCall[] {
+  if (action.action === 'alert') return [];
+  const taken = action.call === undefined ? action.takes : [action.call];
+  return taken.flatMap((call) => {
+    const row = cut(call);
+    if (row === undefined) return [];
+    const { id, callId, setupTimeText, account, customer, cli, cld } = row;
+    return [
+      {
+        ...{ id, callId, setupTimeText, account, customer, cli, cld },
+        rule: action.rule,
+        cutAt: at,
+        ...minutesAround(row, at, until),
+      },
+    ];
+  });
+}
+
+/** A call that is still live in the ledger has no known end: its minutes count until the end of the replay. */
+function minutesAround(row: LedgerCall, at: number, until: number) {
+  const { connectedAt } = row;
+  if (connectedAt === undefined) return { minutesBefore: 0, minutesCut: 0 };
+  const end = row.endedAt === undefined ? until : row.lastSeenAt;
+  return {
+    minutesBefore: Math.max(0, at - connectedAt) / MINUTE_MS,
+    minutesCut: Math.max(0, end - Math.max(at, connectedAt)) / MINUTE_MS,
+  };
+}

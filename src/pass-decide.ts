@@ -1,0 +1,215 @@
+import type { ActionMode, PlannedAction } from './domain/action.js';
+import { type Call, type CallIdentity, identityKey } from './domain/call.js';
+import type { Caps, CustomerTree } from './domain/config.js';
+import type { FactSource, Limit } from './domain/facts.js';
+import type { Holding, HoldingChanges, RuleActed } from './domain/ledger.js';
+import type { Numbering } from './domain/numbering.js';
+import type { QuietSubjects } from './domain/quiet.js';
+import type { Rule } from './domain/rule.js';
+import { type Subject, subjectText } from './domain/scope.js';
+import type { Snapshot } from './domain/snapshot.js';
+import type { Verdict } from './domain/verdict.js';
+import type { CallHistory } from './facts/call-history.js';
+import { deriveFacts } from './facts/derive-facts.js';
+import { shareIndex } from './facts/shared-index.js';
+import { createPlan } from './plan/plan-actions.js';
+import type { Protection } from './plan/protection.js';
+import { createRuleTiming, type HeldVerdict, type RuleTiming } from './plan/rule-timing.js';
+import type { CompiledRule } from './policy/compile-rules.js';
+
+/** All that decides what is to be done on one snapshot; the same in a pass, a test, an explanation and a backtest. */
+export interface DecisionInput {
+  snapshot: Snapshot;
+  /** With this snapshot already taken in. */
+  history: CallHistory;
+  /** In planning order: priority high to low, then name. */
+  rules: readonly CompiledRule[];
+  numbering: Numbering;
+  limits: readonly Limit[];
+  caps: Pick<Caps, 'sharePerPass'>;
+  customerTree: CustomerTree;
+  protection: Protection;
+  /** Calls whose disconnect was sent a moment ago: still listed, but as good as gone. */
+  recentlyDisconnected: readonly CallIdentity[];
+  /** What is held violated so far, of all rules. */
+  holding: readonly Holding[];
+  /** What the rules did to whom, as far back as any of them asks. */
+  acted: readonly RuleActed[];
+  intervalMs: number;
+  yieldNow: () => Promise<void>;
+  /** For replays: which subjects of a rule have to be judged; `concludes` as QuietKeeper has it. */
+  quiet?: (rule: CompiledRule, concludes: boolean) => QuietSubjects;
+  /** Called before every rule; may throw where the pass has run out of time. */
+  beforeRule?: () => void;
+}
+
+/** What one rule came to. */
+export interface RuleDecision {
+  rule: Rule;
+  /** False outside of its schedule; it was not judged then. */
+  active: boolean;
+  /** Verdicts that may act, and those that are clear or indeterminate. */
+  verdicts: readonly Verdict[];
+  held: readonly HeldVerdict[];
+  /** Where the rule could not be judged: it plans nothing, and hides nothing of what others see. */
+  broken: unknown;
+}
+
+export interface Decision {
+  /** In planning order, safeguards that planning knows of already noted. */
+  actions: readonly PlannedAction[];
+  rules: readonly RuleDecision[];
+  holding: HoldingChanges;
+}
+
+/** Judges and plans rule by rule, because what one rule takes is gone for the next. */
+export async function decidePass(input: DecisionInput): Promise<Decision> {
+  const { snapshot } = input;
+  const plan = createPlan({ ...input, tree: input.customerTree });
+  const judge = createJudge(input);
+  const rules: RuleDecision[] = [];
+  const put: HoldingChanges['put'][number][] = [];
+  const drop: HoldingChanges['drop'][number][] = [];
+  for (const compiled of input.rules) {
+    input.beforeRule?.();
+    const { rule } = compiled;
+    const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
+    try {
+      const { decision, holding, admitsTaken } = await judge(compiled, plan.untouched(mode), (call) =>
+        plan.present(call, mode),
+      );
+      plan.add(rule, decision.verdicts, admitsTaken);
+      rules.push(decision);
+      put.push(...holding.put);
+      drop.push(...holding.drop);
+    } catch (error) {
+      rules.push({ rule, active: true, verdicts: [], held: [], broken: error });
+    }
+  }
+  // On a listing that nothing is acted on, nothing begins, goes on or ends either.
+  const holding = snapshot.doubt === undefined ? { put, drop } : { put: [], drop: [] };
+  return { actions: plan.actions, rules, holding };
+}
+
+/** The judges of a decision share what they have in common. */
+function createJudge(input: DecisionInput) {
+  const { snapshot } = input;
+  const shared = shareIndex(snapshot, input.numbering);
+  const vendorsOf = vendorLookup(snapshot);
+  const timings = createTimings(input);
+
+  return async (compiled: CompiledRule, untouched: boolean, present: (call: Call) => boolean) => {
+    const { rule } = compiled;
+    const admitsTaken = (call: Call) => compiled.admitsTaken(call, vendorsOf);
+    const timing = timings(rule);
+    if (!compiled.active(snapshot.observedAt)) {
+      return { decision: nothingOf(rule, false), holding: timing.sift([]).holding, admitsTaken };
+    }
+    const quiet = input.quiet?.(compiled, untouched && snapshot.doubt === undefined);
+    if (quiet?.due?.size === 0) {
+      quiet.finish();
+      return { decision: nothingOf(rule, true), holding: timing.sift([]).holding, admitsTaken };
+    }
+    const facts = deriveFacts(snapshot, {
+      ...factOptions(input, compiled),
+      admits: (call) => present(call) && compiled.admits(call, vendorsOf),
+      admitsAll: untouched && !compiled.filtersCalls,
+      shared,
+    });
+    const verdicts = await compiled.judge(facts, {
+      yieldNow: input.yieldNow,
+      stepOf: timing.stepOf,
+      ...(quiet === undefined ? {} : { quiet }),
+    });
+    const timed = timing.sift(verdicts);
+    const decision: RuleDecision = {
+      rule,
+      active: true,
+      verdicts: timed.acting,
+      held: timed.held,
+      broken: undefined,
+    };
+    return { decision, holding: timed.holding, admitsTaken };
+  };
+}
+
+function nothingOf(rule: Rule, active: boolean): RuleDecision {
+  return { rule, active, verdicts: [], held: [], broken: undefined };
+}
+
+function factOptions(input: DecisionInput, compiled: CompiledRule) {
+  const { rule, windowMs } = compiled;
+  const { numbering, limits, history, customerTree } = input;
+  return {
+    numbering,
+    limits,
+    history,
+    windowMs,
+    needsComplete: rule.needs === 'complete',
+    tree: customerTree,
+    filter: compiled.filtersCalls ? compiled : ('none' as const),
+  };
+}
+
+/** What a rule would see were it the first one to be judged. */
+export function factsFor(input: DecisionInput, compiled: CompiledRule): FactSource {
+  const vendorsOf = vendorLookup(input.snapshot);
+  return deriveFacts(input.snapshot, {
+    ...factOptions(input, compiled),
+    admits: (call) => compiled.admits(call, vendorsOf),
+  });
+}
+
+/** What time has to say to one rule; see RuleTiming. */
+export function timingFor(input: DecisionInput, rule: Rule): RuleTiming {
+  return createTimings(input)(rule);
+}
+
+function createTimings(input: DecisionInput): (rule: Rule) => RuleTiming {
+  const holding = byHash(input.holding);
+  const acted = byHash(input.acted);
+  const holdingKey = createHoldingKey(input.snapshot);
+  return (rule) =>
+    createRuleTiming(rule, {
+      now: input.snapshot.observedAt,
+      intervalMs: input.intervalMs,
+      holding: new Map((holding.get(rule.hash) ?? []).map((one) => [one.subject, one])),
+      acted: acted.get(rule.hash) ?? [],
+      holdingKey,
+    });
+}
+
+function byHash<T extends { ruleHash: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(item.ruleHash);
+    if (group === undefined) groups.set(item.ruleHash, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** A call is known by its whole identity, since the switch may give its ID to another one. */
+function createHoldingKey({ calls }: Snapshot): (subject: Subject) => string {
+  let keys: ReadonlyMap<string, string> | undefined;
+  return (subject) => {
+    if (subject.scope !== 'call') return subjectText(subject);
+    keys ??= new Map(calls.map((call) => [call.id, identityKey(call)]));
+    return `call:${keys.get(subject.id) ?? subject.id}`;
+  };
+}
+
+/** The vendors whose listings showed a call. */
+export function vendorLookup(snapshot: Snapshot): (call: Call) => readonly number[] {
+  if (snapshot.vendors.size === 0) return () => [];
+  const known = new WeakMap<Call, readonly number[]>();
+  return (call) => {
+    let vendors = known.get(call);
+    if (vendors === undefined) {
+      const key = identityKey(call);
+      vendors = [...snapshot.vendors].filter(([, keys]) => keys.has(key)).map(([vendor]) => vendor);
+      known.set(call, vendors);
+    }
+    return vendors;
+  };
+}

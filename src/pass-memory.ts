@@ -1,0 +1,75 @@
+import type { Holding, HoldingChanges, Ledger, LedgerChanges, LedgerPoll } from './domain/ledger.js';
+import type { Numbering } from './domain/numbering.js';
+import { type CallHistory, createCallHistory } from './facts/call-history.js';
+
+/** Even rules without a window need the calls that were live at the last poll. */
+const SHORTEST_REACH_MS = 60_000;
+
+/**
+ * What a process remembers of one switch between passes: the calls of the past and what is held violated. It is kept in
+ * step with the ledger by the ledger's poll id, so that another process which adds to the ledger (`once` beside `run`) is
+ * noticed, and what this one failed to write is read again. To be used under the switch's pass lock only.
+ */
+export interface SwitchMemory {
+  readonly history: CallHistory;
+  readonly holding: readonly Holding[];
+  /** Reads the ledger anew where that is needed to look `reachMs` back from `now`. */
+  sync(now: number, reachMs: number): Promise<void>;
+  /** Writes what a poll brought; where that fails, the memory is read anew at the next sync. */
+  commit(changes: Omit<LedgerChanges, 'holding'>, holding: HoldingChanges): Promise<void>;
+  /** Takes down a poll that brought no listing. */
+  missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
+}
+
+export interface SwitchMemoryOptions {
+  switchName: string;
+  numbering: Numbering;
+  ledger: Ledger;
+}
+
+const NO_CHANGES: HoldingChanges = { put: [], drop: [] };
+
+export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemoryOptions): SwitchMemory {
+  let history = createCallHistory({ numbering, switchName });
+  let holding = new Map<string, Holding>();
+  /** The ledger's newest poll that this memory holds; 'unknown' until it was read, and after a failed write. */
+  let pollId: number | undefined | 'unknown' = 'unknown';
+  let reachesBackTo = Number.POSITIVE_INFINITY;
+
+  async function commit(changes: Omit<LedgerChanges, 'holding'>, changed: HoldingChanges): Promise<void> {
+    pollId = 'unknown';
+    const id = await ledger.commit(switchName, { ...changes, holding: changed });
+    for (const one of changed.drop) holding.delete(holdingKey(one));
+    for (const one of changed.put) holding.set(holdingKey(one), one);
+    pollId = id;
+  }
+
+  return {
+    get history() {
+      return history;
+    },
+    get holding() {
+      return [...holding.values()];
+    },
+    async sync(now, reachMs) {
+      const since = now - Math.max(reachMs, SHORTEST_REACH_MS);
+      if (pollId === 'unknown' || since < reachesBackTo || pollId !== (await ledger.lastPollId(switchName))) {
+        const state = await ledger.load(switchName, since);
+        history = createCallHistory({ numbering, switchName });
+        history.restore(state);
+        holding = new Map(state.holding.map((one) => [holdingKey(one), one]));
+        pollId = state.lastPollId;
+        reachesBackTo = since;
+      }
+      history.forget(since);
+    },
+    commit,
+    async missed(poll) {
+      await commit(history.missed({ ...poll, result: 'failed' }), NO_CHANGES);
+    },
+  };
+}
+
+function holdingKey({ ruleHash, subject }: Pick<Holding, 'ruleHash' | 'subject'>): string {
+  return `${ruleHash} ${subject}`;
+}

@@ -1,0 +1,82 @@
+import type { ActionMode } from './domain/action.js';
+import type { CallIdentity } from './domain/call.js';
+import type { HoldingChanges, RuleActed } from './domain/ledger.js';
+import type { Snapshot } from './domain/snapshot.js';
+import type { PassContext } from './pass-enforcement.js';
+import { actedReachMs } from './plan/rule-timing.js';
+
+/** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
+export const RECENT_DISCONNECT_MS = 30_000;
+
+/** A window must know that it could not see; a store that fails as well must not hide why the poll failed. */
+export async function takeDownMissed(
+  { memory, intervalMs, port, note }: PassContext,
+  at: number,
+): Promise<void> {
+  try {
+    await memory.sync(at, 0);
+    await memory.missed({ at, intervalMs, login: port.login });
+  } catch (error) {
+    note(`the failed poll could not be taken down in the ledger: ${String(error)}`);
+  }
+}
+
+/** An unchanged alerted, monitored or withheld record is repeated after this where its rule names no cooldown; milliseconds. */
+export const REPEAT_RECORD_MS = 5 * 60_000;
+
+/**
+ * Takes the snapshot into the history, does `work` on it, and writes down what the poll brought, whatever became of the
+ * work: the ledger is the only memory of what was on the switch.
+ */
+export async function remember(
+  context: PassContext,
+  snapshot: Snapshot,
+  work: (recentlyDisconnected: readonly CallIdentity[]) => Promise<HoldingChanges>,
+): Promise<void> {
+  const { audit, memory, switchName, intervalMs, rules } = context;
+  const { observedAt } = snapshot;
+  await memory.sync(observedAt, Math.max(0, ...rules.map(({ windowMs }) => windowMs)));
+  const recentSince = observedAt - RECENT_DISCONNECT_MS;
+  const cutSince = Math.min(recentSince, memory.history.lastPollAt ?? recentSince);
+  const cuts = await audit.disconnectsSince(switchName, cutSince);
+  const recent = cutSince === recentSince ? cuts : await audit.disconnectsSince(switchName, recentSince);
+  const changes = memory.history.observe(snapshot, { intervalMs, cuts });
+  let holding: HoldingChanges = { put: [], drop: [] };
+  try {
+    holding = await work(recent);
+  } catch (error) {
+    // What went wrong first is what the report has to say.
+    await memory.commit(changes, holding).catch((failure: unknown) => context.note(String(failure)));
+    throw error;
+  }
+  await memory.commit(changes, holding);
+}
+
+/** What the rules that ask for it did, each within its own reach; a rule that only watches is asked for what it noted. */
+export async function actedBefore(
+  { audit, rules, switchName, configMode }: PassContext,
+  now: number,
+): Promise<readonly RuleActed[]> {
+  const sinceOfHash: Record<ActionMode, Map<string, number>> = { enforce: new Map(), monitor: new Map() };
+  for (const { rule } of rules) {
+    const reachMs = actedReachMs(rule);
+    if (reachMs === 0) continue;
+    const mode = rule.mode === 'enforce' && configMode === 'enforce' ? 'enforce' : 'monitor';
+    sinceOfHash[mode].set(rule.hash, now - reachMs);
+  }
+  const found = await Promise.all(
+    (['enforce', 'monitor'] as const).map((mode) =>
+      sinceOfHash[mode].size === 0 ? [] : audit.actedSince(switchName, mode, sinceOfHash[mode]),
+    ),
+  );
+  return found.flat();
+}
+
+/** Rules with a cooldown repeat an unchanged record after it, to the very millisecond as the cooldown itself. */
+export function repeatsOf({ rules }: PassContext, now: number): ReadonlyMap<string, number> {
+  return new Map(
+    rules.flatMap(({ rule }) =>
+      rule.cooldownMs === undefined ? [] : [[rule.name, now - rule.cooldownMs + 1] as const],
+    ),
+  );
+}

@@ -1,0 +1,207 @@
+import type { Call } from './domain/call.js';
+import type { CustomerTree } from './domain/config.js';
+import type { Numbering } from './domain/numbering.js';
+import type { QuietBound, QuietSubjects } from './domain/quiet.js';
+import type { AggregateScope, Scope } from './domain/scope.js';
+import { ancestryOf } from './facts/ancestry.js';
+import { fieldId } from './facts/call-index.js';
+import { lacksOf } from './facts/call-lacks.js';
+import type { CompiledRule } from './policy/compile-rules.js';
+
+/** A call that something has happened to since the last poll: it is new, in another state, over or cut. */
+export interface CallEvent {
+  call: Call;
+  vendors: readonly number[];
+}
+
+/** What happened to one subject since the last poll. */
+interface Stir {
+  events: number;
+  /** What any of the calls failed to say, as bits of LACKS. */
+  lacks: number;
+}
+
+export interface QuietContext {
+  switchName: string;
+  numbering: Numbering;
+  customerTree: CustomerTree;
+  rules: readonly CompiledRule[];
+}
+
+/**
+ * Keeps, for every rule of a replay, which of its subjects need not be judged at a poll, because their last verdict was clear
+ * and must still be so (see quietBound). It holds only as long as every event is told, poll by poll.
+ */
+export interface QuietKeeper {
+  /** Begins a poll. `anew`: nothing that was known holds any more, as the listing is another login's. */
+  begin(now: number, events: readonly CallEvent[], anew: boolean): void;
+  /** `concludes`: whether a clear verdict of this poll says anything of later ones. */
+  of(rule: CompiledRule, concludes: boolean): QuietSubjects;
+}
+
+export function createQuietKeeper(context: QuietContext): QuietKeeper {
+  const scopes = new Set(context.rules.map(({ rule }) => rule.scope));
+  const needs = context.rules.reduce((all, rule) => all | rule.needs, 0);
+  const rules = new Map<CompiledRule, QuietRule>();
+  let stirs: ReadonlyMap<Scope, ReadonlyMap<string, Stir>> = new Map();
+  let poll = 0;
+  let at = 0;
+
+  return {
+    begin(now, events, anew) {
+      // Who misses a poll begins anew.
+      poll += anew ? 2 : 1;
+      at = now;
+      stirs = stirsOf(events, { ...context, scopes, needs });
+    },
+    of(rule, concludes) {
+      let quiet = rules.get(rule);
+      if (quiet === undefined) {
+        quiet = new QuietRule(rule.needs);
+        rules.set(rule, quiet);
+      }
+      quiet.begin({ poll, now: at, stirred: stirs.get(rule.rule.scope) ?? new Map(), concludes });
+      return quiet;
+    },
+  };
+}
+
+interface StirContext extends QuietContext {
+  scopes: ReadonlySet<Scope>;
+  needs: number;
+}
+
+function stirsOf(events: readonly CallEvent[], context: StirContext): Map<Scope, Map<string, Stir>> {
+  const { scopes, needs, numbering } = context;
+  const stirs = new Map([...scopes].map((scope) => [scope, new Map<string, Stir>()]));
+  for (const event of events) {
+    const lacks = lacksOf(event.call, needs, numbering);
+    for (const [scope, stirred] of stirs) {
+      for (const id of subjectIdsOf(event, scope, context)) {
+        const known = stirred.get(id);
+        if (known === undefined) stirred.set(id, { events: 1, lacks });
+        else {
+          known.events += 1;
+          known.lacks |= lacks;
+        }
+      }
+    }
+  }
+  return stirs;
+}
+
+function subjectIdsOf({ call, vendors }: CallEvent, scope: Scope, context: StirContext): readonly string[] {
+  if (scope === 'call') return [call.id];
+  if (scope === 'vendor') return vendors.map(String);
+  // Whoever counts the calls of descendants too is stirred by them.
+  if (scope === 'customer' && call.customer !== undefined)
+    return ancestryOf(call.customer, context.customerTree);
+  const id = fieldId(call, scope satisfies AggregateScope, context.switchName);
+  return id === undefined ? [] : [id];
+}
+
+/** Subjects whose time comes are found by spans of time, each looked at once it has begun: a little too early is no harm. */
+const SPAN_MS = 10_000;
+
+interface Quiet {
+  /** Events that may still come. */
+  events: number;
+  /** The span of time in which it has to be judged again. */
+  span: number;
+}
+
+interface QuietPoll {
+  poll: number;
+  now: number;
+  stirred: ReadonlyMap<string, Stir>;
+  concludes: boolean;
+}
+
+/** The subjects of one rule. What is neither quiet nor awake has never been there, or has gone. */
+class QuietRule implements QuietSubjects {
+  due: ReadonlySet<string> | undefined;
+  private readonly quiet = new Map<string, Quiet>();
+  private readonly awake = new Set<string>();
+  private readonly bySpan = new Map<number, string[]>();
+  private span = 0;
+  private now = 0;
+  private concludes = false;
+  private poll = Number.NEGATIVE_INFINITY;
+  /** The last poll at which all that were due have been judged. */
+  private finished = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly needs: number) {}
+
+  begin({ poll, now, stirred, concludes }: QuietPoll): void {
+    const followsOn = this.finished === poll - 1;
+    this.poll = poll;
+    this.now = now;
+    this.concludes = concludes;
+    if (followsOn) {
+      this.wakeByTime();
+      this.wakeByEvents(stirred);
+    } else {
+      this.forget();
+    }
+    this.due = followsOn ? this.awake : undefined;
+  }
+
+  settle(id: string, bound: QuietBound | undefined): void {
+    const span = bound === undefined ? 0 : Math.floor((this.now + bound.ms) / SPAN_MS);
+    if (bound === undefined || !this.concludes || bound.events < 0 || span <= this.span) {
+      this.awake.add(id);
+      return;
+    }
+    this.awake.delete(id);
+    this.quiet.set(id, { events: bound.events, span });
+    if (span === Number.POSITIVE_INFINITY) return;
+    const ids = this.bySpan.get(span);
+    if (ids === undefined) this.bySpan.set(span, [id]);
+    else ids.push(id);
+  }
+
+  absent(ids: Iterable<string>): void {
+    // A call that another rule has planned to cut is only away for this poll.
+    if (!this.concludes) return;
+    for (const id of ids) this.awake.delete(id);
+  }
+
+  finish(): void {
+    this.finished = this.poll;
+  }
+
+  private forget(): void {
+    this.quiet.clear();
+    this.awake.clear();
+    this.bySpan.clear();
+    this.span = Math.floor(this.now / SPAN_MS);
+  }
+
+  private wakeByTime(): void {
+    const span = Math.floor(this.now / SPAN_MS);
+    for (let one = this.span + 1; one <= span; one += 1) {
+      for (const id of this.bySpan.get(one) ?? []) {
+        // It may have been judged since, and sleep for longer now.
+        if ((this.quiet.get(id)?.span ?? Number.POSITIVE_INFINITY) <= span) this.wake(id);
+      }
+      this.bySpan.delete(one);
+    }
+    this.span = span;
+  }
+
+  private wakeByEvents(stirred: ReadonlyMap<string, Stir>): void {
+    for (const [id, { events, lacks }] of stirred) {
+      const quiet = this.quiet.get(id);
+      if (quiet === undefined) this.awake.add(id);
+      else {
+        quiet.events -= events;
+        if (quiet.events < 0 || (lacks & this.needs) !== 0) this.wake(id);
+      }
+    }
+  }
+
+  private wake(id: string): void {
+    this.quiet.delete(id);
+    this.awake.add(id);
+  }
+}

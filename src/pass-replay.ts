@@ -1,0 +1,169 @@
+import type { PlannedAction } from './domain/action.js';
+import type { CallIdentity } from './domain/call.js';
+import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledger.js';
+import { subjectText } from './domain/scope.js';
+import type { Snapshot } from './domain/snapshot.js';
+import { type CallHistory, createCallHistory } from './facts/call-history.js';
+import { type Decision, type DecisionInput, decidePass } from './pass-decide.js';
+import type { LedgerStep } from './pass-ledger-world.js';
+import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
+import { createQuietKeeper } from './pass-quiet.js';
+import { actedReachMs } from './plan/rule-timing.js';
+
+/** What a replay is told once; the rest is what a pass is told each time. */
+export interface ReplayOptions
+  extends Omit<DecisionInput, 'snapshot' | 'history' | 'recentlyDisconnected' | 'holding' | 'acted'> {
+  switchName: string;
+  /** What was known before the first poll; nothing by default. */
+  past?: LedgerState;
+  /**
+   * Judges only subjects that may be anything but clear; verdicts that are clear are left out then. It takes polls that are
+   * told by their changes.
+   */
+  skipsQuiet?: boolean;
+}
+
+/** A poll told by what changed since the last one, so that it costs no more than that. */
+export interface PollChanges extends Omit<LedgerStep, 'snapshot'> {
+  poll: LedgerPoll;
+}
+
+/**
+ * Judges one snapshot after the other as passes would, without a switch and without a store: what a pass keeps in the
+ * ledger and in the audit log is kept here in memory. Tests of rules, explanations and backtests run on it.
+ */
+export interface Replay {
+  readonly history: CallHistory;
+  readonly holding: readonly Holding[];
+  /** Takes a snapshot into the history without judging it: for the time before a replay begins. */
+  warmUp(snapshot: Snapshot, changes?: PollChanges): void;
+  /**
+   * Judges and plans; nothing counts as done before it is said to `done`. Alerts that would only repeat an unchanged record
+   * are left out, as the audit log leaves them out.
+   */
+  poll(snapshot: Snapshot, changes?: PollChanges): Promise<Decision>;
+  missed(poll: Omit<LedgerPoll, 'result'>): void;
+  /** These planned actions of the last poll were carried out: their calls count as cut, their rules as having acted. */
+  done(actions: readonly PlannedAction[], at: number): void;
+}
+
+export function createReplay(options: ReplayOptions): Replay {
+  const history = createCallHistory(options);
+  if (options.past !== undefined) history.restore(options.past);
+  const holding = new Map((options.past?.holding ?? []).map((one) => [holdingKey(one), one]));
+  const reachMs = Math.max(0, ...options.rules.map(({ rule }) => actedReachMs(rule)));
+  const windowMs = Math.max(0, ...options.rules.map((compiled) => compiled.windowMs));
+  let acted: RuleActed[] = [];
+  let cuts: { call: CallIdentity; at: number }[] = [];
+  /** When each alert was last recorded, by what tells records apart. */
+  const alertedAt = new Map<string, number>();
+  const repeatMs = new Map(
+    options.rules.map(({ rule }) => [rule.name, rule.cooldownMs ?? REPEAT_RECORD_MS] as const),
+  );
+  const quiet = options.skipsQuiet === true ? createQuietKeeper(options) : undefined;
+  let lastLogin: string | undefined;
+  let polls = 0;
+
+  function take(
+    snapshot: Snapshot,
+    changes: PollChanges | undefined,
+    recentlyDisconnected: readonly CallIdentity[],
+  ): void {
+    const cuts = [...recentlyDisconnected, ...(changes?.cut ?? []).map(({ call }) => call)];
+    if (changes === undefined || quiet === undefined) {
+      history.observe(snapshot, { intervalMs: changes?.poll.intervalMs ?? options.intervalMs, cuts });
+      return;
+    }
+    const { poll, listed, ended } = changes;
+    history.replay({ poll, listed, ended: ended.map(({ call }) => call), cuts });
+  }
+
+  function quietAt(snapshot: Snapshot, changes: PollChanges | undefined): Pick<DecisionInput, 'quiet'> {
+    if (quiet === undefined || changes === undefined) return {};
+    const { listed, ended, cut, poll, sharesIds } = changes;
+    const events = [...listed, ...ended, ...cut];
+    quiet.begin(snapshot.observedAt, events, sharesIds || poll.login !== lastLogin);
+    lastLogin = poll.login;
+    return { quiet: (rule, concludes) => quiet.of(rule, concludes) };
+  }
+
+  function forget(now: number): void {
+    if (acted.length > 0) acted = acted.filter(({ at }) => at > now - reachMs);
+    if (cuts.length > 0) cuts = cuts.filter(({ at }) => at >= now - RECENT_DISCONNECT_MS);
+    history.forget(now - windowMs - RECENT_DISCONNECT_MS);
+  }
+
+  function isRepeat(action: PlannedAction, now: number): boolean {
+    if (action.action !== 'alert') return false;
+    const last = alertedAt.get(alertKey(action));
+    return last !== undefined && now - last < (repeatMs.get(action.rule) ?? REPEAT_RECORD_MS);
+  }
+
+  return {
+    history,
+    get holding() {
+      return [...holding.values()];
+    },
+    warmUp(snapshot, changes) {
+      history.forget(snapshot.observedAt - windowMs - RECENT_DISCONNECT_MS);
+      take(snapshot, changes, []);
+    },
+    async poll(snapshot, changes) {
+      polls += 1;
+      const now = snapshot.observedAt;
+      forget(now);
+      const recentlyDisconnected = cuts.map(({ call }) => call);
+      take(snapshot, changes, recentlyDisconnected);
+      const decision = await decidePass({
+        ...options,
+        ...quietAt(snapshot, changes),
+        intervalMs: changes?.poll.intervalMs ?? options.intervalMs,
+        snapshot,
+        history,
+        recentlyDisconnected,
+        holding: [...holding.values()],
+        acted,
+      });
+      for (const one of decision.holding.drop) holding.delete(holdingKey(one));
+      for (const one of decision.holding.put) holding.set(holdingKey(one), one);
+      return { ...decision, actions: decision.actions.filter((action) => !isRepeat(action, now)) };
+    },
+    missed(poll) {
+      polls += 1;
+      history.missed({ ...poll, result: 'failed' });
+    },
+    done(actions, at) {
+      for (const { ruleHash, subject } of firstOfEach(actions)) {
+        acted.push({ ruleHash, subject: subjectText(subject), at, passId: String(polls) });
+      }
+      for (const action of actions) {
+        const taken = action.call === undefined ? action.takes : [action.call];
+        if (action.action === 'alert') {
+          alertedAt.set(alertKey(action), at);
+          continue;
+        }
+        for (const { id, callId, setupTimeText } of taken)
+          cuts.push({ call: { id, callId, setupTimeText }, at });
+      }
+    },
+  };
+}
+
+function alertKey({ ruleHash, subject, call }: PlannedAction): string {
+  return JSON.stringify([ruleHash, subjectText(subject), call?.callId ?? null, call?.setupTimeText ?? null]);
+}
+
+/** A rule acts on a subject once a pass, however many calls it takes. */
+function firstOfEach(actions: readonly PlannedAction[]): readonly PlannedAction[] {
+  const seen = new Set<string>();
+  return actions.filter(({ ruleHash, subject }) => {
+    const key = `${ruleHash} ${subjectText(subject)}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function holdingKey({ ruleHash, subject }: Pick<Holding, 'ruleHash' | 'subject'>): string {
+  return `${ruleHash} ${subject}`;
+}

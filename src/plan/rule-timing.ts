@@ -1,0 +1,172 @@
+import type { Holding, HoldingChanges, RuleActed } from '../domain/ledger.js';
+import type { Rule } from '../domain/rule.js';
+import { type Subject, subjectText } from '../domain/scope.js';
+import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
+
+/** A violation counts as unbroken while two sights of it are at most so many polls apart. */
+const POLLS_WITHOUT_A_BREAK = 3;
+/** And in any case while they are at most this far apart; milliseconds. */
+const SHORTEST_BREAK_MS = 15_000;
+
+/** A violation that may not act yet, and why. */
+export interface HeldVerdict {
+  verdict: ViolatedVerdict;
+  /** for: it has not held long enough; cooldown: the rule acted on the subject a moment ago. */
+  reason: 'for' | 'cooldown';
+  /** Milliseconds since the epoch: the earliest instant at which it may act. */
+  until: number;
+}
+
+/** What became of the verdicts of one rule. */
+export interface TimedVerdicts {
+  /** Those that may act, with what time had to say in their evidence; and all that are no violations. */
+  acting: readonly Verdict[];
+  held: readonly HeldVerdict[];
+  holding: HoldingChanges;
+}
+
+export interface TimingContext {
+  now: number;
+  /** How often the switch is polled; milliseconds. */
+  intervalMs: number;
+  /** Of this version of the rule, by subject text. */
+  holding: ReadonlyMap<string, Holding>;
+  /** What this version of the rule did to whom, as far back as it asks for. */
+  acted: readonly RuleActed[];
+  /** Under which name what is held of a subject is kept: IDs of calls are used again, so there it is more than the ID. */
+  holdingKey: (subject: Subject) => string;
+}
+
+/** `for`, `cooldown` and `escalate` of one rule at one instant. */
+export interface RuleTiming {
+  /** 0 for the rule's own event, n for `escalate[n - 1]`. */
+  stepOf(subject: Subject): number;
+  sift(verdicts: readonly Verdict[]): TimedVerdicts;
+}
+
+/** How far back a rule asks what it did: its cooldown, and the times of its escalation; 0 where it asks nothing. */
+export function actedReachMs(rule: Rule): number {
+  return Math.max(rule.cooldownMs ?? 0, ...rule.escalate.map(({ withinMs }) => withinMs));
+}
+
+export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming {
+  const actedAt = groupActed(context.acted);
+  const stepOf = (subject: Subject) => stepFor(rule, actedAt.get(subjectText(subject)) ?? [], context.now);
+  return {
+    stepOf,
+    sift(verdicts) {
+      const acting: Verdict[] = [];
+      const held: HeldVerdict[] = [];
+      const put: Holding[] = [];
+      const violated = new Set<string>();
+      const undecided = new Set<string>();
+      for (const verdict of verdicts) {
+        const key = context.holdingKey(verdict.subject);
+        if (verdict.result === 'indeterminate') undecided.add(key);
+        if (verdict.result !== 'violated') {
+          acting.push(verdict);
+          continue;
+        }
+        violated.add(key);
+        const acted = actedAt.get(subjectText(verdict.subject)) ?? [];
+        const since = heldSince(rule, key, context, put);
+        const wait = waitOf(rule, since, acted, context.now);
+        const told = withTiming(verdict, rule, {
+          since,
+          acted,
+          now: context.now,
+          step: stepOf(verdict.subject),
+        });
+        if (wait === undefined) acting.push(told);
+        else held.push({ verdict: told, ...wait });
+      }
+      return { acting, held, holding: { put, drop: dropped(context, violated, undecided) } };
+    },
+  };
+}
+
+function groupActed(acted: readonly RuleActed[]): ReadonlyMap<string, readonly number[]> {
+  const bySubject = new Map<string, number[]>();
+  for (const { subject, at } of acted) {
+    const instants = bySubject.get(subject);
+    if (instants === undefined) bySubject.set(subject, [at]);
+    else instants.push(at);
+  }
+  return bySubject;
+}
+
+/** The highest step that was earned: steps are ordered by `after`. */
+function stepFor({ escalate }: Rule, acted: readonly number[], now: number): number {
+  for (let step = escalate.length; step > 0; step--) {
+    const earned = escalate[step - 1];
+    if (earned !== undefined && actedWithin(acted, earned.withinMs, now) >= earned.after) return step;
+  }
+  return 0;
+}
+
+function actedWithin(acted: readonly number[], withinMs: number, now: number): number {
+  return acted.filter((at) => at > now - withinMs).length;
+}
+
+/** Since when the subject violates the rule without a break, this instant included. */
+function heldSince(rule: Rule, subject: string, context: TimingContext, put: Holding[]): number {
+  const { now, intervalMs, holding } = context;
+  if (rule.forMs === 0) return now;
+  const before = holding.get(subject);
+  const breakMs = Math.max(POLLS_WITHOUT_A_BREAK * intervalMs, SHORTEST_BREAK_MS);
+  const unbroken = before !== undefined && before.lastAt <= now && now - before.lastAt <= breakMs;
+  const since = unbroken ? before.since : now;
+  put.push({ rule: rule.name, ruleHash: rule.hash, subject, since, lastAt: now });
+  return since;
+}
+
+function waitOf(
+  rule: Rule,
+  since: number,
+  acted: readonly number[],
+  now: number,
+): Pick<HeldVerdict, 'reason' | 'until'> | undefined {
+  if (now - since < rule.forMs) return { reason: 'for', until: since + rule.forMs };
+  const last = Math.max(...acted);
+  if (rule.cooldownMs !== undefined && now < last + rule.cooldownMs) {
+    return { reason: 'cooldown', until: last + rule.cooldownMs };
+  }
+  return undefined;
+}
+
+function withTiming(
+  verdict: ViolatedVerdict,
+  rule: Rule,
+  { since, step, acted, now }: { since: number; step: number; acted: readonly number[]; now: number },
+): ViolatedVerdict {
+  const climbed = rule.escalate[step - 1];
+  if (rule.forMs === 0 && climbed === undefined) return verdict;
+  const held = { since: new Date(since).toISOString(), seconds: (now - since) / 1000 };
+  return {
+    ...verdict,
+    evidence: {
+      ...verdict.evidence,
+      ...(rule.forMs > 0 && { held }),
+      ...(climbed !== undefined && {
+        escalated: {
+          after: climbed.after,
+          withinSeconds: climbed.withinMs / 1000,
+          acted: actedWithin(acted, climbed.withinMs, now),
+        },
+      }),
+    },
+  };
+}
+
+/**
+ * Whoever is clear, or gone, begins anew; who could not be judged keeps what was held, for as long as a break lasts.
+ */
+function dropped(
+  { holding }: TimingContext,
+  violated: ReadonlySet<string>,
+  undecided: ReadonlySet<string>,
+): HoldingChanges['drop'] {
+  return [...holding.values()]
+    .filter(({ subject }) => !violated.has(subject) && !undecided.has(subject))
+    .map(({ ruleHash, subject }) => ({ ruleHash, subject }));
+}

@@ -1,0 +1,157 @@
+import { CALL_STATES } from '../domain/call.js';
+import type { FactCatalogue, FactDefinition, FactFormat, FactParam } from '../domain/facts.js';
+import { canonicalJson } from './canonical-json.js';
+import { fits, OPERATORS, type OperatorDefinition } from './operators.js';
+import { LIST_NAME_PATTERN } from './schema-values.js';
+
+/** The part of a JSON Schema that is touched by name here. */
+export interface JsonSchema {
+  [keyword: string]: unknown;
+  definitions?: Record<string, JsonSchema>;
+  properties?: Record<string, JsonSchema>;
+  allOf?: readonly JsonSchema[];
+  required?: readonly string[];
+}
+
+const OPERATOR_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  equal: 'The fact is this value.',
+  notEqual: 'The fact is another value.',
+  lessThan: 'The fact is less.',
+  lessThanInclusive: 'The fact is less or equal.',
+  greaterThan: 'The fact is more.',
+  greaterThanInclusive: 'The fact is more or equal.',
+  in: 'The fact is one of these values.',
+  notIn: 'The fact is none of these values.',
+  startsWithAnyOf:
+    'The fact begins with one of these prefixes: ["+882"], or the name of a list in rules/lists/.',
+  inList: 'The fact is in the list of this name in rules/lists/.',
+  notInList: 'The fact is not in the list of this name in rules/lists/.',
+  inNetwork: 'The address is in this network, or in one of several: "192.0.2.0/24".',
+};
+
+/** Puts the catalogue into the schema: the names of facts, and what each may be compared with and narrowed by. */
+export function tieToFacts(definitions: Record<string, JsonSchema>, catalogue: FactCatalogue): void {
+  const { comparison, factReference, params } = definitions;
+  if (
+    comparison?.properties === undefined ||
+    factReference?.properties === undefined ||
+    params === undefined
+  ) {
+    throw new Error('The schema of a comparison, a fact reference or params has another form than expected.');
+  }
+  const facts = [...catalogue.values()];
+  const operators = [...OPERATORS.keys()];
+  definitions['factName'] = {
+    type: 'string',
+    enum: facts.map(({ name }) => name),
+    enumDescriptions: facts.map(describeFact),
+  };
+  definitions['paramsOfFact'] = { allOf: groups(facts, paramsKey).map(paramsRule) };
+  const ofFact = { $ref: '#/definitions/paramsOfFact' };
+  for (const { properties } of [comparison, factReference]) {
+    if (properties === undefined) continue;
+    properties['fact'] = { $ref: '#/definitions/factName' };
+    // Which of them there are depends on the fact; offering them all would be no help.
+    properties['params'] = { type: 'object' };
+  }
+  comparison.properties['operator'] = {
+    type: 'string',
+    enum: operators,
+    enumDescriptions: operators.map((name) => OPERATOR_DESCRIPTIONS[name] ?? ''),
+  };
+  const kinds = groups(facts, ({ type, format }) => `${type} ${format}`);
+  comparison.allOf = [ofFact, ...kinds.map((group) => valueRule(group))];
+  factReference.allOf = [ofFact];
+}
+
+function describeFact({ type, unit, description }: FactDefinition): string {
+  return `${unit === undefined ? type : `${type} of ${unit}`}. ${description}`;
+}
+
+type Group = readonly [FactDefinition, ...FactDefinition[]];
+
+function groups(facts: readonly FactDefinition[], keyOf: (fact: FactDefinition) => string): readonly Group[] {
+  const found = new Map<string, [FactDefinition, ...FactDefinition[]]>();
+  for (const fact of facts) {
+    const group = found.get(keyOf(fact));
+    if (group === undefined) found.set(keyOf(fact), [fact]);
+    else group.push(fact);
+  }
+  return [...found.values()];
+}
+
+function whenFactIs(group: Group, schema: JsonSchema): JsonSchema {
+  const names = group.map(({ name }) => name);
+  return when({ properties: { fact: { enum: names } }, required: ['fact'] }, schema);
+}
+
+function when(test: JsonSchema, schema: JsonSchema): JsonSchema {
+  // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.
+  return { if: test, then: schema };
+}
+
+function paramsKey({ params, required }: FactDefinition): string {
+  return canonicalJson([[...params].sort(), [...required].sort()]);
+}
+
+function paramsRule(group: Group): JsonSchema {
+  const [{ params, required }] = group;
+  if (params.length === 0)
+    return whenFactIs(group, { propertyNames: { enum: ['fact', 'operator', 'value'] } });
+  const needed: readonly FactParam[] = params.includes('name')
+    ? [...new Set([...required, 'name' as const])]
+    : required;
+  const known = params.map((param) => [param, { $ref: `#/definitions/params/properties/${param}` }] as const);
+  return whenFactIs(group, {
+    properties: {
+      params: {
+        type: 'object',
+        properties: Object.fromEntries(known),
+        additionalProperties: false,
+        ...(needed.length === 0 ? {} : { required: needed }),
+      },
+    },
+    ...(needed.length === 0 ? {} : { required: ['params'] }),
+  });
+}
+
+function valueRule(group: Group): JsonSchema {
+  const [fact] = group;
+  const fitting = [...OPERATORS.values()].filter((operator) => fits(operator, fact));
+  return whenFactIs(group, {
+    properties: { operator: { enum: fitting.map(({ name }) => name) } },
+    allOf: fitting.map((operator) =>
+      when(
+        { properties: { operator: { enum: [operator.name] } }, required: ['operator'] },
+        { properties: { value: operandOf(operator, fact) } },
+      ),
+    ),
+  });
+}
+
+function operandOf({ operand, takesReference }: OperatorDefinition, fact: FactDefinition): JsonSchema {
+  const one = scalarOf(fact);
+  const listName = { type: 'string', pattern: LIST_NAME_PATTERN.source };
+  const texts = { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 };
+  switch (operand) {
+    case 'one':
+      return takesReference ? { anyOf: [one, { $ref: '#/definitions/factReference' }] } : one;
+    case 'several':
+      return { type: 'array', items: one, minItems: 1 };
+    case 'prefixes':
+      return { anyOf: [listName, texts] };
+    case 'list':
+      return listName;
+    case 'networks':
+      return { anyOf: [{ type: 'string', minLength: 1 }, texts] };
+  }
+}
+
+function scalarOf({ type, format }: FactDefinition): JsonSchema {
+  return type === 'string' ? { type, ...textOf(format) } : { type };
+}
+
+function textOf(format: FactFormat): JsonSchema {
+  if (format === 'state') return { enum: CALL_STATES };
+  return format === 'country' ? { pattern: '^[A-Z]{2}$' } : { minLength: 1 };
+}

@@ -1,0 +1,157 @@
+import { isSide, type Literal, type NormalContext, type Side } from './normal-form.js';
+import { isEmpty, type NumberRange, narrowed, neverBelow, possibleRange } from './number-range.js';
+import { type TextConstraint, textConstraint, textsExclude } from './text-constraint.js';
+
+/** Finds comparisons that cannot hold together; keeps what it has learnt of each, since lists may be long. */
+export class Contradictions {
+  private readonly constraints = new Map<Literal, TextConstraint | undefined>();
+
+  constructor(private readonly context: NormalContext) {}
+
+  /**
+   * Those of the comparisons that contradict one another: as few as is easily found. Undefined where they may all hold, or
+   * where those that cannot are all among the ones `given` before.
+   */
+  among(literals: readonly Literal[], given: readonly Literal[] = []): readonly Literal[] | undefined {
+    const fresh = new Set(literals);
+    for (const group of bySubject([...given, ...literals])) {
+      if (!group.some((one) => fresh.has(one)) || !this.contradict(group)) continue;
+      return this.fewest(group);
+    }
+    return undefined;
+  }
+
+  private fewest(group: readonly Literal[]): readonly Literal[] {
+    const single = group.find((one) => this.contradict([one]));
+    if (single !== undefined) return [single];
+    for (const [index, one] of group.entries()) {
+      const partner = group.slice(index + 1).find((other) => this.contradict([one, other]));
+      if (partner !== undefined) return [one, partner];
+    }
+    return group;
+  }
+
+  private contradict(literals: readonly Literal[]): boolean {
+    const ranges = new Map<string, NumberRange>();
+    const texts = new Map<string, TextConstraint[]>();
+    for (const literal of literals) {
+      this.narrow(literal, ranges);
+      const constraint = this.constraintOf(literal);
+      if (constraint === undefined) continue;
+      gather(texts, literal.fact.key, constraint);
+    }
+    return (
+      [...ranges.values()].some(isEmpty) ||
+      [...texts.values()].some(textsExclude) ||
+      relationsExclude(literals, ranges)
+    );
+  }
+
+  private narrow(literal: Literal, ranges: Map<string, NumberRange>): void {
+    const { fact, value } = literal;
+    for (const { key, definition } of isSide(value) ? [fact, value] : [fact]) {
+      if (definition.type !== 'number') continue;
+      const known = ranges.get(key) ?? possibleRange(definition);
+      ranges.set(key, key === fact.key ? narrowed(known, literal) : known);
+    }
+  }
+
+  constraintOf(literal: Literal): TextConstraint | undefined {
+    if (!this.constraints.has(literal)) {
+      this.constraints.set(literal, this.freshConstraint(literal));
+    }
+    return this.constraints.get(literal);
+  }
+
+  private freshConstraint(literal: Literal): TextConstraint | undefined {
+    const constraint = textConstraint(literal, this.context);
+    if (literal.fact.definition.type !== 'boolean' || constraint?.kind !== 'values') return constraint;
+    if (constraint.allows) return constraint;
+    // What is not true is false, so that two denials leave nothing.
+    const others = ['true', 'false'].filter((one) => !constraint.values.written.has(one));
+    return textConstraint({ ...literal, operator: 'in', value: others }, this.context);
+  }
+}
+
+/** Comparisons that speak of the same facts, directly or through a fact that both are compared with. */
+function bySubject(literals: readonly Literal[]): readonly (readonly Literal[])[] {
+  const groupOf = new Map<string, string>();
+  const root = (key: string): string => {
+    const parent = groupOf.get(key) ?? key;
+    return parent === key ? key : root(parent);
+  };
+  for (const { fact, value } of literals) {
+    if (isSide(value)) groupOf.set(root(fact.key), root(value.key));
+    const whole = wholeOf(fact);
+    if (whole !== undefined) groupOf.set(root(fact.key), root(whole));
+  }
+  const groups = new Map<string, Literal[]>();
+  for (const literal of literals) gather(groups, root(literal.fact.key), literal);
+  return [...groups.values()];
+}
+
+function gather<T>(groups: Map<string, T[]>, key: string, item: T): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [item]);
+  else group.push(item);
+}
+
+const PARTS_OF_ALL = /^\["(\w+)\.(?:connectedCalls|setupCalls)"/;
+
+/** The key of the count that this one is a part of: connected calls are some of all calls. */
+function wholeOf({ key }: Side): string | undefined {
+  return PARTS_OF_ALL.test(key) ? key.replace(PARTS_OF_ALL, '["$1.totalCalls"') : undefined;
+}
+
+type Order = 'less' | 'same' | 'more';
+
+const ORDERS: Readonly<Record<string, readonly Order[]>> = {
+  lessThan: ['less'],
+  lessThanInclusive: ['less', 'same'],
+  equal: ['same'],
+  greaterThanInclusive: ['same', 'more'],
+  greaterThan: ['more'],
+  notEqual: ['less', 'more'],
+};
+
+/** Whether what facts are to each other cannot be. */
+function relationsExclude(literals: readonly Literal[], ranges: ReadonlyMap<string, NumberRange>): boolean {
+  const allowed = new Map<string, { one: string; other: string; orders: readonly Order[] }>();
+  const relate = (one: string, other: string, orders: readonly Order[]) => {
+    const turned = allowed.has(pair(other, one));
+    const [first, second] = turned ? [other, one] : [one, other];
+    const given = turned ? orders.map(reversed) : orders;
+    const before = allowed.get(pair(first, second))?.orders;
+    const both = before?.filter((order) => given.includes(order)) ?? given;
+    allowed.set(pair(first, second), { one: first, other: second, orders: both });
+  };
+  for (const { fact, operator, value } of literals) {
+    const orders = ORDERS[operator];
+    if (isSide(value) && orders !== undefined) relate(fact.key, value.key, orders);
+    const whole = wholeOf(fact);
+    if (whole !== undefined && ranges.has(whole)) relate(fact.key, whole, ['less', 'same']);
+  }
+  return [...allowed.values()].some(({ one, other, orders }) => {
+    const [first, second] = [ranges.get(one), ranges.get(other)];
+    return !orders.some(
+      (order) =>
+        (one !== other || order === 'same') &&
+        (first === undefined || second === undefined || canBe(order, first, second)),
+    );
+  });
+}
+
+function pair(one: string, other: string): string {
+  return `${one} ${other}`;
+}
+
+function reversed(order: Order): Order {
+  if (order === 'same') return order;
+  return order === 'less' ? 'more' : 'less';
+}
+
+function canBe(order: Order, one: NumberRange, other: NumberRange): boolean {
+  if (order === 'less') return !neverBelow(one, other, false);
+  if (order === 'more') return !neverBelow(other, one, false);
+  return !neverBelow(one, other, true) && !neverBelow(other, one, true);
+}

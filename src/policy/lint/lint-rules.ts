@@ -1,0 +1,136 @@
+import type { Location, Problem } from '../../domain/errors.js';
+import type { FactCatalogue } from '../../domain/facts.js';
+import type { Rule, RuleSet } from '../../domain/rule.js';
+import { filterAt } from '../expiring-entries.js';
+import { Contradictions } from './contradictions.js';
+import { filterLiterals, swallowedKey } from './filter-literals.js';
+import { impossibility, whyImpossible } from './never-matches.js';
+import { type Literal, type NormalContext, normalForm } from './normal-form.js';
+import { shadowedRules } from './shadowed.js';
+import { unusedNames } from './unused.js';
+
+export interface LintOptions {
+  catalogue: FactCatalogue;
+  /** What expired exceptions are judged by, in milliseconds since the epoch; undefined leaves them alone. */
+  now: number | undefined;
+  /** Where each list and each shared condition stands; one that is not in here is not reported as unused. */
+  listLocations?: ReadonlyMap<string, Location>;
+  conditionLocations?: ReadonlyMap<string, Location>;
+}
+
+/**
+ * Warns of what a checked rule set holds to no purpose: rules that can never match or never take anything, lists and shared
+ * conditions that nothing uses, exceptions that have ended. Sound before complete: what it says of a rule is so on every
+ * switch, and where that is not certain it keeps silent.
+ */
+export function lintRules(ruleSet: RuleSet, options: LintOptions): readonly Problem[] {
+  const { conditions, lists } = ruleSet;
+  const context: NormalContext = { catalogue: options.catalogue, conditions, lists };
+  const contradictions = new Contradictions(context);
+  const judged = ruleSet.rules.filter(({ mode }) => mode !== 'off');
+  const idle = new Map(
+    judged.flatMap((rule) => {
+      const reasons = whyIdle(rule, context, contradictions);
+      return reasons.length === 0 ? [] : [[rule, reasons] as const];
+    }),
+  );
+  const lively = judged.filter((rule) => !idle.has(rule));
+  return [
+    ...[...idle].flatMap(([rule, reasons]) => reasons.map((reason) => warning(rule.location, reason))),
+    ...shadowedRules(lively, context, contradictions).map(shadowedWarning),
+    ...unusedWarnings(ruleSet, options),
+    ...(options.now === undefined ? [] : ruleSet.rules.flatMap((rule) => expired(rule, options.now ?? 0))),
+  ];
+}
+
+function warning(location: Location, message: string): Problem {
+  return { file: location.file, location, message, severity: 'warning' };
+}
+
+/** Why a rule can never match, or never take anything where it does. */
+function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradictions): readonly string[] {
+  const { name, scope, only } = rule;
+  const except = filterAt(rule.except, undefined);
+  const swallowed = swallowedKey(scope, only, except);
+  if (swallowed !== undefined) {
+    const { key, who } = swallowed;
+    const effect =
+      who === 'calls'
+        ? 'it counts and takes no call'
+        : `it can never match, as no ${nounOf(who, rule)} is left`;
+    const message = `Rule "${name}" lets nothing in: every entry of "${key}" under "only" is also under "except", so ${effect}. Take it out of one of them.`;
+    return [message];
+  }
+  const given: readonly Literal[] = scope === 'call' ? filterLiterals(only, except, context.catalogue) : [];
+  const conditions = normalForm(rule.conditions, context);
+  const never = impossibility([{ kind: 'all', children: [conditions, ...given] }], contradictions);
+  if (never !== undefined) {
+    return [
+      `Rule "${name}" can never match: ${whyImpossible(never)}. Mend the conditions, or set mode: off.`,
+    ];
+  }
+  return [rule.event, ...rule.escalate.map(({ event }) => event)].flatMap(({ where, type }) => {
+    if (where === undefined) return [];
+    const impossible = impossibility([normalForm(where, context)], contradictions);
+    if (impossible === undefined) return [];
+    return [
+      `Rule "${name}" can never take a call by ${type}: under "where", ${whyImpossible(impossible)}. Mend "where".`,
+    ];
+  });
+}
+
+function nounOf(who: 'subjects' | 'switches', { scope }: Rule): string {
+  return who === 'switches' ? 'switch' : scope;
+}
+
+function shadowedWarning({ rule, by }: { rule: Rule; by: Rule }): Problem {
+  const { file, line } = by.location;
+  const first = by.priority > rule.priority ? 'has a higher priority' : 'comes first by its name';
+  return warning(
+    rule.location,
+    `Rule "${rule.name}" never takes anything that "${by.name}" (${file}:${line}) leaves: that one ${first}, is violated whenever this one is, and takes every call that this one could, unless the share cap withholds it. Remove one of them, narrow "${by.name}", or give this one the higher priority.`,
+  );
+}
+
+function unusedWarnings(ruleSet: RuleSet, options: LintOptions): readonly Problem[] {
+  const unused = unusedNames(ruleSet);
+  const at = (
+    names: readonly string[],
+    locations: LintOptions['listLocations'],
+    message: (name: string) => string,
+  ) =>
+    names.flatMap((name) => {
+      const location = locations?.get(name);
+      return location === undefined ? [] : [warning(location, message(name))];
+    });
+  return [
+    ...at(
+      unused.lists,
+      options.listLocations,
+      (name) => `No rule uses the list "${name}": remove the file, or name the list in a rule.`,
+    ),
+    ...at(
+      unused.conditions,
+      options.conditionLocations,
+      (name) =>
+        `No rule uses the shared condition "${name}": remove it, or use it by { condition: ${name} }.`,
+    ),
+  ];
+}
+
+function expired({ name, except }: Rule, now: number): readonly Problem[] {
+  return (except.expiring ?? []).flatMap(({ key, entry, until, because, location }) => {
+    if (until === undefined || until > now) return [];
+    const why = because === undefined ? '' : ` (${because})`;
+    return [
+      warning(
+        location,
+        `The exception of ${entry} under "${key}"${why} ended at ${isoText(until)}, so rule "${name}" applies to it again: remove the entry, or set a later "until".`,
+      ),
+    ];
+  });
+}
+
+function isoText(at: number): string {
+  return new Date(at).toISOString().replace(/\.000Z$/, 'Z');
+}

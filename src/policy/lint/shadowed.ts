@@ -1,0 +1,139 @@
+import type { EventType, Rule } from '../../domain/rule.js';
+import { canonicalJson } from '../canonical-json.js';
+import { FILTER_KEYS } from '../expiring-entries.js';
+import { picksFromPool } from '../victims.js';
+import type { Contradictions } from './contradictions.js';
+import { type FilterKey, isSwallowed } from './filter-literals.js';
+import { countsAtLeast, implies } from './implies.js';
+import {
+  conjunction,
+  isSide,
+  type Literal,
+  literalsIn,
+  type Normal,
+  type NormalContext,
+  normalForm,
+  type Side,
+} from './normal-form.js';
+
+/** A rule with its conditions made ready for comparing them. */
+interface Reading {
+  rule: Rule;
+  conditions: Normal;
+  where: Normal | undefined;
+}
+
+const DISCONNECTS: readonly EventType[] = ['disconnectCall', 'disconnectAccount', 'disconnectCustomer'];
+
+/**
+ * Pairs of rules of which the later has nothing left to take whenever the earlier has acted, and the earlier acts
+ * whenever the later would. Only the share cap can come between: it withholds the earlier one whole.
+ */
+export function shadowedRules(
+  rules: readonly Rule[],
+  context: NormalContext,
+  contradictions: Contradictions,
+): readonly { rule: Rule; by: Rule }[] {
+  const readings = rules
+    .filter(({ mode, event }) => mode !== 'off' && DISCONNECTS.includes(event.type))
+    .map((rule): Reading => {
+      const { where } = rule.event;
+      return {
+        rule,
+        conditions: normalForm(rule.conditions, context),
+        where: where === undefined ? undefined : normalForm(where, context),
+      };
+    });
+  return readings.flatMap((later) => {
+    const by = readings.find((earlier) => shadows(earlier, later, contradictions));
+    return by === undefined ? [] : [{ rule: later.rule, by: by.rule }];
+  });
+}
+
+function shadows(earlier: Reading, later: Reading, contradictions: Contradictions): boolean {
+  const [first, second] = [earlier.rule, later.rule];
+  return (
+    first !== second &&
+    first.scope === second.scope &&
+    first.mode === second.mode &&
+    first.event.type === second.event.type &&
+    isPlannedBefore(first, second) &&
+    actsAtOnce(first) &&
+    second.escalate.length === 0 &&
+    lessFiltered(first, second) &&
+    implies([later.conditions], earlier.conditions, contradictions) &&
+    (earlier.where === undefined ||
+      (later.where !== undefined && implies([later.where], earlier.where, contradictions))) &&
+    (!picksFromPool(first.scope, first.event.type) || takesAll(earlier, later))
+  );
+}
+
+function isPlannedBefore(one: Rule, other: Rule): boolean {
+  return one.priority > other.priority || (one.priority === other.priority && one.name < other.name);
+}
+
+/** Nothing in the rule makes it wait, pause or do something else. */
+function actsAtOnce({ forMs, cooldownMs, schedule, escalate, needs, except }: Rule): boolean {
+  return (
+    forMs === 0 &&
+    (cooldownMs ?? 0) === 0 &&
+    schedule.length === 0 &&
+    escalate.length === 0 &&
+    needs === undefined &&
+    (except.expiring ?? []).length === 0
+  );
+}
+
+/** Whether everything that the second lets in is let in by the first. */
+function lessFiltered(first: Rule, second: Rule): boolean {
+  return FILTER_KEYS.every(
+    (key) =>
+      allCovered(key, second.only[key], first.only[key]) &&
+      (first.except[key] === undefined || allCovered(key, first.except[key], second.except[key] ?? [])),
+  );
+}
+
+/** Where `by` is absent it covers everything. */
+function allCovered(
+  key: FilterKey,
+  entries: readonly (string | number)[] | undefined,
+  by: readonly (string | number)[] | undefined,
+): boolean {
+  return by === undefined || (entries !== undefined && isSwallowed(key, entries, by));
+}
+
+/** Whether the calls that the later rule could take are all among those of which the earlier one leaves `keep`. */
+function takesAll(earlier: Reading, later: Reading): boolean {
+  return poolIsWithin(earlier, later) && keepsLess(earlier.rule, later.rule);
+}
+
+function poolIsWithin(earlier: Reading, later: Reading): boolean {
+  const { literals, alternatives } = conjunction([earlier.conditions]);
+  // Which branch of an `any` decides, and so which calls are in the pool, is not known beforehand.
+  if (alternatives.length > 0) return false;
+  const pool = aggregatesOf(literals);
+  if (pool.length === 0) return earlier.where !== undefined;
+  const always = aggregatesOf(conjunction([later.conditions]).literals);
+  if (always.length === 0) return false;
+  return aggregatesOf(literalsIn(later.conditions)).every((one) =>
+    pool.some((counted) => countsAtLeast(counted, one)),
+  );
+}
+
+function aggregatesOf(literals: readonly Literal[]): readonly Side[] {
+  return literals
+    .flatMap(({ fact, value }) => (isSide(value) ? [fact, value] : [fact]))
+    .filter(({ definition }) => definition.aggregate);
+}
+
+/**
+ * Victims come first in the order in which both rules take them, so that those which a safeguard spares come before what
+ * the earlier rule keeps, and the later one stops before it gets there. One call may be in the pools of two vendors, which
+ * are emptied in turn: there only a rule that keeps nothing leaves nothing.
+ */
+function keepsLess({ scope, event: first }: Rule, { event: second }: Rule): boolean {
+  if (first.keep === 0) return true;
+  if (first.select !== second.select || scope === 'vendor') return false;
+  if (typeof first.keep === 'number') return typeof second.keep === 'number' && first.keep <= second.keep;
+  return canonicalJson(first.keep) === canonicalJson(second.keep) && first.keep.fact.endsWith('.limit');
+}

@@ -1,0 +1,90 @@
+import { CallwardenError, type Problem } from '../domain/errors.js';
+import type { RuleFileText } from '../domain/rule-files.js';
+import { fingerprintRules } from './fingerprint.js';
+import { findIgnoredFiles, readRuleFiles } from './read-rule-files.js';
+
+/** What could not be read is tried again only so often while it looks the same: the other files may be large. */
+const LOOKS_BEFORE_RETRY = 10;
+
+/** A rules directory as it was read at one time, and did not change meanwhile. */
+export interface RulesOnDisk {
+  files: readonly RuleFileText[];
+  /** A warning for each file that might be meant as one of them, but is not read. */
+  ignored: readonly Problem[];
+  /** As fingerprintRules gives it. */
+  fingerprint: string;
+}
+
+/** What one look at a rules directory found. */
+export type Look =
+  /** As it was taken last. */
+  | { found: 'same' }
+  /** Other than it was taken last, but not yet the same at two looks in a row, or still changing while it was read. */
+  | { found: 'changing' }
+  | { found: 'changed'; rules: RulesOnDisk }
+  /** Gone, or a file of it cannot be read; each look says so again until it can. */
+  | { found: 'unreadable'; error: CallwardenError };
+
+export interface RulesWatch {
+  /** Looks once; cheap where nothing changed. One look at a time. */
+  look(): Promise<Look>;
+  /** Makes a coming look read everything anew, whether anything changed or not. */
+  forget(): void;
+}
+
+/**
+ * Reads a rules directory once. Throws RULES_INVALID as readRuleFiles does. The fingerprint is from before the reading, so
+ * that a watch which starts from it finds whatever changes meanwhile.
+ */
+export async function readRulesOnDisk(dir: string): Promise<RulesOnDisk> {
+  const fingerprint = await fingerprintRules(dir);
+  return { ...(await readAll(dir)), fingerprint };
+}
+
+/**
+ * Watches a rules directory by looking at it. A change counts when two looks in a row find the same, and the directory is
+ * still the same after it was read: half-written files, editors' renames and swapped links thus settle first.
+ * `startFrom` is the fingerprint of what was read already; `read` is for tests that write while it reads.
+ */
+export function watchRules(dir: string, startFrom: string, read = readAll): RulesWatch {
+  let taken: string | undefined = startFrom;
+  let last: string | undefined;
+  let refused: { fingerprint: string; error: CallwardenError; looks: number } | undefined;
+  return {
+    forget() {
+      taken = undefined;
+    },
+    async look() {
+      const before = last;
+      const seen = await fingerprintRules(dir);
+      last = seen;
+      if (seen === taken) return { found: 'same' };
+      if (seen !== before) return { found: 'changing' };
+      if (seen === refused?.fingerprint) {
+        refused.looks += 1;
+        if (refused.looks < LOOKS_BEFORE_RETRY) return { found: 'unreadable', error: refused.error };
+      }
+      const rules = await read(dir).catch(asUnreadable);
+      last = await fingerprintRules(dir);
+      if (last !== seen) return { found: 'changing' };
+      if (rules instanceof CallwardenError) {
+        // Whatever comes back is read anew, be it as it was before.
+        taken = undefined;
+        refused = { fingerprint: seen, error: rules, looks: 0 };
+        return { found: 'unreadable', error: rules };
+      }
+      refused = undefined;
+      taken = seen;
+      return { found: 'changed', rules: { ...rules, fingerprint: seen } };
+    },
+  };
+}
+
+async function readAll(dir: string): Promise<Omit<RulesOnDisk, 'fingerprint'>> {
+  return { files: await readRuleFiles(dir), ignored: await findIgnoredFiles(dir) };
+}
+
+function asUnreadable(error: unknown): CallwardenError {
+  if (error instanceof CallwardenError) return error;
+  throw error;
+}

@@ -1,0 +1,47 @@
+import type { PlannedAction } from '../domain/action.js';
+import type { Rule } from '../domain/rule.js';
+import type { Subject } from '../domain/scope.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { ConditionEvidence, Verdict, ViolatedVerdict } from '../domain/verdict.js';
+import type { CaseWorld } from './case-world.js';
+
+/**
+ * Decides the polls of one case, one after the other, and remembers what went before: what a pass does, without a switch
+ * and without a store. Handed in, because only the whole program knows all its stages.
+ */
+export interface CaseDecider {
+  poll(snapshot: Snapshot): Promise<CaseDecision>;
+  missed(poll: ReturnType<CaseWorld['missedAt']>): void;
+  /** These actions of the last poll were carried out. */
+  done(actions: readonly PlannedAction[], at: number): void;
+  /** What the conditions of a rule came to at the last poll, for a subject that may be clear; undefined where it cannot say. */
+  explain(rule: string, subject: Subject): Promise<ConditionEvidence | undefined>;
+}
+
+export interface CaseDecision {
+  /**
+   * As they are carried out: a whole that must not be taken is withheld and followed by the calls cut one by one. Alerts
+   * that the audit log would not record anew are left out.
+   */
+  actions: readonly PlannedAction[];
+  rules: readonly JudgedRule[];
+}
+
+/** What one rule came to at one poll. */
+export interface JudgedRule {
+  rule: Rule;
+  /** False outside of its schedule. */
+  active: boolean;
+  verdicts: readonly Verdict[];
+  held: readonly HeldBack[];
+  /** Why it could not be judged; undefined where it could. */
+  broken: unknown;
+}
+
+/** A violation that may not act yet. */
+export interface HeldBack {
+  verdict: ViolatedVerdict;
+  reason: 'for' | 'cooldown';
+  /** The earliest instant at which it may act. */
+  until: number;
+}

@@ -1,0 +1,46 @@
+import { didYouMean } from '../documents/did-you-mean.js';
+import type { DocumentPath } from '../documents/located-document.js';
+import type { Location, Problem } from '../domain/errors.js';
+import type { Rule } from '../domain/rule.js';
+import { durationText } from './duration-text.js';
+
+/** What cases may name. */
+export interface KnownRules {
+  rules: readonly Rule[];
+  /** Whether a rule is judged on a switch of this name. */
+  appliesTo(rule: Rule, switchName: string): boolean;
+}
+
+/** Where the keys of a case are written. */
+export interface CasePlace {
+  file: string;
+  at(path: DocumentPath, part?: 'key' | 'value'): Location;
+}
+
+/** Collects what is wrong with a case, each at its place. */
+export interface CaseFindings {
+  error(path: DocumentPath, message: string): void;
+  readonly problems: readonly Problem[];
+}
+
+export function createFindings(place: CasePlace): CaseFindings {
+  const problems: Problem[] = [];
+  return {
+    problems,
+    error(path, message) {
+      problems.push({ file: place.file, location: place.at(path), message, severity: 'error' });
+    },
+  };
+}
+
+/** `they stand every 5s, from 0s to 60s` */
+export function pollsText(everyMs: number, count: number): string {
+  return `they stand every ${durationText(everyMs)}, from 0s to ${durationText((count - 1) * everyMs)}`;
+}
+
+export function unknownRule(name: string, { rules }: KnownRules): string {
+  return `there is no rule "${name}".${didYouMean(
+    name,
+    rules.map((rule) => rule.name),
+  )}`;
+}

@@ -1,0 +1,226 @@
+import { isSupportedCountry } from 'libphonenumber-js';
+import { z } from 'zod';
+import { didYouMean } from '../documents/did-you-mean.js';
+import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
+import { ACTION_TYPES, WITHHOLD_REASONS } from '../domain/action.js';
+import { SETUP_STATES } from '../domain/call.js';
+import { SCOPES } from '../domain/scope.js';
+import { counterProblem } from './repeated.js';
+
+const MAX_REPEAT = 10_000;
+
+/** A message for what is there and wrong; what is missing keeps the standard one. */
+function wrong(message: string): { error: (issue: { input?: unknown }) => string | undefined } {
+  return { error: (issue) => (issue.input === undefined ? undefined : message) };
+}
+
+function parsed<Value>(expected: string, parse: (text: string) => Value | undefined) {
+  return z.string(wrong(expected)).transform((text, context): Value => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', input: text, message: expected });
+    return z.NEVER;
+  });
+}
+
+const span = (key: string) => parsed(`"${key}": expected ${DURATION_EXPECTED}.`, parseDuration);
+
+/** Counted from `start`; before it with a minus. */
+const instant = (key: string) =>
+  parsed(`"${key}": expected ${DURATION_EXPECTED}, counted from "start"; -10s lies before it.`, (text) => {
+    const durationMs = parseDuration(text.replace(/^-/, ''));
+    return durationMs === undefined || !text.startsWith('-') ? durationMs : -durationMs;
+  });
+
+const positiveSpan = (key: string) =>
+  span(key).refine((durationMs) => durationMs > 0, `"${key}": expected more than 0, e.g. 5s.`);
+
+const START = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
+const start = parsed(
+  '"start": expected an instant with its zone, e.g. 2026-01-05T10:00:00Z or 2026-01-05T12:00:00+02:00.',
+  (text) => {
+    const [, minute, seconds = ':00', zone] = START.exec(text) ?? [];
+    const local = minute === undefined ? Number.NaN : Date.parse(`${minute}${seconds}Z`);
+    // Date.parse rolls 31 February over into March; a date that does not exist is no date.
+    if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(minute ?? '')) return undefined;
+    const at = Date.parse(`${minute}${seconds}${zone}`);
+    return Number.isNaN(at) ? undefined : at;
+  },
+);
+
+const RANGE = /^(.+?)\s*\.\.\s*(.+)$/;
+const failing = parsed(
+  `"fail": expected ${DURATION_EXPECTED}, or two of them with ".." between, e.g. 20s..40s.`,
+  (text) => {
+    const [, from = text, to = text] = RANGE.exec(text) ?? [];
+    const fromMs = parseDuration(from);
+    const toMs = parseDuration(to);
+    return fromMs === undefined || toMs === undefined || toMs < fromMs ? undefined : { fromMs, toMs };
+  },
+);
+
+const oneOrMore = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.array(schema).min(1)]);
+
+const counted = (key: string) =>
+  z
+    .string(wrong(`"${key}": expected text in quotes, or a list of texts; {n} counts the repetitions.`))
+    .min(1, `"${key}": expected text that is not empty.`)
+    .superRefine((text, context) => {
+      const problem = counterProblem(text);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: `"${key}": ${problem}.` });
+    });
+
+const text = (key: string) => oneOrMore(counted(key)).optional();
+
+const idProblem = (key: string) =>
+  `"${key}": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}".`;
+const id = (key: string) =>
+  oneOrMore(
+    z.union([
+      z.int().nonnegative(idProblem(key)),
+      counted(key).refine((written) => !/\D/.test(written.replace(/\{[^}]*\}/g, '')), idProblem(key)),
+    ]),
+  ).optional();
+
+const words = (key: string) => z.string().min(1, `"${key}": expected text that is not empty.`);
+
+const numbers = (key: string) =>
+  z.array(z.int(wrong(`"${key}": expected numbers, e.g. [7, 12].`)).nonnegative());
+
+const idText = (key: string) => {
+  const message = `"${key}": expected an ID, e.g. a-31 or 10.`;
+  return z
+    .union([z.string(wrong(message)), z.int()])
+    .transform(String)
+    .refine((text) => text !== '', message);
+};
+
+const callSchema = z.strictObject({
+  id: idText('id').refine(
+    (name) => !/[*\s:]/.test(name),
+    '"id": expected a word without spaces, "*" and ":".',
+  ),
+  repeat: z
+    .int(wrong(`"repeat": expected a whole number from 1 to ${MAX_REPEAT}.`))
+    .min(1, `"repeat": expected a whole number from 1 to ${MAX_REPEAT}.`)
+    .max(MAX_REPEAT, `"repeat": expected a whole number from 1 to ${MAX_REPEAT}.`)
+    .optional(),
+  step: span('step').optional(),
+  from: instant('from').optional(),
+  to: instant('to').optional(),
+  answered: span('answered').optional(),
+  state: z.enum(SETUP_STATES).optional(),
+  account: id('account'),
+  customer: id('customer'),
+  connection: id('connection'),
+  environment: id('environment'),
+  cli: text('cli'),
+  cld: text('cld'),
+  callId: text('callId'),
+  direction: words('direction').optional(),
+  callerMediaIp: text('callerMediaIp'),
+  calleeMediaIp: text('calleeMediaIp'),
+  vendors: numbers('vendors').optional(),
+});
+
+const target = idText('target');
+
+const withheld = z
+  .union([z.literal(true), z.string()], wrong(withheldProblem('')))
+  .transform((value, context) => {
+    const reason = value === true ? true : WITHHOLD_REASONS.find((one) => one === value);
+    if (reason !== undefined) return reason;
+    context.issues.push({ code: 'custom', input: value, message: withheldProblem(String(value)) });
+    return z.NEVER;
+  });
+
+function withheldProblem(found: string): string {
+  const meant = didYouMean(found, WITHHOLD_REASONS);
+  return `"withheld": expected true, or the reason of a safeguard, e.g. protected-number.${meant}`;
+}
+
+const SUBJECT = new RegExp(`^(${SCOPES.join('|')}):\\S+$`);
+const subject = z
+  .string(wrong('"subject": expected a scope and an ID, e.g. account:10.'))
+  .regex(SUBJECT, `"subject": expected one of ${SCOPES.join(', ')} with an ID, e.g. account:10.`);
+
+const actionSchema = z.strictObject({
+  rule: words('rule').optional(),
+  action: z.enum(ACTION_TYPES).optional(),
+  target: target.optional(),
+  targets: z.array(target).min(1).optional(),
+  count: z
+    .int(wrong('"count": expected a whole number of at least 1.'))
+    .min(1, '"count": expected a whole number of at least 1.')
+    .optional(),
+  subject: subject.optional(),
+  withheld: withheld.optional(),
+});
+
+const verdictSchema = z.strictObject({ rule: words('rule'), subject });
+
+const expectationSchema = z.strictObject({
+  at: oneOrMore(instant('at')),
+  actions: z.array(actionSchema).optional(),
+  violated: z.array(verdictSchema).optional(),
+  clear: z.array(verdictSchema).optional(),
+});
+
+const limitSchema = z.strictObject({
+  scope: z.enum(SCOPES).exclude(['call']),
+  id: idText('id'),
+  name: words('name'),
+  value: z.number(),
+});
+
+/** What a file with several cases may give for all of them. */
+const shared = {
+  rules: z.array(words('rules')).min(1).optional(),
+  start: start.optional(),
+  every: positiveSpan('every').optional(),
+  until: span('until').optional(),
+  fail: z.array(failing).optional(),
+  calls: z.array(callSchema).optional(),
+  expect: z.array(expectationSchema).optional(),
+  strict: z.boolean().optional(),
+  history: span('history').optional(),
+  switch: words('switch').optional(),
+  numbers: z
+    .strictObject({
+      country: z
+        .string()
+        .refine(isSupportedCountry, '"country": expected the two capital letters of ISO 3166, e.g. DE.')
+        .optional(),
+      techPrefixes: z.array(words('techPrefixes')).optional(),
+    })
+    .optional(),
+  limits: z.array(limitSchema).optional(),
+  protect: z
+    .strictObject({
+      numbers: z.array(z.string(wrong('"numbers": expected telephone numbers in quotes.'))).optional(),
+      accounts: numbers('accounts').optional(),
+      customers: numbers('customers').optional(),
+    })
+    .optional(),
+  customerTree: z
+    .record(z.string(), z.int(wrong('"customerTree": expected numbers of customers, { child: parent }.')))
+    .refine(
+      (tree) => Object.keys(tree).every((child) => /^\d{1,15}$/.test(child)),
+      '"customerTree": expected numbers of customers, { child: parent }.',
+    )
+    .optional(),
+};
+
+export const caseSchema = z.strictObject({
+  name: words('name').optional(),
+  description: z.string().optional(),
+  ...shared,
+});
+
+/** A file with several cases; each of them is checked by caseSchema. */
+export const collectionSchema = z.strictObject({ ...shared, cases: z.array(z.unknown()).min(1) });
+
+export type WrittenCase = z.output<typeof caseSchema>;
+export type WrittenCall = z.output<typeof callSchema>;
+export type WrittenExpectation = z.output<typeof expectationSchema>;
+export type WrittenAction = z.output<typeof actionSchema>;

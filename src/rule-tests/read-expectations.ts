@@ -1,0 +1,142 @@
+import { didYouMean } from '../documents/did-you-mean.js';
+import type { DocumentPath } from '../documents/located-document.js';
+import {
+  type CaseFindings,
+  type CasePlace,
+  type KnownRules,
+  pollsText,
+  unknownRule,
+} from './case-findings.js';
+import type { WrittenAction, WrittenExpectation } from './case-schema.js';
+import { durationText } from './duration-text.js';
+import type { CaseCall, CasePoll, Expectation, ExpectedAction, ExpectedVerdict } from './test-case.js';
+
+export interface ExpectationContext {
+  start: number;
+  everyMs: number;
+  polls: readonly CasePoll[];
+  calls: readonly CaseCall[];
+  /** Names of the rules that the case judges. */
+  judged: ReadonlySet<string>;
+  known: KnownRules;
+  place: CasePlace;
+}
+
+/** What has to happen at which poll; whatever could never happen is an error. */
+export function readExpectations(
+  written: readonly WrittenExpectation[],
+  context: ExpectationContext,
+  findings: CaseFindings,
+): ReadonlyMap<number, Expectation> {
+  const expectations = new Map<number, Expectation>();
+  for (const [index, one] of written.entries()) {
+    const path: DocumentPath = ['expect', index];
+    const expectation: Expectation = {
+      location: context.place.at(path),
+      actions: one.actions?.flatMap((action, k) =>
+        readAction(action, [...path, 'actions', k], context, findings),
+      ),
+      violated: readVerdicts(one.violated, [...path, 'violated'], context, findings),
+      clear: readVerdicts(one.clear, [...path, 'clear'], context, findings),
+    };
+    for (const atMs of [one.at].flat()) {
+      const problem = instantProblem(atMs, context, expectations);
+      if (problem !== undefined) findings.error([...path, 'at'], `"at": ${problem}`);
+      expectations.set(context.start + atMs, expectation);
+    }
+  }
+  return expectations;
+}
+
+function instantProblem(
+  atMs: number,
+  { start, everyMs, polls }: ExpectationContext,
+  expectations: ReadonlyMap<number, Expectation>,
+): string | undefined {
+  const at = start + atMs;
+  const poll = polls.find((one) => one.at === at);
+  if (poll === undefined) {
+    return polls.length === 0
+      ? undefined
+      : `no poll stands at ${durationText(atMs)}; ${pollsText(everyMs, polls.length)}.`;
+  }
+  if (poll.fails) return `the poll at ${durationText(atMs)} fails, so nothing is decided there.`;
+  const earlier = expectations.get(at);
+  return earlier === undefined
+    ? undefined
+    : `the poll at ${durationText(atMs)} is listed already, on line ${earlier.location.line}.`;
+}
+
+function readAction(
+  written: WrittenAction,
+  path: DocumentPath,
+  context: ExpectationContext,
+  findings: CaseFindings,
+): ExpectedAction[] {
+  const { rule, action, count = 1, subject, withheld } = written;
+  if (rule !== undefined) checkRule(rule, [...path, 'rule'], context, findings);
+  if (written.target !== undefined && written.targets !== undefined) {
+    findings.error([...path, 'targets'], '"targets" and "target" exclude each other.');
+  }
+  const key = written.targets === undefined ? 'target' : 'targets';
+  const targets = written.targets ?? [written.target];
+  const location = context.place.at(path);
+  if (subject?.startsWith('call:')) checkCall(subject.slice(5), [...path, 'subject'], context, findings);
+  return targets.map((target, index) => {
+    const targetPath = written.targets === undefined ? [...path, key] : [...path, key, index];
+    if (target !== undefined && action === 'disconnectCall') checkCall(target, targetPath, context, findings);
+    const exact = target !== undefined && !target.endsWith('*');
+    if (exact && count > 1 && action !== undefined && index === 0) {
+      const message =
+        '"count": one target is acted on once a poll; name several by their beginning, e.g. a-*.';
+      findings.error([...path, 'count'], message);
+    }
+    return { rule, action, target, subject, count, withheld, location };
+  });
+}
+
+function checkCall(
+  name: string,
+  path: DocumentPath,
+  { calls }: ExpectationContext,
+  findings: CaseFindings,
+): void {
+  const beginning = name.endsWith('*') ? name.slice(0, -1) : undefined;
+  const found = calls.some((call) =>
+    beginning === undefined ? call.name === name : call.name.startsWith(beginning),
+  );
+  if (found) return;
+  const names = calls.map((call) => call.name);
+  const what = beginning === undefined ? `is named "${name}"` : `has a name that begins with "${beginning}"`;
+  findings.error(path, `No call of this case ${what}.${didYouMean(name, names)}`);
+}
+
+function readVerdicts(
+  written: WrittenExpectation['violated'],
+  path: DocumentPath,
+  context: ExpectationContext,
+  findings: CaseFindings,
+): ExpectedVerdict[] {
+  return (written ?? []).map(({ rule, subject }, index) => {
+    checkRule(rule, [...path, index, 'rule'], context, findings);
+    if (subject.startsWith('call:'))
+      checkCall(subject.slice(5), [...path, index, 'subject'], context, findings);
+    return { rule, subject, location: context.place.at([...path, index]) };
+  });
+}
+
+function checkRule(
+  name: string,
+  path: DocumentPath,
+  { judged, known }: ExpectationContext,
+  findings: CaseFindings,
+): void {
+  if (judged.has(name)) return;
+  const exists = known.rules.some((rule) => rule.name === name);
+  findings.error(
+    path,
+    exists
+      ? `"rule": ${name} is not judged in this case; name it under "rules".`
+      : `"rule": ${unknownRule(name, known)}`,
+  );
+}

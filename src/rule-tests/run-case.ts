@@ -1,0 +1,140 @@
+import type { PlannedAction } from '../domain/action.js';
+import type { CallIdentity } from '../domain/call.js';
+import { relationTo } from '../domain/customer-tree.js';
+import type { Location } from '../domain/errors.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import type { CaseDecider, CaseDecision } from './case-decider.js';
+import { type CaseNames, namesOf, type SeenAction } from './case-names.js';
+import type { CaseWorld } from './case-world.js';
+import { type Difference, differenceAt } from './compare.js';
+import type { ExpectedAction, ExpectedVerdict, RuleTestCase } from './test-case.js';
+import { createReasons, type Reasons } from './why-not.js';
+
+export interface CaseResult {
+  testCase: RuleTestCase;
+  failures: readonly PollFailure[];
+}
+
+/** One poll that did not go as the case says. */
+export interface PollFailure {
+  /** Counted from the start of the case, in milliseconds. */
+  atMs: number;
+  at: number;
+  /** Of the expectation; of the case where it lists none for this poll. */
+  location: Location;
+  listed: boolean;
+  matched: readonly SeenAction[];
+  missing: readonly MissingAction[];
+  unexpected: readonly SeenAction[];
+  verdicts: readonly WrongVerdict[];
+}
+
+export interface MissingAction {
+  expected: ExpectedAction;
+  count: number;
+  /** Why it was not taken, as far as the decision tells; undefined where it does not. */
+  why: string | undefined;
+}
+
+export interface WrongVerdict {
+  expected: ExpectedVerdict;
+  result: 'violated' | 'clear';
+  why: string | undefined;
+}
+
+export interface RunOptions {
+  world: CaseWorld;
+  decider: CaseDecider;
+}
+
+/** Plays a case to its end; what is cut is gone at the next poll, also where the case did not expect it. */
+export async function runCase(testCase: RuleTestCase, { world, decider }: RunOptions): Promise<CaseResult> {
+  const names = namesOf(testCase);
+  const reasons = createReasons(testCase, names, decider);
+  const failures: PollFailure[] = [];
+  for (const { at, fails } of testCase.polls) {
+    if (fails) {
+      decider.missed(world.missedAt(at));
+      continue;
+    }
+    const snapshot = world.snapshotAt(at);
+    const decision = await decider.poll(snapshot);
+    const failure = await judgePoll(testCase, at, { decision, names, reasons, snapshot });
+    if (failure !== undefined) failures.push(failure);
+    const done = decision.actions.filter(({ withhold }) => withhold === undefined);
+    decider.done(done, at);
+    for (const action of done) for (const call of takenBy(action, snapshot, testCase)) world.end(call);
+    reasons.done(done.map(names.seen), at);
+  }
+  return { testCase, failures };
+}
+
+interface DecidedPoll {
+  decision: CaseDecision;
+  names: CaseNames;
+  reasons: Reasons;
+  snapshot: Snapshot;
+}
+
+async function judgePoll(
+  testCase: RuleTestCase,
+  at: number,
+  { decision, names, reasons, snapshot }: DecidedPoll,
+): Promise<PollFailure | undefined> {
+  const expectation = testCase.expectations.get(at);
+  const seen = decision.actions.map(names.seen);
+  const difference: Difference = differenceAt(expectation, seen, testCase.strict);
+  const context = { at, decision, seen, snapshot };
+  const verdicts: WrongVerdict[] = [];
+  for (const result of ['violated', 'clear'] as const) {
+    for (const expected of expectation?.[result] ?? []) {
+      const isViolated = violates(decision, expected, names);
+      if (isViolated === (result === 'violated')) continue;
+      verdicts.push({ expected, result, why: await reasons.verdict(expected, context) });
+    }
+  }
+  const { matched, missing, unexpected } = difference;
+  if (missing.length + unexpected.length + verdicts.length === 0) return undefined;
+  const explained: MissingAction[] = [];
+  for (const one of missing) explained.push({ ...one, why: await reasons.missing(one.expected, context) });
+  return {
+    at,
+    atMs: at - testCase.start,
+    location: expectation?.location ?? testCase.location,
+    listed: expectation?.actions !== undefined,
+    matched,
+    missing: explained,
+    unexpected,
+    verdicts,
+  };
+}
+
+/** What is held back by `for` or `cooldown` is violated all the same. */
+function violates({ rules }: CaseDecision, { rule, subject }: ExpectedVerdict, names: CaseNames): boolean {
+  const judged = rules.find((one) => one.rule.name === rule);
+  if (judged === undefined) return false;
+  const violated = [
+    ...judged.verdicts.filter(({ result }) => result === 'violated'),
+    ...judged.held.map(({ verdict }) => verdict),
+  ];
+  return violated.some((verdict) => names.subject(verdict.subject) === subject);
+}
+
+/** What the switch ends: a customer's disconnect takes whoever stands below it too. */
+function takenBy(
+  action: PlannedAction,
+  { calls }: Snapshot,
+  testCase: RuleTestCase,
+): readonly CallIdentity[] {
+  const target = Number(action.target);
+  switch (action.action) {
+    case 'alert':
+      return [];
+    case 'disconnectCall':
+      return action.call === undefined ? [] : [action.call];
+    case 'disconnectAccount':
+      return calls.filter(({ account }) => account === target);
+    case 'disconnectCustomer':
+      return calls.filter(({ customer }) => relationTo(testCase.customerTree, target, customer) === 'inside');
+  }
+}

@@ -1,0 +1,180 @@
+import type { Problem } from '../domain/errors.js';
+import type { Rule } from '../domain/rule.js';
+import { expandCalls, MAX_CALLS, type PlacedCall } from './case-calls.js';
+import {
+  type CaseFindings,
+  type CasePlace,
+  createFindings,
+  type KnownRules,
+  pollsText,
+  unknownRule,
+} from './case-findings.js';
+import type { WrittenCase } from './case-schema.js';
+import { durationText } from './duration-text.js';
+import { readExpectations } from './read-expectations.js';
+import type { CasePoll, RuleTestCase } from './test-case.js';
+
+/** 2026-01-05 is a Monday; ten in the morning is nobody's night and no weekend. */
+const DEFAULT_START = Date.parse('2026-01-05T10:00:00Z');
+const DEFAULT_EVERY_MS = 5_000;
+/** The longest window, 24 h, with a margin for a change of clocks in minutesToday. */
+const DEFAULT_HISTORY_MS = 25 * 3_600_000;
+const DEFAULT_SWITCH = 'test';
+const MAX_POLLS = 20_000;
+
+/** Works out calls and polls, and checks what no schema can: names, instants, what belongs together. */
+export function toTestCase(
+  written: WrittenCase & { name: string },
+  place: CasePlace,
+  known: KnownRules,
+): { testCase: RuleTestCase | undefined; problems: readonly Problem[] } {
+  const findings = createFindings(place);
+  const start = written.start ?? DEFAULT_START;
+  const everyMs = written.every ?? DEFAULT_EVERY_MS;
+  const switchName = written.switch ?? DEFAULT_SWITCH;
+  const tooMany = (written.calls ?? []).reduce((sum, { repeat = 1 }) => sum + repeat, 0) > MAX_CALLS;
+  if (tooMany) findings.error(['calls'], `"calls": expected at most ${MAX_CALLS} calls in one case.`);
+  const placed = tooMany ? [] : expandCalls(written.calls ?? [], start);
+  checkCalls(written, placed, findings);
+  const polls = pollsOf(written, placed, { start, everyMs }, findings);
+  const judged = judgedRules(written, switchName, known, findings);
+  const calls = placed.map(({ call }) => call);
+  const expectations = readExpectations(
+    written.expect ?? [],
+    { start, everyMs, polls, calls, judged, known, place },
+    findings,
+  );
+  const { problems } = findings;
+  if (problems.length > 0) return { testCase: undefined, problems };
+  const earliest = Math.min(start, ...calls.slice(0, 1).map(({ from }) => from));
+  const testCase: RuleTestCase = {
+    name: written.name,
+    description: written.description,
+    location: place.at(written.name === undefined ? [] : ['name']),
+    rules: written.rules,
+    start,
+    everyMs,
+    polls,
+    calls,
+    expectations,
+    strict: written.strict ?? false,
+    historyMs: written.history ?? Math.max(DEFAULT_HISTORY_MS, start - earliest),
+    switchName,
+    numbers: {
+      techPrefixes: written.numbers?.techPrefixes ?? [],
+      ...(written.numbers?.country !== undefined && { country: written.numbers.country }),
+    },
+    limits: written.limits?.map((limit) => ({ ...limit, switch: undefined })),
+    protect: { numbers: [], accounts: [], customers: [], ...definedOf(written.protect) },
+    customerTree: new Map(
+      Object.entries(written.customerTree ?? {}).map(([child, parent]) => [Number(child), parent]),
+    ),
+  };
+  return { testCase, problems };
+}
+
+function definedOf(protect: WrittenCase['protect']) {
+  const { numbers, accounts, customers } = protect ?? {};
+  return { ...(numbers && { numbers }), ...(accounts && { accounts }), ...(customers && { customers }) };
+}
+
+function checkCalls(written: WrittenCase, placed: readonly PlacedCall[], findings: CaseFindings): void {
+  for (const [index, call] of (written.calls ?? []).entries()) {
+    const fromMs = call.from ?? 0;
+    if (call.to !== undefined && call.to <= fromMs) {
+      const message = `"to": the call ends at ${durationText(call.to)}, not after its setup at ${durationText(fromMs)}.`;
+      findings.error(['calls', index, 'to'], message);
+    } else if (call.to !== undefined && call.answered !== undefined && call.answered >= call.to - fromMs) {
+      const length = durationText(call.to - fromMs);
+      const message = `"answered": counted from the call's own setup, it has to come before its end, ${length} later.`;
+      findings.error(['calls', index, 'answered'], message);
+    }
+  }
+  const names = new Map<string, number>();
+  const reported = new Set<number>();
+  for (const { call, index } of placed) {
+    const first = names.get(call.name);
+    names.set(call.name, first ?? index);
+    for (const key of ['account', 'customer', 'connection', 'environment'] as const) {
+      const value = call[key];
+      if (value === undefined || Number.isSafeInteger(value) || reported.has(index)) continue;
+      reported.add(index);
+      findings.error(
+        ['calls', index, key],
+        `"${key}": call ${call.name} would get no number that can be used.`,
+      );
+    }
+    if (first === undefined || reported.has(index)) continue;
+    reported.add(index);
+    findings.error(['calls', index, 'id'], `"id": there is another call named "${call.name}".`);
+  }
+}
+
+function pollsOf(
+  written: WrittenCase,
+  placed: readonly PlacedCall[],
+  { start, everyMs }: { start: number; everyMs: number },
+  findings: CaseFindings,
+): readonly CasePoll[] {
+  const untilMs = written.until ?? lastNamedMs(written, placed, start);
+  const count = Math.floor(untilMs / everyMs) + 1;
+  if (count > MAX_POLLS) {
+    const key = written.until === undefined ? 'every' : 'until';
+    const message = `"${key}": ${count} polls of ${durationText(everyMs)} are more than the ${MAX_POLLS} that one case may have; poll less often, or let it end earlier.`;
+    findings.error([key], message);
+    return [];
+  }
+  const failing = written.fail ?? [];
+  const hit = new Set<number>();
+  const polls = Array.from({ length: count }, (_, index): CasePoll => {
+    const atMs = index * everyMs;
+    const fails = failing.filter(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs);
+    for (const one of fails) hit.add(failing.indexOf(one));
+    return { at: start + atMs, fails: fails.length > 0 };
+  });
+  for (const [index, { fromMs, toMs }] of failing.entries()) {
+    if (hit.has(index)) continue;
+    const place =
+      fromMs === toMs
+        ? `at ${durationText(fromMs)}`
+        : `from ${durationText(fromMs)} to ${durationText(toMs)}`;
+    findings.error(['fail', index], `"fail": no poll stands ${place}; ${pollsText(everyMs, count)}.`);
+  }
+  return polls;
+}
+
+function lastNamedMs(written: WrittenCase, placed: readonly PlacedCall[], start: number): number {
+  let last = 0;
+  for (const { at } of written.expect ?? []) for (const atMs of [at].flat()) last = Math.max(last, atMs);
+  for (const { toMs } of written.fail ?? []) last = Math.max(last, toMs);
+  for (const { call } of placed) {
+    for (const at of [call.from, call.answeredAt ?? call.from, call.to]) {
+      if (Number.isFinite(at)) last = Math.max(last, at - start);
+    }
+  }
+  return last;
+}
+
+/** Names of the rules that the case judges. */
+function judgedRules(
+  { rules: named }: WrittenCase,
+  switchName: string,
+  known: KnownRules,
+  findings: CaseFindings,
+): ReadonlySet<string> {
+  const applies = (rule: Rule) => known.appliesTo(rule, switchName);
+  if (named === undefined) {
+    return new Set(
+      known.rules.filter((rule) => rule.mode !== 'off' && applies(rule)).map(({ name }) => name),
+    );
+  }
+  for (const [index, name] of named.entries()) {
+    const rule = known.rules.find((one) => one.name === name);
+    if (rule === undefined) findings.error(['rules', index], `"rules": ${unknownRule(name, known)}`);
+    else if (!applies(rule)) {
+      const message = `"rules": ${name} is not judged on the switch "${switchName}"; name one of its own with "switch".`;
+      findings.error(['rules', index], message);
+    }
+  }
+  return new Set(named);
+}

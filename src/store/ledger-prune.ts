@@ -1,0 +1,87 @@
+import type Database from 'better-sqlite3';
+
+/** Deletes at most `limit` rows of one kind that are older than `before`, oldest first; returns how many went. */
+type Deletion = (before: number, limit: number) => number;
+
+const ENDED_CALLS = `
+  DELETE FROM ledger_call WHERE id IN (
+    SELECT id FROM ledger_call INDEXED BY ledger_call_ended
+    WHERE switch_id = @switch AND ended_at < @before ORDER BY ended_at LIMIT @limit
+  )`;
+
+/** Logins under which nothing was seen any more since then: a switch or a login that is not in the config any more. */
+const UNUSED_LOGINS = `
+  SELECT id AS login, switch_id AS "switch" FROM ledger_login WHERE coalesce(last_sound_at, 0) < @before`;
+
+/** Nobody will ever see these end. */
+const LOST_CALLS = `
+  DELETE FROM ledger_call WHERE id IN (
+    SELECT id FROM ledger_call INDEXED BY ledger_call_live
+    WHERE switch_id = @switch AND login_id = @login AND ended_at IS NULL AND last_seen_at < @before
+    ORDER BY first_seen_at LIMIT @limit
+  )`;
+
+const POLLS = `
+  DELETE FROM ledger_poll WHERE (switch_id, at, id) IN (
+    SELECT switch_id, at, id FROM ledger_poll WHERE switch_id = @switch AND at < @before ORDER BY at, id LIMIT @limit
+  )`;
+
+/** Of what `for` saw so long ago nothing can go on any more; of changed rules nobody would ever drop it. */
+const HOLDING = `
+  DELETE FROM ledger_holding WHERE (switch_id, rule_hash, subject) IN (
+    SELECT switch_id, rule_hash, subject FROM ledger_holding WHERE last_at < @before ORDER BY last_at LIMIT @limit
+  )`;
+
+const COUNTRIES = `
+  DELETE FROM ledger_country WHERE (switch_id, account, country) IN (
+    SELECT switch_id, account, country FROM ledger_country INDEXED BY ledger_country_last
+    WHERE last_at < @before ORDER BY last_at LIMIT @limit
+  )`;
+
+type Bound = { before: number; limit: number };
+
+/** Deletes what Ledger.prune promises, in one transaction. Throws SQLite's own errors. */
+export function preparePrune(
+  database: Database.Database,
+): (options: { before: number; countriesBefore: number; maxRows: number }) => number {
+  const switches = database.prepare<[], number>('SELECT id FROM ledger_switch ORDER BY id').pluck();
+  const ofEverySwitch = (sql: string): Deletion => {
+    const statement = database.prepare<Bound & { switch: number }>(sql);
+    return (before, limit) =>
+      inTurn(switches.all(), limit, (id, left) => statement.run({ switch: id, before, limit: left }).changes);
+  };
+  const endedCalls = ofEverySwitch(ENDED_CALLS);
+  const polls = ofEverySwitch(POLLS);
+  const unusedLogins = database.prepare<{ before: number }, { login: number; switch: number }>(UNUSED_LOGINS);
+  const lostCalls = database.prepare<Bound & { login: number; switch: number }>(LOST_CALLS);
+  const holding = database.prepare<Bound>(HOLDING);
+  const countries = database.prepare<Bound>(COUNTRIES);
+
+  const prune = database.transaction((before: number, countriesBefore: number, maxRows: number): number => {
+    const deletions: readonly ((limit: number) => number)[] = [
+      (limit) => endedCalls(before, limit),
+      (limit) =>
+        inTurn(
+          unusedLogins.all({ before }),
+          limit,
+          (unused, left) => lostCalls.run({ ...unused, before, limit: left }).changes,
+        ),
+      (limit) => polls(before, limit),
+      (limit) => holding.run({ before, limit }).changes,
+      (limit) => countries.run({ before: countriesBefore, limit }).changes,
+    ];
+    return inTurn(deletions, maxRows, (deletion, left) => deletion(left));
+  });
+  return ({ before, countriesBefore, maxRows }) => prune.immediate(before, countriesBefore, maxRows);
+}
+
+/** Lets each delete what the ones before it left of the limit; returns how many rows went in all. */
+function inTurn<T>(items: readonly T[], limit: number, deleteOf: (item: T, left: number) => number): number {
+  let gone = 0;
+  for (const item of items) {
+    // A LIMIT below zero would be none at all.
+    if (gone >= limit) break;
+    gone += deleteOf(item, limit - gone);
+  }
+  return gone;
+}

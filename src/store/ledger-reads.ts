@@ -1,0 +1,134 @@
+import type Database from 'better-sqlite3';
+import type {
+  CalledCountry,
+  Holding,
+  KnownAccount,
+  LedgerCall,
+  LedgerPoll,
+  LedgerState,
+} from '../domain/ledger.js';
+import { CALL_COLUMNS, type CallRow, createInterner, toCall } from './ledger-rows.js';
+
+/** Reads the ledger on a connection that may or may not write. Throws SQLite's own errors. */
+export interface LedgerReads {
+  lastPollId(switchName: string): number | undefined;
+  /** As of one instant, whatever another process commits meanwhile. */
+  state(switchName: string, since: number): LedgerState;
+  polls(switchName: string, since: number, until: number): readonly LedgerPoll[];
+  /** Calls first seen before `until` which live or ended at or after `since`, in order of first sight; row by row. */
+  calls(switchName: string, since: number, until: number): Iterable<LedgerCall>;
+}
+
+/** After every instant that a Date can hold. */
+const FOR_EVER = 8.64e15 + 1;
+
+const SWITCH = 'SELECT id, last_poll_id AS lastPollId FROM ledger_switch WHERE name = ?';
+const LOGINS = 'SELECT id, name FROM ledger_login WHERE switch_id = ?';
+
+const POLLS = `
+  SELECT p.at, p.interval_ms AS intervalMs, p.result, l.name AS login
+  FROM ledger_poll AS p CROSS JOIN ledger_login AS l ON l.id = p.login_id
+  WHERE p.switch_id = @switch AND p.at >= @since AND p.at < @until ORDER BY p.at, p.id`;
+
+/**
+ * Both halves are answered from their indexes alone, so that only ids are sorted and not rows. A call ends after it was last
+ * seen, so of those that ended the end decides.
+ */
+const CALL_IDS = `
+  SELECT id FROM (
+    SELECT id, first_seen_at FROM ledger_call INDEXED BY ledger_call_live
+    WHERE switch_id = @switch AND ended_at IS NULL AND first_seen_at < @until
+    UNION ALL
+    SELECT id, first_seen_at FROM ledger_call INDEXED BY ledger_call_ended
+    WHERE switch_id = @switch AND ended_at >= @since AND first_seen_at < @until
+  ) ORDER BY first_seen_at, id`;
+
+const CALLS = `SELECT ${CALL_COLUMNS} FROM ledger_call WHERE id BETWEEN ? AND ? ORDER BY id`;
+
+/** Rows that are read at once; more would only take more memory. */
+const CALLS_AT_ONCE = 1_000;
+
+const COUNTRIES = `
+  SELECT account, country, first_at AS firstAt, last_at AS lastAt
+  FROM ledger_country WHERE switch_id = ? ORDER BY account, country`;
+
+const ACCOUNTS = `
+  SELECT account, first_at AS firstAt FROM ledger_account WHERE switch_id = ? ORDER BY account`;
+
+const HOLDING = `
+  SELECT rule, rule_hash AS ruleHash, subject, since, last_at AS lastAt
+  FROM ledger_holding WHERE switch_id = ? ORDER BY rule, rule_hash, subject`;
+
+type Span = { switch: number; since: number; until: number };
+
+export function createLedgerReads(database: Database.Database): LedgerReads {
+  const switches = database.prepare<[string], { id: number; lastPollId: number }>(SWITCH);
+  const logins = database.prepare<[number], [number, string]>(LOGINS).raw();
+  const polls = database.prepare<[Span], LedgerPoll>(POLLS);
+  const callIds = database.prepare<[Span], number>(CALL_IDS).pluck();
+  const calls = database.prepare<[number, number], CallRow>(CALLS).raw();
+  const countries = database.prepare<[number], CalledCountry>(COUNTRIES);
+  const accounts = database.prepare<[number], KnownAccount>(ACCOUNTS);
+  const holding = database.prepare<[number], Holding>(HOLDING);
+
+  function* callsOf(span: Span): Iterable<LedgerCall> {
+    const names = new Map(logins.all(span.switch));
+    const intern = createInterner();
+    for (const [first, last] of runsOf(callIds.all(span))) {
+      for (const row of calls.all(first, last)) yield toCall(row, names, intern);
+    }
+  }
+
+  const state = database.transaction((switchName: string, since: number): LedgerState => {
+    const found = switches.get(switchName);
+    if (found === undefined) return NOTHING_KNOWN;
+    const span = { switch: found.id, since, until: FOR_EVER };
+    return {
+      lastPollId: found.lastPollId,
+      polls: polls.all(span),
+      calls: [...callsOf(span)],
+      countries: countries.all(found.id),
+      accounts: accounts.all(found.id),
+      holding: holding.all(found.id),
+    };
+  });
+
+  return {
+    lastPollId: (switchName) => switches.get(switchName)?.lastPollId,
+    state,
+    polls(switchName, since, until) {
+      const found = switches.get(switchName);
+      return found === undefined ? [] : polls.all({ switch: found.id, since, until });
+    },
+    *calls(switchName, since, until) {
+      const found = switches.get(switchName);
+      if (found !== undefined) yield* callsOf({ switch: found.id, since, until });
+    },
+  };
+}
+
+/**
+ * Runs of successive ids, which are read a third faster than id by id. Calls that one poll showed first have such ids, and so
+ * mostly have those of the next.
+ */
+function* runsOf(ids: readonly number[]): Iterable<[first: number, last: number]> {
+  let run: [first: number, last: number] | undefined;
+  for (const id of ids) {
+    if (run !== undefined && id === run[1] + 1 && id - run[0] < CALLS_AT_ONCE) {
+      run[1] = id;
+      continue;
+    }
+    if (run !== undefined) yield run;
+    run = [id, id];
+  }
+  if (run !== undefined) yield run;
+}
+
+const NOTHING_KNOWN: LedgerState = {
+  lastPollId: undefined,
+  polls: [],
+  calls: [],
+  countries: [],
+  accounts: [],
+  holding: [],
+};

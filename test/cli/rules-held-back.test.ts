@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { holdBack } from '../../src/cli/rules-held-back.js';
+import { sha256 } from '../../src/cli/sha256.js';
+import type { RuleFileText } from '../../src/domain/rule-files.js';
+
+const NOBODY = new Set<string>();
+
+function list(count: number, name = 'risky.txt'): RuleFileText {
+  const lines = Array.from({ length: count }, (_, index) => `+88${1000 + index}`);
+  return { file: `/r/lists/${name}`, kind: 'list', text: lines.map((line) => `${line}\n`).join('') };
+}
+
+function limits(count: number): RuleFileText {
+  const lines = Array.from({ length: count }, (_, index) => `account,${index + 1},calls,5`);
+  return { file: '/r/limits.csv', kind: 'limits', text: ['scope,id,name,value', ...lines].join('\n') };
+}
+
+const RULE: RuleFileText = { file: '/r/a.yaml', kind: 'rules', text: 'name: a' };
+
+describe('holdBack', () => {
+  it('has nothing to compare with at the first start', () => {
+    expect(holdBack([RULE, list(1)], [], NOBODY)).toEqual({ files: [RULE, list(1)], heldBack: [] });
+  });
+
+  it('lets a loss of exactly a fifth through, and holds back more', () => {
+    expect(holdBack([list(8)], [list(10)], NOBODY).heldBack).toEqual([]);
+    expect(holdBack([list(7)], [list(10)], NOBODY)).toEqual({
+      files: [list(10)],
+      heldBack: [
+        { file: '/r/lists/risky.txt', entriesBefore: 10, entriesNow: 7, hash: sha256(list(7).text) },
+      ],
+    });
+  });
+
+  it('holds back limits as well as lists, and lets all other files through', () => {
+    const { files, heldBack } = holdBack([RULE, limits(1), list(12)], [limits(3), list(10)], NOBODY);
+    expect(files).toEqual([RULE, limits(3), list(12)]);
+    expect(heldBack).toMatchObject([{ file: '/r/limits.csv', entriesBefore: 3, entriesNow: 1 }]);
+  });
+
+  it.each(['', '# nothing\n\n', '\uFEFF'])('holds back a list that was emptied to %j', (text) => {
+    const { files, heldBack } = holdBack([{ ...list(0), text }], [list(10)], NOBODY);
+    expect(files).toEqual([list(10)]);
+    expect(heldBack).toMatchObject([{ entriesBefore: 10, entriesNow: 0 }]);
+  });
+
+  it('keeps a file that was deleted', () => {
+    const { files, heldBack } = holdBack([RULE], [list(3)], NOBODY);
+    expect(files).toEqual([RULE, list(3)]);
+    expect(heldBack).toMatchObject([{ file: '/r/lists/risky.txt', entriesBefore: 3, entriesNow: 0 }]);
+  });
+
+  it('lets a deletion through that was accepted, but not that of another file or of a later text', () => {
+    const [held] = holdBack([], [list(3)], NOBODY).heldBack;
+    const accepted = new Set([held?.hash ?? '']);
+    expect(holdBack([], [list(3)], accepted)).toEqual({ files: [], heldBack: [] });
+    expect(holdBack([], [list(4)], accepted).heldBack).toHaveLength(1);
+    expect(holdBack([], [list(3, 'other.txt')], accepted).heldBack).toHaveLength(1);
+  });
+
+  it('lets through what was accepted, and nothing else', () => {
+    const accepted = new Set([sha256(list(2).text)]);
+    expect(holdBack([list(2)], [list(10)], accepted)).toEqual({ files: [list(2)], heldBack: [] });
+    expect(holdBack([list(1)], [list(10)], accepted).heldBack).toHaveLength(1);
+  });
+
+  it('follows a list that changes its format, not its name', () => {
+    const csv = { ...list(10, 'risky.csv') };
+    expect(holdBack([csv], [list(10)], NOBODY)).toEqual({ files: [csv], heldBack: [] });
+    expect(holdBack([list(2, 'risky.csv')], [list(10)], NOBODY)).toMatchObject({
+      files: [list(10)],
+      heldBack: [{ file: '/r/lists/risky.csv' }],
+    });
+  });
+
+  it('counts different entries, as the rules read them', () => {
+    const twice = { ...list(10), text: `${list(10).text}${list(10).text}# a comment\n` };
+    expect(holdBack([list(10)], [twice], NOBODY).heldBack).toEqual([]);
+  });
+
+  it('leaves what cannot be read as a list or limits to the checker', () => {
+    const yaml = { file: '/r/lists/risky.yaml', kind: 'list' as const };
+    const before = { ...yaml, text: '["1", "2", "3"]' };
+    const broken = { ...yaml, text: '["1"' };
+    expect(holdBack([broken], [before], NOBODY)).toEqual({ files: [broken], heldBack: [] });
+    const badLimits = { ...limits(1), text: 'scope,id\naccount,1' };
+    expect(holdBack([badLimits], [limits(5)], NOBODY)).toEqual({ files: [badLimits], heldBack: [] });
+  });
+
+  it('holds back exactly the losses of more than a fifth, whatever the numbers', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }), (before, now) => {
+        const { files, heldBack } = holdBack([list(now)], [list(before)], NOBODY);
+        const lostTooMuch = (before - now) / before > 0.2;
+        expect(heldBack).toHaveLength(lostTooMuch ? 1 : 0);
+        expect(files).toEqual([list(lostTooMuch ? before : now)]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,338 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addRulesTest } from '../../src/cli/commands/rules-test.js';
+import type { CliContext } from '../../src/cli/context.js';
+import { reportError } from '../../src/cli/errors.js';
+import { tempDir } from '../support/temp-store.js';
+
+const CAP = `name: cap
+scope: account
+mode: monitor
+conditions:
+  all:
+    - { fact: account.connectedCalls, operator: greaterThan, value: { fact: account.limit, params: { name: maxConcurrentCalls, default: 30 } } }
+event:
+  type: disconnectCall
+  params: { select: newest, keep: { fact: account.limit, params: { name: maxConcurrentCalls, default: 30 } } }
+`;
+
+const OTHER = CAP.replace('cap', 'other').replaceAll('account', 'customer');
+
+const EXAMPLE = `rules: [cap]
+start: 2026-01-05T10:00:00Z
+every: 5s
+fail: [10s]
+calls:
+  - { id: a, repeat: 31, step: 0s, account: 10, customer: 2, connection: 7, cli: "4420", cld: "4930123", from: 0s, to: 60s, answered: 3s }
+expect:
+  - at: 5s
+    actions: [ { rule: cap, action: disconnectCall, target: a-31 } ]
+  - { at: 0s, actions: [] }
+`;
+
+interface Ran {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command on a directory of these files. */
+async function runTest(files: Record<string, string>, ...options: readonly string[]): Promise<Ran> {
+  const directory = tempDir();
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  const ran: Ran = { exitCode: 0, stdout: '', stderr: '' };
+  const output = (name: 'stdout' | 'stderr') => ({
+    write: async (text: string) => {
+      ran[name] += text.replaceAll(`${directory}/`, '');
+    },
+    isTerminal: false,
+    columns: undefined,
+  });
+  const context: CliContext = {
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    env: {},
+    clock: () => Date.parse('2026-06-01T00:00:00Z'),
+    interrupted: () => new AbortController().signal,
+    setExitCode: (code) => {
+      ran.exitCode = code;
+    },
+  };
+  const program = new Command().exitOverride();
+  addRulesTest(program.command('rules'), context);
+  try {
+    await program.parseAsync(['rules', 'test', directory, ...options], { from: 'user' });
+  } catch (error) {
+    const { text, exitCode } = reportError(error);
+    await context.stderr.write(text ?? '');
+    ran.exitCode = exitCode;
+  }
+  return ran;
+}
+
+/** The one case of a text, played on the one rule of another. */
+async function play(rule: string, testCase: string, more: Record<string, string> = {}): Promise<string> {
+  const { stdout, stderr } = await runTest({ 'rule.yaml': rule, 'tests/case.yaml': testCase, ...more });
+  return `${stderr}${stdout}`.replaceAll(/^rule.yaml.*warning.*\n/gm, '');
+}
+
+const PASSED = 'ok   tests/case.yaml: case\n1 case: 1 passed, 0 failed\n';
+
+describe('rules test', () => {
+  it('plays the documented example', async () => {
+    expect(await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE })).toEqual({
+      exitCode: 0,
+      stdout: 'ok   tests/cap.yaml: cap\n1 case: 1 passed, 0 failed\n',
+      stderr: '',
+    });
+  });
+
+  it('ends with 1 where a case fails, and says why', async () => {
+    const wrong = EXAMPLE.replace('repeat: 31', 'repeat: 30').replace('a-31', 'a-30');
+    expect(await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': wrong })).toEqual({
+      exitCode: 1,
+      stdout: `FAIL tests/cap.yaml: cap
+       tests/cap.yaml:8:5: at 5s (2026-01-05T10:00:05.000Z):
+         - disconnectCall a-30 by cap
+               account:10 is clear, this does not hold: account.connectedCalls 30 > 30
+1 case: 0 passed, 1 failed
+`,
+      stderr: '',
+    });
+  });
+
+  it('ends with 1 where a call is cut that nobody expected', async () => {
+    const { exitCode, stdout } = await runTest({
+      'cap.yaml': CAP,
+      'tests/cap.yaml': EXAMPLE.replace('repeat: 31', 'repeat: 32'),
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('+ disconnectCall a-32 by cap of account:10: account.connectedCalls 32 > 30');
+  });
+
+  it('ends with 2 where a case or a rule is wrong, at the place', async () => {
+    const badCase = await runTest({
+      'cap.yaml': CAP,
+      'tests/cap.yaml': EXAMPLE.replace('answered', 'answer'),
+    });
+    expect(badCase.exitCode).toBe(2);
+    expect(badCase.stderr).toContain('tests/cap.yaml:6:');
+    expect(badCase.stderr).toContain('"answer" is not a known key. Did you mean "answered"?');
+    const badRule = await runTest({ 'cap.yaml': 'name: cap', 'tests/cap.yaml': EXAMPLE });
+    expect(badRule.exitCode).toBe(2);
+    expect(badRule.stdout).toBe('');
+  });
+
+  it('reads JSON cases, and leaves out what editors leave behind', async () => {
+    const { stdout } = await runTest({
+      'cap.yaml': CAP,
+      'tests/cap.json': '{ "rules": ["cap"] }',
+      'tests/.cap.yaml.swp': 'x: [',
+      'tests/README.md': '# x',
+    });
+    expect(stdout).toBe('ok   tests/cap.json: cap\n1 case: 1 passed, 0 failed\n');
+  });
+
+  it('warns of a rule without a case, and fails on it where asked to', async () => {
+    const files = { 'cap.yaml': CAP, 'other.yaml': OTHER, 'tests/cap.yaml': EXAMPLE };
+    const { exitCode, stderr } = await runTest(files);
+    expect([exitCode, stderr]).toEqual([
+      0,
+      'other.yaml:1:1: warning: The rule "other" has no test: no case in the folder "tests" names it.\n',
+    ]);
+    expect((await runTest(files, '--lint-fatal')).exitCode).toBe(1);
+    expect((await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE }, '--lint-fatal')).exitCode).toBe(0);
+  });
+
+  it('says so where there is no case at all', async () => {
+    const { exitCode, stderr } = await runTest({ 'cap.yaml': CAP });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('There is no case in');
+  });
+
+  it('runs the cases of one name, or with it in their name or file', async () => {
+    const files = {
+      'cap.yaml': CAP,
+      'tests/a.yaml': 'cases: [{ name: one, rules: [cap] }, { name: one more }]',
+      'tests/b.yaml': 'name: other',
+    };
+    const ran = async (name: string) =>
+      [...(await runTest(files, '--run', name)).stdout.matchAll(/^ok {3}(.*)$/gm)].map(([, found]) => found);
+    expect(await ran('one')).toEqual(['tests/a.yaml: one']);
+    expect(await ran('on')).toEqual(['tests/a.yaml: one', 'tests/a.yaml: one more']);
+    expect(await ran('b.yaml')).toEqual(['tests/b.yaml: other']);
+    const nothing = await runTest(files, '--run', 'othr');
+    expect(nothing.exitCode).toBe(2);
+    expect(nothing.stderr).toContain('No case has "othr" in its name or file. Did you mean "other"?');
+  });
+
+  it('prints JSON and TAP alone on standard output', async () => {
+    const files = { 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE };
+    const json: unknown = JSON.parse((await runTest(files, '-o', 'json')).stdout);
+    expect(json).toMatchObject({ passed: 1, failed: 0, cases: [{ name: 'cap', polls: 13 }] });
+    expect((await runTest(files, '-o', 'tap')).stdout).toBe(
+      'TAP version 14\n1..1\nok 1 - tests/cap.yaml: cap\n',
+    );
+  });
+});
+
+describe('in a case', () => {
+  it('a rule acts whatever its mode, one that is off only where it is named', async () => {
+    const off = CAP.replace('mode: monitor', 'mode: off');
+    expect(await play(off, EXAMPLE)).toBe(PASSED);
+    const unnamed = EXAMPLE.replace('rules: [cap]\n', '').replace(/expect:[\s\S]*/, '');
+    expect(await play(off, unnamed)).toBe(PASSED);
+    expect(await play(CAP, unnamed)).toContain('+ disconnectCall a-31 by cap');
+  });
+
+  it('limits stand in limits.csv, or in the case instead', async () => {
+    const limits = { 'limits.csv': 'scope,id,name,value\naccount,10,maxConcurrentCalls,31\n' };
+    expect(await play(CAP, EXAMPLE, limits)).toContain('account.connectedCalls 31 > 31');
+    const own = `limits: [{ scope: account, id: 10, name: maxConcurrentCalls, value: 30 }]\n${EXAMPLE}`;
+    expect(await play(CAP, own, limits)).toBe(PASSED);
+  });
+
+  it('no cap stops an action, but emergency numbers are protected', async () => {
+    const all = CAP.replace(/keep: .* }/, 'keep: 0 }').replace('greaterThan', 'greaterThanInclusive');
+    const text = (cld: string, actions: string) => `calls:
+  - { id: a, repeat: 40, account: 10, cli: "4420", cld: "${cld}", to: 4s, answered: 0s }
+expect:
+  - { at: 0s, actions: [${actions}] }
+`;
+    expect(await play(all, text('4930123', '{ action: disconnectCall, target: a-*, count: 40 }'))).toBe(
+      PASSED,
+    );
+    expect(await play(all, text('112', ''))).toBe(PASSED);
+    expect(await play(all, text('112', '{ withheld: protected-number, target: a-*, count: 40 }'))).toBe(
+      PASSED,
+    );
+    expect(await play(all, text('112', '{ action: disconnectCall, target: a-1 }'))).toContain(
+      'withheld: protected-number',
+    );
+  });
+
+  it('a whole that would take along a protected call is withheld, and the others are cut one by one', async () => {
+    const whole = CAP.replace('disconnectCall', 'disconnectAccount').replace(/ {2}params: \{ select.*\n/, '');
+    const text = `calls:
+  - { id: a, repeat: 31, account: 10, cli: "4420", cld: "4930123", to: 20s, answered: 0s }
+  - { id: sos, account: 10, cli: "4420", cld: "112", to: 20s, answered: 0s }
+expect:
+  - at: 0s
+    actions:
+      - { action: disconnectAccount, target: 10, withheld: takes-protected }
+      - { action: disconnectCall, target: a-*, count: 31 }
+`;
+    expect(await play(whole, text)).toBe(PASSED);
+    const unprotected = text
+      .replace('"112"', '"4930999"')
+      .replace(/actions:\n[\s\S]*/, 'actions: [{ action: disconnectAccount, target: 10 }]\n');
+    expect(await play(whole, unprotected)).toBe(PASSED);
+  });
+
+  it('`for` counts from the first poll that violates the rule', async () => {
+    const text = `calls: [{ id: a, repeat: 31, account: 10, cli: "4420", cld: "4930123", to: 30s, answered: 3s }]
+expect:
+  - { at: 5s, actions: [], violated: [{ rule: cap, subject: account:10 }] }
+  - { at: 15s, actions: [{ rule: cap, action: disconnectCall, target: a-31 }] }
+`;
+    expect(await play(`${CAP}for: 10s\n`, text)).toBe(PASSED);
+    expect(await play(`${CAP}for: 15s\n`, text)).toContain(
+      'has not held long enough ("for"): it may act from 20s on',
+    );
+  });
+
+  it('`cooldown` lets a rule act on a subject once', async () => {
+    const text = `calls:
+  - { id: a, repeat: 31, account: 10, cli: "4420", cld: "4930123", to: 60s, answered: 0s }
+  - { id: b, from: 10s, account: 10, cli: "4420", cld: "4930123", to: 60s, answered: 0s }
+expect:
+  - { at: 0s, actions: [{ rule: cap, action: disconnectCall, target: a-31 }] }
+  - { at: 30s, actions: [{ rule: cap, action: disconnectCall, target: b }] }
+`;
+    expect(await play(`${CAP}cooldown: 30s\n`, text)).toBe(PASSED);
+    expect(await play(CAP, text)).toContain('+ disconnectCall b by cap');
+  });
+
+  it('alerts are recorded once, and tolerated where they are not listed', async () => {
+    const alert = CAP.replace('disconnectCall', 'alert').replace(/ {2}params: \{ select.*\n/, '');
+    const text = `until: 10m
+calls: [{ id: a, repeat: 31, account: 10, cli: "4420", cld: "4930123", answered: 0s }]
+expect:
+  - { at: 0s, actions: [{ rule: cap, action: alert, target: 10 }] }
+  - { at: [5s, 295s], actions: [] }
+  - { at: 5m, actions: [{ action: alert }] }
+`;
+    expect(await play(alert, text)).toBe(PASSED);
+    expect(await play(alert, `strict: true\n${text}`)).toContain('at 10m');
+  });
+
+  it('exceptions end while it goes on', async () => {
+    const excepted = `${CAP}except: { accounts: [{ id: 10, until: "2026-01-05T10:00:20Z", because: campaign }] }\n`;
+    const text = `calls: [{ id: a, repeat: 31, account: 10, cli: "4420", cld: "4930123", to: 60s, answered: 0s }]
+expect:
+  - { at: 20s, actions: [{ rule: cap, action: disconnectCall, target: a-31 }] }
+`;
+    expect(await play(excepted, text)).toBe(PASSED);
+  });
+
+  it('calls of the past count in windows, and a window without a gap is complete', async () => {
+    const rule = `name: cap
+scope: account
+mode: monitor
+conditions:
+  all:
+    - { fact: account.callsStarted, params: { within: 10m }, operator: greaterThanInclusive, value: 3 }
+event: { type: alert }
+needs: complete
+`;
+    const text = (more: string) => `${more}calls:
+  - { id: old, repeat: 2, account: 10, cli: "4420", cld: "4930123", from: -9m, to: -8m, answered: 5s }
+  - { id: new, account: 10, cli: "4420", cld: "4930123", to: 30s, answered: 5s }
+expect: [{ at: 0s, actions: [{ rule: cap, action: alert, target: 10 }] }]
+`;
+    expect(await play(rule, text(''))).toBe(PASSED);
+    expect(await play(rule, text('history: 0s\n'))).toContain('cannot be judged');
+  });
+
+  it('an account that is known for a week has countries that it called first today', async () => {
+    const rule = `name: cap
+scope: call
+mode: monitor
+conditions:
+  all:
+    - { fact: call.firstSeenCountry, operator: equal, value: true }
+event: { type: disconnectCall }
+`;
+    const text = (since: string) => `calls:
+  - { id: old, account: 10, cli: "4420", cld: "4930123", from: ${since}, to: -1h, answered: 5s }
+  - { id: home, account: 10, cli: "4420", cld: "4930124", to: 30s, answered: 5s }
+  - { id: new, account: 10, cli: "4420", cld: "5371234567", to: 30s, answered: 5s }
+expect: [{ at: 0s, actions: [{ rule: cap, action: disconnectCall, target: new }] }]
+`;
+    expect(await play(rule, text('-8d'))).toBe(PASSED);
+    expect(await play(rule, text('-6d'))).toContain('call.firstSeenCountry is missing (too-little-history)');
+  });
+
+  it('vendors carry calls as the case says', async () => {
+    const rule = `name: cap
+scope: vendor
+mode: monitor
+only: { vendors: [3] }
+conditions:
+  all:
+    - { fact: vendor.totalCalls, operator: greaterThan, value: 1 }
+event: { type: disconnectCall, params: { select: oldest, keep: 1 } }
+`;
+    const text = `calls:
+  - { id: a, repeat: 3, step: 1s, from: -10s, to: 4s, account: 10, cli: "4420", cld: "4930123", vendors: [3] }
+  - { id: b, repeat: 3, to: 4s, account: 10, cli: "4420", cld: "4930123", vendors: [4] }
+expect: [{ at: 0s, actions: [{ rule: cap, action: disconnectCall, targets: [a-1, a-2], subject: vendor:3 }] }]
+`;
+    expect(await play(rule, text)).toBe(PASSED);
+  });
+});

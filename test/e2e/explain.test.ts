@@ -1,0 +1,164 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { lab } from './lab.js';
+
+const RULES = {
+  'rules.yaml': `
+rules:
+  - name: three-calls
+    scope: account
+    mode: enforce
+    priority: 5
+    conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 3 } ] }
+    event: { type: disconnectCall, params: { keep: 3 } }
+    except: { accounts: [77] }
+  - name: first
+    scope: call
+    mode: enforce
+    priority: 9
+    conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] }
+    event: { type: disconnectCall }
+  - name: patient
+    scope: account
+    mode: enforce
+    for: 1h
+    conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 1 } ] }
+    event: { type: alert }
+  - name: watching
+    scope: account
+    mode: monitor
+    conditions:
+      any:
+        - { fact: account.totalCalls, operator: greaterThan, value: 100 }
+        - { fact: account.callsStarted, params: { within: 10m }, operator: greaterThan, value: 2 }
+    event: { type: disconnectCall, params: { where: { all: [ { fact: call.duration, operator: greaterThan, value: 0 } ] } } }
+  - name: never-now
+    scope: account
+    mode: enforce
+    schedule: { days: [DAY], timezone: UTC }
+    conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
+    event: { type: alert }
+  - name: asleep
+    scope: account
+    mode: off
+    conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
+    event: { type: alert }
+`,
+};
+
+/** The weekday after tomorrow, which today is not. */
+function anotherDay(): string {
+  const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+  return days[(new Date().getUTCDay() + 2) % 7] ?? 'sun';
+}
+
+async function explaining(config = '') {
+  const rules = { 'rules.yaml': RULES['rules.yaml'].replace('DAY', anotherDay()) };
+  const it = await lab({ rules, config });
+  for (const id of ['901', '902', '903', '904']) {
+    it.simulator.world.addCall({
+      id,
+      account: 10,
+      cld: id === '904' ? '88212345678' : '4930123456',
+    });
+  }
+  return {
+    ...it,
+    explain: async (...args: string[]) => {
+      const { code, stdout, stderr } = await it.callwarden('rules', 'explain', '-c', it.config, ...args);
+      return { code, text: stdout, errors: stderr };
+    },
+  };
+}
+
+describe('rules explain', () => {
+  it('shows conditions with what was observed, the fate of every call, and which rule comes first', async () => {
+    const it = await explaining();
+    const { code, text, errors } = await it.explain('--rule', 'three-calls', '--subject', 'account:10');
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    expect(text).toContain('Rule three-calls (enforce, scope account, priority 5) on account:10: violated');
+    expect(text).toContain('[x] account.connectedCalls 4 > 3');
+    expect(text).toContain('1 call is taken by rule first, which is planned before');
+    expect(text).toMatch(/904 .*: taken by another rule \(first\)/);
+    expect(text).toMatch(/901 .*: kept/);
+    expect(it.sent('disconnectCall')).toBe(0);
+  });
+
+  it('answers for a call by what the call belongs to', async () => {
+    const it = await explaining();
+    const { text } = await it.explain('--rule', 'three-calls', '--subject', 'call:902');
+    expect(text).toContain('call:902 belongs to account:10');
+  });
+
+  it.each([
+    ['patient', 'account:10', 'it has not held long enough'],
+    ['watching', 'account:10', 'the rule only monitors'],
+    ['never-now', 'account:10', 'the rule is not judged at this time'],
+    ['three-calls', 'account:77', 'leave it out'],
+    ['three-calls', 'account:11', 'its conditions are not met'],
+    ['three-calls', 'account:99', 'no live call of it'],
+    ['asleep', 'account:10', 'the rule is off'],
+  ])('says why nothing is cut: %s on %s: %s', async (rule, subject, why) => {
+    const it = await explaining();
+    it.simulator.world.addCall({ account: 77 });
+    it.simulator.world.addCall({ account: 11 });
+    const { code, text } = await it.explain('--rule', rule, '--subject', subject);
+    expect(code).toBe(0);
+    expect(text).toContain(why);
+  });
+
+  it('names the mode of the config, protection and caps', async () => {
+    const monitoring = await explaining();
+    const written = readFileSync(monitoring.config, 'utf8');
+    writeFileSync(monitoring.config, written.replace('mode: enforce', 'mode: monitor'));
+    const first = ['--rule', 'first', '--subject', 'call:904'];
+    expect((await monitoring.explain(...first)).text).toContain('mode: monitor in callwarden.yaml');
+    const guarded = await explaining('protect: { numbers: ["+88212345678"] }\n');
+    expect((await guarded.explain(...first)).text).toContain('its number is protected');
+    const json = await guarded.explain(...first, '-o', 'json');
+    expect(JSON.parse(json.text)).toMatchObject([
+      {
+        rule: 'first',
+        subject: 'call:904',
+        result: 'violated',
+        why: [{ reason: 'protected-number' }],
+        calls: [{ id: '904', fate: 'withheld', reason: 'protected-number' }],
+      },
+    ]);
+  });
+
+  it('explains a record of the audit log, and an instant of the past from the ledger', async () => {
+    const it = await explaining();
+    await it.once();
+    expect(it.sent('disconnectCall')).toBe(1);
+    const record = it.records({ rule: 'first' })[0];
+    const { text } = await it.explain('--action', String(record?.id));
+    expect(text).toContain(`Record ${record?.id}, `);
+    expect(text).toContain('[x] call.cld 88212345678 startsWithAnyOf (882) (882)');
+    const then = await it.explain('--rule', 'first', '--subject', 'call:904', '--at', 'now');
+    expect(then.text).toContain('from the ledger');
+    expect(then.text).toContain('call:904: violated');
+  });
+
+  it.each([
+    [['--rule', 'thre-calls', '--subject', 'account:10'], 2, 'Did you mean "three-calls"?'],
+    [['--rule', 'three-calls', '--subject', 'acount:10'], 2, 'Did you mean "account"?'],
+    [['--rule', 'three-calls'], 2, 'Expected --rule and --subject, or --action'],
+    [['--action', '1', '--rule', 'three-calls'], 2, '--action stands alone'],
+    [['--action', '99'], 1, 'The audit log has no record 99'],
+    [['--rule', 'three-calls', '--subject', 'customer:2'], 1, 'judges subjects of scope account'],
+    [['--rule', 'three-calls', '--subject', 'call:1'], 1, 'No call 1 was listed'],
+    [
+      ['--rule', 'three-calls', '--subject', 'account:10', '--at', '2020-01-01'],
+      1,
+      'The ledger holds no listing',
+    ],
+  ] as const)('refuses %j with exit code %i', async (args, exitCode, message) => {
+    const it = await explaining();
+    await it.once('--dry-run');
+    const { code, errors } = await it.explain(...args);
+    expect(errors).toContain(message);
+    expect(code).toBe(exitCode);
+  });
+});

@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Lab, lab, THREE_CALLS, until } from './lab.js';
+
+interface Rules {
+  directory: string;
+  loadedHash: string;
+  diskHash: string | null;
+  loadedAt: string;
+  rules: number;
+  problems: { file: string; line: number | null; column: number | null; message: string }[];
+  heldBack: { file: string; entriesBefore: number; entriesNow: number; hash: string }[];
+}
+
+const RISKY = `
+name: risky
+scope: call
+mode: enforce
+conditions:
+  all:
+    - { fact: call.cld, operator: startsWithAnyOf, value: risky }
+event: { type: disconnectCall }
+`;
+
+/** As an editor saves: another file, put in its place. */
+function save(it: Lab, name: string, text: string): void {
+  const file = join(it.folder, 'rules', name);
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
+}
+
+async function status(it: Lab): Promise<{ rules: Rules; stderr: string }> {
+  const { code, stdout, stderr } = await it.callwarden('status', '-c', it.config, '-o', 'json');
+  expect(code).toBe(0);
+  const [row] = JSON.parse(stdout) as { rules: Rules }[];
+  if (row === undefined) throw new Error('No row.');
+  return { rules: row.rules, stderr };
+}
+
+async function end(service: ReturnType<Lab['start']>): Promise<void> {
+  service.kill('SIGTERM');
+  const [code] = await once(service, 'exit');
+  expect(code).toBe(0);
+}
+
+describe('run while its rules change', () => {
+  it('acts by an edited rule at the next pass, and by the last good ones while an edit is bad', async () => {
+    const it = await lab();
+    for (let count = 0; count < 3; count += 1) it.simulator.world.addCall({ account: 10 });
+    const service = it.start('run', '-c', it.config);
+    await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
+    const before = await status(it);
+    expect(before.rules).toMatchObject({ rules: 1, problems: [], heldBack: [] });
+    expect(before.rules.diskHash).toBe(before.rules.loadedHash);
+
+    save(it, 'three-calls.yaml', THREE_CALLS.replace('value: 3', 'value: 2').replace('keep: 3', 'keep: 2'));
+    await until(() => service.output().includes('rules reloaded: changed three-calls'), 'it reloads');
+    await until(() => it.records().length === 1, 'the third call is cut');
+    expect(it.records()).toMatchObject([{ rule: 'three-calls', outcome: 'disconnected' }]);
+
+    save(it, 'three-calls.yaml', THREE_CALLS.replace('keep: 3', 'keep: many'));
+    await until(() => service.output().includes('stay in force'), 'the bad edit is said');
+    const bad = await status(it);
+    expect(bad.rules.loadedHash).not.toBe(before.rules.loadedHash);
+    expect(bad.rules.diskHash).not.toBe(bad.rules.loadedHash);
+    expect(bad.rules.problems).toMatchObject([
+      { file: join(it.folder, 'rules', 'three-calls.yaml'), line: 10 },
+    ]);
+    expect(bad.stderr).toMatch(/three-calls\.yaml:10:\d+: error: /);
+    it.simulator.world.addCall({ account: 10 });
+    await until(() => it.records().length === 2, 'the good rule still cuts');
+
+    save(it, 'three-calls.yaml', THREE_CALLS);
+    await until(() => service.output().includes('in force again'), 'it is mended');
+    const mended = await status(it);
+    expect(mended.rules).toMatchObject({ loadedHash: before.rules.loadedHash, problems: [] });
+    expect(mended.stderr).toBe('');
+    await end(service);
+  });
+
+  it('holds a list back that lost its entries, over a restart too, until it is accepted', async () => {
+    const list = '+8821\n+8822\n+8823\n+8824\n';
+    const it = await lab({ rules: { 'risky.yaml': RISKY, 'lists/risky.txt': list } });
+    const first = it.start('run', '-c', it.config);
+    await until(() => first.output().includes('"status":"completed"'), 'a pass completes');
+    save(it, 'lists/risky.txt', '+8824\n');
+    await until(() => first.output().includes('is held back'), 'the list is held back');
+    await end(first);
+
+    const single = await it.once('--dry-run');
+    expect(single.code).toBe(0);
+    expect(single.stderr).toContain('risky.txt is held back: it has 1 entry where 4 are in force');
+    const second = it.start('run', '-c', it.config);
+    it.simulator.world.addCall({ cld: '882112345' });
+    await until(() => it.records().length === 1, 'the old list still cuts');
+    const held = await status(it);
+    expect(held.rules.heldBack).toMatchObject([
+      { file: join(it.folder, 'rules', 'lists', 'risky.txt'), entriesBefore: 4, entriesNow: 1 },
+    ]);
+    expect(held.stderr).toContain('callwarden rules accept');
+
+    const wrong = await it.callwarden('rules', 'accept', 'rules/risky.yaml', '-c', it.config);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('rules/risky.yaml is not held back');
+    expect(wrong.stderr).toContain('lists/risky.txt');
+    const accepted = await it.callwarden('rules', 'accept', 'rules/lists/risky.txt', '-c', it.config);
+    expect(accepted).toMatchObject({ code: 0, stderr: '' });
+    expect(accepted.stdout).toContain('with 1 entry instead of 4');
+    await until(() => second.output().includes('rules reloaded: changed risky'), 'the short list is taken');
+    expect((await status(it)).rules).toMatchObject({ heldBack: [] });
+    const again = await it.callwarden('rules', 'accept', 'rules/lists/risky.txt', '-c', it.config);
+    expect(again).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('No file of the rules is held back'),
+    });
+    await end(second);
+  });
+
+  it('lets a loss be accepted before any service has noticed it', async () => {
+    const list = '+8821\n+8822\n+8823\n+8824\n';
+    const it = await lab({ rules: { 'risky.yaml': RISKY, 'lists/risky.txt': list } });
+    const none = await it.callwarden('rules', 'accept', 'lists/risky.txt', '-c', it.config);
+    expect(none.code).toBe(2);
+    await it.once();
+    rmSync(join(it.folder, 'rules', 'lists', 'risky.txt'));
+    const accepted = await it.callwarden('rules', 'accept', 'lists/risky.txt', '-c', it.config);
+    expect(accepted.code).toBe(0);
+    // Accepted, but the rule that names it is still there: that is a problem of its own.
+    expect(accepted.stderr).toContain('rules on disk are not taken');
+    expect((await it.once()).code).toBe(2);
+    rmSync(join(it.folder, 'rules', 'risky.yaml'));
+    writeFileSync(join(it.folder, 'rules', 'three-calls.yaml'), THREE_CALLS);
+    const { code, stderr } = await it.once();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('drops an exception that has expired, without an edit', async () => {
+    const expiry = new Date(Date.now() + 6_000).toISOString();
+    const rules = `${THREE_CALLS}except: { accounts: [{ id: 10, until: "${expiry}", because: "a test" }] }\n`;
+    const it = await lab({ rules: { 'three-calls.yaml': rules } });
+    for (let count = 0; count < 4; count += 1) it.simulator.world.addCall({ account: 10 });
+    const service = it.start('run', '-c', it.config);
+    await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
+    expect(it.records()).toEqual([]);
+    await until(() => it.records().length === 1, 'the fourth call is cut');
+    expect(it.records()[0]?.at.localeCompare(expiry)).toBeGreaterThanOrEqual(0);
+    await end(service);
+  });
+});

@@ -1,0 +1,355 @@
+import { type Call, isLive, type SuspectCall } from '../../src/domain/call.js';
+import type { FactParams } from '../../src/domain/facts.js';
+import type { Numbering } from '../../src/domain/numbering.js';
+import type { AggregateScope } from '../../src/domain/scope.js';
+import type { Snapshot } from '../../src/domain/snapshot.js';
+
+/** One poll as it was, kept whole: the oracle computes everything from all of them, every time. */
+export interface SeenPoll {
+  at: number;
+  intervalMs: number;
+  result: 'sound' | 'suspect' | 'partial' | 'failed';
+  snapshot: Snapshot | undefined;
+  cutIds: readonly string[];
+}
+
+/** A call by definition, from all listings that there were. */
+export interface ToldCall {
+  id: string;
+  call: Call;
+  startedAt: number;
+  firstSeenAt: number;
+  lastSeenAt: number;
+  connectedAt: number | undefined;
+  answered: boolean;
+  states: Set<string>;
+  endedAt: number | undefined;
+  cut: boolean;
+  country: string | undefined;
+  /** Listed as live by the newest poll. */
+  listedNow: boolean;
+}
+
+const KEPT = [
+  'cli',
+  'cliNumber',
+  'cld',
+  'cldNumber',
+  'account',
+  'customer',
+  'connection',
+  'direction',
+  'callerMediaIp',
+] as const;
+
+/** Every call ever listed. In the scripts that use it, IDs are identities. */
+export function tellCalls(polls: readonly SeenPoll[], numbering: Numbering): ToldCall[] {
+  const ids = new Set(polls.flatMap((poll) => poll.snapshot?.calls.map(({ id }) => id) ?? []));
+  return [...ids].map((id) => tellCall(id, polls, numbering));
+}
+
+function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering): ToldCall {
+  const fields: Partial<Record<(typeof KEPT)[number], unknown>> = {};
+  let told: ToldCall | undefined;
+  let setupAt: number | undefined;
+  let duration: number | undefined;
+  for (const { at, result, snapshot, cutIds } of polls) {
+    if (snapshot === undefined) continue;
+    const listed = snapshot.calls.find((call) => call.id === id);
+    if (told !== undefined) told.listedNow = false;
+    if (listed !== undefined && !(told?.endedAt !== undefined && !isLive(listed.state))) {
+      told ??= {
+        id,
+        call: listed,
+        startedAt: at,
+        firstSeenAt: at,
+        lastSeenAt: at,
+        connectedAt: undefined,
+        answered: false,
+        states: new Set(),
+        endedAt: undefined,
+        cut: false,
+        country: undefined,
+        listedNow: false,
+      };
+      for (const field of KEPT) if (listed[field] !== undefined) fields[field] = listed[field];
+      setupAt ??= listed.setupAt;
+      told.startedAt = Math.min(setupAt ?? told.firstSeenAt, told.firstSeenAt);
+      told.states.add(listed.state);
+      if (listed.state === 'Connected') {
+        told.answered = true;
+        if (listed.duration !== undefined) told.connectedAt ??= at - listed.duration * 1000;
+      }
+      if (isLive(listed.state)) {
+        duration = listed.duration ?? duration;
+        told.lastSeenAt = at;
+        told.endedAt = undefined;
+        told.listedNow = true;
+      } else if (result !== 'suspect') told.endedAt = at;
+      told.call = { ...listed, ...(fields as Partial<Call>), duration };
+      told.country = told.call.cldNumber === undefined ? undefined : numbering.countryOf(told.call.cldNumber);
+    } else if (
+      listed === undefined &&
+      told?.endedAt === undefined &&
+      told !== undefined &&
+      result === 'sound'
+    ) {
+      const mayBeIt = (suspect: SuspectCall) =>
+        (suspect.id ?? id) === id && (suspect.callId ?? told?.call.callId) === told?.call.callId;
+      if (!snapshot.suspects.some(mayBeIt)) told.endedAt = at;
+    }
+    if (told !== undefined && cutIds.includes(id)) told.cut = true;
+  }
+  if (told === undefined) throw new Error(`call ${id} was never listed`);
+  return told;
+}
+
+export interface Memories {
+  /** Since when accounts are known, and the start of the first call to each country, by `account country`. */
+  accounts: ReadonlyMap<number, number>;
+  countries: ReadonlyMap<string, number>;
+}
+
+/** What is remembered after all these polls, told from what was known before them. */
+export function tellMemories(before: Memories, polls: readonly SeenPoll[], numbering: Numbering): Memories {
+  const accounts = new Map(before.accounts);
+  const countries = new Map(before.countries);
+  for (let count = 1; count <= polls.length; count += 1) {
+    for (const { call, country, firstSeenAt, startedAt } of tellCalls(polls.slice(0, count), numbering)) {
+      if (call.account === undefined) continue;
+      accounts.set(call.account, Math.min(accounts.get(call.account) ?? Infinity, firstSeenAt));
+      if (country === undefined) continue;
+      const key = `${call.account} ${country}`;
+      countries.set(key, Math.min(countries.get(key) ?? Infinity, startedAt));
+    }
+  }
+  return { accounts, countries };
+}
+
+export interface Question {
+  scope: AggregateScope;
+  id: string;
+  name: string;
+  params: FactParams;
+  now: number;
+  /** From local midnight, for minutesToday. */
+  midnight: number;
+  vendors: ReadonlyMap<string, readonly number[]>;
+  parents: ReadonlyMap<number, number> | undefined;
+  admits: (call: Call) => boolean | 'unknown';
+  suspects: readonly SuspectCall[];
+  memories: Memories;
+}
+
+export type Answer = { value: number; atLeast: boolean; counted: string[] } | { missing: string };
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** A windowed fact by its definition. */
+export function answer(told: readonly ToldCall[], asked: Question): Answer {
+  const { name, params, now } = asked;
+  const from = name === 'minutesToday' ? asked.midnight : now - (params.within ?? 0) * 1000;
+  const own = told.filter((one) => belongs(one, asked));
+  const ofEnded = [
+    'callsEnded',
+    'shortCalls',
+    'answerRatio',
+    'averageEndedDuration',
+    'equalDurations',
+  ].includes(name);
+  const inWindow = own.filter((one) => {
+    if (name.startsWith('minutes'))
+      return one.answered && (one.endedAt === undefined || one.lastSeenAt > from);
+    if (ofEnded) return one.endedAt !== undefined && one.endedAt > from && !one.cut;
+    return one.startedAt > from;
+  });
+  const sure = inWindow.filter((one) => membership(one, asked) === 'in');
+  const maybe = inWindow.some((one) => membership(one, asked) === 'maybe');
+  const suspected = !ofEnded && asked.suspects.some((suspect) => mayBeOf(suspect, asked));
+  const doubt = maybe || suspected;
+  const result = measured(name, sure, doubt, from, asked);
+  if ('missing' in result) return result;
+  const live = (one: ToldCall) => one.listedNow && asked.admits(one.call) === true;
+  const counted = ofEnded
+    ? own.filter((one) => live(one) && liveLetIn(one, asked))
+    : result.counted.filter(live);
+  return { value: result.value, atLeast: result.atLeast, counted: counted.map(({ id }) => id).sort() };
+}
+
+type Measured = { value: number; atLeast: boolean; counted: ToldCall[] } | { missing: string };
+
+function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, asked: Question): Measured {
+  const { params, now, memories } = asked;
+  const counting = (hits: ToldCall[], value: number, blank: boolean) => ({
+    value,
+    atLeast: doubt || blank,
+    counted: hits,
+  });
+  const distinct = (key: (one: ToldCall) => string | undefined) => {
+    const keyed = sure.filter((one) => key(one) !== undefined);
+    return counting(keyed, new Set(keyed.map(key)).size, keyed.length < sure.length);
+  };
+  const cld = (one: ToldCall) => one.call.cldNumber;
+  const answered = sure.filter((one) => one.answered);
+  switch (name) {
+    case 'callsStarted':
+    case 'callsEnded':
+      return counting(sure, sure.length, false);
+    case 'minutes':
+    case 'minutesToday': {
+      const known = sure.filter((one) => one.connectedAt !== undefined);
+      const ms = known.map((one) => Math.max(0, one.lastSeenAt - Math.max(one.connectedAt ?? 0, from)));
+      return counting(known, ms.reduce((sum, one) => sum + one, 0) / 60_000, known.length < sure.length);
+    }
+    case 'distinctCld':
+      return distinct(cld);
+    case 'distinctCli':
+      return distinct((one) => one.call.cliNumber);
+    case 'distinctCountries':
+      return distinct((one) => one.country);
+    case 'distinctMediaIps':
+      return distinct((one) => one.call.callerMediaIp);
+    case 'repeatedCld': {
+      const times = (number: string | undefined) => sure.filter((one) => cld(one) === number).length;
+      const most = Math.max(0, ...sure.filter(cld).map((one) => times(cld(one))));
+      return counting(
+        sure.filter((one) => cld(one) && times(cld(one)) === most),
+        most,
+        !sure.every(cld),
+      );
+    }
+    case 'sequentialCld': {
+      const numbers = new Set(sure.flatMap((one) => cld(one)?.match(/^\d+$/) ?? []).map(String));
+      const next = (number: string, by: bigint) => {
+        const text = (BigInt(number) + by).toString().padStart(number.length, '0');
+        return text.length === number.length ? text : '';
+      };
+      const runOf = (number: string) => {
+        const run = [number];
+        for (let at = next(number, 1n); numbers.has(at); at = next(at, 1n)) run.push(at);
+        for (let at = next(number, -1n); numbers.has(at); at = next(at, -1n)) run.push(at);
+        return run;
+      };
+      const longest = Math.max(0, ...[...numbers].map((number) => runOf(number).length));
+      const inLongest = (one: ToldCall) =>
+        numbers.has(cld(one) ?? '') && runOf(cld(one) ?? '').length === longest;
+      return counting(sure.filter(inLongest), longest, !sure.every(cld));
+    }
+    case 'callerIsCalled': {
+      const hits = sure.filter((one) => cld(one) !== undefined && cld(one) === one.call.cliNumber);
+      return counting(hits, hits.length, !sure.every((one) => cld(one) && one.call.cliNumber));
+    }
+    case 'firstSeenCountry': {
+      const knows = (account: number) => now - (memories.accounts.get(account) ?? now) >= WEEK_MS;
+      if (asked.scope === 'account' && !knows(Number(asked.id))) return { missing: 'too-little-history' };
+      const withAccount = sure.filter((one) => one.call.account !== undefined);
+      const blank = withAccount.some((one) => one.country === undefined || !knows(one.call.account ?? 0));
+      const hits = withAccount.filter(
+        ({ call: { account = 0 }, country }) =>
+          country !== undefined &&
+          knows(account) &&
+          (memories.countries.get(`${account} ${country}`) ?? 0) > from,
+      );
+      return counting(hits, hits.length, blank);
+    }
+    case 'shortCalls': {
+      const under = (params.under ?? 0) * 1000;
+      const short = answered.filter((one) => (one.endedAt ?? 0) - (one.connectedAt ?? -Infinity) < under);
+      return counting(
+        short,
+        short.length,
+        answered.some((one) => one.connectedAt === undefined),
+      );
+    }
+    case 'answerRatio':
+      if (sure.length < (params.min ?? 1)) return { missing: 'too-few-samples' };
+      if (doubt) return { missing: 'lower-bound' };
+      return counting(sure, answered.length / sure.length, false);
+    case 'averageEndedDuration': {
+      const lengths = answered.flatMap((one) => one.call.duration ?? []);
+      if (lengths.length < (params.min ?? 1)) return { missing: 'too-few-samples' };
+      if (lengths.length < answered.length) return { missing: 'not-listed' };
+      if (doubt) return { missing: 'lower-bound' };
+      return counting(answered, lengths.reduce((sum, one) => sum + one, 0) / lengths.length, false);
+    }
+    case 'equalDurations': {
+      const lengths = answered.flatMap((one) => one.call.duration ?? []);
+      const within = (low: number) =>
+        lengths.filter((one) => one >= low && one - low <= (params.tolerance ?? 0) + 1e-9);
+      const most = Math.max(0, ...lengths.map((low) => within(low).length));
+      return counting(answered, most, lengths.length < answered.length);
+    }
+    default:
+      throw new Error(`no definition of ${name}`);
+  }
+}
+
+function belongs({ id, call }: ToldCall, asked: Question): boolean {
+  switch (asked.scope) {
+    case 'switch':
+      return true;
+    case 'vendor':
+      return (asked.vendors.get(id) ?? []).map(String).includes(asked.id);
+    case 'cli':
+      return call.cliNumber === asked.id;
+    case 'customer':
+      return customersOf(call.customer, asked).includes(asked.id);
+    default:
+      return call[asked.scope]?.toString() === asked.id;
+  }
+}
+
+function customersOf(customer: number | undefined, { params, parents }: Question): string[] {
+  if (customer === undefined) return [];
+  const parent = params.recursive === true ? parents?.get(customer) : undefined;
+  return [
+    String(customer),
+    ...(parent === undefined ? [] : customersOf(parent, { params, parents } as Question)),
+  ];
+}
+
+function membership(one: ToldCall, { params, admits }: Question): 'in' | 'out' | 'maybe' {
+  const { to, direction, state } = params;
+  const tests: (boolean | 'unknown')[] = [admits(one.call)];
+  if (state !== undefined) tests.push(state.some((wanted) => one.states.has(wanted)));
+  if (direction !== undefined)
+    tests.push(one.call.direction === undefined ? 'unknown' : direction.includes(one.call.direction));
+  if (to !== undefined) {
+    const { cldNumber } = one.call;
+    tests.push(cldNumber === undefined ? 'unknown' : to.some((prefix) => cldNumber.startsWith(prefix)));
+  }
+  return tests.includes(false) ? 'out' : tests.includes('unknown') ? 'maybe' : 'in';
+}
+
+function liveLetIn(one: ToldCall, asked: Question): boolean {
+  const { state: _, ...params } = asked.params;
+  return membership(one, { ...asked, params }) === 'in';
+}
+
+function mayBeOf(suspect: SuspectCall, asked: Question): boolean {
+  if (suspect.state === 'Disconnecting' || suspect.state === 'Dead') return false;
+  const { to } = asked.params;
+  if (to !== undefined && suspect.cld !== undefined && !to.some((prefix) => suspect.cld?.startsWith(prefix)))
+    return false;
+  if (asked.scope === 'switch' || asked.scope === 'vendor') return true;
+  if (asked.scope === 'cli') return suspect.cli === undefined || suspect.cli === asked.id;
+  if (asked.scope === 'customer')
+    return suspect.customer === undefined || customersOf(suspect.customer, asked).includes(asked.id);
+  const named = suspect[asked.scope];
+  return named === undefined || String(named) === asked.id;
+}
+
+/** Seconds after `from` that no sound poll covers, by the definition of a gap. */
+export function tellGap(polls: readonly SeenPoll[], from: number, now: number): number {
+  const sound = polls.filter((poll) => poll.result === 'sound');
+  const [first] = sound;
+  if (first === undefined) return (now - from) / 1000;
+  let ms = first.at - from > 2 * first.intervalMs ? first.at - from : 0;
+  for (const [at, poll] of sound.entries()) {
+    const next = sound[at + 1];
+    const interval = Math.max(poll.intervalMs, next?.intervalMs ?? 0);
+    const until = next?.at ?? now;
+    if (until - poll.at > 2 * interval) ms += Math.max(0, until - Math.max(from, poll.at + interval));
+  }
+  return ms / 1000;
+}

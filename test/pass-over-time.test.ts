@@ -1,0 +1,392 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../src/domain/call.js';
+import { CallwardenError } from '../src/domain/errors.js';
+import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
+import { runPass } from '../src/pass.js';
+import type { PassContext } from '../src/pass-enforcement.js';
+import { createSwitchMemory } from '../src/pass-memory.js';
+import { checkRules } from '../src/policy/check-rules.js';
+import { compileRules } from '../src/policy/compile-rules.js';
+import { openStore } from '../src/store/open-store.js';
+import { aCall, calls, NOW } from './support/calls.js';
+import { fakeSwitch } from './support/fake-switch.js';
+import { aPassContext, NUMBERING } from './support/pass-context.js';
+import { tempStore } from './support/temp-store.js';
+
+const SECOND = 1_000;
+const never = new AbortController().signal;
+
+/** One switch with a real store whose clock the test moves; `restart` begins again with an empty memory. */
+function scene(rules: string, listed: readonly Call[] = [], changes: Partial<PassContext> = {}) {
+  const { store, records, path } = tempStore();
+  let now = NOW;
+  const clock = () => now;
+  const port = fakeSwitch(listed, clock);
+  const notes: string[] = [];
+  const compiled = (text: string) => {
+    const { ruleSet, problems } = checkRules(
+      [{ file: 'rules/test.yaml', kind: 'rules', text }],
+      FACT_CATALOGUE,
+      (one) => createHash('sha256').update(one).digest('hex'),
+    );
+    if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+    return compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now });
+  };
+  let context = aPassContext({
+    port,
+    store,
+    clock,
+    rules: compiled(rules),
+    note: (text) => notes.push(text),
+    ...changes,
+  });
+  return {
+    port,
+    store,
+    path,
+    records,
+    notes,
+    wait: (seconds: number) => {
+      now += seconds * SECOND;
+    },
+    restart: () => {
+      const memory = createSwitchMemory({ switchName: 'lab', numbering: NUMBERING, ledger: store.ledger });
+      context = { ...context, memory };
+    },
+    change: (text: string) => {
+      context = { ...context, rules: compiled(text) };
+    },
+    pass: (options: { dryRun?: boolean } = {}) =>
+      runPass(context, {
+        passId: `pass-${now}`,
+        actor: 'scheduler',
+        dryRun: options.dryRun ?? false,
+        stop: never,
+        abort: never,
+      }),
+  };
+}
+
+const cap = (more: string, event = '{ type: disconnectCall, params: { keep: 2 } }') => `
+  name: cap
+  scope: account
+  mode: enforce
+  ${more}
+  conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
+  event: ${event}`;
+
+const outcomes = (report: Awaited<ReturnType<ReturnType<typeof scene>['pass']>>) =>
+  report.actions.map(({ action, target, outcome }) => `${action} ${target} ${outcome}`);
+
+describe('for', () => {
+  it('acts once a violation has lasted, and a restart forgets nothing of it', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(5);
+    it.restart();
+    const second = await it.pass();
+    expect(outcomes(second)).toEqual([]);
+    expect(second.violations).toEqual([]);
+    it.wait(5);
+    it.restart();
+    const third = await it.pass();
+    expect(outcomes(third)).toEqual(['disconnectCall 3 disconnected']);
+    expect(third.violations).toMatchObject([{ evidence: { held: { seconds: 10 } } }]);
+  });
+
+  it('begins anew for a rule that was changed', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    await it.pass();
+    it.wait(10);
+    it.change(cap('for: 10s\n  description: another version'));
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(10);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+  });
+
+  it('lives through failed polls that are no longer than a break, and not through longer ones', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    const fail = async (polls: number) => {
+      it.port.before = () => {
+        throw new CallwardenError('SWITCH_TIMEOUT', 'no answer.', { hint: 'Wait.' });
+      };
+      for (let poll = 0; poll < polls; poll++) {
+        it.wait(5);
+        expect((await it.pass()).status).toBe('failed');
+      }
+      it.port.before = () => {};
+      it.wait(5);
+    };
+    await it.pass();
+    await fail(3);
+    expect(outcomes(await it.pass())).toEqual([]);
+    await fail(2);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+  });
+
+  it('is not shortened by a dry run, and a dry run shows what waits no longer', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    await it.pass({ dryRun: true });
+    it.wait(10);
+    expect(outcomes(await it.pass({ dryRun: true }))).toEqual(['disconnectCall 3 monitored']);
+    expect(it.port.requests.some((request) => request.startsWith('disconnect'))).toBe(false);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+  });
+
+  it('keeps apart two calls that bear one ID after each other', async () => {
+    const rule = `
+      name: long
+      scope: call
+      mode: enforce
+      for: 10s
+      conditions: { all: [ { fact: call.state, operator: equal, value: Connected } ] }
+      event: { type: disconnectCall }`;
+    const it = scene(rule, [aCall({ id: '1', callId: 'first@192.0.2.1' })]);
+    await it.pass();
+    it.wait(10);
+    it.port.calls = [aCall({ id: '1', callId: 'second@192.0.2.1' })];
+    expect(outcomes(await it.pass())).toEqual([]);
+  });
+
+  it('neither begins nor ends on a listing that nothing is acted on', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    await it.pass();
+    it.wait(5);
+    it.port.calls = [];
+    it.port.stats = new Map([[10, { total: 60, connected: 60 }]]);
+    expect((await it.pass()).violations).toEqual([]);
+    it.port.calls = calls(3);
+    it.port.stats = new Map();
+    it.wait(5);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+  });
+});
+
+describe('cooldown', () => {
+  it('lets a subject be for so long after a cut, over a restart too, and lists the violation all the same', async () => {
+    const it = scene(cap('cooldown: 1m'), calls(3));
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+    it.port.calls = calls(4);
+    it.wait(31);
+    it.restart();
+    const cooling = await it.pass();
+    expect(outcomes(cooling)).toEqual([]);
+    expect(cooling.violations).toMatchObject([{ subject: 'account:10' }]);
+    expect(it.records()).toHaveLength(1);
+    it.wait(30);
+    expect(outcomes(await it.pass())).toEqual([
+      'disconnectCall 4 disconnected',
+      'disconnectCall 3 disconnected',
+    ]);
+  });
+
+  it('counts what was refused, since it was sent, but neither what was withheld nor a dry run', async () => {
+    const withheld = scene(cap('cooldown: 1m'), calls(3), {
+      caps: { perPass: 50, perHour: 0, sharePerPass: 1 },
+    });
+    expect(outcomes(await withheld.pass())).toContain('disconnectCall 3 withheld');
+    withheld.wait(5);
+    expect(outcomes(await withheld.pass())).toContain('disconnectCall 3 withheld');
+    const dry = scene(cap('cooldown: 1m'), calls(3));
+    await dry.pass({ dryRun: true });
+    dry.wait(5);
+    expect(outcomes(await dry.pass())).toEqual(['disconnectCall 3 disconnected']);
+  });
+
+  it('makes an alert be recorded anew after it, instead of after five minutes', async () => {
+    const it = scene(cap('cooldown: 1m', '{ type: alert }'), calls(3));
+    const recorded = async (seconds: number) => {
+      it.wait(seconds);
+      await it.pass();
+      return it.records().length;
+    };
+    expect(await recorded(0)).toBe(1);
+    expect(await recorded(59)).toBe(1);
+    expect(await recorded(1)).toBe(2);
+    const slow = scene(cap('', '{ type: alert }'), calls(3));
+    await slow.pass();
+    slow.wait(120);
+    await slow.pass();
+    expect(slow.records()).toHaveLength(1);
+  });
+});
+
+describe('escalate', () => {
+  const climbing = cap(
+    `cooldown: 10s
+  escalate:
+    - { after: 2, within: 10m, event: { type: disconnectCall, params: { keep: 2 } } }
+    - { after: 3, within: 10m, event: { type: disconnectAccount } }`,
+    '{ type: alert }',
+  );
+
+  it('climbs from an alert to calls to the account, over restarts, and says so in the evidence', async () => {
+    const it = scene(climbing, calls(4));
+    const next = async () => {
+      it.wait(35);
+      it.port.calls = calls(4);
+      it.restart();
+      return outcomes(await it.pass());
+    };
+    expect(await next()).toEqual(['alert 10 alerted']);
+    expect(await next()).toEqual(['alert 10 alerted']);
+    expect(await next()).toEqual(['disconnectCall 4 disconnected', 'disconnectCall 3 disconnected']);
+    expect(await next()).toEqual(['disconnectAccount 10 disconnected']);
+    expect(it.records({ action: 'disconnectAccount' })).toMatchObject([
+      { evidence: { escalated: { after: 3, withinSeconds: 600, acted: 3 } } },
+    ]);
+  });
+
+  it('counts a pass once, however many calls it took', async () => {
+    const rule = cap(
+      'escalate: [ { after: 2, within: 10m, event: { type: disconnectAccount } } ]',
+      '{ type: disconnectCall, params: { keep: 0 } }',
+    );
+    const it = scene(rule, calls(4));
+    expect(outcomes(await it.pass())).toHaveLength(4);
+    it.wait(35);
+    it.port.calls = calls(4);
+    expect(outcomes(await it.pass()).every((one) => one.startsWith('disconnectCall'))).toBe(true);
+    it.wait(35);
+    it.port.calls = calls(4);
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+});
+
+describe('schedule', () => {
+  it('judges nothing outside of its hours', async () => {
+    const it = scene(cap('schedule: { days: [sun], timezone: UTC }'), calls(3));
+    expect(new Date(NOW).getUTCDay()).not.toBe(0);
+    const report = await it.pass();
+    expect(report).toMatchObject({ violations: [], actions: [] });
+    it.wait(((7 - new Date(NOW).getUTCDay()) % 7) * 86_400);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+  });
+});
+
+describe('windows', () => {
+  const burst = (more = '') => `
+    name: burst
+    scope: account
+    mode: enforce
+    ${more}
+    conditions: { all: [ { fact: account.callsStarted, params: { within: 1m }, operator: greaterThan, value: 3 } ] }
+    event: { type: disconnectCall }`;
+  const started = (id: string, at: number) => aCall({ id, setupAt: at, setupTimeText: `setup ${at}` });
+
+  it('count calls over polls and restarts, and take only those that are still there', async () => {
+    const it = scene(burst());
+    const poll = async (ids: readonly string[], atSeconds: number) => {
+      it.port.calls = ids.map((id) => started(id, NOW + atSeconds * SECOND));
+      const report = await it.pass();
+      it.wait(5);
+      it.restart();
+      return outcomes(report);
+    };
+    expect(await poll(['1', '2'], 0)).toEqual([]);
+    expect(await poll(['3'], 5)).toEqual([]);
+    expect(await poll(['4'], 10)).toEqual(['disconnectCall 4 disconnected']);
+  });
+
+  it('forget what lies further back', async () => {
+    const it = scene(burst());
+    it.port.calls = ['1', '2', '3'].map((id) => started(id, NOW));
+    await it.pass();
+    it.wait(60);
+    it.port.calls = [started('4', NOW + 60 * SECOND)];
+    expect((await it.pass()).violations).toEqual([]);
+  });
+
+  it('say what they could not see, and are not judged where the rule needs them whole', async () => {
+    const it = scene(burst());
+    it.port.calls = ['1', '2', '3', '4'].map((id) => started(id, NOW));
+    expect((await it.pass()).violations).toMatchObject([
+      { evidence: { conditions: { all: [{ observed: 4, gap: { seconds: 60 } }] } } },
+    ]);
+    const strict = scene(burst('needs: complete'));
+    strict.port.calls = ['1', '2', '3', '4'].map((id) => started(id, NOW));
+    expect(await strict.pass()).toMatchObject({
+      violations: [],
+      indeterminate: [{ rule: 'burst', missing: ['account.callsStarted'], subjects: 1 }],
+    });
+  });
+
+  it('see what another process has listed meanwhile', async () => {
+    const it = scene(burst());
+    it.port.calls = ['1', '2'].map((id) => started(id, NOW));
+    await it.pass();
+    it.wait(5);
+    const other = openStore(it.path);
+    try {
+      const context = aPassContext({ port: it.port, store: other, clock: () => NOW + 5 * SECOND });
+      it.port.calls = ['3', '4'].map((id) => started(id, NOW + 5 * SECOND));
+      await runPass(context, {
+        passId: 'beside',
+        actor: 'cli:ops',
+        dryRun: false,
+        stop: never,
+        abort: never,
+      });
+    } finally {
+      other.close();
+    }
+    it.wait(5);
+    it.port.calls = [started('5', NOW + 10 * SECOND)];
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 5 disconnected']);
+  });
+
+  it('leave calls that we cut out of what speaks of how calls end', async () => {
+    const rule = `
+      rules:
+        - { name: ended, scope: account, mode: enforce, event: { type: alert },
+            conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 0 } ] } }
+        - { name: cut, scope: call, mode: enforce, event: { type: disconnectCall },
+            conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] } }`;
+    const it = scene(rule, [aCall({ id: '1', cld: '88212345', cldNumber: '88212345' }), aCall({ id: '2' })]);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 disconnected']);
+    it.wait(5);
+    expect((await it.pass()).violations).toEqual([]);
+    it.wait(5);
+    it.port.calls = [];
+    expect((await it.pass()).violations).toMatchObject([{ rule: 'ended' }]);
+  });
+});
+
+describe('the ledger', () => {
+  it('keeps one row a call, with its states and its end, and takes down failed polls', async () => {
+    const it = scene(
+      'rules: [ { name: none, scope: switch, mode: off, event: { type: alert }, conditions: { all: [ { fact: switch.totalCalls, operator: lessThan, value: 0 } ] } } ]',
+    );
+    it.port.calls = [aCall({ id: '1', state: 'WaitRoute', duration: 0 })];
+    await it.pass();
+    it.wait(5);
+    it.port.calls = [aCall({ id: '1', duration: 2 })];
+    await it.pass();
+    it.wait(5);
+    it.port.before = () => {
+      throw new CallwardenError('SWITCH_UNREACHABLE', 'nobody there.', { hint: 'Wait.' });
+    };
+    await it.pass();
+    it.wait(5);
+    it.port.before = () => {};
+    it.port.calls = [];
+    await it.pass();
+    const { calls: rows, polls } = await it.store.ledger.load('lab', 0);
+    expect(rows).toMatchObject([
+      {
+        id: '1',
+        firstSeenAt: NOW,
+        lastSeenAt: NOW + 5 * SECOND,
+        connectedAt: NOW + 3 * SECOND,
+        endedAt: NOW + 15 * SECOND,
+        lastDuration: 2,
+        states: [
+          { state: 'WaitRoute', at: NOW },
+          { state: 'Connected', at: NOW + 5 * SECOND },
+        ],
+      },
+    ]);
+    expect(polls.map(({ result }) => result)).toEqual(['sound', 'sound', 'failed', 'sound']);
+  });
+});

@@ -1,0 +1,358 @@
+import { describe, expect, it } from 'vitest';
+import { check, problemsOf } from './support.js';
+
+/** An account rule whose further keys begin on line 6. */
+function rule(
+  more: string,
+  event = '{ type: disconnectCall, params: { keep: 30 } }',
+  scope = 'account',
+): string {
+  return `name: a
+scope: ${scope}
+mode: monitor
+conditions: { all: [{ fact: ${scope === 'call' ? 'account' : scope}.connectedCalls, operator: greaterThan, value: 30 }] }
+event: ${event}
+${more}
+`;
+}
+
+function ruleOf(more: string) {
+  const { ruleSet, problems } = check({ 'r.yaml': rule(more) });
+  const [first] = ruleSet?.rules ?? [];
+  if (first === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return first;
+}
+
+describe('for and cooldown', () => {
+  it('are read as milliseconds', () => {
+    expect(ruleOf('for: 10s\ncooldown: 5m')).toMatchObject({ forMs: 10_000, cooldownMs: 300_000 });
+  });
+
+  it.each([
+    [
+      'for: 10',
+      '6:6 "for": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 10. For seconds write "10s".',
+    ],
+    [
+      'for: "10"',
+      '6:6 "for": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the text "10". For seconds write "10s".',
+    ],
+    [
+      'for: soon',
+      '6:6 "for": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the text "soon".',
+    ],
+    [
+      'for: [10s]',
+      '6:6 "for": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found a list.',
+    ],
+    ['for: 0s', '6:6 "for": expected more than 0 and at most 1d, but found the text "0s".'],
+    ['for: 25h', '6:6 "for": expected more than 0 and at most 1d, but found the text "25h".'],
+    [
+      'cooldown: 300',
+      '6:11 "cooldown": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 300. For seconds write "300s".',
+    ],
+    ['cooldown: 31d', '6:11 "cooldown": expected more than 0 and at most 30d, but found the text "31d".'],
+    [
+      'needs: completeness',
+      '6:8 "needs": expected "complete", but found the text "completeness". Did you mean "complete"?',
+    ],
+    ['cooldwn: 5m', '6:1 "cooldwn" is not a known key. Did you mean "cooldown"?'],
+  ])('are refused: %s', (more, message) => {
+    expect(problemsOf({ 'r.yaml': rule(more) })).toEqual([`r.yaml:${message}`]);
+  });
+
+  it('"for" shorter than two polls is warned of, and what is known of the polls is said', () => {
+    const files = { 'r.yaml': rule('for: 8s') };
+    expect(problemsOf(files)).toEqual([
+      'r.yaml:6:6 warning: "for: 8s" is shorter than two polls, which come every 5s (assumed, as no schedule is known), so that one poll more or less decides it: expected at least 10s.',
+    ]);
+    const lab = { name: 'lab', numbering: undefined, pollEveryMs: 4_000 };
+    expect(problemsOf(files, [lab])).toEqual([]);
+    expect(problemsOf(files, [lab, { ...lab, name: 'far', pollEveryMs: 30_000 }])).toEqual([
+      expect.stringContaining('every 30s (switch "far")'),
+    ]);
+    const elsewhere = { 'r.yaml': rule('for: 8s\nonly: { switches: [lab] }') };
+    expect(problemsOf(elsewhere, [lab, { ...lab, name: 'far', pollEveryMs: 30_000 }])).toEqual([]);
+  });
+
+  it('"needs: complete" is warned of where no fact looks back', () => {
+    expect(problemsOf({ 'r.yaml': rule('needs: complete') })).toEqual([
+      'r.yaml:6:1 warning: "needs: complete" changes nothing here: no fact of this rule looks at a window of time.',
+    ]);
+  });
+});
+
+describe('a schedule', () => {
+  it('is read as minutes of days, all days and the whole day where it names none', () => {
+    const weekend = '{ days: [sun, sat, sun], from: "18:00", to: "08:00", timezone: Europe/Kyiv }';
+    expect(ruleOf(`schedule: [${weekend}]`).schedule).toEqual([
+      { days: ['sat', 'sun'], fromMinute: 1080, toMinute: 480, timezone: 'Europe/Kyiv' },
+    ]);
+    expect(ruleOf('schedule: { timezone: UTC, days: mon }').schedule).toEqual([
+      { days: ['mon'], fromMinute: 0, toMinute: 0, timezone: 'UTC' },
+    ]);
+    expect(ruleOf('schedule: { timezone: UTC, from: 22:30 }').schedule).toMatchObject([
+      { fromMinute: 1350, toMinute: 1440 },
+    ]);
+    expect(ruleOf('schedule: { timezone: UTC, to: "24:00" }').schedule).toMatchObject([
+      { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], fromMinute: 0, toMinute: 1440 },
+    ]);
+  });
+
+  it.each([
+    ['{ days: [sat] }', '6:11 "timezone" is missing: expected text.'],
+    [
+      '{ timezone: Europe/Kyev }',
+      '6:23 There is no time zone "Europe/Kyev": expected an IANA name, e.g. "Europe/Kyiv". Did you mean "Europe/Kyiv"?',
+    ],
+    ['{ timezone: "+02:00" }', '6:23 There is no time zone "+02:00"'],
+    ['{ timezone: "" }', '6:23 There is no time zone ""'],
+    [
+      '{ timezone: UTC, days: [saturday] }',
+      '6:35 "days[0]": expected one of "mon", "tue", "wed", "thu", "fri", "sat" or "sun", but found the text "saturday".',
+    ],
+    [
+      '{ timezone: UTC, days: [] }',
+      '6:34 "days": expected a list of at least 1 entry, but found an empty list.',
+    ],
+    [
+      '{ timezone: UTC, from: "25:00" }',
+      '6:34 "from": expected a time of day in quotes, "00:00" to "23:59", but found the text "25:00".',
+    ],
+    ['{ timezone: UTC, from: "24:00" }', '6:34 "from": expected a time of day in quotes, "00:00" to "23:59"'],
+    [
+      '{ timezone: UTC, to: 18 }',
+      '6:32 "to": expected a time of day in quotes, "00:00" to "24:00", but found the number 18.',
+    ],
+    ['{ timezone: UTC, to: "8:00" }', '6:32 "to": expected a time of day in quotes'],
+    ['{ timezone: UTC, until: "8:00" }', '6:28 "until" is not a known key'],
+    ['[]', '6:11 "schedule": expected a list of at least 1 entry, but found an empty list.'],
+    ['[{ timezone: UTC, day: [sat] }]', '6:29 "day" is not a known key. Did you mean "days"?'],
+  ])('is refused: %s', (schedule, message) => {
+    expect(problemsOf({ 'r.yaml': rule(`schedule: ${schedule}`) })).toEqual([
+      expect.stringContaining(`r.yaml:${message}`),
+    ]);
+  });
+
+  it('is warned of where a span is given twice', () => {
+    expect(
+      problemsOf({
+        'r.yaml': rule('schedule: [{ timezone: UTC, days: sat }, { days: [sat], timezone: UTC }]'),
+      }),
+    ).toEqual(['r.yaml:6:42 warning: This span is given twice.']);
+  });
+});
+
+describe('an escalation', () => {
+  const step = (event: string, more = 'after: 3, within: 10m') => `escalate: [{ ${more}, event: ${event} }]`;
+
+  it('is read with its events checked and filled in', () => {
+    const more = `escalate:
+  - { after: 3, within: 10m, event: { type: disconnectCall } }
+  - { after: 5, within: 1h, event: { type: disconnectAccount } }`;
+    expect(ruleOf(more).escalate).toEqual([
+      {
+        after: 3,
+        withinMs: 600_000,
+        event: { type: 'disconnectCall', select: 'newest', keep: 0, where: undefined, message: undefined },
+      },
+      { after: 5, withinMs: 3_600_000, event: expect.objectContaining({ type: 'disconnectAccount' }) },
+    ]);
+  });
+
+  it.each([
+    ['no step', 'escalate: []', '6:11 "escalate": expected a list of at least 1 entry'],
+    ['a mapping', 'escalate: { after: 3 }', '6:11 "escalate": expected a list, but found a mapping.'],
+    [
+      'after no action',
+      step('{ type: disconnectAccount }', 'after: 0, within: 10m'),
+      '6:21 "after": expected a number, at least 1',
+    ],
+    [
+      'half an action',
+      step('{ type: disconnectAccount }', 'after: 1.5, within: 10m'),
+      '6:21 "after": expected a whole number',
+    ],
+    ['no time', step('{ type: disconnectAccount }', 'after: 3'), '6:12 "within" is missing'],
+    [
+      'a time without a unit',
+      step('{ type: disconnectAccount }', 'after: 3, within: 600'),
+      '6:32 "within": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 600. For seconds write "600s".',
+    ],
+    [
+      'more than a day',
+      step('{ type: disconnectAccount }', 'after: 3, within: 2d'),
+      '6:32 "within": expected more than 0 and at most 1d',
+    ],
+    ['no event', 'escalate: [{ after: 3, within: 10m }]', '6:12 "event" is missing'],
+    ['an unknown event', step('{ type: disconectAccount }'), 'Did you mean "disconnectAccount"?'],
+    [
+      'a param of another event',
+      step('{ type: disconnectAccount, params: { keep: 3 } }'),
+      '6:81 "keep" chooses single calls, which "disconnectAccount" does not take',
+    ],
+    ['a param beside the type', step('{ type: disconnectCall, keep: 3 }'), '"keep" belongs one level deeper'],
+    [
+      'an unknown fact in "where"',
+      step(
+        '{ type: disconnectCall, params: { where: { all: [{ fact: call.agee, operator: greaterThan, value: 1 }] } } }',
+      ),
+      'There is no fact "call.agee"',
+    ],
+    [
+      'a fact that "where" does not see',
+      step(
+        '{ type: disconnectCall, params: { where: { all: [{ fact: vendor.totalCalls, operator: greaterThan, value: 1 }] } } }',
+      ),
+      '"vendor.totalCalls" needs the vendors',
+    ],
+    [
+      'a fact that "keep" does not see',
+      step('{ type: disconnectCall, params: { keep: { fact: cli.totalCalls } } }'),
+      '"cli.totalCalls" cannot be seen by rule "a"',
+    ],
+    [
+      'the event that the rule has',
+      step('{ type: disconnectCall, params: { select: newest, keep: 30 } }'),
+      '6:44 This step asks for the same event as the one before: there is nothing to climb to.',
+    ],
+    [
+      'an unknown key',
+      'escalate: [{ after: 3, within: 10m, evnt: { type: alert } }]',
+      '"evnt" is not a known key. Did you mean "event"?',
+    ],
+  ])('is refused with %s', (_, more, message) => {
+    expect(problemsOf({ 'r.yaml': rule(more) })).toContainEqual(expect.stringContaining(message));
+    expect(check({ 'r.yaml': rule(more) }).ruleSet).toBeUndefined();
+  });
+
+  it.each([
+    ['3', 'higher than that of the one before: expected more than 3, but found 3.'],
+    ['2', 'higher than that of the one before: expected more than 3, but found 2.'],
+  ])('is refused out of order: after 3, then after %s', (after, message) => {
+    const more = `escalate:
+  - { after: 3, within: 10m, event: { type: disconnectAccount } }
+  - { after: ${after}, within: 10m, event: { type: disconnectCustomer } }`;
+    expect(problemsOf({ 'r.yaml': rule(more) })).toEqual([expect.stringContaining(message)]);
+    const twice = more.replace(
+      `after: ${after}, within: 10m, event: { type: disconnectCustomer }`,
+      'after: 4, within: 10m, event: { type: disconnectAccount }',
+    );
+    expect(problemsOf({ 'r.yaml': rule(twice) })).toContainEqual(
+      expect.stringContaining('nothing to climb to'),
+    );
+  });
+
+  it('that picks calls needs "where" as the own event does', () => {
+    const several = rule(step('{ type: disconnectCall }'), '{ type: alert }').replace(
+      'value: 30 }]',
+      'value: 30 }, { fact: account.setupCalls, operator: greaterThan, value: 3 }]',
+    );
+    expect(problemsOf({ 'r.yaml': several })).toContainEqual(
+      expect.stringContaining('r.yaml:6:44 "where" is missing: the conditions hold several aggregates'),
+    );
+  });
+
+  it('that no rhythm of actions can reach is warned of', () => {
+    const more = (cooldown: string, within: string) =>
+      `cooldown: ${cooldown}\nescalate: [{ after: 3, within: ${within}, event: { type: disconnectAccount } }]`;
+    expect(problemsOf({ 'r.yaml': rule(more('5m', '10m')) })).toEqual([
+      'r.yaml:7:21 warning: This step is never reached: the rule has a cooldown of 5m, so that within 10m it has acted on a subject at most 2 times.',
+    ]);
+    expect(problemsOf({ 'r.yaml': rule(more('5m', '15m')) })).toEqual([]);
+    const alert = rule(
+      'escalate: [{ after: 3, within: 10m, event: { type: disconnectCall } }]',
+      '{ type: alert }',
+    );
+    expect(problemsOf({ 'r.yaml': alert })).toEqual([
+      expect.stringContaining('an unchanged alert is repeated every 5m'),
+    ]);
+  });
+});
+
+describe('an exception', () => {
+  it('may end, and say why it was made', () => {
+    const { except } = ruleOf(`except:
+  accounts: [7, { id: 8, until: 2026-02-01, because: campaign }]
+  cld: [{ prefix: "49800", until: "2026-02-01T12:00:00+02:00" }]
+  switches: [{ name: lab, because: only a test }]
+  customers: [{ id: 3 }]`);
+    expect(except).toEqual({
+      accounts: [7],
+      customers: [3],
+      expiring: [
+        {
+          key: 'switches',
+          entry: 'lab',
+          until: undefined,
+          because: 'only a test',
+          location: { file: 'r.yaml', line: 9, column: 14 },
+        },
+        {
+          key: 'accounts',
+          entry: 8,
+          until: Date.UTC(2026, 1, 2),
+          because: 'campaign',
+          location: { file: 'r.yaml', line: 7, column: 17 },
+        },
+        {
+          key: 'cld',
+          entry: '49800',
+          until: Date.UTC(2026, 1, 1, 10),
+          because: undefined,
+          location: { file: 'r.yaml', line: 8, column: 9 },
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      '{ accounts: [{ id: 8, until: 2026-02-30 }] }',
+      '6:38 "until": expected a date, e.g. 2026-12-31 (through that day, UTC), or a date and time with its zone, e.g. 2026-12-31T18:00:00Z, but found the text "2026-02-30".',
+    ],
+    ['{ accounts: [{ id: 8, until: tomorrow }] }', '6:38 "until": expected a date'],
+    ['{ accounts: [{ id: 8, until: "2026-02-01T12:00" }] }', '6:38 "until": expected a date'],
+    ['{ accounts: [{ id: 8, until: "2026-02-01T25:00Z" }] }', '6:38 "until": expected a date'],
+    ['{ accounts: [{ id: 8, until: 2026 }] }', '6:38 "until" is text'],
+    ['{ accounts: [{ id: "8" }] }', '6:28 "id": expected a number, but found the text "8".'],
+    ['{ accounts: [{ ID: 8 }] }', '6:22 "id" is missing'],
+    ['{ accounts: [{ id: 8, util: 2026-02-01 }] }', '6:31 "util" is not a known key. Did you mean "until"?'],
+    ['{ accounts: [{ id: 8, because: "" }] }', '6:40 "because": expected text of at least 1 character'],
+    ['{ cld: [{ prefix: abc, until: 2026-02-01 }] }', '6:27 This is no number prefix'],
+    ['{ cld: [{ prefix: 49800 }] }', '6:27 A prefix is text'],
+    ['{ cli: [{ id: 8 }] }', '"prefix" is missing'],
+  ])('is refused: %s', (except, message) => {
+    expect(problemsOf({ 'r.yaml': rule(`except: ${except}`) })).toContainEqual(
+      expect.stringContaining(`${message}`),
+    );
+  });
+
+  it('ends only under "except", never under "only"', () => {
+    expect(problemsOf({ 'r.yaml': rule('only: { accounts: [{ id: 8, until: 2026-02-01 }] }') })).toEqual([
+      'r.yaml:6:20 "accounts[0]": expected a number, but found a mapping.',
+    ]);
+  });
+
+  it('for somebody who is excepted already is warned of', () => {
+    expect(problemsOf({ 'r.yaml': rule('except: { accounts: [8, { id: 8, until: 2026-02-01 }] }') })).toEqual(
+      ['r.yaml:6:25 warning: This names 8 again: whichever entry holds longer decides.'],
+    );
+  });
+
+  it('that has ended is warned of, where it is known what time it is', () => {
+    const files = { 'r.yaml': rule('except: { accounts: [{ id: 8, until: 2026-02-01 }] }') };
+    const warningsAt = (now?: number) =>
+      check(files, undefined, now).problems.map(({ location }) => location?.line);
+    expect(warningsAt()).toEqual([]);
+    expect(warningsAt(Date.UTC(2026, 1, 1, 23, 59))).toEqual([]);
+    expect(warningsAt(Date.UTC(2026, 1, 2))).toEqual([6]);
+  });
+
+  it('of a switch or with a prefix that there is none of is refused against the config', () => {
+    const lab = [{ name: 'lab', numbering: undefined }];
+    expect(
+      problemsOf({ 'r.yaml': rule('except: { switches: [{ name: lob, until: 2026-02-01 }] }') }, lab),
+    ).toEqual([expect.stringContaining('The config has no switch "lob", which "except" names')]);
+  });
+});

@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import { check, problemsOf } from './support.js';
+
+/** An account rule with this comparison on line 5, its keys at column 7. */
+function withLeaf(leaf: string, event = '{ type: alert }', scope = 'account'): string {
+  return `name: a
+scope: ${scope}
+mode: monitor
+conditions: { all: [
+      ${leaf}
+  ] }
+event: ${event}
+`;
+}
+
+const over = (fact: string, params: string, value = '3') =>
+  `{ fact: ${fact}, params: ${params}, operator: greaterThan, value: ${value} }`;
+
+describe('facts over a window', () => {
+  it('take durations, which are kept in seconds', () => {
+    const leaves = [
+      over('account.callsStarted', '{ within: 10m, to: ["+882"] }'),
+      over('account.shortCalls', '{ within: 1h, under: 10s }'),
+      over('account.equalDurations', '{ within: 24h, tolerance: 1.5s }'),
+      over('account.minutesToday', '{ timezone: Europe/Kyiv }'),
+      over('account.equalDurations', '{ within: 24h, tolerance: 0s }'),
+    ];
+    const { ruleSet, problems } = check({ 'r.yaml': withLeaf(leaves.join(', ')) });
+    expect(problems).toEqual([]);
+    expect(ruleSet?.rules[0]?.conditions).toMatchObject({
+      all: [
+        { params: { within: 600, to: ['+882'] } },
+        { params: { within: 3600, under: 10 } },
+        { params: { within: 86_400, tolerance: 1.5 } },
+        { params: { timezone: 'Europe/Kyiv' } },
+        { params: { tolerance: 0 } },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      'account.callsStarted',
+      '{ within: 600 }',
+      '"within": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 600. For seconds write "600s".',
+    ],
+    [
+      'account.callsStarted',
+      '{ within: 25h }',
+      '"within": expected more than 0 and at most 1d, but found the text "25h".',
+    ],
+    ['account.callsStarted', '{ within: 0s }', '"within": expected more than 0 and at most 1d'],
+    [
+      'account.callsStarted',
+      '{ to: ["+882"] }',
+      '"within" is missing: "account.callsStarted" looks back over a time, e.g. params: { within: 10m }.',
+    ],
+    ['account.callsStarted', '{ wihin: 10m }', '"wihin" is not a known key. Did you mean "within"?'],
+    ['account.callsStarted', '{ within: 10m, under: 10s }', '"account.callsStarted" does not take "under"'],
+    [
+      'account.shortCalls',
+      '{ within: 10m }',
+      '"under" is missing: "account.shortCalls" needs to know which calls are short, e.g. params: { within: 10m, under: 10s }.',
+    ],
+    ['account.shortCalls', '{ within: 10m, under: 10 }', '"under": expected a duration with its unit'],
+    ['account.equalDurations', '{ within: 10m }', '"tolerance" is missing'],
+    ['account.minutesToday', '{ timezone: Berlin }', 'There is no time zone "Berlin": expected an IANA name'],
+    ['account.callsStarted', '{ within: 10m, state: Dead }', '"Dead" calls are over and count nowhere'],
+    [
+      'account.callsStarted',
+      '{ within: 10m, recursive: true }',
+      '"account.callsStarted" does not take "recursive", which adds the calls of subcustomers: only facts of customers do.',
+    ],
+  ])('are refused: %s with %s', (fact, params, message) => {
+    expect(problemsOf({ 'r.yaml': withLeaf(over(fact, params)) })).toContainEqual(
+      expect.stringContaining(message),
+    );
+    expect(check({ 'r.yaml': withLeaf(over(fact, params)) }).ruleSet).toBeUndefined();
+  });
+
+  it('need their params without "params" too, on the right and under "keep"', () => {
+    const bare = '{ fact: account.callsStarted, operator: greaterThan, value: 3 }';
+    expect(problemsOf({ 'r.yaml': withLeaf(bare) })).toEqual([
+      expect.stringContaining('r.yaml:5:7 "within" is missing'),
+    ]);
+    const right = '{ fact: account.totalCalls, operator: lessThan, value: { fact: account.callsStarted } }';
+    expect(problemsOf({ 'r.yaml': withLeaf(right) })).toContainEqual(
+      expect.stringContaining('"within" is missing'),
+    );
+    const keep = '{ type: disconnectCall, params: { keep: { fact: account.callsStarted } } }';
+    const total = '{ fact: account.totalCalls, operator: greaterThan, value: 3 }';
+    expect(problemsOf({ 'r.yaml': withLeaf(total, keep) })).toContainEqual(
+      expect.stringContaining('"within" is missing'),
+    );
+  });
+
+  it('of ended calls need "where" in a rule that cuts calls, as those are nobody\'s victims', () => {
+    const short = over('account.shortCalls', '{ within: 1h, under: 10s }');
+    expect(problemsOf({ 'r.yaml': withLeaf(short, '{ type: disconnectCall }') })).toEqual([
+      'r.yaml:7:8 "where" is missing: "account.shortCalls" speaks of calls that have ended, so it has to say which calls may be taken.',
+    ]);
+    const where =
+      '{ type: disconnectCall, params: { where: { all: [{ fact: call.age, operator: greaterThan, value: 1 }] } } }';
+    for (const event of [where, '{ type: disconnectAccount }', '{ type: alert }'])
+      expect(problemsOf({ 'r.yaml': withLeaf(short, event) })).toEqual([]);
+    const started = over('account.callsStarted', '{ within: 1h }');
+    expect(problemsOf({ 'r.yaml': withLeaf(started, '{ type: disconnectCall }') })).toEqual([]);
+  });
+
+  it('lie below the truth, of which comparisons are warned that this may make true', () => {
+    const warned = (operator: string) =>
+      problemsOf({
+        'r.yaml': withLeaf(
+          `{ fact: account.callsStarted, params: { within: 1h }, operator: ${operator}, value: 3 }`,
+        ),
+      }).length;
+    expect(['greaterThan', 'greaterThanInclusive'].map(warned)).toEqual([0, 0]);
+    expect(['equal', 'notEqual', 'lessThan', 'lessThanInclusive'].map(warned)).toEqual([1, 1, 1, 1]);
+    const right = (operator: string) =>
+      problemsOf({
+        'r.yaml': withLeaf(
+          `{ fact: account.limit, params: { name: x, default: 3 }, operator: ${operator}, value: { fact: account.callsStarted, params: { within: 1h } } }`,
+        ),
+      });
+    expect(right('lessThan')).toEqual([]);
+    expect(right('greaterThan')).toEqual([
+      'r.yaml:5:73 warning: Calls that come and go between two polls are not seen, so "account.callsStarted" may lie below the truth, and "greaterThan" may hold wrongly.',
+    ]);
+    const ratio =
+      '{ fact: account.answerRatio, params: { within: 1h, min: 20 }, operator: lessThan, value: 0.2 }';
+    expect(problemsOf({ 'r.yaml': withLeaf(ratio) })).toEqual([]);
+  });
+
+  it('may be needed complete', () => {
+    const text = `${withLeaf(over('account.callsStarted', '{ within: 1h }'))}needs: complete\n`;
+    const { ruleSet, problems } = check({ 'r.yaml': text });
+    expect(problems).toEqual([]);
+    expect(ruleSet?.rules[0]?.needs).toBe('complete');
+  });
+});
+
+describe('times of the order of the poll interval', () => {
+  const lab = { name: 'lab', numbering: undefined, pollEveryMs: 10_000 };
+
+  it('are warned of, in conditions, "where" and on the right, at their place', () => {
+    const short = over('account.shortCalls', '{ within: 15s, under: 19s }');
+    expect(problemsOf({ 'r.yaml': withLeaf(short) }, [lab])).toEqual([
+      'r.yaml:5:53 warning: "within: 15s" is shorter than two polls, which come every 10s (switch "lab"), so that one poll more or less decides it: expected at least 20s.',
+      'r.yaml:5:65 warning: "under: 19s" is shorter than two polls, which come every 10s (switch "lab"), so that most calls as short as this are never seen, and few of those seen are surely shorter: expected at least 20s.',
+    ]);
+    expect(
+      problemsOf({ 'r.yaml': withLeaf(over('account.shortCalls', '{ within: 20s, under: 20s }')) }, [lab]),
+    ).toEqual([]);
+    const right =
+      '{ fact: account.totalCalls, operator: lessThan, value: { fact: account.callsStarted, params: { within: 15s } } }';
+    expect(problemsOf({ 'r.yaml': withLeaf(right) }, [lab])).toEqual([
+      expect.stringContaining('"within: 15s" is shorter than two polls'),
+    ]);
+    const where = `{ type: disconnectCall, params: { where: { all: [${over('account.callsStarted', '{ within: 15s }')}] } } }`;
+    const total = '{ fact: account.totalCalls, operator: greaterThan, value: 3 }';
+    expect(problemsOf({ 'r.yaml': withLeaf(total, where) }, [lab])).toEqual([
+      expect.stringContaining('r.yaml:7:'),
+    ]);
+  });
+
+  it('are judged by 5 s where no switch or no schedule is known', () => {
+    const short = withLeaf(over('account.shortCalls', '{ within: 1h, under: 9s }'));
+    const assumed = [expect.stringContaining('every 5s (assumed, as no schedule is known)')];
+    expect(problemsOf({ 'r.yaml': short })).toEqual(assumed);
+    expect(problemsOf({ 'r.yaml': short }, [{ name: 'lab', numbering: undefined }])).toEqual(assumed);
+    expect(problemsOf({ 'r.yaml': short }, [{ ...lab, pollEveryMs: 4_500 }])).toEqual([]);
+  });
+
+  it('are left alone where the rule applies to no switch', () => {
+    const short = withLeaf(over('account.shortCalls', '{ within: 1h, under: 9s }'));
+    expect(problemsOf({ 'r.yaml': `${short}except: { switches: [lab] }\n` }, [lab])).toEqual([]);
+    const ends = `${short}except: { switches: [{ name: lab, until: 2026-02-01 }] }\n`;
+    expect(problemsOf({ 'r.yaml': ends }, [lab])).toHaveLength(1);
+  });
+});
+
+describe('recursive', () => {
+  const text = (more = '') =>
+    `${withLeaf(over('customer.connectedCalls', '{ recursive: true }'), '{ type: alert }', 'customer')}${more}`;
+  const known = { name: 'known', numbering: undefined, treeKnown: true };
+  const flat = { name: 'flat', numbering: undefined, treeKnown: false };
+
+  it('is refused where the tree of customers is not known, with the reason', () => {
+    expect(problemsOf({ 'r.yaml': text() }, [known, flat])).toEqual([
+      'r.yaml:5:61 "customer.connectedCalls" cannot count subcustomers: which customers are below which is not known on switch "flat". State it in the config (customerTree: { child: parent }), or keep the rule to other switches by "only".',
+    ]);
+    expect(check({ 'r.yaml': text() }, [known, flat]).ruleSet).toBeUndefined();
+    expect(problemsOf({ 'r.yaml': text() }, [flat, { ...flat, name: 'bare' }])).toEqual([
+      expect.stringContaining('not known on switches "flat" and "bare"'),
+    ]);
+  });
+
+  it('is taken where it is known, where the rule does not apply to the others, and where no switch is known', () => {
+    expect(problemsOf({ 'r.yaml': text() }, [known])).toEqual([]);
+    expect(problemsOf({ 'r.yaml': text('only: { switches: [known] }\n') }, [known, flat])).toEqual([]);
+    expect(problemsOf({ 'r.yaml': text() })).toEqual([]);
+    expect(problemsOf({ 'r.yaml': text().replace('recursive: true', 'recursive: false') }, [flat])).toEqual(
+      [],
+    );
+  });
+
+  it('is true or false', () => {
+    expect(problemsOf({ 'r.yaml': text().replace('recursive: true', 'recursive: yes') })).toEqual([
+      expect.stringContaining('"recursive": expected true or false, but found the text "yes".'),
+    ]);
+  });
+});
+
+describe('facts that are true or false', () => {
+  const leaf = (operator: string, value: string) =>
+    withLeaf(
+      `{ fact: call.callerIsCalled, operator: ${operator}, value: ${value} }`,
+      '{ type: alert }',
+      'call',
+    );
+
+  it('are compared with true and false', () => {
+    for (const operator of ['equal', 'notEqual'])
+      for (const value of ['true', 'false', '{ fact: call.firstSeenCountry }'])
+        expect(problemsOf({ 'r.yaml': leaf(operator, value) })).toEqual([]);
+  });
+
+  it.each([
+    [
+      'equal',
+      '"true"',
+      '"call.callerIsCalled" is true or false: expected one of these without quotes, but found the text "true".',
+    ],
+    ['equal', 'yes', 'but found the text "yes".'],
+    ['equal', '1', 'but found the number 1.'],
+    ['equal', '[true]', '"equal" compares with one value'],
+    ['equal', 'null', 'but found nothing.'],
+    [
+      'in',
+      '[true]',
+      '"in" does not fit "call.callerIsCalled", which is true or false: expected one of equal, notEqual.',
+    ],
+    ['greaterThan', '0', '"greaterThan" does not fit "call.callerIsCalled", which is true or false'],
+    ['equal', '{ fact: call.cld }', '"call.cld" is a string, but "call.callerIsCalled" is a boolean'],
+  ])('are compared with nothing else: %s %s', (operator, value, message) => {
+    expect(problemsOf({ 'r.yaml': leaf(operator, value) })).toContainEqual(expect.stringContaining(message));
+    expect(check({ 'r.yaml': leaf(operator, value) }).ruleSet).toBeUndefined();
+  });
+
+  it('leave text and numbers to their own kind', () => {
+    const text = withLeaf('{ fact: call.cld, operator: equal, value: true }', '{ type: alert }', 'call');
+    expect(problemsOf({ 'r.yaml': text })).toEqual([expect.stringContaining('"call.cld" is text')]);
+  });
+});

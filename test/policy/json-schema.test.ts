@@ -1,0 +1,222 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ruleSchemaText } from '../../src/cli/commands/rules-schema.js';
+import { parseDocument } from '../../src/documents/located-document.js';
+import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
+import { ruleFileJsonSchema } from '../../src/policy/json-schema.js';
+import type { JsonSchema } from '../../src/policy/json-schema-facts.js';
+import { fits, OPERATORS } from '../../src/policy/operators.js';
+import { isValid } from './json-schema-validator.js';
+import { check } from './support.js';
+
+const SCHEMA = ruleFileJsonSchema(FACT_CATALOGUE);
+const RULES = new URL('../../rules/', import.meta.url).pathname;
+
+const RULE = {
+  name: 'a',
+  scope: 'account',
+  mode: 'monitor',
+  conditions: { all: [{ fact: 'account.totalCalls', operator: 'greaterThan', value: 3 }] },
+  event: { type: 'disconnectCall', params: { keep: 3 } },
+};
+const withLeaf = (leaf: object) => ({ ...RULE, conditions: { all: [leaf] } });
+const compares = (fact: string, operator: string, value: unknown, params?: object) =>
+  withLeaf({ fact, operator, value, ...(params === undefined ? {} : { params }) });
+
+describe('what the checker accepts is valid', () => {
+  it.each(readdirSync(RULES).filter((file) => /\.ya?ml$/.test(file)))('the shipped %s', (file) => {
+    const parsed = parseDocument(readFileSync(join(RULES, file), 'utf8'), file);
+    expect(parsed.ok && isValid(parsed.document.value, SCHEMA)).toBe(true);
+  });
+
+  const everyKey = {
+    ...RULE,
+    description: 'Everything that a rule may say.',
+    priority: 10,
+    for: '10s',
+    cooldown: '5m',
+    needs: 'complete',
+    schedule: { days: ['sat', 'sun'], from: '18:00', to: '08:00', timezone: 'Europe/Kyiv' },
+    only: { customers: [2], cld: ['+49'] },
+    except: {
+      accounts: [7, { id: 8, until: '2026-12-31', because: 'a campaign' }],
+      cld: [{ prefix: '49800', because: 'free of charge' }],
+      switches: [{ name: 'lab', until: '2026-12-31T18:00:00Z' }],
+    },
+    escalate: [{ after: 3, within: '10m', event: { type: 'disconnectAccount' } }],
+  };
+
+  it.each<[string, unknown]>([
+    ['a rule', RULE],
+    ['every key', everyKey],
+    ['several rules', { rules: [RULE, { ...RULE, name: 'b' }] }],
+    ['shared conditions', { conditions: { busy: RULE.conditions } }],
+    [
+      'a shared condition in use',
+      {
+        rules: [{ ...RULE, conditions: { any: [{ condition: 'busy' }] } }],
+        conditions: { busy: RULE.conditions },
+      },
+    ],
+    ['nested conditions', { ...RULE, conditions: { any: [{ not: RULE.conditions }, RULE.conditions] } }],
+    [
+      'a limit',
+      compares('account.totalCalls', 'greaterThan', {
+        fact: 'account.limit',
+        params: { name: 'max', default: 3 },
+      }),
+    ],
+    ['a message', { ...RULE, event: { type: 'alert', params: { message: 'look' } } }],
+  ])('%s', (_, file) => {
+    const { problems } = check({ 'r.json': JSON.stringify(file) });
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(isValid(file, SCHEMA)).toBe(true);
+  });
+
+  const scalar = fc.constantFrom<unknown>(
+    3,
+    0.5,
+    'DE',
+    'Connected',
+    '+4930123456',
+    '192.0.2.7',
+    true,
+    'risky',
+    '192.0.2.0/24',
+    'vendor',
+  );
+  const params = fc.record(
+    {
+      to: fc.constantFrom<unknown>('risky', ['+49']),
+      state: fc.constantFrom<unknown>('Connected', ['Idle', 'Connected']),
+      direction: fc.constantFrom<unknown>('vendor', ['onnet_in']),
+      min: fc.constant(2),
+      name: fc.constant('max'),
+      default: fc.constant(3),
+      within: fc.constantFrom('10m', '24h'),
+      under: fc.constant('10s'),
+      tolerance: fc.constant('0s'),
+      timezone: fc.constant('Europe/Kyiv'),
+      recursive: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+  /** Mostly those that the fact takes, so that the checker has something to accept. */
+  const paramsFor = (fact: string) =>
+    fc.tuple(params, fc.integer({ min: 0, max: 9 })).map(([written, luck]) => {
+      const definition = FACT_CATALOGUE.get(fact);
+      const needed = { within: '10m', under: '10s', tolerance: '2s', name: 'max' };
+      const kept = Object.entries({ ...needed, ...written }).filter(([key]) =>
+        luck === 0 ? key in written : definition?.params.some((one) => one === key),
+      );
+      return kept.length === 0 ? undefined : Object.fromEntries(kept);
+    });
+  const valueFor = (type: string) => {
+    const fitting = { number: fc.constantFrom(3, 0.5), boolean: fc.boolean() }[type] ?? scalar;
+    return fc.oneof(
+      { weight: 3, arbitrary: fitting },
+      { weight: 2, arbitrary: fc.array(fitting, { minLength: 1, maxLength: 2 }) },
+      scalar,
+      fc.record({ fact: fc.constantFrom(...FACT_CATALOGUE.keys()) }),
+    );
+  };
+  const comparison = fc.constantFrom(...FACT_CATALOGUE.values()).chain((fact) =>
+    fc.record({
+      fact: fc.constant(fact.name),
+      operator: fc.constantFrom(
+        ...[...OPERATORS.values()].filter((one) => fits(one, fact)).map(({ name }) => name),
+      ),
+      value: valueFor(fact.type),
+      params: paramsFor(fact.name),
+    }),
+  );
+
+  it('whatever facts, params, operators and values a condition is made of', () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(comparison, (leaf) => {
+        const scope = leaf.fact.startsWith('call.') ? 'call' : leaf.fact.slice(0, leaf.fact.indexOf('.'));
+        const rule = { ...withLeaf(leaf), scope, event: { type: 'alert' } };
+        const file = JSON.parse(JSON.stringify(rule)) as unknown;
+        const { ruleSet } = check({ 'r.json': JSON.stringify(file), 'lists/risky.txt': '+49\n' });
+        if (ruleSet === undefined) return;
+        accepted += 1;
+        expect(isValid(file, SCHEMA)).toBe(true);
+      }),
+      { numRuns: 2_000, seed: 20260105 },
+    );
+    expect(accepted).toBeGreaterThan(300);
+  });
+});
+
+describe('usual mistakes are marked', () => {
+  const { mode: _, ...withoutMode } = RULE;
+  it.each<[string, unknown]>([
+    ['no mode', withoutMode],
+    ['a mode that there is not', { ...RULE, mode: 'on' }],
+    ['a mistyped key', { ...RULE, prioritty: 3 }],
+    ['a name with capitals', { ...RULE, name: 'My rule' }],
+    ['the name of actions by hand', { ...RULE, name: 'by-hand' }],
+    ['a comparison at the top', { ...RULE, conditions: RULE.conditions.all[0] }],
+    ['all and any side by side', { ...RULE, conditions: { ...RULE.conditions, any: RULE.conditions.all } }],
+    ['an empty all', { ...RULE, conditions: { all: [] } }],
+    ['a mistyped fact', compares('account.totalCall', 'greaterThan', 3)],
+    ['a mistyped operator', compares('account.totalCalls', 'moreThan', 3)],
+    ['an operator of texts on a number', compares('account.totalCalls', 'startsWithAnyOf', ['+49'])],
+    ['an operator of numbers on a text', compares('call.cld', 'greaterThan', 3)],
+    ['a number in quotes', compares('account.totalCalls', 'greaterThan', '3')],
+    ['a text without quotes', compares('call.cld', 'equal', 4930123456)],
+    ['a list for one value', compares('account.totalCalls', 'equal', [3])],
+    ['one value for a list', compares('account.totalCalls', 'in', 3)],
+    ['a state that there is not', compares('call.state', 'equal', 'Ringing')],
+    ['a country in small letters', compares('call.country', 'equal', 'de')],
+    ['params of another fact', compares('account.totalCalls', 'greaterThan', 3, { name: 'max' })],
+    ['params where there are none', compares('call.age', 'greaterThan', 3, { to: ['+49'] })],
+    ['a limit without its name', compares('account.totalCalls', 'greaterThan', { fact: 'account.limit' })],
+    ['a prefix without quotes', { ...RULE, only: { cld: [49] } }],
+    ['seconds without their unit', { ...RULE, for: 10 }],
+    ['a message of a disconnect', { ...RULE, event: { type: 'disconnectCall', params: { message: 'x' } } }],
+    ['keep of an account action', { ...RULE, event: { type: 'disconnectAccount', params: { keep: 3 } } }],
+    ['an end in "only"', { ...RULE, only: { accounts: [{ id: 8, until: '2026-12-31' }] } }],
+    ['a day that there is not', { ...RULE, schedule: { days: ['saturday'], timezone: 'UTC' } }],
+    ['an empty list of rules', { rules: [] }],
+  ])('%s', (_, file) => {
+    expect(check({ 'r.json': JSON.stringify(file) }).ruleSet).toBeUndefined();
+    expect(isValid(file, SCHEMA)).toBe(false);
+  });
+});
+
+describe('what an editor shows', () => {
+  it('describes every key and every fact', () => {
+    const bare = [...keysIn(SCHEMA.definitions ?? {})].filter(
+      ([, property]) => property['description'] === undefined,
+    );
+    expect(bare.map(([key]) => key).filter((key) => key !== 'fact')).toEqual([]);
+    const { enum: names, enumDescriptions } = SCHEMA.definitions?.['factName'] ?? {};
+    expect(names).toEqual([...FACT_CATALOGUE.keys()]);
+    expect(enumDescriptions).toHaveLength(FACT_CATALOGUE.size);
+  });
+
+  it('ships as the program prints it', () => {
+    const hint = 'Write it anew: node dist/cli/main.js rules schema > rules/rule.schema.json';
+    expect(readFileSync(join(RULES, 'rule.schema.json'), 'utf8') === ruleSchemaText(), hint).toBe(true);
+  });
+});
+
+/** The keys that a person can write, with their schemas; those which only a test of the schema asks about left out. */
+function* keysIn(schema: unknown): Generator<[string, JsonSchema]> {
+  if (typeof schema !== 'object' || schema === null) return;
+  const {
+    properties,
+    if: _test,
+    then: _outcome,
+    ...rest
+  } = schema as JsonSchema & { if?: unknown; then?: unknown };
+  for (const [key, property] of Object.entries(properties ?? {})) {
+    yield [key, property];
+    yield* keysIn(property);
+  }
+  for (const inner of Object.values(rest)) yield* keysIn(inner);
+}

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CallwardenError } from '../../src/domain/errors.js';
+import { readCaseFiles } from '../../src/rule-files/read-case-files.js';
+import { tempDir } from '../support/temp-store.js';
+
+function rulesDir(files: Record<string, string | Buffer>): string {
+  const dir = tempDir();
+  mkdirSync(join(dir, 'tests'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, 'tests', name), text);
+  return dir;
+}
+
+async function problemsOf(dir: string): Promise<readonly string[]> {
+  const error: unknown = await readCaseFiles(dir).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof CallwardenError)) throw new Error('Expected a CallwardenError.');
+  expect(error.code).toBe('RULES_INVALID');
+  return error.problems.map(({ message }) => message);
+}
+
+describe('reading case files', () => {
+  it('takes YAML and JSON, sorted by name, and nothing that is not meant as one', async () => {
+    const dir = rulesDir({
+      'b.yml': 'b',
+      'a.yaml': 'a',
+      'c.JSON': 'c',
+      'README.md': 'x',
+      '.a.yaml.swp': 'x',
+      'a.yaml~': 'x',
+      'case.schema.json': 'x',
+    });
+    mkdirSync(join(dir, 'tests', 'more.yaml'));
+    expect((await readCaseFiles(dir)).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('finds none where there is no folder', async () => {
+    expect(await readCaseFiles(tempDir())).toEqual([]);
+  });
+
+  it('refuses what is no UTF-8 text, or no file at all, without waiting for it', async () => {
+    const dir = rulesDir({ 'latin.yaml': Buffer.from([0xe4, 0x0a]) });
+    execFileSync('mkfifo', [join(dir, 'tests', 'pipe.yaml')]);
+    expect(await problemsOf(dir)).toEqual([
+      'The file is not UTF-8 text: save it in that encoding.',
+      'This is not a regular file.',
+    ]);
+  });
+});

@@ -1,0 +1,207 @@
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CallwardenError } from '../../src/domain/errors.js';
+import { fingerprintRules } from '../../src/rule-files/fingerprint.js';
+import { type Look, readRulesOnDisk, watchRules } from '../../src/rule-files/watch-rules.js';
+import { tempDir } from '../support/temp-store.js';
+
+let root: string;
+let dir: string;
+
+beforeEach(() => {
+  root = tempDir();
+  dir = join(root, 'rules');
+  write('a.yaml', 'one');
+  write('lists/risky.txt', '+882\n');
+});
+
+function write(name: string, text: string): void {
+  mkdirSync(dirname(join(dir, name)), { recursive: true });
+  writeFileSync(join(dir, name), text);
+}
+
+async function watching() {
+  const { fingerprint } = await readRulesOnDisk(dir);
+  return watchRules(dir, fingerprint);
+}
+
+/** The texts by name that a look brought. */
+function texts(look: Look): Record<string, string> | string {
+  if (look.found !== 'changed') return look.found;
+  return Object.fromEntries(look.rules.files.map(({ file, text }) => [file.slice(dir.length + 1), text]));
+}
+
+describe('watchRules', () => {
+  it('finds the same for as long as nothing changes', async () => {
+    const watch = await watching();
+    expect(await watch.look()).toEqual({ found: 'same' });
+    expect(await watch.look()).toEqual({ found: 'same' });
+  });
+
+  it('takes a change at the second look that finds it, and once', async () => {
+    const watch = await watching();
+    write('a.yaml', 'another');
+    expect(texts(await watch.look())).toBe('changing');
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'another', 'lists/risky.txt': '+882\n' });
+    expect(texts(await watch.look())).toBe('same');
+  });
+
+  it('waits for a file that is written piece by piece', async () => {
+    const watch = await watching();
+    write('a.yaml', 'na');
+    expect(texts(await watch.look())).toBe('changing');
+    write('a.yaml', 'name: ');
+    expect(texts(await watch.look())).toBe('changing');
+    write('a.yaml', 'name: whole');
+    expect(texts(await watch.look())).toBe('changing');
+    expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'name: whole' });
+  });
+
+  it('leaves a change that is undone before it counted', async () => {
+    const watch = await watching();
+    write('b.yaml', 'passing');
+    expect(texts(await watch.look())).toBe('changing');
+    rmSync(join(dir, 'b.yaml'));
+    expect(texts(await watch.look())).toBe('same');
+  });
+
+  it('takes nothing that changed while it was read', async () => {
+    const { fingerprint } = await readRulesOnDisk(dir);
+    let edits = 1;
+    const watch = watchRules(dir, fingerprint, async () => {
+      const rules = await readRulesOnDisk(dir);
+      if (edits > 0) write('b.yaml', 'meanwhile');
+      edits -= 1;
+      return rules;
+    });
+    write('a.yaml', 'another');
+    await watch.look();
+    expect(texts(await watch.look())).toBe('changing');
+    expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'another', 'b.yaml': 'meanwhile' });
+  });
+
+  it('sees an atomic rename, even onto a file of the same size and time', async () => {
+    const watch = await watching();
+    const at = new Date('2026-01-05T10:00:00Z');
+    utimesSync(join(dir, 'a.yaml'), at, at);
+    await watch.look();
+    await watch.look();
+    writeFileSync(join(root, 'new'), 'two');
+    utimesSync(join(root, 'new'), at, at);
+    renameSync(join(root, 'new'), join(dir, 'a.yaml'));
+    await watch.look();
+    expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'two' });
+  });
+
+  it('sees files that come and go, in lists too', async () => {
+    const watch = await watching();
+    write('b.yaml', 'b');
+    write('limits.csv', 'l');
+    rmSync(join(dir, 'lists'), { recursive: true });
+    await watch.look();
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'one', 'b.yaml': 'b', 'limits.csv': 'l' });
+  });
+
+  it('does not care for files that are not read', async () => {
+    const watch = await watching();
+    write('tests/a.yaml', 'x');
+    write('.a.yaml.swp', 'x');
+    write('a.yaml~', 'x');
+    write('README.md', 'x');
+    expect(texts(await watch.look())).toBe('same');
+  });
+
+  it('follows a link that is swapped below the files, as Kubernetes does for a ConfigMap', async () => {
+    const volume = join(root, 'volume');
+    for (const [version, text] of [
+      ['..1', 'old'],
+      ['..2', 'new'],
+    ] as const) {
+      mkdirSync(join(volume, version), { recursive: true });
+      writeFileSync(join(volume, version, 'a.yaml'), text);
+    }
+    symlinkSync('..1', join(volume, '..data'));
+    symlinkSync(join('..data', 'a.yaml'), join(volume, 'a.yaml'));
+    dir = volume;
+    const watch = await watching();
+    expect(texts(await watch.look())).toBe('same');
+    symlinkSync('..2', join(volume, '..data_tmp'));
+    renameSync(join(volume, '..data_tmp'), join(volume, '..data'));
+    await watch.look();
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'new' });
+  });
+
+  it('follows the directory where that is a link which is swapped', async () => {
+    const link = join(root, 'current');
+    symlinkSync(dir, link);
+    mkdirSync(join(root, 'next'));
+    writeFileSync(join(root, 'next', 'a.yaml'), 'next');
+    dir = link;
+    const watch = await watching();
+    symlinkSync(join(root, 'next'), join(root, 'tmp'));
+    renameSync(join(root, 'tmp'), link);
+    await watch.look();
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'next' });
+  });
+
+  it('says at each look that the directory is gone, and reads it anew when it is back', async () => {
+    const watch = await watching();
+    renameSync(dir, join(root, 'away'));
+    expect(texts(await watch.look())).toBe('changing');
+    for (let look = 0; look < 2; look += 1) {
+      expect(await watch.look()).toMatchObject({ found: 'unreadable', error: { code: 'RULES_INVALID' } });
+    }
+    renameSync(join(root, 'away'), dir);
+    expect(texts(await watch.look())).toBe('changing');
+    expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'one' });
+  });
+
+  it('names a file that cannot be read, until it can', async () => {
+    const watch = await watching();
+    symlinkSync(join(root, 'nowhere'), join(dir, 'b.yaml'));
+    await watch.look();
+    expect(await watch.look()).toMatchObject({
+      found: 'unreadable',
+      error: { problems: [{ file: join(dir, 'b.yaml'), message: expect.stringContaining('ENOENT') }] },
+    });
+    writeFileSync(join(root, 'nowhere'), 'b');
+    await watch.look();
+    expect(texts(await watch.look())).toMatchObject({ 'b.yaml': 'b' });
+  });
+
+  it('tries again now and then where a file could not be read although it looks the same', async () => {
+    const { fingerprint } = await readRulesOnDisk(dir);
+    let reads = 0;
+    const watch = watchRules(dir, fingerprint, async () => {
+      reads += 1;
+      if (reads > 1) return readRulesOnDisk(dir);
+      throw new CallwardenError('RULES_INVALID', 'input/output error', { hint: '' });
+    });
+    write('a.yaml', 'another');
+    const found: string[] = [];
+    for (let look = 0; look < 12; look += 1) found.push((await watch.look()).found);
+    expect(found).toEqual(['changing', ...Array(10).fill('unreadable'), 'changed']);
+    expect(reads).toBe(2);
+  });
+
+  it('reads everything anew when it is told to forget', async () => {
+    const watch = await watching();
+    await watch.look();
+    watch.forget();
+    expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'one' });
+    expect(texts(await watch.look())).toBe('same');
+  });
+});
+
+describe('fingerprintRules', () => {
+  it('changes with the permissions of a file, since it may have become readable', async () => {
+    const before = await fingerprintRules(dir);
+    chmodSync(join(dir, 'a.yaml'), 0o600);
+    expect(await fingerprintRules(dir)).not.toBe(before);
+  });
+
+  it('is the same for the same files', async () => {
+    expect(await fingerprintRules(dir)).toBe(await fingerprintRules(dir));
+  });
+});
