@@ -1,8 +1,10 @@
 import type { PlannedAction, WithholdReason } from './domain/action.js';
-import type { CallIdentity } from './domain/call.js';
+import { type CallIdentity, identityKey } from './domain/call.js';
 import type { Caps } from './domain/config.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll } from './domain/ledger.js';
+import type { Snapshot } from './domain/snapshot.js';
 import { createGate } from './enforce/gate.js';
+import { type CarryingOut, carryOut } from './pass-carried-out.js';
 import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
 import { createReplay, type ReplayOptions } from './pass-replay.js';
 
@@ -39,6 +41,8 @@ export interface BacktestedCall extends CallIdentity {
   /** Connected minutes until then, and those that it really went on for afterwards. */
   minutesBefore: number;
   minutesCut: number;
+  /** It was cut in earnest too, as the ledger knows: how long it would have gone on, nobody does. */
+  reallyCut: boolean;
 }
 
 /** What one rule would have done. */
@@ -48,7 +52,7 @@ export interface BacktestedRule {
   /** Actions that would have been sent, and alerts. */
   actions: number;
   alerts: number;
-  /** Actions that a safeguard would have held back, by reason; the same action may be planned again at every poll. */
+  /** How many calls, accounts, customers or subjects of alerts a safeguard would have held back, by reason. */
   withheld: Readonly<Partial<Record<WithholdReason, number>>>;
   /** Polls at which it could not be judged for some subject. */
   indeterminatePolls: number;
@@ -66,14 +70,9 @@ export interface BacktestResult {
   cut: readonly BacktestedCall[];
 }
 
-interface RuleCount {
-  rule: string;
-  mode: string;
-  actions: number;
-  alerts: number;
-  withheld: Partial<Record<WithholdReason, number>>;
-  indeterminatePolls: number;
-  broken: string | undefined;
+interface RuleCount extends Omit<BacktestedRule, 'withheld'> {
+  /** Each once, at however many polls it is planned again. */
+  withheld: Map<WithholdReason, Set<string>>;
 }
 
 /**
@@ -125,7 +124,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       if (acts) {
         before ??= world.seen - snapshot.calls.length;
         noteVerdicts(decided, counts);
-        const done = decide(actions, { at: poll.at, caps: options.caps, cut, counts });
+        const done = decide(actions, { ...options, snapshot, cut, counts });
         replay.done(done, poll.at);
         for (const action of done) cut.push(...cutCalls(action, poll.at, until, (call) => world.cut(call)));
       }
@@ -136,13 +135,17 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     polls: counted,
     missedPolls,
     calls: before === undefined ? 0 : world.seen - before,
-    rules: [...counts.values()],
+    rules: Array.from(counts.values(), (count) => ({ ...count, withheld: sizesOf(count.withheld) })),
     cut,
   };
 }
 
 function newCount(rule: string, mode: string): RuleCount {
-  return { rule, mode, actions: 0, alerts: 0, withheld: {}, indeterminatePolls: 0, broken: undefined };
+  return { rule, mode, actions: 0, alerts: 0, withheld: new Map(), indeterminatePolls: 0, broken: undefined };
+}
+
+function sizesOf(withheld: RuleCount['withheld']): BacktestedRule['withheld'] {
+  return Object.fromEntries(Array.from(withheld, ([reason, targets]) => [reason, targets.size]));
 }
 
 function noteVerdicts(
@@ -157,31 +160,44 @@ function noteVerdicts(
   }
 }
 
-/** Passes the plan through the gate that a pass has before its requests. */
-function decide(
-  actions: readonly PlannedAction[],
-  past: { at: number; caps: Caps; cut: readonly BacktestedCall[]; counts: ReadonlyMap<string, RuleCount> },
-): readonly PlannedAction[] {
+interface Deciding extends Omit<CarryingOut, 'gate' | 'recentlyDisconnected' | 'caps'> {
+  snapshot: Snapshot;
+  caps: Caps;
+  cut: readonly BacktestedCall[];
+  counts: ReadonlyMap<string, RuleCount>;
+}
+
+/** What a pass would have carried out of the plan, with the gate that it has before its requests. */
+function decide(actions: readonly PlannedAction[], past: Deciding): readonly PlannedAction[] {
   if (actions.length === 0) return [];
   const gate = createGate({
     configMode: 'enforce',
     dryRun: false,
     caps: past.caps,
-    takenLastHour: cutSince(past.cut, past.at - HOUR_MS),
+    takenLastHour: cutSince(past.cut, past.snapshot.observedAt - HOUR_MS),
     halted: () => undefined,
   });
-  return actions.filter((action) => {
-    const decision = gate.decide(action, action.weight);
+  // What was cut in the replay is listed no more.
+  return carryOut(actions, { ...past, recentlyDisconnected: [], gate }).flatMap(({ action, decision }) => {
     const count = past.counts.get(action.rule);
-    if (count === undefined) return false;
+    if (count === undefined) return [];
     if (decision.kind === 'withheld') {
-      count.withheld[decision.reason] = (count.withheld[decision.reason] ?? 0) + 1;
-      return false;
+      noteWithheld(count.withheld, decision.reason, action);
+      return [];
     }
     if (decision.kind === 'alerted') count.alerts += 1;
     else count.actions += 1;
-    return true;
+    return [action];
   });
+}
+
+function noteWithheld(
+  withheld: RuleCount['withheld'],
+  reason: WithholdReason,
+  { action, target, call }: PlannedAction,
+): void {
+  const known = withheld.get(reason) ?? new Set();
+  withheld.set(reason, known.add(call === undefined ? `${action} ${target}` : identityKey(call)));
 }
 
 /** From the end, as they are in order of time. */
@@ -208,6 +224,7 @@ function cutCalls(
         ...{ id, callId, setupTimeText, account, customer, cli, cld },
         rule: action.rule,
         cutAt: at,
+        reallyCut: row.cutAt !== undefined,
         ...minutesAround(row, at, until),
       },
     ];

@@ -4,14 +4,15 @@ import type { Caps, CustomerTree } from './domain/config.js';
 import type { FactSource, Limit } from './domain/facts.js';
 import type { Holding, HoldingChanges, RuleActed } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
-import type { QuietSubjects } from './domain/quiet.js';
 import type { Rule } from './domain/rule.js';
-import { type Subject, subjectText } from './domain/scope.js';
+import { type Subject, subjectKey, subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { Verdict } from './domain/verdict.js';
 import type { CallHistory } from './facts/call-history.js';
 import { deriveFacts } from './facts/derive-facts.js';
-import { shareIndex } from './facts/shared-index.js';
+import type { KeptCalls } from './facts/kept-calls.js';
+import { type SharedIndex, shareIndex } from './facts/shared-index.js';
+import type { QuietKeeper } from './pass-quiet.js';
 import { createPlan } from './plan/plan-actions.js';
 import type { Protection } from './plan/protection.js';
 import { createRuleTiming, type HeldVerdict, type RuleTiming } from './plan/rule-timing.js';
@@ -27,7 +28,10 @@ export interface DecisionInput {
   numbering: Numbering;
   limits: readonly Limit[];
   caps: Pick<Caps, 'sharePerPass'>;
+  /** As stated: what plans and safeguards go by. */
   customerTree: CustomerTree;
+  /** With what the switch has told beside it: what facts count by. The stated one where it is left out. */
+  countedTree?: CustomerTree;
   protection: Protection;
   /** Calls whose disconnect was sent a moment ago: still listed, but as good as gone. */
   recentlyDisconnected: readonly CallIdentity[];
@@ -37,8 +41,10 @@ export interface DecisionInput {
   acted: readonly RuleActed[];
   intervalMs: number;
   yieldNow: () => Promise<void>;
-  /** For replays: which subjects of a rule have to be judged; `concludes` as QuietKeeper has it. */
-  quiet?: (rule: CompiledRule, concludes: boolean) => QuietSubjects;
+  /** For replays: which subjects of a rule have to be judged. */
+  quiet?: QuietKeeper['of'];
+  /** For replays: an index of the listing that is kept from poll to poll; all calls without `admits`. */
+  indexOf?: KeptCalls['index'];
   /** Called before every rule; may throw where the pass has run out of time. */
   beforeRule?: () => void;
 }
@@ -75,9 +81,8 @@ export async function decidePass(input: DecisionInput): Promise<Decision> {
     const { rule } = compiled;
     const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
     try {
-      const { decision, holding, admitsTaken } = await judge(compiled, plan.untouched(mode), (call) =>
-        plan.present(call, mode),
-      );
+      const present = (call: Call) => plan.present(call, mode);
+      const { decision, holding, admitsTaken } = await judge(compiled, plan.goneCount(mode), present);
       plan.add(rule, decision.verdicts, admitsTaken);
       rules.push(decision);
       put.push(...holding.put);
@@ -94,27 +99,34 @@ export async function decidePass(input: DecisionInput): Promise<Decision> {
 /** The judges of a decision share what they have in common. */
 function createJudge(input: DecisionInput) {
   const { snapshot } = input;
-  const shared = shareIndex(snapshot, input.numbering);
+  const shared = createSharedIndexes(input);
   const vendorsOf = vendorLookup(snapshot);
   const timings = createTimings(input);
 
-  return async (compiled: CompiledRule, untouched: boolean, present: (call: Call) => boolean) => {
+  return async (compiled: CompiledRule, goneCount: number, present: (call: Call) => boolean) => {
     const { rule } = compiled;
     const admitsTaken = (call: Call) => compiled.admitsTaken(call, vendorsOf);
     const timing = timings(rule);
     if (!compiled.active(snapshot.observedAt)) {
       return { decision: nothingOf(rule, false), holding: timing.sift([]).holding, admitsTaken };
     }
-    const quiet = input.quiet?.(compiled, untouched && snapshot.doubt === undefined);
+    const quiet = input.quiet?.(compiled, {
+      goneCount,
+      gone: () => snapshot.calls.filter((call) => !present(call)),
+      vendorsOf,
+    });
     if (quiet?.due?.size === 0) {
       quiet.finish();
       return { decision: nothingOf(rule, true), holding: timing.sift([]).holding, admitsTaken };
     }
+    const options = factOptions(input, compiled);
+    const countsAsOthers = options.tree === (input.countedTree ?? input.customerTree);
     const facts = deriveFacts(snapshot, {
-      ...factOptions(input, compiled),
+      ...options,
       admits: (call) => present(call) && compiled.admits(call, vendorsOf),
-      admitsAll: untouched && !compiled.filtersCalls,
-      shared,
+      admitsAll: !compiled.filtersCalls && countsAsOthers,
+      shared: shared(goneCount, rule.mode, present),
+      ...(input.indexOf === undefined ? {} : { indexOf: input.indexOf }),
     });
     const verdicts = await compiled.judge(facts, {
       yieldNow: input.yieldNow,
@@ -133,30 +145,46 @@ function createJudge(input: DecisionInput) {
   };
 }
 
+/** One for every state of the plan: what is gone for rules of a mode only grows, so its size tells which. */
+function createSharedIndexes({ snapshot, numbering, indexOf }: DecisionInput) {
+  const indexes = new Map<string, SharedIndex>();
+  return (goneCount: number, mode: Rule['mode'], present: (call: Call) => boolean): SharedIndex => {
+    const key = `${mode} ${goneCount}`;
+    const kept = indexOf && (() => indexOf(goneCount === 0 ? undefined : present));
+    const index = indexes.get(key) ?? shareIndex(snapshot, numbering, present, kept);
+    indexes.set(key, index);
+    return index;
+  };
+}
+
 function nothingOf(rule: Rule, active: boolean): RuleDecision {
   return { rule, active, verdicts: [], held: [], broken: undefined };
 }
 
 function factOptions(input: DecisionInput, compiled: CompiledRule) {
   const { rule, windowMs } = compiled;
-  const { numbering, limits, history, customerTree } = input;
+  const { numbering, limits, history, customerTree, countedTree = customerTree } = input;
   return {
     numbering,
     limits,
     history,
     windowMs,
     needsComplete: rule.needs === 'complete',
-    tree: customerTree,
+    tree: compiled.countedTree(countedTree),
     filter: compiled.filtersCalls ? compiled : ('none' as const),
   };
 }
 
-/** What a rule would see were it the first one to be judged. */
-export function factsFor(input: DecisionInput, compiled: CompiledRule): FactSource {
+/** What a rule would see were it the first one to be judged; calls that are not `present` are gone for it. */
+export function factsFor(
+  input: DecisionInput,
+  compiled: CompiledRule,
+  present: (call: Call) => boolean = () => true,
+): FactSource {
   const vendorsOf = vendorLookup(input.snapshot);
   return deriveFacts(input.snapshot, {
     ...factOptions(input, compiled),
-    admits: (call) => compiled.admits(call, vendorsOf),
+    admits: (call) => present(call) && compiled.admits(call, vendorsOf),
   });
 }
 
@@ -168,14 +196,14 @@ export function timingFor(input: DecisionInput, rule: Rule): RuleTiming {
 function createTimings(input: DecisionInput): (rule: Rule) => RuleTiming {
   const holding = byHash(input.holding);
   const acted = byHash(input.acted);
-  const holdingKey = createHoldingKey(input.snapshot);
+  const keyOf = createKeyOf(input.snapshot);
   return (rule) =>
     createRuleTiming(rule, {
       now: input.snapshot.observedAt,
       intervalMs: input.intervalMs,
       holding: new Map((holding.get(rule.hash) ?? []).map((one) => [one.subject, one])),
       acted: acted.get(rule.hash) ?? [],
-      holdingKey,
+      keyOf,
     });
 }
 
@@ -189,21 +217,21 @@ function byHash<T extends { ruleHash: string }>(items: readonly T[]): ReadonlyMa
   return groups;
 }
 
-/** A call is known by its whole identity, since the switch may give its ID to another one. */
-function createHoldingKey({ calls }: Snapshot): (subject: Subject) => string {
-  let keys: ReadonlyMap<string, string> | undefined;
+/** The call behind a subject of scope call is looked up once it is asked for. */
+function createKeyOf({ calls }: Snapshot): (subject: Subject) => string {
+  let byId: ReadonlyMap<string, Call> | undefined;
   return (subject) => {
     if (subject.scope !== 'call') return subjectText(subject);
-    keys ??= new Map(calls.map((call) => [call.id, identityKey(call)]));
-    return `call:${keys.get(subject.id) ?? subject.id}`;
+    byId ??= new Map(calls.map((call) => [call.id, call]));
+    return subjectKey(subject, byId.get(subject.id));
   };
 }
 
 /** The vendors whose listings showed a call. */
 export function vendorLookup(snapshot: Snapshot): (call: Call) => readonly number[] {
-  if (snapshot.vendors.size === 0) return () => [];
   const known = new WeakMap<Call, readonly number[]>();
   return (call) => {
+    if (snapshot.vendors.size === 0) return [];
     let vendors = known.get(call);
     if (vendors === undefined) {
       const key = identityKey(call);

@@ -1,71 +1,178 @@
-import type { PlannedAction } from './domain/action.js';
-import { type Call, identityKey } from './domain/call.js';
+import type { MonitorReason, PlannedAction } from './domain/action.js';
+import type { Call } from './domain/call.js';
 import type { Caps } from './domain/config.js';
-import type { Rule } from './domain/rule.js';
+import type { FactReference, Rule } from './domain/rule.js';
 import { type Subject, subjectText } from './domain/scope.js';
-import type { Verdict } from './domain/verdict.js';
+import type { Verdict, ViolatedVerdict } from './domain/verdict.js';
 import { createGate, type Decision as GateDecision } from './enforce/gate.js';
-import {
-  type Decision,
-  type DecisionInput,
-  decidePass,
-  factsFor,
-  type RuleDecision,
-  timingFor,
-} from './pass-decide.js';
+import { type CarriedOut, carryOut } from './pass-carried-out.js';
+import { type Decision, type DecisionInput, decidePass, factsFor, timingFor } from './pass-decide.js';
+import { type ExplainedCall, explainCalls, listedCallsOf } from './pass-explain-calls.js';
+import { createLeavingOut, type LeftOutBy } from './pass-explain-left-out.js';
+import { nextOpening } from './pass-explain-schedule.js';
+import { createPlan } from './plan/plan-actions.js';
 import type { HeldVerdict } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
+import { isWithinSchedule } from './policy/schedule.js';
+import { picksFromPool } from './policy/victims.js';
 
 export interface ExplainInput extends DecisionInput {
   caps: Caps;
   configMode: 'enforce' | 'monitor';
   /** Calls that this switch lost to us within the last hour. */
   takenLastHour: number;
+  /** The record of the same alert which keeps it from being recorded anew; by default there is none. */
+  recordedAlert?: (action: PlannedAction, decision: GateDecision) => number | undefined;
 }
+
+export interface ExplainedAction extends CarriedOut {
+  /** The earlier record that an alert would only repeat: it is not written. */
+  recordedAs: number | undefined;
+}
+
+/** The calls from which a violated rule picks. */
+export interface ExplainedPool {
+  size: number;
+  keep: number;
+  /** Where the number of calls that stay was not written in the rule. */
+  keepFrom: FactReference | undefined;
+  /** Whether the event has a `where`, which the calls of the pool have passed. */
+  where: boolean;
+}
+
+export type JudgedResult = Verdict['result'] | 'excluded' | 'not-listed' | 'recently-disconnected';
 
 /** What a rule says of one subject at one instant, and what becomes of it. */
 export interface Explanation {
   rule: Rule;
   subject: Subject;
-  /** excluded: `only` or `except` leave it out; not-listed: no such subject is there; outside-schedule: it is not judged now. */
-  result: Verdict['result'] | 'excluded' | 'not-listed' | 'outside-schedule';
+  /**
+   * excluded: `only` or `except` leave it or all of its calls out; not-listed: no such subject is there; recently-disconnected:
+   * it is, but counts as gone; outside-schedule: it is not judged now.
+   */
+  result: JudgedResult | 'outside-schedule';
+  /** What it would come to if the rule were judged on this switch now; undefined where it is. */
+  ifJudged: JudgedResult | undefined;
+  /** When the schedule opens next; undefined where it is open, or nothing opens it soon. */
+  opensAt: number | undefined;
+  /** The keys and entries of `only` and `except` that leave the subject or all of its calls out. */
+  leftOutBy: readonly LeftOutBy[];
+  /** Why the rule would cut nothing even if it acted; undefined where rule and config enforce. */
+  monitors: MonitorReason | undefined;
   /** Of all conditions, those that did not decide included. */
   verdict: Verdict | undefined;
+  /** What a pass finds instead of a violation, once rules that are planned before have taken their calls. */
+  inPass: 'clear' | 'indeterminate' | 'not-judged' | undefined;
   held: HeldVerdict | undefined;
-  /** Actions of this rule on this subject, and what would become of each right now. */
-  actions: readonly { action: PlannedAction; decision: GateDecision }[];
-  /** Its live calls, with what another rule takes of them first. */
-  calls: readonly { call: Call; takenBy: string | undefined }[];
+  /** Undefined where nothing is violated, or the event picks no calls. */
+  pool: ExplainedPool | undefined;
+  /** Actions of this rule on this subject as they would be carried out, and what would become of each right now. */
+  actions: readonly ExplainedAction[];
+  /** Its live calls and those that the rule would take of others, each with its fate. */
+  calls: readonly ExplainedCall[];
   broken: unknown;
 }
 
-/** Judges and plans everything as a pass would, sends nothing, and tells of one rule and one subject. */
+/**
+ * Judges, plans and carries out everything as a pass would, sends nothing, and tells of one rule and one subject. Where the
+ * schedule is closed, it tells what would happen were it open. `askedCall`: the ID of a call that is to be among the calls
+ * in any case.
+ */
 export async function explainRule(
-  input: ExplainInput,
+  given: ExplainInput,
   compiled: CompiledRule,
   subject: Subject,
+  askedCall?: string,
 ): Promise<Explanation> {
+  const { rule } = compiled;
+  const active = compiled.active(given.snapshot.observedAt);
+  const input = active ? given : asThoughActive(given, rule);
   const decision = await decidePass(input);
-  const own = decision.rules.find(({ rule }) => rule.name === compiled.rule.name);
-  const facts = factsFor(input, compiled);
+  const own = decision.rules.find((one) => one.rule.name === rule.name);
+  // What was disconnected a moment ago is gone for every rule; the rest is here as though this rule came first.
+  const before = createPlan({ ...input, tree: input.customerTree });
+  const isThere = (call: Call) => before.present(call, 'enforce');
+  const facts = factsFor(input, compiled, isThere);
   const listed = facts.subjects(subject.scope).some(({ id }) => id === subject.id);
-  const verdict = listed
-    ? await compiled.explain(facts, subject, timingFor(input, compiled.rule).stepOf(subject))
+  const alone = listed
+    ? await compiled.explain(facts, subject, timingFor(input, rule).stepOf(subject))
     : undefined;
-  const acting = own?.verdicts.find((one) => one.result === 'violated' && isSame(one.subject, subject));
-  return {
-    rule: compiled.rule,
+  const inPass = own?.verdicts.find((one) => isSame(one.subject, subject));
+  const held = own?.held.find((one) => isSame(one.verdict.subject, subject));
+  const acting = inPass?.result === 'violated' ? inPass : undefined;
+  // What acts, or is held back, bears what time had to say in its evidence.
+  const verdict = acting ?? held?.verdict ?? alone;
+  const live = listedCallsOf(subject, input);
+  const carried = throughGate(decision, input);
+  const violated = verdict?.result === 'violated' ? verdict : undefined;
+  const judged = resultOf(verdict, { listed, live, isThere });
+  const leavingOut = createLeavingOut(rule, input);
+  const leftOut = judged === 'excluded' ? leavingOut.ofSubject(subject, facts) : [];
+  const calls = explainCalls({
+    input,
+    compiled,
     subject,
-    result: resultOf(own, listed, verdict),
-    // What acts bears what time had to say in its evidence.
-    verdict: acting ?? verdict,
-    held: own?.held.find((one) => isSame(one.verdict.subject, subject)),
-    actions: gated(decision, input).filter(
-      ({ action }) => action.rule === compiled.rule.name && isSame(action.subject, subject),
-    ),
-    calls: callsOf(decision, compiled.rule, facts.callsOf(subject)),
+    carried,
+    rules: decision.rules.map((one) => one.rule),
+    violated,
+    acting,
+    active,
+    live,
+    askedCall,
+    isThere,
+    leavingOut,
+    leftOut,
+  });
+  return {
+    rule,
+    subject,
+    ...whetherJudged(given, compiled, judged),
+    leftOutBy: [
+      ...(active ? [] : leavingOut.ofSwitch(input.snapshot.switch)),
+      ...(judged === 'excluded' ? (leftOut.length > 0 ? leftOut : leftOutWith(calls)) : []),
+    ],
+    monitors: monitorReason(rule, input),
+    verdict,
+    inPass:
+      judged === 'violated' && acting === undefined && held === undefined && own?.broken === undefined
+        ? insteadOfViolation(inPass)
+        : undefined,
+    held,
+    pool: violated === undefined ? undefined : poolOf(violated, rule),
+    actions: ownActions(carried, rule, subject, input),
+    calls,
     broken: own?.broken,
   };
+}
+
+function asThoughActive(input: ExplainInput, { name }: Rule): ExplainInput {
+  const rules = input.rules.map((one) => (one.rule.name === name ? { ...one, active: () => true } : one));
+  return { ...input, rules };
+}
+
+/** A rule is not judged outside of its schedule, nor where an exception that ends names the whole switch. */
+function whetherJudged(
+  { snapshot: { observedAt } }: ExplainInput,
+  { rule, active }: CompiledRule,
+  judged: JudgedResult,
+): Pick<Explanation, 'result' | 'ifJudged' | 'opensAt'> {
+  if (active(observedAt)) return { result: judged, ifJudged: undefined, opensAt: undefined };
+  if (isWithinSchedule(rule.schedule, observedAt)) {
+    return { result: 'excluded', ifJudged: judged, opensAt: undefined };
+  }
+  const opensAt = nextOpening(rule.schedule, observedAt);
+  return { result: 'outside-schedule', ifJudged: judged, opensAt };
+}
+
+/** What leaves the calls of a subject out of which none is left, each once. */
+function leftOutWith(calls: readonly ExplainedCall[]): readonly LeftOutBy[] {
+  const found = calls.flatMap(({ fate }) => (fate.fate === 'left-out' ? fate.by : []));
+  return [...new Map(found.map((by) => [`${by.side} ${by.key} ${by.entry} ${by.until}`, by])).values()];
+}
+
+function monitorReason({ mode }: Rule, { configMode }: ExplainInput): MonitorReason | undefined {
+  if (mode !== 'enforce') return 'rule-monitor';
+  return configMode === 'monitor' ? 'config-monitor' : undefined;
 }
 
 function isSame(one: Subject, other: Subject): boolean {
@@ -73,17 +180,26 @@ function isSame(one: Subject, other: Subject): boolean {
 }
 
 function resultOf(
-  own: RuleDecision | undefined,
-  listed: boolean,
   verdict: Verdict | undefined,
-): Explanation['result'] {
-  if (own?.active === false) return 'outside-schedule';
-  if (!listed) return 'not-listed';
-  return verdict?.result ?? 'excluded';
+  { listed, live, isThere }: { listed: boolean; live: readonly Call[]; isThere: (call: Call) => boolean },
+): JudgedResult {
+  if (verdict !== undefined) return verdict.result;
+  if (listed) return 'excluded';
+  if (live.length === 0) return 'not-listed';
+  return live.some(isThere) ? 'excluded' : 'recently-disconnected';
+}
+
+function insteadOfViolation(inPass: Verdict | undefined): Explanation['inPass'] {
+  return inPass === undefined || inPass.result === 'violated' ? 'not-judged' : inPass.result;
+}
+
+function poolOf({ event, pool, keep, evidence }: ViolatedVerdict, rule: Rule): ExplainedPool | undefined {
+  if (!picksFromPool(rule.scope, event.type)) return undefined;
+  return { size: pool.length, keep, keepFrom: evidence.keepFrom, where: event.where !== undefined };
 }
 
 /** All actions pass the gate in their order, since what goes first uses the caps first. */
-function gated({ actions }: Decision, input: ExplainInput) {
+function throughGate({ actions }: Decision, input: ExplainInput): readonly CarriedOut[] {
   const gate = createGate({
     configMode: input.configMode,
     dryRun: false,
@@ -91,19 +207,19 @@ function gated({ actions }: Decision, input: ExplainInput) {
     takenLastHour: input.takenLastHour,
     halted: () => undefined,
   });
-  return actions.map((action) => ({ action, decision: gate.decide(action, action.weight) }));
+  return carryOut(actions, { ...input, gate });
 }
 
-/** What rules that are planned before take is gone for this one; a rule that only watches takes nothing from one that acts. */
-function callsOf({ actions, rules }: Decision, own: Rule, calls: readonly Call[]): Explanation['calls'] {
-  const names = rules.map(({ rule }) => rule.name);
-  const earlier = new Set(names.slice(0, names.indexOf(own.name)));
-  const takenBy = new Map<string, string>();
-  for (const action of actions) {
-    if (!earlier.has(action.rule) || action.action === 'alert' || action.withhold !== undefined) continue;
-    if (own.mode === 'enforce' && action.mode !== 'enforce') continue;
-    const taken = action.call === undefined ? action.takes : [action.call];
-    for (const call of taken) takenBy.set(identityKey(call), action.rule);
-  }
-  return calls.map((call) => ({ call, takenBy: takenBy.get(identityKey(call)) }));
+function ownActions(
+  carried: readonly CarriedOut[],
+  rule: Rule,
+  subject: Subject,
+  { recordedAlert }: ExplainInput,
+): readonly ExplainedAction[] {
+  return carried
+    .filter(({ action }) => action.rule === rule.name && isSame(action.subject, subject))
+    .map((one) => ({
+      ...one,
+      recordedAs: one.action.action === 'alert' ? recordedAlert?.(one.action, one.decision) : undefined,
+    }));
 }

@@ -2,6 +2,7 @@ import { type Call, type CallIdentity, identityKey } from './domain/call.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { Snapshot } from './domain/snapshot.js';
+import { startOf } from './facts/past-call.js';
 
 export interface LedgerWorldOptions {
   switchName: string;
@@ -47,12 +48,126 @@ export interface LedgerWorld {
   readonly seen: number;
 }
 
-/** A call that is there, with what it takes to list it at the next poll. */
-interface LiveCall extends WorldCall {
-  row: LedgerCall;
+/** When the listings of a login showed their calls; the same for all of them. */
+interface ListingClock {
+  at: number;
+}
+
+/** What is to happen to the calls of one login, by spans of time: a span that has begun is looked through at every poll. */
+const SPAN_MS = 5_000;
+
+/** A call that is there. Its durations are reckoned once somebody looks at it, as nobody does at most polls. */
+class LiveCall implements WorldCall {
+  cutTold = false;
+  private listedCall: Call;
+  /** Its start by SETUP_TIME or by the ages that were listed; undefined where neither was. */
+  private readonly startedAt: number | undefined;
   /** Which of its states it was last listed in; none before the first time. */
-  state: number | undefined;
-  cutTold: boolean;
+  private state: number | undefined;
+  private agedAt: number | undefined;
+  private goneSince: number | undefined;
+
+  constructor(
+    readonly row: LedgerCall,
+    numbering: Numbering,
+    private readonly clock: ListingClock,
+  ) {
+    this.listedCall = listedCall(row, numbering);
+    this.startedAt = row.setupAt ?? (row.lastDelay === undefined ? undefined : startOf(row));
+  }
+
+  get vendors(): readonly number[] {
+    return this.row.vendors;
+  }
+
+  get call(): Call {
+    if (this.goneSince === undefined && this.agedAt !== this.clock.at) this.ageTo(this.clock.at);
+    return this.listedCall;
+  }
+
+  /**
+   * Takes the state that it is listed in now. Returns whether it is another than at the last listing; then the call is a new
+   * object, so that nobody's memory of the old one changes.
+   */
+  takeState(at: number): boolean {
+    const { states } = this.row;
+    let index = states.length - 1;
+    while (index > 0 && (states[index]?.at ?? 0) > at) index -= 1;
+    if (index === this.state) return false;
+    this.listedCall = { ...this.listedCall, state: states[index]?.state ?? this.listedCall.state };
+    this.state = index;
+    this.agedAt = undefined;
+    return true;
+  }
+
+  /** When it has to be looked at again: at its next state, its cut, or its end. */
+  nextEventAt(at: number): number {
+    const { states, cutAt, endedAt } = this.row;
+    let next = endedAt ?? Number.POSITIVE_INFINITY;
+    if (cutAt !== undefined && !this.cutTold) next = Math.min(next, cutAt);
+    for (const state of states) if (state.at > at) next = Math.min(next, state.at);
+    return next;
+  }
+
+  /** It was listed for the last time: it stays as that listing showed it. */
+  leave(): void {
+    const { at } = this.clock;
+    if (this.state !== undefined && this.agedAt !== at) this.ageTo(at);
+    this.goneSince = at;
+  }
+
+  /** Sets what changes from poll to poll: the seconds since setup and answer. */
+  private ageTo(at: number): void {
+    const { connectedAt, lastDelay } = this.row;
+    const { listedCall: call, startedAt } = this;
+    const answeredAt = call.state === 'Connected' ? connectedAt : at;
+    // An answer reckoned from a duration may lie a moment after the listing that showed it.
+    const duration = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
+    const delay = startedAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - startedAt) / 1000;
+    call.duration = duration;
+    call.delay = delay;
+    call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
+    this.agedAt = at;
+  }
+}
+
+/** The calls of one login that are there. */
+class LoginCalls {
+  readonly clock: ListingClock = { at: Number.NEGATIVE_INFINITY };
+  /** In order of first sight. */
+  readonly live = new Set<LiveCall>();
+  /** Never listed so far. */
+  fresh: LiveCall[] = [];
+  leaving: LiveCall[] = [];
+  /** How many of the live ones were listed for a vendor. */
+  ofVendors = 0;
+  private readonly bySpan = new Map<number, LiveCall[]>();
+  private span: number | undefined;
+
+  wait(one: LiveCall, at: number): void {
+    const next = one.nextEventAt(at);
+    if (next === Number.POSITIVE_INFINITY) return;
+    const span = Math.max(Math.floor(next / SPAN_MS), this.span ?? Number.NEGATIVE_INFINITY);
+    const waiting = this.bySpan.get(span);
+    if (waiting === undefined) this.bySpan.set(span, [one]);
+    else waiting.push(one);
+  }
+
+  /** Those to which something has happened until `at`, and perhaps some to which nothing has. */
+  due(at: number): readonly LiveCall[] {
+    const span = Math.floor(at / SPAN_MS);
+    const found: LiveCall[] = [];
+    const spans = span - (this.span ?? span) > this.bySpan.size ? [...this.bySpan.keys()] : undefined;
+    const take = (one: number) => {
+      found.push(...(this.bySpan.get(one) ?? []));
+      this.bySpan.delete(one);
+    };
+    if (spans === undefined && this.span !== undefined)
+      for (let one = this.span; one <= span; one += 1) take(one);
+    else for (const one of spans ?? [...this.bySpan.keys()]) if (one <= span) take(one);
+    this.span = span;
+    return found;
+  }
 }
 
 export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
@@ -62,13 +177,13 @@ export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
 class ReplayedSwitch implements LedgerWorld {
   seen = 0;
   private readonly live = new Map<string, LiveCall>();
-  private leaving: LiveCall[] = [];
+  private readonly logins = new Map<string, LoginCalls>();
   /** How many live calls have an ID that others have too. */
   private readonly idUses = new Map<string, number>();
   private shared = 0;
   private sharedBefore = false;
   /** Of the last poll. */
-  private login = '';
+  private last: { login: string; snapshot: Snapshot } | undefined;
   private readonly rows: Iterator<LedgerCall>;
   private next: IteratorResult<LedgerCall>;
 
@@ -84,40 +199,54 @@ class ReplayedSwitch implements LedgerWorld {
   step(poll: LedgerPoll): LedgerStep {
     const { at, login, result } = poll;
     this.admit(at);
-    const listed: WorldCall[] = [];
-    const cut: WorldCall[] = [];
-    const calls: Call[] = [];
-    const vendors = new Map<number, Set<string>>();
-    this.login = login;
-    for (const [key, one] of this.live) {
+    const calls = this.ofLogin(login);
+    const listed: LiveCall[] = [];
+    const cut: LiveCall[] = [];
+    for (const one of calls.due(at)) {
       const { row } = one;
+      if (!calls.live.has(one)) continue;
       if (row.cutAt !== undefined && row.cutAt <= at && !one.cutTold) {
         one.cutTold = true;
         cut.push(one);
       }
-      if (row.endedAt !== undefined && row.endedAt <= at) {
-        this.leave(key, one);
-        continue;
+      if (row.endedAt !== undefined && row.endedAt <= at) this.leave(one);
+      else {
+        if (one.takeState(at)) listed.push(one);
+        calls.wait(one, at);
       }
-      if (row.login !== login) continue;
-      if (ageTo(at, one)) listed.push(one);
-      calls.push(one.call);
-      for (const vendor of row.vendors)
-        vendors.set(vendor, (vendors.get(vendor) ?? new Set()).add(identityKey(row)));
     }
-    const ended = this.leaving.filter(({ row }) => row.login === login);
-    if (result === 'sound') this.leaving = this.leaving.filter(({ row }) => row.login !== login);
+    calls.clock.at = at;
+    for (const one of calls.fresh) {
+      if (!calls.live.has(one)) continue;
+      if (one.takeState(at)) listed.push(one);
+    }
+    calls.fresh = [];
+    const ended = calls.leaving;
+    if (result === 'sound') calls.leaving = [];
     const sharesIds = this.shared > 0 || this.sharedBefore;
     this.sharedBefore = this.shared > 0;
-    const snapshot = listing(poll, this.options.switchName, calls, vendors);
-    return { snapshot, listed, ended, cut, sharesIds };
+    const snapshot = listing(poll, this.options.switchName, calls);
+    this.last = { login, snapshot };
+    return { snapshot, listed, ended: [...ended], cut, sharesIds };
   }
 
   cut(call: CallIdentity): LedgerCall | undefined {
-    const key = keyOf(call, this.login);
-    const found = this.live.get(key);
-    if (found !== undefined) this.leave(key, found);
-    return found?.row;
+    if (this.last === undefined) return undefined;
+    const found = this.live.get(keyOf(call, this.last.login));
+    if (found === undefined) return undefined;
+    // Whoever looks at the listing later still finds the call on it.
+    this.last.snapshot.calls.length;
+    this.leave(found);
+    return found.row;
+  }
+
+  private ofLogin(login: string): LoginCalls {
+    let calls = this.logins.get(login);
+    if (calls === undefined) {
+      calls = new LoginCalls();
+      this.logins.set(login, calls);
+    }
+    return calls;
   }
 
   private admit(at: number): void {
@@ -127,17 +256,27 @@ class ReplayedSwitch implements LedgerWorld {
       const key = keyOf(row, row.login);
       // What a switch lists under one identity is one call.
       if (this.live.has(key)) continue;
-      const call = listedCall(row, this.options.numbering);
-      this.live.set(key, { row, call, vendors: row.vendors, state: undefined, cutTold: false });
+      const calls = this.ofLogin(row.login);
+      const one = new LiveCall(row, this.options.numbering, calls.clock);
+      this.live.set(key, one);
+      calls.live.add(one);
+      calls.fresh.push(one);
+      if (row.vendors.length > 0) calls.ofVendors += 1;
+      calls.wait(one, at);
       this.seen += 1;
       this.countId(row.id, 1);
     }
   }
 
-  private leave(key: string, one: LiveCall): void {
-    this.live.delete(key);
-    this.countId(one.row.id, -1);
-    this.leaving.push(one);
+  private leave(one: LiveCall): void {
+    const { row } = one;
+    const calls = this.ofLogin(row.login);
+    this.live.delete(keyOf(row, row.login));
+    calls.live.delete(one);
+    if (row.vendors.length > 0) calls.ofVendors -= 1;
+    one.leave();
+    this.countId(row.id, -1);
+    calls.leaving.push(one);
   }
 
   private countId(id: string, by: 1 | -1): void {
@@ -154,26 +293,43 @@ function keyOf(call: CallIdentity, login: string): string {
   return `${login} ${identityKey(call)}`;
 }
 
+/** Calls and vendors are put together once somebody asks for them. */
 function listing(
   { at, login, result }: LedgerPoll,
   switchName: string,
-  calls: readonly Call[],
-  vendors: Snapshot['vendors'],
+  { live, ofVendors }: LoginCalls,
 ): Snapshot {
+  let calls: readonly Call[] | undefined;
+  let vendors: Snapshot['vendors'] | undefined = ofVendors === 0 ? new Map() : undefined;
   return {
     switch: switchName,
     observedAt: at,
     receivedAt: at,
     coverage: { states: 'all', filter: {}, login },
-    calls,
+    get calls() {
+      calls ??= Array.from(live, ({ call }) => call);
+      return calls;
+    },
     suspects: [],
     unreadableFields: {},
-    vendors,
+    get vendors() {
+      vendors ??= vendorsOf(live);
+      return vendors;
+    },
     stats: undefined,
     clockOffsetMs: 0,
     doubt: result === 'sound' ? undefined : { reason: 'suspect-share', detail: 'as recorded in the ledger' },
     notes: [],
   };
+}
+
+function vendorsOf(live: Iterable<LiveCall>): Snapshot['vendors'] {
+  const vendors = new Map<number, Set<string>>();
+  for (const { row } of live) {
+    for (const vendor of row.vendors)
+      vendors.set(vendor, (vendors.get(vendor) ?? new Set()).add(identityKey(row)));
+  }
+  return vendors;
 }
 
 function listedCall(row: LedgerCall, numbering: Numbering): Call {
@@ -198,28 +354,4 @@ function listedCall(row: LedgerCall, numbering: Numbering): Call {
     setupAt: row.setupAt,
     age: undefined,
   };
-}
-
-/**
- * Sets what changes from poll to poll: the state, and the seconds since setup and answer. Returns whether the state is
- * another than at the last listing; then the call is a new object, so that nobody's memory of the old one changes.
- */
-function ageTo(at: number, one: LiveCall): boolean {
-  const { states, connectedAt, setupAt, lastDelay } = one.row;
-  let index = states.length - 1;
-  while (index > 0 && (states[index]?.at ?? 0) > at) index -= 1;
-  const changes = index !== one.state;
-  if (changes) {
-    one.call = { ...one.call, state: states[index]?.state ?? one.call.state };
-    one.state = index;
-  }
-  const { call } = one;
-  const answeredAt = call.state === 'Connected' ? connectedAt : at;
-  // An answer reckoned from a duration may lie a moment after the listing that showed it.
-  const duration = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
-  const delay = setupAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - setupAt) / 1000;
-  call.duration = duration;
-  call.delay = delay;
-  call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
-  return changes;
 }

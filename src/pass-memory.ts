@@ -62,6 +62,8 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
         reachesBackTo = since;
       }
       history.forget(since);
+      // What was forgotten has to be read again by whoever looks back that far: a changed rule, a clock that was set back.
+      reachesBackTo = Math.max(reachesBackTo, since);
     },
     commit,
     async missed(poll) {

@@ -1,6 +1,7 @@
 import type { ActionMode } from './domain/action.js';
 import type { CallIdentity } from './domain/call.js';
 import type { HoldingChanges, RuleActed } from './domain/ledger.js';
+import type { AuditLog } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
 import { actedReachMs } from './plan/rule-timing.js';
@@ -8,13 +9,18 @@ import { actedReachMs } from './plan/rule-timing.js';
 /** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
 export const RECENT_DISCONNECT_MS = 30_000;
 
+const DAY_MS = 86_400_000;
+
+/** How far the rules look back, in milliseconds. */
+function reachMsOf({ rules }: PassContext): number {
+  return Math.max(0, ...rules.map(({ windowMs }) => windowMs));
+}
+
 /** A window must know that it could not see; a store that fails as well must not hide why the poll failed. */
-export async function takeDownMissed(
-  { memory, intervalMs, port, note }: PassContext,
-  at: number,
-): Promise<void> {
+export async function takeDownMissed(context: PassContext, at: number): Promise<void> {
+  const { memory, intervalMs, port, note } = context;
   try {
-    await memory.sync(at, 0);
+    await memory.sync(at, reachMsOf(context));
     await memory.missed({ at, intervalMs, login: port.login });
   } catch (error) {
     note(`the failed poll could not be taken down in the ledger: ${String(error)}`);
@@ -33,13 +39,15 @@ export async function remember(
   snapshot: Snapshot,
   work: (recentlyDisconnected: readonly CallIdentity[]) => Promise<HoldingChanges>,
 ): Promise<void> {
-  const { audit, memory, switchName, intervalMs, rules } = context;
+  const { audit, memory, switchName, intervalMs } = context;
   const { observedAt } = snapshot;
-  await memory.sync(observedAt, Math.max(0, ...rules.map(({ windowMs }) => windowMs)));
-  const recentSince = observedAt - RECENT_DISCONNECT_MS;
-  const cutSince = Math.min(recentSince, memory.history.lastPollAt ?? recentSince);
-  const cuts = await audit.disconnectsSince(switchName, cutSince);
-  const recent = cutSince === recentSince ? cuts : await audit.disconnectsSince(switchName, recentSince);
+  await memory.sync(observedAt, reachMsOf(context));
+  const { cuts, recent } = await disconnectsBefore(
+    audit,
+    switchName,
+    observedAt,
+    memory.history.lastListedAt,
+  );
   const changes = memory.history.observe(snapshot, { intervalMs, cuts });
   let holding: HoldingChanges = { put: [], drop: [] };
   try {
@@ -50,6 +58,23 @@ export async function remember(
     throw error;
   }
   await memory.commit(changes, holding);
+}
+
+/**
+ * Calls whose disconnect was sent before this listing: `cuts` since the last listing, for the history, however long ago that
+ * was, and of a day where nobody knows; `recent` those that count as gone while they are still listed.
+ */
+export async function disconnectsBefore(
+  audit: Pick<AuditLog, 'disconnectsSince'>,
+  switchName: string,
+  observedAt: number,
+  lastListedAt: number | undefined,
+): Promise<{ cuts: readonly CallIdentity[]; recent: readonly CallIdentity[] }> {
+  const recentSince = observedAt - RECENT_DISCONNECT_MS;
+  const cutSince = Math.min(recentSince, lastListedAt ?? observedAt - DAY_MS);
+  const cuts = await audit.disconnectsSince(switchName, cutSince);
+  const recent = cutSince === recentSince ? cuts : await audit.disconnectsSince(switchName, recentSince);
+  return { cuts, recent };
 }
 
 /** What the rules that ask for it did, each within its own reach; a rule that only watches is asked for what it noted. */

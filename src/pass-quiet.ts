@@ -21,6 +21,21 @@ interface Stir {
   lacks: number;
 }
 
+/** What else may have become of a listing. */
+export interface ListingChanges {
+  /** Nothing that was known holds any more, as the listing is another login's. */
+  anew: boolean;
+  /** Nothing can be concluded from it for later polls. */
+  doubtful: boolean;
+}
+
+/** Calls that count as gone for a rule, because of what other rules have planned. */
+export interface AwayCalls {
+  goneCount: number;
+  gone: () => readonly Call[];
+  vendorsOf: (call: Call) => readonly number[];
+}
+
 export interface QuietContext {
   switchName: string;
   numbering: Numbering;
@@ -33,10 +48,9 @@ export interface QuietContext {
  * and must still be so (see quietBound). It holds only as long as every event is told, poll by poll.
  */
 export interface QuietKeeper {
-  /** Begins a poll. `anew`: nothing that was known holds any more, as the listing is another login's. */
-  begin(now: number, events: readonly CallEvent[], anew: boolean): void;
-  /** `concludes`: whether a clear verdict of this poll says anything of later ones. */
-  of(rule: CompiledRule, concludes: boolean): QuietSubjects;
+  /** Begins a poll: what has happened since the last one. */
+  begin(now: number, events: readonly CallEvent[], changes: ListingChanges): void;
+  of(rule: CompiledRule, away: AwayCalls): QuietSubjects;
 }
 
 export function createQuietKeeper(context: QuietContext): QuietKeeper {
@@ -46,21 +60,29 @@ export function createQuietKeeper(context: QuietContext): QuietKeeper {
   let stirs: ReadonlyMap<Scope, ReadonlyMap<string, Stir>> = new Map();
   let poll = 0;
   let at = 0;
+  let concludes = false;
 
   return {
-    begin(now, events, anew) {
+    begin(now, events, { anew, doubtful }) {
       // Who misses a poll begins anew.
       poll += anew ? 2 : 1;
       at = now;
+      concludes = !doubtful;
       stirs = stirsOf(events, { ...context, scopes, needs });
     },
-    of(rule, concludes) {
+    of(rule, { goneCount, gone, vendorsOf }) {
       let quiet = rules.get(rule);
       if (quiet === undefined) {
         quiet = new QuietRule(rule.needs);
         rules.set(rule, quiet);
       }
-      quiet.begin({ poll, now: at, stirred: stirs.get(rule.rule.scope) ?? new Map(), concludes });
+      const { scope } = rule.rule;
+      const stirred = stirs.get(scope) ?? new Map();
+      const awayIds = () =>
+        gone().flatMap((call) => [...subjectIdsOf({ call, vendors: vendorsOf(call) }, scope, context)]);
+      const awayLacks = () => gone().some((call) => lacksOf(call, rule.needs, context.numbering) !== 0);
+      quiet.begin({ poll, now: at, stirred, concludes, awayCount: goneCount, awayLacks, awayIds });
+      if (quiet.due === undefined && goneCount > 0) quiet.expect(awayIds());
       return quiet;
     },
   };
@@ -90,7 +112,7 @@ function stirsOf(events: readonly CallEvent[], context: StirContext): Map<Scope,
   return stirs;
 }
 
-function subjectIdsOf({ call, vendors }: CallEvent, scope: Scope, context: StirContext): readonly string[] {
+function subjectIdsOf({ call, vendors }: CallEvent, scope: Scope, context: QuietContext): readonly string[] {
   if (scope === 'call') return [call.id];
   if (scope === 'vendor') return vendors.map(String);
   // Whoever counts the calls of descendants too is stirred by them.
@@ -115,11 +137,19 @@ interface QuietPoll {
   now: number;
   stirred: ReadonlyMap<string, Stir>;
   concludes: boolean;
+  awayCount: number;
+  awayLacks: () => boolean;
+  /** The subjects of the calls that are away. */
+  awayIds: () => readonly string[];
 }
 
 /** The subjects of one rule. What is neither quiet nor awake has never been there, or has gone. */
 class QuietRule implements QuietSubjects {
   due: ReadonlySet<string> | undefined;
+  awayCount = 0;
+  private lacksAway: boolean | undefined;
+  private findAwayLacks: () => boolean = () => false;
+  private findAwayIds: () => readonly string[] = () => [];
   private readonly quiet = new Map<string, Quiet>();
   private readonly awake = new Set<string>();
   private readonly bySpan = new Map<number, string[]>();
@@ -132,11 +162,15 @@ class QuietRule implements QuietSubjects {
 
   constructor(private readonly needs: number) {}
 
-  begin({ poll, now, stirred, concludes }: QuietPoll): void {
+  begin({ poll, now, stirred, concludes, awayCount, awayLacks, awayIds }: QuietPoll): void {
     const followsOn = this.finished === poll - 1;
     this.poll = poll;
     this.now = now;
     this.concludes = concludes;
+    this.awayCount = awayCount;
+    this.lacksAway = awayCount === 0 ? false : undefined;
+    this.findAwayLacks = awayLacks;
+    this.findAwayIds = awayIds;
     if (followsOn) {
       this.wakeByTime();
       this.wakeByEvents(stirred);
@@ -144,6 +178,16 @@ class QuietRule implements QuietSubjects {
       this.forget();
     }
     this.due = followsOn ? this.awake : undefined;
+  }
+
+  awayLacks(): boolean {
+    this.lacksAway ??= this.findAwayLacks();
+    return this.lacksAway;
+  }
+
+  /** Subjects that may be there at the next poll without being there at this one. */
+  expect(ids: readonly string[]): void {
+    for (const id of ids) this.awake.add(id);
   }
 
   settle(id: string, bound: QuietBound | undefined): void {
@@ -161,9 +205,10 @@ class QuietRule implements QuietSubjects {
   }
 
   absent(ids: Iterable<string>): void {
-    // A call that another rule has planned to cut is only away for this poll.
     if (!this.concludes) return;
-    for (const id of ids) this.awake.delete(id);
+    // A call that another rule has planned to cut is only away for this poll.
+    const away = this.awayCount === 0 ? undefined : new Set(this.findAwayIds());
+    for (const id of ids) if (away?.has(id) !== true) this.awake.delete(id);
   }
 
   finish(): void {

@@ -1,9 +1,11 @@
 import type { PlannedAction } from './domain/action.js';
 import type { CallIdentity } from './domain/call.js';
 import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledger.js';
-import { subjectText } from './domain/scope.js';
+import { subjectKey, subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
+import { createKeptCalls, type KeptCalls } from './facts/kept-calls.js';
+import { isGap } from './facts/poll-gaps.js';
 import { type Decision, type DecisionInput, decidePass } from './pass-decide.js';
 import type { LedgerStep } from './pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
@@ -62,7 +64,18 @@ export function createReplay(options: ReplayOptions): Replay {
   );
   const quiet = options.skipsQuiet === true ? createQuietKeeper(options) : undefined;
   let lastLogin: string | undefined;
+  let lastSoundAt: number | undefined;
+  const keptByLogin = new Map<string, KeptCalls>();
   let polls = 0;
+
+  function keptOf(login: string): KeptCalls {
+    let kept = keptByLogin.get(login);
+    if (kept === undefined) {
+      kept = createKeptCalls(options.switchName, options.countedTree ?? options.customerTree);
+      keptByLogin.set(login, kept);
+    }
+    return kept;
+  }
 
   function take(
     snapshot: Snapshot,
@@ -76,15 +89,26 @@ export function createReplay(options: ReplayOptions): Replay {
     }
     const { poll, listed, ended } = changes;
     history.replay({ poll, listed, ended: ended.map(({ call }) => call), cuts });
+    keptOf(poll.login).step(listed, ended);
   }
 
-  function quietAt(snapshot: Snapshot, changes: PollChanges | undefined): Pick<DecisionInput, 'quiet'> {
+  function quietAt(
+    snapshot: Snapshot,
+    changes: PollChanges | undefined,
+  ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
     if (quiet === undefined || changes === undefined) return {};
     const { listed, ended, cut, poll, sharesIds } = changes;
     const events = [...listed, ...ended, ...cut];
-    quiet.begin(snapshot.observedAt, events, sharesIds || poll.login !== lastLogin);
+    const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
+    const anew = sharesIds || afterGap || poll.login !== lastLogin;
+    if (poll.result === 'sound' || poll.login !== lastLogin) lastSoundAt = poll.at;
+    quiet.begin(snapshot.observedAt, events, { anew, doubtful: snapshot.doubt !== undefined });
     lastLogin = poll.login;
-    return { quiet: (rule, concludes) => quiet.of(rule, concludes) };
+    return {
+      quiet: (rule, away) => quiet.of(rule, away),
+      // By ID alone nobody could tell such calls apart.
+      ...(sharesIds ? {} : { indexOf: keptOf(poll.login).index }),
+    };
   }
 
   function forget(now: number): void {
@@ -133,8 +157,8 @@ export function createReplay(options: ReplayOptions): Replay {
       history.missed({ ...poll, result: 'failed' });
     },
     done(actions, at) {
-      for (const { ruleHash, subject } of firstOfEach(actions)) {
-        acted.push({ ruleHash, subject: subjectText(subject), at, passId: String(polls) });
+      for (const action of firstOfEach(actions)) {
+        acted.push({ ruleHash: action.ruleHash, subject: actedKey(action), at, passId: String(polls) });
       }
       for (const action of actions) {
         const taken = action.call === undefined ? action.takes : [action.call];
@@ -156,8 +180,8 @@ function alertKey({ ruleHash, subject, call }: PlannedAction): string {
 /** A rule acts on a subject once a pass, however many calls it takes. */
 function firstOfEach(actions: readonly PlannedAction[]): readonly PlannedAction[] {
   const seen = new Set<string>();
-  return actions.filter(({ ruleHash, subject }) => {
-    const key = `${ruleHash} ${subjectText(subject)}`;
+  return actions.filter((action) => {
+    const key = `${action.ruleHash} ${actedKey(action)}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -166,4 +190,11 @@ function firstOfEach(actions: readonly PlannedAction[]): readonly PlannedAction[
 
 function holdingKey({ ruleHash, subject }: Pick<Holding, 'ruleHash' | 'subject'>): string {
   return `${ruleHash} ${subject}`;
+}
+
+/** As the audit log names who was acted on: a call by the identity that the record, or its evidence, names. */
+function actedKey({ subject, call, evidence }: PlannedAction): string {
+  const judged = evidence.call;
+  const named = judged && { id: judged.id, callId: judged.callId, setupTimeText: judged.setupTime };
+  return subjectKey(subject, call ?? named);
 }

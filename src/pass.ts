@@ -1,5 +1,6 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
 import { type CallIdentity, identityKey, isLive } from './domain/call.js';
+import type { CustomerTree } from './domain/config.js';
 import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
 import { subjectText } from './domain/scope.js';
@@ -42,10 +43,10 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
       await context.audit.resolveOrphans(context.switchName, context.clock());
       const snapshot = await gather(context, pass);
       await confirm(context, snapshot);
-      const informed = await knowCustomers(context, pass, snapshot);
-      await remember(informed, snapshot, async (recent) => {
-        const { actions, holding } = await decide(informed, pass, snapshot, recent);
-        const { reports, failure } = await enforce(informed, pass, snapshot, actions, recent);
+      const countedTree = await knowCustomers(context, pass, snapshot);
+      await remember(context, snapshot, async (recent) => {
+        const { actions, holding } = await decide(context, pass, snapshot, { recent, countedTree });
+        const { reports, failure } = await enforce(context, pass, snapshot, actions, recent);
         pass.actions = reports;
         if (failure !== undefined) throw failure.error;
         return holding;
@@ -125,17 +126,20 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
   return snapshot;
 }
 
-/** Where a rule counts subcustomers and the switch can be asked who they are, the stated tree with what it says. */
+/**
+ * Where a rule counts subcustomers and the switch can be asked who they are, the stated tree with what it says. Facts alone
+ * go by that: it knows of nobody who has no call at the moment, so it can say who is inside, and never who is outside.
+ */
 async function knowCustomers(
   context: PassContext,
   pass: RunningPass,
   snapshot: Snapshot,
-): Promise<PassContext> {
-  const { learnedTree, rules } = context;
-  if (learnedTree === undefined || !rules.some(({ usesTree }) => usesTree)) return context;
+): Promise<CustomerTree> {
+  const { learnedTree, rules, customerTree } = context;
+  if (learnedTree === undefined || !rules.some(({ usesTree }) => usesTree)) return customerTree;
   const { tree, note } = await learnedTree.refresh(snapshot.calls, snapshot.observedAt, pass.gathering);
   if (note !== undefined) context.note(note);
-  return { ...context, customerTree: tree };
+  return tree;
 }
 
 async function confirm(context: PassContext, snapshot: Snapshot): Promise<void> {
@@ -148,7 +152,7 @@ async function decide(
   context: PassContext,
   pass: RunningPass,
   snapshot: Snapshot,
-  recentlyDisconnected: readonly CallIdentity[],
+  { recent, countedTree }: { recent: readonly CallIdentity[]; countedTree: CustomerTree },
 ): Promise<Decision> {
   const { memory } = context;
   const decision = await decidePass({
@@ -159,8 +163,9 @@ async function decide(
     limits: context.limits,
     caps: context.caps,
     customerTree: context.customerTree,
+    countedTree,
     protection: pass.protection,
-    recentlyDisconnected,
+    recentlyDisconnected: recent,
     holding: memory.holding,
     acted: await actedBefore(context, snapshot.observedAt),
     intervalMs: context.intervalMs,

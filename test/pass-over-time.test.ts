@@ -273,7 +273,9 @@ describe('windows', () => {
     ${more}
     conditions: { all: [ { fact: account.callsStarted, params: { within: 1m }, operator: greaterThan, value: 3 } ] }
     event: { type: disconnectCall }`;
-  const started = (id: string, at: number) => aCall({ id, setupAt: at, setupTimeText: `setup ${at}` });
+  /** Set up at the very instant of the poll that lists it first. */
+  const started = (id: string, at: number) =>
+    aCall({ id, setupTimeText: `setup ${at}`, duration: 0, delay: 0 });
 
   it('count calls over polls and restarts, and take only those that are still there', async () => {
     const it = scene(burst());
@@ -350,6 +352,48 @@ describe('windows', () => {
     it.wait(5);
     it.port.calls = [];
     expect((await it.pass()).violations).toMatchObject([{ rule: 'ended' }]);
+  });
+});
+
+describe('facts that count subcustomers', () => {
+  const below = (name: string, fact: string, priority: number, more = '') => `
+  - name: ${name}
+    scope: customer
+    mode: monitor
+    priority: ${priority}
+    conditions: { all: [ { fact: ${fact}, operator: greaterThan, value: 1 } ] }
+    event: { type: disconnectCall }
+    ${more}`;
+  const customerTree = new Map([
+    [3, 2],
+    [4, 3],
+  ]);
+  const live = '{ recursive: true }';
+  const past = '{ recursive: true, within: 10m }';
+
+  it.each([
+    ['live', `customer.totalCalls, params: ${live}`],
+    ['of the past', `customer.callsStarted, params: ${past}`],
+  ])('leave out those that the rule excepts, but not who is below them: %s', async (_, fact) => {
+    const listed = [2, 3, 3, 4].map((customer, at) =>
+      aCall({ id: String(at + 1), customer, setupTimeText: 'local time', duration: 0, delay: 0 }),
+    );
+    const takenBy = async (...names: string[]) => {
+      const except = 'except: { customers: [3] }';
+      const rules = { all: below('all', fact, 1), some: below('some', fact, 2, except) };
+      const both = `rules:${names.map((name) => rules[name as keyof typeof rules]).join('')}`;
+      const it = scene(both, listed, { customerTree });
+      const { actions } = await it.pass();
+      return actions.map(({ rule, target }) => `${rule} ${target}`).sort();
+    };
+    expect(await takenBy('all')).toEqual(['all 1', 'all 2', 'all 3', 'all 4']);
+    expect(await takenBy('some')).toEqual(['some 1', 'some 4']);
+    // Each counts by its own tree, though they look at the same snapshot.
+    expect(await takenBy('some', 'all')).toEqual(['all 2', 'all 3', 'some 1', 'some 4']);
+    const few = scene(`rules:${below('some', fact, 1, 'except: { customers: [3, 4] }')}`, listed, {
+      customerTree,
+    });
+    expect((await few.pass()).actions).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ export interface BacktestRow {
   callsCut: number;
   minutesBefore: number;
   minutesCut: number;
+  reallyCut: number;
   withheld: BacktestedRule['withheld'];
   indeterminatePolls: number;
   error: string | null;
@@ -31,11 +32,17 @@ export function backtestRows(switchName: string, { rules, cut }: BacktestResult)
       callsCut: calls.length,
       minutesBefore: sum(calls, 'minutesBefore'),
       minutesCut: sum(calls, 'minutesCut'),
+      reallyCut: calls.filter(({ reallyCut }) => reallyCut).length,
       withheld: one.withheld,
       indeterminatePolls: one.indeterminatePolls,
       error: one.broken ?? null,
     };
   });
+}
+
+/** `1 poll`, `2 polls` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Minutes to a hundredth: the ledger knows no call to less than a second. */
@@ -54,12 +61,13 @@ export const BACKTEST_VIEW: RowView<BacktestRow> = {
     { header: 'CALLS CUT', cell: (row) => row.callsCut },
     { header: 'MIN BEFORE', cell: (row) => row.minutesBefore },
     { header: 'MIN CUT', cell: (row) => row.minutesCut },
+    { header: 'REALLY CUT', cell: (row) => row.reallyCut },
     { header: 'WITHHELD', cell: withheldText, wraps: true },
     {
       header: 'NOTES',
       cell: (row) =>
         [
-          row.indeterminatePolls > 0 ? `indeterminate at ${row.indeterminatePolls} polls` : '',
+          row.indeterminatePolls > 0 ? `indeterminate at ${counted(row.indeterminatePolls, 'poll')}` : '',
           row.error ?? '',
         ]
           .filter(Boolean)
@@ -78,6 +86,7 @@ export const BACKTEST_VIEW: RowView<BacktestRow> = {
     'callsCut',
     'minutesBefore',
     'minutesCut',
+    'reallyCut',
     'withheld',
     'indeterminatePolls',
     'error',

@@ -1,16 +1,15 @@
-import type { ActionCall, PlannedAction } from '../domain/action.js';
-import type { Call } from '../domain/call.js';
+import type { PlannedAction } from '../domain/action.js';
 import type { Rule, RuleSet } from '../domain/rule.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import { createGate } from '../enforce/gate.js';
 import { FACT_CATALOGUE } from '../facts/catalogue.js';
 import { createNumbering } from '../facts/numbering.js';
 import { createProtectedNumbers } from '../facts/protected-numbers.js';
-import { factsFor, vendorLookup } from '../pass-decide.js';
+import { carryOut } from '../pass-carried-out.js';
+import { factsFor } from '../pass-decide.js';
 import { createReplay, type ReplayOptions } from '../pass-replay.js';
-import { actionCall } from '../plan/call-safeguards.js';
-import { inspectTarget } from '../plan/inspect-target.js';
 import { createProtection } from '../plan/protection.js';
-import { type CompiledRule, compileRules } from '../policy/compile-rules.js';
+import { compileRules } from '../policy/compile-rules.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
 import { type CaseWorld, createWorld } from '../rule-tests/case-world.js';
 import type { RuleTestCase } from '../rule-tests/test-case.js';
@@ -68,7 +67,7 @@ export function stageCase(
       if (compiled.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now))
         compiled = compile(judged, now);
       const { actions, rules } = await replay.poll(snapshot);
-      return { actions: carriedOut(actions, snapshot, compiled, options), rules };
+      return { actions: carriedOut(actions, snapshot, options), rules };
     },
     async explain(name, subject) {
       const rule = compiled.find((one) => one.rule.name === name);
@@ -87,60 +86,24 @@ function asJudged(rule: Rule, named: RuleTestCase['rules']): Rule[] {
   return wanted ? [{ ...rule, mode: 'enforce' }] : [];
 }
 
-/**
- * What enforcement makes of a plan on the same listing: a whole that would take along what must stay is withheld, and the
- * calls that may go are cut one by one.
- */
+/** The plan as enforcement carries it out, without a cap: what is withheld says why. */
 function carriedOut(
   actions: readonly PlannedAction[],
   snapshot: Snapshot,
-  compiled: readonly CompiledRule[],
   options: ReplayOptions,
 ): readonly PlannedAction[] {
-  const rules = new Map(compiled.map((one) => [one.rule.name, one]));
-  const vendorsOf = vendorLookup(snapshot);
-  const taken = new Set<string>();
-  const result: PlannedAction[] = [];
-  for (const planned of actions) {
-    const { action, target, select } = planned;
-    if (
-      planned.withhold === undefined &&
-      (action === 'disconnectAccount' || action === 'disconnectCustomer')
-    ) {
-      const { hold, oneByOne } = inspectTarget({ action, target: Number(target), select }, snapshot, {
-        tree: options.customerTree,
-        protection: options.protection,
-        admits: (call: Call) => rules.get(planned.rule)?.admitsTaken(call, vendorsOf) === true,
-        taken: ({ id }) => taken.has(id),
-      });
-      if (hold !== undefined) {
-        result.push({ ...planned, withhold: hold, takes: [], perhapsTakes: [] });
-        for (const call of oneByOne) {
-          taken.add(call.id);
-          result.push(singleOf(planned, actionCall(call)));
-        }
-        continue;
-      }
-    }
-    result.push(planned);
-    if (planned.withhold !== undefined || action === 'alert') continue;
-    for (const { id } of planned.call === undefined ? planned.takes : [planned.call]) taken.add(id);
-  }
-  return result;
-}
-
-function singleOf(whole: PlannedAction, call: ActionCall): PlannedAction {
-  const { account, customer } = call;
-  const action = 'disconnectCall';
-  return {
-    ...whole,
-    action,
-    target: call.id,
-    call,
-    account,
-    customer,
-    weight: 1,
-    takes: [],
-    perhapsTakes: [],
-  };
+  const gate = createGate({
+    configMode: 'enforce',
+    dryRun: false,
+    caps: { perPass: Number.POSITIVE_INFINITY, perHour: Number.POSITIVE_INFINITY },
+    takenLastHour: 0,
+    halted: () => undefined,
+  });
+  // What was cut is gone from the world of a case at once.
+  return carryOut(actions, { ...options, snapshot, recentlyDisconnected: [], gate }).map(
+    ({ action, decision }) => ({
+      ...action,
+      withhold: decision.kind === 'withheld' ? decision.reason : undefined,
+    }),
+  );
 }

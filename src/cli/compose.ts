@@ -70,7 +70,7 @@ export function rulesInvalid(
   withConfig: boolean,
 ): CallwardenError {
   const count = problems.filter(({ severity }) => severity === 'error').length;
-  // Only the doctor knows the switches of the config as well.
+  // Without a config the rules alone say what is wrong; with one, whatever the switches have to do with it.
   const check = withConfig ? 'callwarden doctor' : `callwarden rules check ${directory}`;
   return new CallwardenError(
     'RULES_INVALID',

@@ -1,3 +1,4 @@
+import { durationText } from '../documents/duration.js';
 import type { ConditionEvidence } from '../domain/verdict.js';
 
 const SIGNS: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ function paramsText(params: ConditionEvidence['params']): string {
       : [`${name} ${values.length > SHOWN_ENTRIES ? `(${values.length} entries)` : values.join('|')}`],
   );
   const seconds = Object.entries({ within, under, tolerance }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${value} s`],
+    value === undefined ? [] : [`${name} ${durationText(value * 1000)}`],
   );
   const others = [
     ...(timezone === undefined ? [] : [`in ${timezone}`]),
@@ -56,7 +57,10 @@ function paramsText(params: ConditionEvidence['params']): string {
 
 /** Seconds of a window that nobody saw. */
 function gapText({ gap }: ConditionEvidence): string {
-  return gap === undefined ? '' : `, ${numberText(gap.seconds)} s of the window not seen`;
+  if (gap === undefined) return '';
+  const begin =
+    gap.knownSince === undefined ? '' : ` (known since ${gap.knownSince.replace(/\.000Z$/, 'Z')})`;
+  return `, ${numberText(gap.seconds)} s of the window not seen${begin}`;
 }
 
 /** Which entry of many was met, or which limit the value is: ` (882)`, ` (account.limit maxConcurrentCalls)`. */

@@ -1,5 +1,7 @@
+import { durationText } from '../documents/duration.js';
 import type { AuditRecord } from '../domain/action.js';
 import type { Config } from '../domain/config.js';
+import { HAND_RULE } from '../domain/rule.js';
 import type { ConditionEvidence, Evidence } from '../domain/verdict.js';
 import { openAuditReader } from '../store/audit-reader.js';
 import { type CliContext, say } from './context.js';
@@ -38,12 +40,12 @@ function findRecord(id: number, database: string): AuditRecord | undefined {
 }
 
 function recordLines(record: AuditRecord): readonly string[] {
-  const { id, at, rule, subject, action, target, outcome, reason, mode, actor, parent } = record;
+  const { id, at, action, target, outcome, reason, parent } = record;
   const evidence = record.evidence as Partial<Evidence> & { reason?: string };
   const call = evidence.call;
   return [
     `Record ${id}, ${at}, ${record.switch}: ${action} ${target}, ${outcome ?? 'under way'}${reason === null ? '' : ` (${reason})`}`,
-    `Rule ${rule} (version ${record.ruleHash.slice(0, 12)}, ${mode}) on ${subject}, by ${actor}`,
+    ruleLine(record),
     ...(parent === null ? [] : [`Part of record ${parent}`]),
     ...(evidence.conditions === undefined ? [] : evidenceTree(evidence.conditions as ConditionEvidence)),
     ...(evidence.reason === undefined ? [] : [`  reason given: ${evidence.reason}`]),
@@ -54,7 +56,7 @@ function recordLines(record: AuditRecord): readonly string[] {
     ...(evidence.escalated === undefined
       ? []
       : [
-          `Climbed, as it had acted ${evidence.escalated.acted} times within ${evidence.escalated.withinSeconds} s`,
+          `Climbed, as it had acted ${evidence.escalated.acted} times within ${durationText(evidence.escalated.withinSeconds * 1000)}`,
         ]),
     ...(call === undefined
       ? []
@@ -62,6 +64,12 @@ function recordLines(record: AuditRecord): readonly string[] {
     ...whyLine(reason),
     ...confirmedLine(record),
   ];
+}
+
+/** What was done by hand goes by no text of a rule. */
+function ruleLine({ rule, ruleHash, mode, subject, actor }: AuditRecord): string {
+  if (rule === HAND_RULE || ruleHash === '') return `By hand (${mode}) on ${subject}, by ${actor}`;
+  return `Rule ${rule} (version ${ruleHash.slice(0, 12)}, ${mode}) on ${subject}, by ${actor}`;
 }
 
 function whyLine(reason: string | null): readonly string[] {

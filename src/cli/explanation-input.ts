@@ -1,23 +1,21 @@
 import { existsSync } from 'node:fs';
-import type { CallIdentity } from '../domain/call.js';
 import type { Config, SwitchConfig } from '../domain/config.js';
-import type { LedgerCall } from '../domain/ledger.js';
 import type { AuditLog } from '../domain/ports.js';
-import type { RuleSet } from '../domain/rule.js';
+import type { Rule, RuleSet } from '../domain/rule.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
 import type { ExplainInput } from '../pass-explain.js';
-import { createLedgerWorld } from '../pass-ledger-world.js';
-import { RECENT_DISCONNECT_MS } from '../pass-past.js';
-import { createReplay } from '../pass-replay.js';
+import { disconnectsBefore } from '../pass-past.js';
 import { actedReachMs } from '../plan/rule-timing.js';
 import { shortestIntervalMs } from '../schedule/shortest-interval.js';
-import { type LedgerReader, openLedgerReader } from '../store/ledger-reader.js';
+import { openLedgerReader } from '../store/ledger-reader.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
 import { type CliContext, say } from './context.js';
+import { liveThrough } from './explanation-past.js';
 import { type Judging, judgingOf } from './judging.js';
+import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -25,6 +23,8 @@ export interface ExplanationParts {
   config: Config;
   switchConfig: SwitchConfig;
   ruleSet: RuleSet;
+  /** The one that is explained. */
+  rule: Rule;
   /** Milliseconds since the epoch: from the ledger; undefined for a new listing. */
   at: number | undefined;
   context: CliContext;
@@ -55,7 +55,7 @@ export async function explanationInput(parts: ExplanationParts): Promise<FoundIn
 }
 
 async function liveInput(
-  { config, switchConfig, context }: ExplanationParts,
+  { config, switchConfig, rule, context }: ExplanationParts,
   judging: Judging,
   intervalMs: number,
   store: Store | undefined,
@@ -67,9 +67,11 @@ async function liveInput(
   const state = await store?.ledger.load(switchName, now - reachMs);
   const history = createCallHistory({ numbering, switchName });
   if (state !== undefined) history.restore(state);
-  const recentlyDisconnected =
-    (await store?.audit.disconnectsSince(switchName, now - RECENT_DISCONNECT_MS)) ?? [];
-  history.observe(snapshot, { intervalMs, cuts: recentlyDisconnected });
+  const { cuts, recent } =
+    store === undefined
+      ? { cuts: [], recent: [] }
+      : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt);
+  history.observe(snapshot, { intervalMs, cuts });
   return {
     source: 'listed just now',
     input: {
@@ -77,7 +79,8 @@ async function liveInput(
       snapshot,
       history,
       intervalMs,
-      recentlyDisconnected,
+      recentlyDisconnected: recent,
+      recordedAlert: recordedAlerts(store === undefined ? undefined : config.database, switchName, rule, now),
       holding: state?.holding ?? [],
       acted: store === undefined ? [] : await actedBefore(store.audit, judging, config.mode, now),
       configMode: config.mode,
@@ -105,76 +108,35 @@ async function listNow(switchConfig: SwitchConfig, judging: Judging, context: Cl
 }
 
 async function pastInput(
-  { config, at, context }: ExplanationParts & { at: number },
+  { config, rule, at, context }: ExplanationParts & { at: number },
   judging: Judging,
   { audit }: Store,
 ): Promise<FoundInput | undefined> {
   const reader = openLedgerReader(config.database);
   try {
-    const replayed = await replayUpTo(at, judging, reader);
-    if (replayed === undefined) {
-      await say(
-        context,
-        `The ledger holds no listing of ${judging.switchName} shortly before ${new Date(at).toISOString()}.`,
-      );
+    const { switchName } = judging;
+    const lived = await liveThrough(at, judging, reader);
+    if (lived === undefined) {
+      const then = new Date(at).toISOString();
+      await say(context, `The ledger holds no listing of ${switchName} shortly before ${then}.`);
       return undefined;
     }
-    const { snapshot, cuts } = replayed;
-    const now = snapshot.observedAt;
+    const { cutSince, ...past } = lived;
+    const now = past.snapshot.observedAt;
     return {
       source: 'the last listing before then, from the ledger',
       input: {
         ...judging,
-        ...replayed,
-        recentlyDisconnected: cutsSince(cuts, now - RECENT_DISCONNECT_MS, now),
+        ...past,
         acted: (await actedBefore(audit, judging, config.mode, now)).filter((one) => one.at < now),
         configMode: config.mode,
-        takenLastHour: cutsSince(cuts, now - HOUR_MS, now).length,
+        recordedAlert: recordedAlerts(config.database, switchName, rule, now),
+        takenLastHour: cutSince(now - HOUR_MS),
       },
     };
   } finally {
     reader.close();
   }
-}
-
-/** Lives through the polls that windows and `for` look back on, and stops at the last listing that was there by then. */
-async function replayUpTo(at: number, judging: Judging, reader: LedgerReader) {
-  const { switchName, numbering, rules } = judging;
-  const longestFor = Math.max(0, ...rules.map(({ rule }) => rule.forMs));
-  const from = at - Math.max(HOUR_MS, longestFor, ...rules.map(({ windowMs }) => windowMs));
-  const polls = reader.polls(switchName, from, at + 1);
-  const last = polls.findLastIndex(({ result }) => result !== 'failed');
-  const lastPoll = polls[last];
-  if (lastPoll === undefined || at - lastPoll.at > HOUR_MS) return undefined;
-  const cuts: LedgerCall[] = [];
-  const { countries, accounts } = reader.state(switchName, at);
-  const world = createLedgerWorld({
-    switchName,
-    numbering,
-    calls: noting(reader.calls(switchName, from, at + 1), cuts),
-  });
-  const intervalMs = lastPoll.intervalMs;
-  const past = { lastPollId: undefined, polls: [], calls: [], countries, accounts, holding: [] };
-  const replay = createReplay({ ...judging, intervalMs, past });
-  for (const poll of polls.slice(0, last)) {
-    if (poll.result === 'failed') replay.missed(poll);
-    else if (poll.at < lastPoll.at - longestFor - 2 * intervalMs) replay.warmUp(world.snapshot(poll));
-    else await replay.poll(world.snapshot(poll));
-  }
-  const snapshot = world.snapshot(lastPoll);
-  replay.warmUp(snapshot);
-  return { snapshot, history: replay.history, holding: replay.holding, intervalMs, cuts };
-}
-
-function* noting(calls: Iterable<LedgerCall>, cuts: LedgerCall[]): Iterable<LedgerCall> {
-  for (const call of calls) {
-    if (call.cutAt !== undefined) cuts.push(call);
-    yield call;
-  }
-}
-
-function cutsSince(cuts: readonly LedgerCall[], since: number, until: number): readonly CallIdentity[] {
-  return cuts.filter(({ cutAt }) => cutAt !== undefined && cutAt >= since && cutAt < until);
 }
 
 async function actedBefore(audit: AuditLog, judging: Judging, configMode: Config['mode'], now: number) {

@@ -1,14 +1,10 @@
-import type { Call } from '../domain/call.js';
+import { durationText } from '../documents/duration.js';
 import { subjectText } from '../domain/scope.js';
-import type { Explanation } from '../pass-explain.js';
+import type { ExplainedPool, Explanation } from '../pass-explain.js';
+import type { ExplainedCall, Fate } from '../pass-explain-calls.js';
 import { evidenceTree } from './evidence-tree.js';
-import { REASON_TEXT } from './reason-text.js';
-
-/** A reason why nothing, or not everything, is cut; `reason` is one of a closed list, `text` for a person. */
-export interface Why {
-  reason: string;
-  text: string;
-}
+import { leftOutObject, leftOutText } from './explanation-left-out.js';
+import { asText, type Why, whyOf } from './explanation-why.js';
 
 /** Where and when an explanation was made. */
 export interface ExplainedAt {
@@ -21,55 +17,7 @@ export interface ExplainedAt {
   notes: readonly string[];
 }
 
-export function whyOf(explanation: Explanation): readonly Why[] {
-  const { result, held, actions, calls, broken, verdict } = explanation;
-  const why: Why[] = [];
-  if (broken !== undefined)
-    why.push({ reason: 'broken', text: `the rule could not be judged: ${String(broken)}` });
-  if (result === 'not-listed') {
-    why.push({
-      reason: 'not-listed',
-      text: 'the listing shows no live call of it, and the ledger none in the window',
-    });
-  }
-  if (result === 'excluded')
-    why.push({ reason: 'excluded', text: '`only` or `except` of the rule leave it out' });
-  if (result === 'outside-schedule') {
-    why.push({ reason: 'schedule', text: 'the rule is not judged at this time: see its `schedule`' });
-  }
-  if (result === 'clear') why.push({ reason: 'clear', text: 'its conditions are not met' });
-  if (verdict?.result === 'indeterminate' && result === 'indeterminate') {
-    why.push({ reason: 'indeterminate', text: `it cannot be judged without ${verdict.missing.join(', ')}` });
-  }
-  if (held !== undefined) why.push(heldText(held));
-  const reasons = new Map<string, number>();
-  for (const { decision } of actions) {
-    if (!('reason' in decision)) continue;
-    reasons.set(decision.reason, (reasons.get(decision.reason) ?? 0) + 1);
-    if (reasons.get(decision.reason) === 1)
-      why.push({ reason: decision.reason, text: REASON_TEXT[decision.reason] });
-  }
-  const earlier = new Set(calls.flatMap(({ takenBy }) => (takenBy === undefined ? [] : [takenBy])));
-  for (const rule of earlier) {
-    const count = calls.filter(({ takenBy }) => takenBy === rule).length;
-    const what = count === 1 ? '1 call is' : `${count} calls are`;
-    why.push({ reason: 'priority', text: `${what} taken by rule ${rule}, which is planned before` });
-  }
-  return why;
-}
-
-function heldText({ reason, until, verdict }: NonNullable<Explanation['held']>): Why {
-  const at = new Date(until).toISOString();
-  if (reason === 'cooldown')
-    return { reason, text: `the rule acted on it a moment ago: its \`cooldown\` ends at ${at}` };
-  const since = verdict.evidence.held?.since ?? 'just now';
-  return {
-    reason,
-    text: `it has not held long enough: violated since ${since}, \`for\` is reached at ${at}`,
-  };
-}
-
-/** One call and its fate, for the list below the tree. */
+/** One call and its fate, as JSON. */
 export interface CallFate {
   id: string;
   callId: string;
@@ -78,51 +26,48 @@ export interface CallFate {
   cli: string | null;
   cld: string | null;
   duration: number | null;
-  /** cut, monitored, withheld, taken (by another rule) or kept. */
-  fate: string;
+  fate: Fate['fate'];
   reason: string | null;
+  /** Of a call that another rule plans to take: `sent`, `monitor`, or why that one is withheld. */
+  takenAs: string | null;
+  leftOutBy: readonly ReturnType<typeof leftOutObject>[];
 }
 
-export function fatesOf({ actions, calls }: Explanation): readonly CallFate[] {
-  const own = new Map(
-    actions.flatMap(({ action, decision }) => {
-      const taken = action.call === undefined ? action.takes : [action.call];
-      return taken.map(({ id }) => [id, decision] as const);
-    }),
-  );
-  return calls.map(({ call, takenBy }) => {
-    const decision = own.get(call.id);
-    if (decision?.kind === 'send') return toFate(call, 'cut', null);
-    if (decision !== undefined && 'reason' in decision) return toFate(call, decision.kind, decision.reason);
-    return takenBy === undefined ? toFate(call, 'kept', null) : toFate(call, 'taken', takenBy);
+export function fatesOf({ calls }: Explanation): readonly CallFate[] {
+  return calls.map(({ call, fate }) => {
+    const { id, callId, state, account = null, cli = null, cld = null, duration = null } = call;
+    return {
+      ...{ id, callId, state, account, cli, cld, duration, fate: fate.fate, reason: reasonOf(fate) },
+      takenAs: fate.fate === 'taken' ? fate.as : null,
+      leftOutBy: fate.fate === 'left-out' ? fate.by.map(leftOutObject) : [],
+    };
   });
 }
 
-function toFate(call: Call, fate: string, reason: string | null): CallFate {
-  const { id, callId, state, account = null, cli = null, cld = null, duration = null } = call;
-  return { id, callId, state, account, cli, cld, duration, fate, reason };
+function reasonOf(fate: Fate): string | null {
+  if (fate.fate === 'taken') return fate.by;
+  return 'reason' in fate ? (fate.reason ?? null) : null;
 }
 
 /** Calls shown below the tree; the rest is counted. */
 const SHOWN_CALLS = 40;
 
 export function explanationLines(explanation: Explanation, where: ExplainedAt): readonly string[] {
-  const { rule, subject } = explanation;
-  const evidence = explanation.verdict?.evidence;
-  const why = whyOf(explanation);
-  const sent = explanation.actions.filter(({ decision }) => decision.kind === 'send');
+  const { rule, subject, verdict, pool } = explanation;
+  const evidence = verdict?.evidence;
   return [
     `${where.switchName}, ${new Date(where.at).toISOString()} (${where.source})`,
     ...where.notes.map((note) => `Note: ${note}`),
-    `Rule ${rule.name} (${rule.mode}, scope ${rule.scope}, priority ${rule.priority}) on ${subjectText(subject)}: ${RESULT_TEXT[explanation.result]}`,
+    `Rule ${rule.name} (${rule.mode}, scope ${rule.scope}, priority ${rule.priority}) on ${subjectText(subject)}: ${resultText(explanation)}`,
     ...(evidence === undefined ? [] : evidenceTree(evidence.conditions)),
     ...(evidence?.escalated === undefined
       ? []
       : [
-          `  climbed: it had acted ${evidence.escalated.acted} times within ${evidence.escalated.withinSeconds} s`,
+          `  climbed: it had acted ${evidence.escalated.acted} times within ${durationText(evidence.escalated.withinSeconds * 1000)}`,
         ]),
-    ...whyLines(why, sent.length),
-    ...callLines(fatesOf(explanation)),
+    ...(pool === undefined ? [] : [poolLine(pool, verdict?.result === 'violated' ? verdict.event.type : '')]),
+    ...whyLines(whyOf(explanation), explanation),
+    ...callLines(explanation.calls),
   ];
 }
 
@@ -132,41 +77,100 @@ const RESULT_TEXT: Readonly<Record<Explanation['result'], string>> = {
   indeterminate: 'indeterminate',
   excluded: 'left out',
   'not-listed': 'not there',
+  'recently-disconnected': 'as good as gone',
   'outside-schedule': 'not judged now',
 };
 
-function whyLines(why: readonly Why[], sent: number): readonly string[] {
-  const doing =
-    sent === 0 ? [] : [`A pass right now would send ${sent === 1 ? '1 disconnect' : `${sent} disconnects`}.`];
-  if (why.length === 0) return doing;
+/** `Pool: 14 calls may be taken, 10 of them stay (account.limit); where has let them in` */
+function poolLine({ size, keep, keepFrom, where }: ExplainedPool, event: string): string {
+  const calls = size === 1 ? '1 call' : `${size} calls`;
+  const passed = where ? ' that `where` lets in' : '';
+  if (event !== 'disconnectCall') return `Pool: ${calls}${passed}, by which ${event} finds its targets`;
+  const from = keepFrom === undefined ? '' : `, from ${keepFrom.fact}`;
+  return `Pool: ${calls}${passed} may be taken, ${keep} stay (keep${from})`;
+}
+
+function resultText({ result, ifJudged }: Explanation): string {
+  const otherwise = ifJudged === undefined ? '' : ` (${RESULT_TEXT[ifJudged]} if it were judged now)`;
+  return `${RESULT_TEXT[result]}${otherwise}`;
+}
+
+function whyLines(why: readonly Why[], { actions: planned, ifJudged }: Explanation): readonly string[] {
+  const actions = ifJudged === undefined ? planned : [];
+  const sent = actions.filter(({ decision }) => decision.kind === 'send').length;
+  const alerts = actions.filter(
+    ({ decision, recordedAs }) => decision.kind === 'alerted' && recordedAs === undefined,
+  ).length;
+  const doing = [
+    ...(sent === 0 ? [] : [sent === 1 ? 'send 1 disconnect' : `send ${sent} disconnects`]),
+    ...(alerts === 0 ? [] : ['raise an alert']),
+  ];
+  const would = doing.length === 0 ? [] : [`A pass right now would ${doing.join(' and ')}.`];
+  if (why.length === 0) return would;
+  const isAlert = planned.length > 0 && planned.every(({ action }) => action.action === 'alert');
+  const nothing = isAlert ? 'Nothing is done, because' : 'Nothing is cut, because';
   return [
-    ...doing,
-    sent === 0 ? 'Nothing is cut, because' : 'Not everything is cut, because',
+    ...would,
+    doing.length === 0 ? nothing : 'Not everything is cut, because',
     ...why.map(({ text }) => `  - ${text}`),
   ];
 }
 
-function callLines(fates: readonly CallFate[]): readonly string[] {
-  if (fates.length === 0) return [];
-  const order = ['cut', 'monitored', 'withheld', 'taken', 'kept'];
-  const sorted = [...fates].sort((one, other) => order.indexOf(one.fate) - order.indexOf(other.fate));
-  const lines = sorted.slice(0, SHOWN_CALLS).map((one) => {
-    const why = one.reason === null ? '' : ` (${one.reason})`;
-    const seconds = one.duration === null ? '' : ` ${Math.round(one.duration)} s`;
-    return `  ${one.id}  ${one.cli ?? '-'} -> ${one.cld ?? '-'}  ${one.state}${seconds}: ${FATE_TEXT[one.fate] ?? one.fate}${why}`;
+const ORDER: readonly Fate['fate'][] = [
+  'cut',
+  'not-now',
+  'monitored',
+  'withheld',
+  'gone',
+  'taken',
+  'left-out',
+  'kept',
+];
+
+function callLines(calls: readonly ExplainedCall[]): readonly string[] {
+  if (calls.length === 0) return [];
+  const sorted = [...calls].sort(
+    (one, other) => ORDER.indexOf(one.fate.fate) - ORDER.indexOf(other.fate.fate),
+  );
+  const lines = sorted.slice(0, SHOWN_CALLS).map(({ call, fate }) => {
+    const seconds = call.duration === undefined ? '' : ` ${Math.round(call.duration)} s`;
+    return `  ${call.id}  ${call.cli ?? '-'} -> ${call.cld ?? '-'}  ${call.state}${seconds}: ${fateText(fate)}`;
   });
-  const more = fates.length - lines.length;
+  const more = calls.length - lines.length;
   return [
-    `Its ${fates.length} live calls:`,
+    calls.length === 1 ? 'Its live call:' : `Its ${calls.length} live calls:`,
     ...lines,
     ...(more > 0 ? [`  … and ${more} more; -o json has all`] : []),
   ];
 }
 
-const FATE_TEXT: Readonly<Record<string, string>> = {
-  cut: 'would be cut',
-  monitored: 'would be cut, but only monitored',
-  withheld: 'would be cut, but is withheld',
-  taken: 'taken by another rule',
-  kept: 'kept',
+function fateText(fate: Fate): string {
+  switch (fate.fate) {
+    case 'cut':
+      return 'would be cut';
+    case 'not-now':
+      return 'would be cut, if the rule were judged now';
+    case 'monitored':
+      return `would be cut, but only monitored (${fate.reason})`;
+    case 'withheld':
+      return `withheld (${fate.reason})`;
+    case 'gone':
+      return 'as good as gone: its disconnect was sent a moment ago';
+    case 'taken':
+      return fate.as === 'sent'
+        ? `taken by another rule (${fate.by})`
+        : `planned by ${fate.by} (${asText(fate.as)})`;
+    case 'left-out':
+      return fate.by.length === 0
+        ? 'left out by only/except'
+        : `left out: ${fate.by.map(leftOutText).join('; ')}`;
+    case 'kept':
+      return fate.reason === undefined ? 'kept' : `kept (${KEPT_TEXT[fate.reason]})`;
+  }
+}
+
+const KEPT_TEXT: Readonly<Record<'keep' | 'where' | 'not-counted', string>> = {
+  keep: 'one of those that stay',
+  where: 'not counted, or not let in by where',
+  'not-counted': 'not counted',
 };

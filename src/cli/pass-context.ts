@@ -4,7 +4,7 @@ import type { RuleSet } from '../domain/rule.js';
 import { FACT_CATALOGUE } from '../facts/catalogue.js';
 import { createNumbering } from '../facts/numbering.js';
 import { createProtectedNumbers } from '../facts/protected-numbers.js';
-import { createLearnedCustomerTree } from '../gather/learn-customer-tree.js';
+import { createLearnedCustomerTree, type LearnedCustomerTree } from '../gather/learn-customer-tree.js';
 import type { PassContext } from '../pass-enforcement.js';
 import { createSwitchMemory, type SwitchMemory } from '../pass-memory.js';
 import { compileRules } from '../policy/compile-rules.js';
@@ -20,6 +20,8 @@ export interface PassParts {
   ruleSet: RuleSet;
   /** That of an earlier context of this switch, so that new rules do not forget what was seen; a new one by default. */
   memory?: SwitchMemory;
+  /** Likewise, so that customers are not looked up anew. */
+  learnedTree?: LearnedCustomerTree | undefined;
   note: (text: string) => void;
 }
 
@@ -45,9 +47,10 @@ export function passContext(parts: PassParts): PassContext {
     matchProtectedNumber: (raw) => protectedNumbers.match(raw),
     customerTree: switchConfig.customerTree,
     learnedTree:
-      port.trustedCustomer === undefined
+      parts.learnedTree ??
+      (port.trustedCustomer === undefined
         ? undefined
-        : createLearnedCustomerTree(port, port.trustedCustomer, switchConfig.customerTree),
+        : createLearnedCustomerTree(port, port.trustedCustomer, switchConfig.customerTree)),
     caps: config.caps,
     maxSnapshotAgeMs: config.maxSnapshotAgeMs,
     deadlineMs: switchConfig.deadlineMs,

@@ -4,12 +4,12 @@ import type { Config } from '../domain/config.js';
 import type { RuleSet } from '../domain/rule.js';
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
-import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js';
+import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { rulesInvalid } from './compose.js';
-import { type CliContext, say } from './context.js';
-import { problemLine } from './errors.js';
+import type { CliContext } from './context.js';
 import { listsAndLimits } from './rules-held-back.js';
-import { heldBackText, type WeighedRules, weighRules } from './rules-weigh.js';
+import { takeAloud, weighOnDisk } from './rules-in-force-now.js';
+import type { WeighedRules } from './rules-weigh.js';
 
 /** Rules as a process took them up. */
 export interface RulesAtStart {
@@ -28,27 +28,17 @@ export async function rulesAtStart(
   rulesInForce: RulesInForce,
   context: CliContext,
 ): Promise<RulesAtStart> {
-  const { rulesDir: directory, switches } = config;
-  const disk = await readRulesOnDisk(directory);
-  const lastGood = await rulesInForce.load(directory);
-  const accepted = await rulesInForce.accepted(directory);
   const loadedAt = context.clock();
-  const weighed = weighRules(disk, { lastGood, accepted }, { directory, switches, now: loadedAt });
-  const { ruleSet } = weighed;
-  for (const file of weighed.heldBack) await say(context, `warning: ${heldBackText(file, config.file)}`);
-  if (ruleSet === undefined) throw rulesInvalid(directory, weighed.problems, true);
-  for (const problem of weighed.problems) await say(context, problemLine(problem));
+  const { weighed, disk } = await weighOnDisk(config, rulesInForce, loadedAt);
+  const ruleSet = await takeAloud(weighed, config, context);
   return { ruleSet, weighed, disk, loadedAt };
 }
 
 /** Where there is no database yet nothing can be held back: invalid rules are refused without one being made. */
 export async function refuseInvalidRules(config: Config, context: CliContext): Promise<void> {
   if (existsSync(config.database)) return;
-  const { rulesDir: directory, switches } = config;
-  const disk = await readRulesOnDisk(directory);
-  const nothing = { lastGood: [], accepted: new Set<string>() };
-  const weighed = weighRules(disk, nothing, { directory, switches, now: context.clock() });
-  if (weighed.ruleSet === undefined) throw rulesInvalid(directory, weighed.problems, true);
+  const { weighed } = await weighOnDisk(config, undefined, context.clock());
+  if (weighed.ruleSet === undefined) throw rulesInvalid(config.rulesDir, weighed.problems, true);
 }
 
 /** Takes down for the next start what is in force now, where that is not what is kept already. */

@@ -33,6 +33,8 @@ export interface RulesReload {
 
 /** Of a fault in many places so many are logged; `status` shows all. */
 const LOGGED_PROBLEMS = 20;
+/** A line that names hundreds of files helps nobody. */
+const NAMED_FILES = 5;
 
 /** Keeps the rules in force in step with their directory, as far as what lies there can be taken. */
 export function createRulesReload(options: RulesReloadOptions): RulesReload {
@@ -41,6 +43,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   const complaints = createComplaints(log, clock);
   let inForce: RulesVersion = { ruleSet: started.ruleSet, files: started.weighed.files };
   let report: RulesReport = reportAtStart(directory, started);
+  let told = report;
   let keepDue = true;
   let reported = '';
   let warned = new Set(linesOf(started.weighed.problems, 'warning'));
@@ -68,9 +71,12 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     inForce = { ruleSet, files };
     report = { ...report, loadedHash: filesHash, loadedAt: clock(), rules: ruleSet.rules.length };
     keepDue = true;
+    const mended = mendedText(told, report);
+    told = report;
     log.info(
       { ...change, rulesHash: ruleSet.hash, loadedHash: filesHash },
-      `rules reloaded: ${changeText(change)} (${change.files.join(', ')}); ${ruleSet.rules.length} rules in force, hash ${shortHash(filesHash)}`,
+      `rules reloaded: ${changeText(change)} (${change.files.join(', ')}); ${ruleSet.rules.length} rules in force, ` +
+        `hash ${shortHash(filesHash)}${mended === undefined ? '' : `; ${mended}`}`,
     );
     const warnings = linesOf(weighed.problems, 'warning');
     for (const line of warnings.filter((one) => !warned.has(one))) log.warn({}, line);
@@ -107,7 +113,6 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
 
   return {
     async look() {
-      const wasWrong = isWrong(report);
       const failures: Complaint[] = [];
       for (const step of [follow, takeDown]) {
         await step().catch((error: unknown) => {
@@ -115,16 +120,29 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
         });
       }
       complaints.hold([...complaintsOf(report, options.configFile), ...failures]);
-      if (wasWrong && !isWrong(report)) {
-        const text = `all rules on disk are in force again, hash ${shortHash(report.loadedHash)}`;
-        log.info({ loadedHash: report.loadedHash }, text);
-      }
+      const mended = mendedText(told, report);
+      told = report;
+      if (mended === undefined) return;
+      const { loadedHash, heldBack } = report;
+      log.info({ loadedHash }, heldBack.length > 0 ? mended : `${mended}, hash ${shortHash(loadedHash)}`);
     },
   };
 }
 
-function isWrong({ problems, heldBack }: RulesReport): boolean {
-  return problems.length + heldBack.length > 0;
+/** What is in order again since the last report that was told; undefined where nothing is, or problems are left. */
+function mendedText(told: RulesReport, { problems, heldBack }: RulesReport): string | undefined {
+  if (problems.length > 0 || told.problems.length + told.heldBack.length === 0) return undefined;
+  if (heldBack.length === 0) return 'all rules on disk are in force again';
+  if (told.problems.length === 0) return undefined;
+  const places = [...new Set(told.problems.map(({ file }) => file))];
+  const what = places.length === 1 ? 'the problem' : 'the problems';
+  const held = heldBack.map(({ file }) => file).join(', ');
+  return `${what} in ${listed(places)} ${places.length === 1 ? 'is' : 'are'} mended; still held back: ${held}`;
+}
+
+function listed(files: readonly string[]): string {
+  const more = files.length - NAMED_FILES;
+  return files.slice(0, NAMED_FILES).join(', ') + (more > 0 ? ` and ${more} more files` : '');
 }
 
 function complaintsOf(report: RulesReport, configFile: string): readonly Complaint[] {

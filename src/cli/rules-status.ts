@@ -13,7 +13,13 @@ export interface RulesStatus {
   loadedAt: string;
   rules: number;
   problems: readonly { file: string; line: number | null; column: number | null; message: string }[];
-  heldBack: readonly { file: string; entriesBefore: number; entriesNow: number; hash: string }[];
+  heldBack: readonly {
+    file: string;
+    entriesBefore: number;
+    entriesNow: number;
+    lost: number;
+    hash: string;
+  }[];
 }
 
 export function rulesStatus(report: RulesReport): RulesStatus {
@@ -30,10 +36,11 @@ export function rulesStatus(report: RulesReport): RulesStatus {
       column: location?.column ?? null,
       message,
     })),
-    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, hash }) => ({
+    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, lost, hash }) => ({
       file,
       entriesBefore,
       entriesNow,
+      lost,
       hash,
     })),
   };
@@ -51,4 +58,11 @@ export function rulesTrouble(report: RulesReport, configFile: string): readonly 
     `warning: the rules on disk ${onDisk}; in force are those loaded at ${since} (hash ${shortHash(loadedHash)}) until this is mended.`,
     ...held,
   ];
+}
+
+/** `22 (dacdec15a882)`: how many rules are in force, by the files of which hash; and those on disk where they are others. */
+export function rulesInForceText({ rules, loadedHash, diskHash }: RulesStatus): string {
+  const inForce = `${rules} (${shortHash(loadedHash)})`;
+  if (diskHash === null) return `${inForce}, disk unreadable`;
+  return diskHash === loadedHash ? inForce : `${inForce}, disk ${shortHash(diskHash)}`;
 }

@@ -44,10 +44,23 @@ export function hashOfFiles(files: readonly RuleFileText[], directory: string): 
   return sha256(JSON.stringify(files.map(({ file, text }) => [relative(directory, file), sha256(text)])));
 }
 
-/** What a person has to know and do about a file that is held back, as one sentence. */
-export function heldBackText({ file, entriesBefore, entriesNow }: HeldBackFile, config: string): string {
+/** What a person has to know and do about a file that is held back. */
+export function heldBackText(file: HeldBackFile, config: string): string {
+  return `${heldBackFinding(file)}. If this is meant: \`${acceptCommand(file, config)}\`.`;
+}
+
+/** What is the matter with it, without a full stop. */
+export function heldBackFinding({ file, entriesBefore, entriesNow, lost }: HeldBackFile): string {
   return (
-    `${file} is held back: it has ${entriesNow} ${entriesNow === 1 ? 'entry' : 'entries'} where ${entriesBefore} are in force, so its last good text ` +
-    `stays in force. If this is meant: \`callwarden rules accept ${file} -c ${config}\`.`
+    `${file} is held back: it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now, ` +
+    'so its last good text stays in force'
   );
+}
+
+export function acceptCommand({ file }: HeldBackFile, config: string): string {
+  return `callwarden rules accept ${file} -c ${config}`;
+}
+
+export function entriesText(count: number): string {
+  return `${count} ${count === 1 ? 'entry' : 'entries'}`;
 }

@@ -52,6 +52,8 @@ interface Watched {
   note: (text: string) => void;
   /** What its next pass goes by. */
   context: PassContext;
+  /** When its rules were compiled, by the clock of then. */
+  compiledAt: number;
 }
 
 /** Runs scheduled passes on every switch of the config; switches do not wait for each other. */
@@ -73,8 +75,12 @@ export function startService(options: ServiceOptions): Service {
 
   function contextOf(target: Watched): PassContext {
     const { context } = target;
-    if (context.rules.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= Date.now())) {
+    const now = Date.now();
+    const hasEnded = context.rules.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
+    // Compiled while the clock was ahead, it may have dropped exceptions that still hold.
+    if (hasEnded || now < target.compiledAt) {
       target.context = renewed(target, ruleSet, options);
+      target.compiledAt = now;
     }
     return target.context;
   }
@@ -119,7 +125,7 @@ export function startService(options: ServiceOptions): Service {
       const contexts = [...switches.values()].map(
         (target) => [target, renewed(target, next, options)] as const,
       );
-      for (const [target, context] of contexts) target.context = context;
+      for (const [target, context] of contexts) Object.assign(target, { context, compiledAt: Date.now() });
       ruleSet = next;
     },
     async stop() {
@@ -137,13 +143,14 @@ function watch(switchConfig: SwitchConfig, options: ServiceOptions): Watched {
   const port = options.connect(switchConfig);
   const note = rarely((text) => options.log.warn({ switch: switchConfig.name }, text));
   const context = passContext({ ...options, switchConfig, port, note });
-  return { switchConfig, port, note, context };
+  return { switchConfig, port, note, context, compiledAt: Date.now() };
 }
 
 /** With other rules, or with the same at another time, but with the memory of what was seen. */
 function renewed(target: Watched, ruleSet: RuleSet, options: ServiceOptions): PassContext {
   const { switchConfig, port, note, context } = target;
-  return passContext({ ...options, ruleSet, switchConfig, port, note, memory: context.memory });
+  const { memory, learnedTree } = context;
+  return passContext({ ...options, ruleSet, switchConfig, port, note, memory, learnedTree });
 }
 
 function messageOf(error: unknown): string {

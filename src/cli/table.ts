@@ -22,6 +22,8 @@ const LONGEST_KEPT = 40;
 const SHORT_WORD = 10;
 /** Columns that wrap give way first, but not so far that they become a ribbon. */
 const NARROWEST_WRAPPED = 14;
+/** Some terminals, such as those of serial lines and of build servers, say that they have no columns at all. */
+const UNKNOWN_TERMINAL = 80;
 
 /** Columns and widths that a table keeps from its first rows to its last. */
 export interface TableLayout {
@@ -38,6 +40,8 @@ interface Measured {
   width: number;
   /** No word of it broken: at spaces only for a column that is kept, otherwise also after hyphens and the like. */
   unbroken: number;
+  /** No word of the header broken; no column gets narrower. */
+  header: number;
   wraps: boolean;
   keep: boolean;
   optional: 'always' | 'same' | undefined;
@@ -56,8 +60,9 @@ export function layOut<Row>(
   terminalColumns: number | undefined,
   rowsToCome = false,
 ): TableLayout {
+  const available = terminalColumns === 0 ? UNKNOWN_TERMINAL : (terminalColumns ?? Number.POSITIVE_INFINITY);
   const measured = columns.map((column, index) => measure(column, index, rows, rowsToCome));
-  const { shown, widths } = fitWithin(measured, terminalColumns ?? Number.POSITIVE_INFINITY);
+  const { shown, widths } = fitWithin(measured, available);
   const numeric = shown.map(({ index }) => {
     const cells = rows
       .map((row) => columns[index]?.cell(row))
@@ -77,6 +82,7 @@ function measure<Row>(
   const texts = rows.map((row) => cellText(column.cell(row)));
   const typical = rowsToCome ? typicalWidth : 0;
   const widest = Math.max(0, ...texts.map(displayWidth));
+  const headerPieces = words(header).flatMap(longParts);
   const pieces = wraps
     ? texts.flatMap((text) => (keep ? words(text) : words(text).flatMap(longParts)))
     : texts;
@@ -88,9 +94,10 @@ function measure<Row>(
       Math.max(
         NARROWEST,
         wraps ? 0 : typical,
-        ...[...pieces, ...words(header)].map((piece) => displayWidth(piece.trimEnd())),
+        ...[...pieces, ...headerPieces].map((piece) => displayWidth(piece.trimEnd())),
       ),
     ),
+    header: Math.max(...headerPieces.map((piece) => displayWidth(piece.trimEnd()))),
     wraps,
     keep,
     optional,
@@ -155,7 +162,9 @@ function narrow(
   available: number,
   narrowestOf: (column: Measured) => number | undefined,
 ): void {
-  const narrowest = columns.map((column) => narrowestOf(column) ?? Number.POSITIVE_INFINITY);
+  const narrowest = columns.map((column) =>
+    Math.max(column.header, narrowestOf(column) ?? Number.POSITIVE_INFINITY),
+  );
   for (let excess = totalWidth(widths) - available; excess > 0; excess -= 1) {
     const able = widths.map((width, index) => (width > (narrowest[index] ?? 0) ? width : 0));
     const widest = Math.max(0, ...able);

@@ -47,7 +47,7 @@ const MAX_ALIAS_COUNT = 100;
 /**
  * Parses YAML 1.2 (core schema) or, for a file whose name ends in `.json`, strict JSON. Refused beside syntax errors:
  * duplicate keys, merge keys, several documents, tags, keys that are not plain text, `__proto__` as a key, aliases that
- * multiply, and nesting deeper than 100 levels. Never throws.
+ * multiply or refer to themselves, and nesting deeper than 100 levels. Never throws.
  */
 export function parseDocument(text: string, file: string): ParsedDocument {
   const lines = new LineCounter();
@@ -80,7 +80,7 @@ export function parseDocument(text: string, file: string): ParsedDocument {
     if (isDeeperThan(value, MAX_DEPTH)) return { ok: false, problems: [problemAt(0, TOO_DEEP)] };
     return { ok: true, document: locatedDocument(file, value, parsed, lines) };
   } catch (cause) {
-    // RangeError: the parser recursed too deep. ReferenceError: aliases that multiply or that lead into themselves.
+    // RangeError: the parser recursed too deep. ReferenceError: aliases that multiply.
     const message =
       cause instanceof RangeError ? TOO_DEEP : `The document cannot be read: ${reasonOf(cause)}.`;
     return { ok: false, problems: [problemAt(0, message)] };
@@ -94,7 +94,7 @@ const TOO_DEEP = `The document is nested more than ${MAX_DEPTH} levels deep.`;
 type ProblemAt = (offset: number, message: string) => Problem;
 
 function reasonOf(cause: unknown): string {
-  if (cause instanceof ReferenceError) return 'its aliases repeat too much content or lead into themselves';
+  if (cause instanceof ReferenceError) return 'its aliases repeat too much content';
   return cause instanceof Error ? cause.message : String(cause);
 }
 
@@ -135,14 +135,18 @@ function syntaxMessage(error: YAMLError): string {
 /** Keys that would be lost, overwritten or dangerous once the document is a plain object, and aliases to nothing. */
 function refusedNodes(parsed: Document.Parsed, lines: LineCounter, problemAt: ProblemAt): readonly Problem[] {
   const problems: Problem[] = [];
-  const anchors = new Set<string>();
+  const anchors = new Map<string, Node>();
   visit(parsed, {
-    Node(_, node) {
+    Node(_, node, ancestors) {
       if (isAlias(node)) {
-        if (!anchors.has(node.source)) problems.push(problemAt(startOf(node) ?? 0, NO_ANCHOR));
+        const target = anchors.get(node.source);
+        if (target === undefined) problems.push(problemAt(startOf(node) ?? 0, NO_ANCHOR));
+        else if (ancestors.includes(target)) {
+          problems.push(problemAt(startOf(node) ?? 0, refersToItself(node.source)));
+        }
         return;
       }
-      if (node.anchor !== undefined) anchors.add(node.anchor);
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
       if (isMap(node)) problems.push(...refusedKeys(node, lines, problemAt));
     },
   });
@@ -151,6 +155,11 @@ function refusedNodes(parsed: Document.Parsed, lines: LineCounter, problemAt: Pr
 
 const NO_ANCHOR =
   'This alias (*) has no anchor (&) before it; a text that starts with "*" or "&" needs quotes.';
+
+/** As an anchor stands before its aliases, every circle has an alias within what it names. */
+function refersToItself(anchor: string): string {
+  return `The alias "*${anchor}" stands within what "&${anchor}" names, so that it refers to itself: write out what is meant.`;
+}
 
 function refusedKeys(map: YAMLMap, lines: LineCounter, problemAt: ProblemAt): readonly Problem[] {
   const problems: Problem[] = [];

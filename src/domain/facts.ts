@@ -98,6 +98,8 @@ export interface KnownFact {
   readonly counted?: readonly Call[];
   /** Set where a windowed fact rests on an incomplete window. */
   gap?: WindowGap;
+  /** Time alone may put the value in doubt: calls that ended in a gap come to be such that may have ended before the window. */
+  fades?: true;
 }
 
 export interface MissingFact {

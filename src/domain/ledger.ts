@@ -30,6 +30,12 @@ export interface LedgerCall extends CallIdentity {
   /** The listing that showed it first. */
   firstSeenAt: number;
   /**
+   * The start where SETUP_TIME does not tell it: reckoned from the age that was listed, else the first sight where the
+   * listing before it was soon enough to have shown the call. Absent where setupAt is known, where nobody can say when it
+   * started, and in rows written before this was kept.
+   */
+  startedAt?: number | undefined;
+  /**
    * The last listing that showed it live. For a call that has not ended this is as of the row's last change: the truth is
    * the last sound poll under its login.
    */
@@ -81,7 +87,7 @@ export interface KnownAccount {
 export interface Holding {
   rule: string;
   ruleHash: string;
-  /** `account:10` */
+  /** As subjectKey writes it: `account:10`; a call by its whole identity. */
   subject: string;
   /** First and last instant at which it was seen violated. */
   since: number;
@@ -114,6 +120,13 @@ export interface LedgerState {
   countries: readonly CalledCountry[];
   accounts: readonly KnownAccount[];
   holding: readonly Holding[];
+  /** The last sound poll of each login that had one, however long ago. */
+  lastSoundAt?: readonly { login: string; at: number }[];
+  /**
+   * In which of the last 168 hours up to the newest sound poll there was one, in hours since the epoch. Absent where nobody
+   * kept the polls: then nothing is doubted.
+   */
+  soundHours?: readonly number[];
 }
 
 /** The history of calls seen over passes. Every method rejects with STORE_FAILED. */
@@ -134,7 +147,7 @@ export interface Ledger {
 /** One action that a rule really took on a subject: what `cooldown` and `escalate` are judged on. */
 export interface RuleActed {
   ruleHash: string;
-  /** `account:10` */
+  /** As subjectKey writes it: `account:10`; a call by its whole identity. */
   subject: string;
   at: number;
   passId: string;

@@ -16,6 +16,8 @@ export const LACKS = {
   account: 128,
   customer: 256,
   connection: 512,
+  /** Neither SETUP_TIME nor an age tells when it started. */
+  start: 1024,
 } as const;
 
 /**
@@ -35,6 +37,10 @@ export interface QuietBound {
 export interface QuietSubjects {
   /** IDs of the subjects that may have become anything but clear; undefined for all. Whoever is settled may leave it. */
   readonly due: ReadonlySet<string> | undefined;
+  /** How many calls are away at this poll because of what other rules have planned, and may be back at the next one. */
+  readonly awayCount: number;
+  /** Whether one of those lacks what the rule asks of calls: once it is back, counts are lower bounds. */
+  awayLacks(): boolean;
   /** What came of a subject that was judged: how long it stays clear, undefined where nothing is known of that. */
   settle(id: string, bound: QuietBound | undefined): void;
   /** These were due and are not on the snapshot. */

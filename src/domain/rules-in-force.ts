@@ -7,6 +7,8 @@ export interface HeldBackFile {
   file: string;
   entriesBefore: number;
   entriesNow: number;
+  /** How many of those before are missing now; new ones make up for none of them. */
+  lost: number;
   /** SHA-256 of the text on disk, in hex: what `rules accept` accepts. */
   hash: string;
 }

@@ -1,3 +1,5 @@
+import { type CallIdentity, identityKey } from './call.js';
+
 /** What a rule can judge. */
 export const SCOPES = ['call', 'account', 'customer', 'connection', 'vendor', 'cli', 'switch'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -12,6 +14,11 @@ export interface Subject {
 /** `account:10`, as reports and the audit log write it. */
 export function subjectText(subject: Subject): string {
   return `${subject.scope}:${subject.id}`;
+}
+
+/** Under which name what is remembered of a subject is kept: a call by its identity, as its ID may be given to another one. */
+export function subjectKey(subject: Subject, call: CallIdentity | undefined): string {
+  return subject.scope === 'call' && call !== undefined ? `call:${identityKey(call)}` : subjectText(subject);
 }
 
 /**

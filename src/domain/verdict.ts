@@ -1,5 +1,5 @@
 import type { Call } from './call.js';
-import type { FactParams, FactValue, MissingReason, WindowGap } from './facts.js';
+import type { FactParams, FactValue, MissingReason } from './facts.js';
 import type { FactReference, RuleEvent } from './rule.js';
 import type { Subject } from './scope.js';
 
@@ -39,7 +39,7 @@ export interface IndeterminateVerdict {
 /** Why a verdict is what it is: the engine's own condition results, as JSON. */
 export interface Evidence {
   conditions: ConditionEvidence;
-  /** ID, CALL_ID and SETUP_TIME of the call that an action takes. */
+  /** ID, CALL_ID and SETUP_TIME of the call that an action takes, or that a rule of scope call judged. */
   call?: { id: string; callId: string; setupTime: string | undefined };
   pool?: { size: number; keep: number };
   /** Where the number of calls that stay was not written in the rule: the fact that it came from. */
@@ -73,5 +73,13 @@ export interface ConditionEvidence {
   atLeast?: boolean;
   missing?: MissingReason;
   /** What a windowed fact could not see. */
-  gap?: WindowGap;
+  gap?: GapEvidence;
+}
+
+/** What a window could not see, as a record keeps it. */
+export interface GapEvidence {
+  /** Seconds of the window that no sound poll covers, a time before the ledger began included. */
+  seconds: number;
+  /** Where the ledger began within the window: that instant, ISO 8601. */
+  knownSince?: string;
 }

@@ -65,7 +65,7 @@ async function enforceSingle(
 
 /** Sending, and a dry run of sending: those go the whole way. Mere monitoring costs the switch no extra listing. */
 function mayAct(decision: Decision): boolean {
-  return decision.kind === 'send' || (decision.kind === 'monitored' && decision.reason === 'dry-run');
+  return decision.kind === 'send' || (decision.kind === 'monitored' && decision.rehearses);
 }
 
 /** What a second look at a call found, and the instant of the listing that it rests on. */

@@ -5,7 +5,8 @@ import type { Caps } from '../domain/config.js';
 export type Decision =
   | { kind: 'send' }
   | { kind: 'withheld'; reason: WithholdReason }
-  | { kind: 'monitored'; reason: MonitorReason }
+  /** `rehearses`: nothing but the dry run keeps it from being sent, so the way to the request is gone to its end. */
+  | { kind: 'monitored'; reason: MonitorReason; rehearses: boolean }
   | { kind: 'alerted' };
 
 export interface GateOptions {
@@ -40,13 +41,18 @@ export function createGate(options: GateOptions): Gate {
     const monitor = monitorReason(action, options);
     if (action.withhold !== undefined) return { kind: 'withheld', reason: action.withhold };
     if (action.action === 'alert') {
-      return monitor === undefined ? { kind: 'alerted' } : { kind: 'monitored', reason: monitor };
+      return monitor === undefined ? { kind: 'alerted' } : monitored(action, monitor);
     }
     const halted = options.halted();
     if (halted !== undefined) return { kind: 'withheld', reason: halted };
     const capped = capReason(used[action.mode] + weight, options);
     if (capped !== undefined) return { kind: 'withheld', reason: capped };
-    return monitor === undefined ? { kind: 'send' } : { kind: 'monitored', reason: monitor };
+    return monitor === undefined ? { kind: 'send' } : monitored(action, monitor);
+  }
+
+  function monitored(action: PlannedAction, reason: MonitorReason): Decision {
+    const rehearses = reason === 'dry-run' && action.mode === 'enforce' && options.configMode === 'enforce';
+    return { kind: 'monitored', reason, rehearses };
   }
 
   return {
@@ -62,10 +68,11 @@ export function createGate(options: GateOptions): Gate {
   };
 }
 
+/** The dry run first: what it records must neither stand for what the service records, nor count as done. */
 function monitorReason(action: PlannedAction, options: GateOptions): MonitorReason | undefined {
+  if (options.dryRun) return 'dry-run';
   if (action.mode === 'monitor') return 'rule-monitor';
-  if (options.configMode === 'monitor') return 'config-monitor';
-  return options.dryRun ? 'dry-run' : undefined;
+  return options.configMode === 'monitor' ? 'config-monitor' : undefined;
 }
 
 function capReason(taken: number, options: GateOptions): WithholdReason | undefined {

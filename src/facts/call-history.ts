@@ -1,25 +1,19 @@
-import {
-  type Call,
-  type CallIdentity,
-  hasEnded,
-  identityKey,
-  isLive,
-  type SuspectCall,
-} from '../domain/call.js';
+import { type Call, type CallIdentity, identityKey, isLive } from '../domain/call.js';
 import type { LedgerCall, LedgerChanges, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
 import { type CountryMemory, createCountryMemory } from './country-memory.js';
 import { createLoginHistory, type LoginHistory } from './login-history.js';
+import { fromLedgerCall, toLedgerCall } from './past-call.js';
 import {
-  firstSight,
-  fromLedgerCall,
-  type PastCall,
-  saysMore,
-  takeListing,
-  takeSight,
-  toLedgerCall,
-} from './past-call.js';
+  end,
+  endAbsent,
+  markCuts,
+  type PollRun,
+  takeCall,
+  takeCalls,
+  type VendorLookup,
+} from './take-poll.js';
 
 /** What one poll adds to the ledger, as far as calls go. */
 export type HistoryChanges = Omit<LedgerChanges, 'holding'>;
@@ -56,8 +50,8 @@ export interface CallHistory {
   replay(step: ReplayStep): void;
   /** Lets go of calls that ended at or before this instant. */
   forget(before: number): void;
-  /** The newest poll of any result. */
-  readonly lastPollAt: number | undefined;
+  /** The newest poll that brought a listing, sound or not: what was cut since has not been marked yet. */
+  readonly lastListedAt: number | undefined;
   /** Vendors that ever listed this call; none for a call that is not known. */
   vendorsOf(call: CallIdentity): readonly number[];
   /** For deriveFacts. */
@@ -70,7 +64,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   const { numbering } = options;
   let logins = new Map<string, LoginHistory>();
   let countries = createCountryMemory();
-  let lastPollAt: number | undefined;
+  let lastListedAt: number | undefined;
   let newestLogin: LoginHistory | undefined;
 
   function open(login: string): LoginHistory {
@@ -82,25 +76,35 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     return history;
   }
 
-  function begin(poll: LedgerPoll): PollRun {
-    lastPollAt = Math.max(lastPollAt ?? -Infinity, poll.at);
+  function begin(poll: LedgerPoll, receivedAt: number): PollRun {
+    lastListedAt = Math.max(lastListedAt ?? -Infinity, poll.at);
     const history = open(poll.login);
     newestLogin = history;
+    const soundBefore = history.gaps.lastSoundAt();
+    const watched = history.gaps.coversUntil(poll.at, poll.intervalMs);
     history.gaps.note(poll);
+    if (poll.result === 'sound') countries.noteSound(poll.at);
     history.beginPoll();
-    return { history, at: poll.at, numbering, countries, changed: new Set() };
+    const by = Math.max(poll.at, receivedAt);
+    return { history, at: poll.at, by, watched, soundBefore, numbering, countries, changed: new Set() };
   }
 
   return {
     restore(state) {
       logins = new Map();
       countries = createCountryMemory();
-      countries.restore(state.countries, state.accounts);
-      lastPollAt = state.polls.at(-1)?.at;
+      countries.restore(state);
+      lastListedAt = state.polls.findLast(({ result }) => result !== 'failed')?.at;
       for (const poll of state.polls) open(poll.login).gaps.note(poll);
+      for (const { login, at } of state.lastSoundAt ?? []) {
+        const { gaps } = open(login);
+        if (gaps.lastSoundAt() === undefined) gaps.note({ at, intervalMs: 0, result: 'sound', login });
+        lastListedAt = Math.max(lastListedAt ?? -Infinity, at);
+      }
       const calls = state.calls.map((row) => {
         const history = open(row.login);
-        return { history, past: fromLedgerCall(row, history.gaps.lastSoundAt(), numbering) };
+        const last = { lastSoundAt: history.gaps.lastSoundAt(), intervalMs: history.gaps.intervalMs() };
+        return { history, past: fromLedgerCall(row, last, numbering) };
       });
       // In order, so that each goes to the end of its timeline.
       calls.sort((one, other) => one.past.startedAt - other.past.startedAt);
@@ -111,22 +115,20 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       const speaksForAll = snapshot.doubt === undefined && coversAll(snapshot.coverage);
       const result = speaksForAll ? 'sound' : 'suspect';
       const poll: LedgerPoll = { at: snapshot.observedAt, intervalMs, result, login };
-      const run = begin(poll);
+      const run = begin(poll, snapshot.receivedAt);
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts);
       if (speaksForAll) endAbsent(run, snapshot.suspects);
+      run.history.wasListed ||= coversAll(snapshot.coverage);
       return { poll, calls: rowsOf(run), ...countries.changes() };
     },
     missed(poll) {
-      lastPollAt = Math.max(lastPollAt ?? -Infinity, poll.at);
       return { poll, calls: [], countries: [], accounts: [] };
     },
     replay({ poll, listed, ended, cuts }) {
-      if (poll.result === 'failed') {
-        lastPollAt = Math.max(lastPollAt ?? -Infinity, poll.at);
-        return;
-      }
-      const run = begin(poll);
+      if (poll.result === 'failed') return;
+      const run = begin(poll, poll.at);
+      run.history.wasListed = true;
       const sound = poll.result === 'sound';
       for (const { call, vendors = [] } of listed) takeCall(run, call, vendors, sound);
       markCuts(run, cuts);
@@ -143,8 +145,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     forget(before) {
       for (const history of logins.values()) history.forget(before);
     },
-    get lastPollAt() {
-      return lastPollAt;
+    get lastListedAt() {
+      return lastListedAt;
     },
     vendorsOf: (call) => newestLogin?.find(call)?.vendors ?? [],
     ofLogin: (login) => logins.get(login),
@@ -154,115 +156,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   };
 }
 
-interface PollRun {
-  history: LoginHistory;
-  at: number;
-  numbering: Numbering;
-  countries: CountryMemory;
-  changed: Set<PastCall>;
-}
-
-type VendorLookup = ((call: Call) => readonly number[]) | undefined;
-
-function takeCalls(run: PollRun, calls: readonly Call[], vendorsOf: VendorLookup, mayEnd: boolean): void {
-  const fresh: PastCall[] = [];
-  for (const call of calls) {
-    const past = run.history.find(call);
-    if (past === undefined) fresh.push(newCall(run, call, vendorsOf?.(call) ?? [], mayEnd));
-    else takeKnown(run, past, call, vendorsOf?.(call) ?? [], mayEnd);
-  }
-  fresh.sort((one, other) => one.startedAt - other.startedAt);
-  for (const past of fresh) {
-    // A listing that shows one call twice is one call.
-    if (run.history.find(past.call) === undefined) enrol(run, past);
-  }
-}
-
-function takeCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): void {
-  const past = run.history.find(call);
-  if (past === undefined) enrol(run, newCall(run, call, vendors, mayEnd));
-  else takeKnown(run, past, call, vendors, mayEnd);
-}
-
-function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): PastCall {
-  const past = firstSight(call, run.at, run.numbering);
-  past.vendors = [...vendors].sort((one, other) => one - other);
-  past.listedIn = run.history.polls;
-  if (mayEnd && hasEnded(call.state)) past.endedAt = run.at;
-  return past;
-}
-
-function enrol(run: PollRun, past: PastCall): void {
-  run.history.add(past);
-  run.changed.add(past);
-  run.countries.note(past);
-}
-
-function takeKnown(
-  run: PollRun,
-  past: PastCall,
-  call: Call,
-  vendors: readonly number[],
-  mayEnd: boolean,
-): void {
-  past.listedIn = run.history.polls;
-  const over = hasEnded(call.state);
-  // What is over stays as it is, however long the switch goes on listing it.
-  if (over && past.endedAt !== undefined) return;
-  const ends = over && mayEnd;
-  const isBack = !over && past.endedAt !== undefined;
-  const moreVendors = vendors.some((vendor) => !past.vendors.includes(vendor));
-  if (!ends && !isBack && !moreVendors && !saysMore(past, call)) {
-    takeSight(past, call, run.at);
-    return;
-  }
-  run.history.change(past, () => {
-    takeListing(past, call, run.at, run.numbering);
-    if (moreVendors)
-      past.vendors = [...new Set([...past.vendors, ...vendors])].sort((one, other) => one - other);
-    if (ends) past.endedAt = run.at;
-    else if (isBack) past.endedAt = undefined;
-  });
-  run.changed.add(past);
-  run.countries.note(past);
-}
-
-function markCuts(run: PollRun, cuts: readonly CallIdentity[]): void {
-  for (const identity of cuts) {
-    const past = run.history.find(identity);
-    if (past === undefined || past.cutAt !== undefined) continue;
-    run.history.changeEnd(past, () => {
-      past.cutAt = run.at;
-    });
-    run.changed.add(past);
-  }
-}
-
-function endAbsent(run: PollRun, suspects: readonly SuspectCall[]): void {
-  const { live, polls } = run.history;
-  for (const past of [...live]) {
-    if (past.listedIn === polls || suspects.some((suspect) => maybeThatCall(suspect, past.call))) continue;
-    end(run, past);
-  }
-}
-
-function end(run: PollRun, past: PastCall): void {
-  run.history.changeEnd(past, () => {
-    past.endedAt = run.at;
-  });
-  run.changed.add(past);
-}
-
-/** What of its identity could be read does not tell it from the call. */
-function maybeThatCall(suspect: SuspectCall, call: CallIdentity): boolean {
-  return (
-    (suspect.id === undefined || suspect.id === call.id) &&
-    (suspect.callId === undefined || suspect.callId === call.callId)
-  );
-}
-
 function rowsOf({ changed, history }: PollRun): LedgerCall[] {
-  return Array.from(changed, (past) => toLedgerCall(past, history.login));
+  return [...changed].filter((past) => !past.isFurtherLeg).map((past) => toLedgerCall(past, history.login));
 }
 
 /** Whether a call that the listing does not show is not there; a listing of some calls tells nothing of the others. */

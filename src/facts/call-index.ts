@@ -17,15 +17,25 @@ export interface CallGroup {
   suspects: readonly FilteredFields[];
 }
 
+/** The groups of one scope, by subject ID. */
+export type CallGroups = Lookup<CallGroup>;
+
+/** What is asked of a map; it need not be one. */
+interface Lookup<Value> {
+  get(id: string): Value | undefined;
+  has(id: string): boolean;
+  keys(): Iterable<string>;
+}
+
 /** The calls of a snapshot by subject; each scope is grouped when it is first asked for. */
 export interface CallIndex {
-  groups(scope: AggregateScope): ReadonlyMap<string, CallGroup>;
+  groups(scope: AggregateScope): CallGroups;
   /** Customers with the calls of all their stated descendants; one tree for as long as the index lives. */
-  customersWithDescendants(tree: CustomerTree): ReadonlyMap<string, CallGroup>;
+  customersWithDescendants(tree: CustomerTree): CallGroups;
   /** The suspect calls that may be of a subject, also of one that has no other call in the snapshot. */
   suspectsOf(subject: Subject, tree?: CustomerTree): readonly FilteredFields[];
   /** Admitted live calls by subject ID. */
-  calls(): ReadonlyMap<string, Call>;
+  calls(): Lookup<Call>;
   /** The vendors that list this call. */
   vendorsOf(call: Call): readonly number[];
 }

@@ -22,5 +22,6 @@ export function lacksOf(call: Call, asked: number, numbering: Numbering): number
   note(LACKS.account, () => call.account === undefined);
   note(LACKS.customer, () => call.customer === undefined);
   note(LACKS.connection, () => call.connection === undefined);
+  note(LACKS.start, () => call.setupAt === undefined && (call.age === undefined || !isLive(call.state)));
   return lacks;
 }

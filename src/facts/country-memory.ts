@@ -1,4 +1,4 @@
-import type { CalledCountry, KnownAccount } from '../domain/ledger.js';
+import type { CalledCountry, KnownAccount, LedgerState } from '../domain/ledger.js';
 import type { PastCall } from './past-call.js';
 
 const DAY_MS = 86_400_000;
@@ -7,24 +7,34 @@ const COUNTRIES_REMEMBERED_MS = 90 * DAY_MS;
 /** Below so much history every country of an account would look new. */
 const ENOUGH_HISTORY_MS = 7 * DAY_MS;
 
+const HOUR_MS = 3_600_000;
+const HOURS_WATCHED = ENOUGH_HISTORY_MS / HOUR_MS;
+/** Of those, in so many there was a sound poll; a country that was called in the others is not known. */
+const FEWEST_HOURS_SEEN = HOURS_WATCHED - 24;
+
 /** So long a country that an account calls for the first time counts as first seen for call.firstSeenCountry. */
 export const NEW_COUNTRY_MS = DAY_MS;
 
 /** Which countries each account has called, and since when its calls are known. */
 export interface CountryMemory {
-  restore(countries: readonly CalledCountry[], accounts: readonly KnownAccount[]): void;
+  restore(state: Pick<LedgerState, 'countries' | 'accounts' | 'soundHours'>): void;
+  /** Takes down that there was a sound poll. */
+  noteSound(at: number): void;
   /** Takes in where a call goes; what changed by it is collected until `changes` is asked. */
   note(call: PastCall): void;
   changes(): { countries: readonly CalledCountry[]; accounts: readonly KnownAccount[] };
   /** Start of the account's first known call there. */
   firstCalled(account: number, country: string): number | undefined;
-  /** Whether the account has been known for long enough to say what is new to it. */
+  /** Whether the account has been known for long enough to say what is new to it, and the switch was watched meanwhile. */
   knowsEnough(account: number, now: number): boolean;
 }
 
 export function createCountryMemory(): CountryMemory {
   const accounts = new Map<number, KnownAccount>();
   const countries = new Map<number, Map<string, CalledCountry>>();
+  /** Hours with a sound poll; undefined where nobody kept them. */
+  let seenHours: Set<number> | undefined = new Set();
+  let watched = { at: Number.NaN, enough: false };
   let newAccounts = new Map<number, KnownAccount>();
   let changedCountries = new Map<string, CalledCountry>();
 
@@ -37,6 +47,17 @@ export function createCountryMemory(): CountryMemory {
     return own;
   }
 
+  function wasWatched(now: number): boolean {
+    if (seenHours === undefined) return true;
+    if (watched.at !== now) {
+      const last = Math.floor(now / HOUR_MS);
+      let seen = 0;
+      for (const hour of seenHours) if (hour > last - HOURS_WATCHED && hour <= last) seen += 1;
+      watched = { at: now, enough: seen >= FEWEST_HOURS_SEEN };
+    }
+    return watched.enough;
+  }
+
   function noteCountry(account: number, country: string, startedAt: number): void {
     const known = countries.get(account)?.get(country);
     const next = withCall(known, account, country, startedAt);
@@ -46,9 +67,18 @@ export function createCountryMemory(): CountryMemory {
   }
 
   return {
-    restore(knownCountries, knownAccounts) {
+    restore({ countries: knownCountries, accounts: knownAccounts, soundHours }) {
+      seenHours = soundHours === undefined ? undefined : new Set(soundHours);
+      watched = { at: Number.NaN, enough: false };
       for (const known of knownAccounts) accounts.set(known.account, known);
       for (const known of knownCountries) ofAccount(known.account).set(known.country, known);
+    },
+    noteSound(at) {
+      const hour = Math.floor(at / HOUR_MS);
+      if (seenHours === undefined || seenHours.has(hour)) return;
+      seenHours.add(hour);
+      if (seenHours.size > 2 * HOURS_WATCHED)
+        seenHours = new Set([...seenHours].filter((one) => one > hour - HOURS_WATCHED));
     },
     note({ call: { account }, country, startedAt, firstSeenAt }) {
       if (account === undefined) return;
@@ -68,7 +98,7 @@ export function createCountryMemory(): CountryMemory {
     firstCalled: (account, country) => countries.get(account)?.get(country)?.firstAt,
     knowsEnough(account, now) {
       const known = accounts.get(account);
-      return known !== undefined && now - known.firstAt >= ENOUGH_HISTORY_MS;
+      return known !== undefined && now - known.firstAt >= ENOUGH_HISTORY_MS && wasWatched(now);
     },
   };
 }

@@ -28,9 +28,11 @@ export interface DeriveFactsOptions {
   needsComplete?: boolean;
   /** The stated customers, for `recursive`. */
   tree?: CustomerTree;
-  /** True where `admits` is true for every call: then `shared` is used. */
+  /** True where `admits` lets in what `shared` does: then that is used. */
   admitsAll?: boolean;
   shared?: SharedIndex;
+  /** Makes the index of the calls that are let in, where a replay keeps one; else they are indexed anew. */
+  indexOf?: (admits: DeriveFactsOptions['admits']) => CallIndex;
   /**
    * The rule's own filter of calls, the same object at every pass, or `none`: what is planned to be cut was started all the
    * same, so calls of the past are filtered by it alone. Without it they are filtered by `admits`, anew at every pass.
@@ -55,7 +57,10 @@ export interface DeriveFactsOptions {
 export function deriveFacts(snapshot: Snapshot, options: DeriveFactsOptions): FactSource {
   const { numbering, tree } = options;
   const shared = options.admitsAll === true ? options.shared : undefined;
-  const index = shared?.index ?? createCallIndex(snapshot, numbering, options.admits);
+  const indexOf =
+    options.indexOf ??
+    ((admits: DeriveFactsOptions['admits']) => createCallIndex(snapshot, numbering, admits));
+  const index = shared?.index ?? indexOf(options.admits);
   const windows = windowsOf(snapshot, index, options);
   const limitOf = createLimitLookup(options.limits, snapshot.switch, numbering);
   const remember = shared?.remember ?? createMemory();

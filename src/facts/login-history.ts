@@ -1,5 +1,6 @@
-import type { CallIdentity } from '../domain/call.js';
-import { sameCall } from '../domain/call.js';
+import { type CallIdentity, identityKey } from '../domain/call.js';
+import type { CustomerTree } from '../domain/config.js';
+import { createKnownCalls, type Leg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
 import { createPollGaps, type PollGaps } from './poll-gaps.js';
 import { createTimeline, type Timeline } from './timeline.js';
@@ -7,6 +8,9 @@ import type { View } from './window-view.js';
 
 /** Views that no rule has asked for so many polls are dropped; a rule with a schedule comes back to a new one. */
 const POLLS_UNUSED = 200;
+
+/** A call that is over is not expected to be listed any more once it was not for so many polls. */
+const POLLS_OVER = 2;
 
 /** The calls that one login has listed, in memory. What another login listed is another history: it may see other calls. */
 export interface LoginHistory {
@@ -17,11 +21,24 @@ export interface LoginHistory {
   readonly ended: Timeline;
   readonly connected: Timeline;
   readonly talked: Timeline;
+  /** By the last sight, of calls that ended somewhere in a gap; mostly empty. */
+  readonly lost: Timeline;
   readonly gaps: PollGaps;
   /** Counts the polls. */
   readonly polls: number;
+  /** A listing of all calls was taken in: a call that is new in the next one began or ended since. */
+  wasListed: boolean;
   beginPoll(): void;
-  find(identity: CallIdentity): PastCall | undefined;
+  /** The entry of this call and leg, else the newest of this call. */
+  find(call: CallIdentity & Leg): PastCall | undefined;
+  /** All entries of one call, oldest first. */
+  all(identity: CallIdentity): readonly PastCall[];
+  /** The same where calls that are long over may be meant, too. */
+  everOf(identity: CallIdentity): readonly PastCall[];
+  /** Takes down a call of which nobody knows when it ended. */
+  noteOver(identity: CallIdentity): void;
+  /** Whether it was taken down so, and has been listed since. */
+  isOver(identity: CallIdentity): boolean;
   add(past: PastCall): void;
   /** Every change of a call but the passing of time goes through here, so that indexes and views follow it. */
   change(past: PastCall, mutate: () => void): void;
@@ -31,22 +48,31 @@ export interface LoginHistory {
   forget(before: number): void;
   /** A number for an object, the same for as long as it lives: for the keys of views. */
   numberOf(object: object | undefined): number;
-  /** The view kept under this key, else a new one. */
-  view<V extends View>(key: string, create: () => V): V;
+  /** The view kept under this key, else a new one. Those through another tree than this are dropped: it is out of date. */
+  view<V extends View>(key: string, create: () => V, tree?: CustomerTree): V;
 }
 
 export function createLoginHistory(login: string): LoginHistory {
   const live = new Set<PastCall>();
-  const sameId = new Map<string, PastCall[]>();
+  const known = createKnownCalls(
+    ({ endedAt, listedIn }) => endedAt === undefined || listedIn >= polls - POLLS_OVER,
+  );
+  /** By identity: the poll that listed them last. */
+  const over = new Map<string, number>();
   const started = createTimeline((past) => past.startedAt);
   const ended = createTimeline((past) => past.endedAt);
   const connected = createTimeline((past) => past.connectedAt);
   const talked = createTimeline(({ endedAt, answered, lastSeenAt }) =>
     endedAt !== undefined && answered ? lastSeenAt : undefined,
   );
-  const timelines = [started, ended, connected, talked];
+  const lost = createTimeline((past) => (past.endedInGap ? past.lastSeenAt : undefined));
+  const timelines = [started, ended, connected, talked, lost];
   const gaps = createPollGaps();
   let views = new Map<string, View>();
+  let viewsThrough: { tree: CustomerTree | undefined; keys: Set<string> } = {
+    tree: undefined,
+    keys: new Set(),
+  };
   const objectNumbers = new WeakMap<object, number>();
   let lastObject = 0;
   let polls = 0;
@@ -59,17 +85,9 @@ export function createLoginHistory(login: string): LoginHistory {
 
   function change(past: PastCall, mutate: () => void, onlyEnd: boolean): void {
     for (const view of views.values()) if (!onlyEnd || view.dependsOnEnd) view.leave(past);
-    const [start, end, answer, talk] = [
-      started.keyOf(past),
-      ended.keyOf(past),
-      connected.keyOf(past),
-      talked.keyOf(past),
-    ];
+    const keys = timelines.map((timeline) => timeline.keyOf(past));
     mutate();
-    started.move(past, start);
-    ended.move(past, end);
-    connected.move(past, answer);
-    talked.move(past, talk);
+    for (const [at, timeline] of timelines.entries()) timeline.move(past, keys[at]);
     settle(past, onlyEnd);
   }
 
@@ -85,28 +103,26 @@ export function createLoginHistory(login: string): LoginHistory {
     ended,
     connected,
     talked,
+    lost,
     gaps,
+    wasListed: false,
     get polls() {
       return polls;
     },
     beginPoll() {
       polls += 1;
       if (polls % POLLS_UNUSED === 0) dropUnusedViews();
+      for (const [key, listedIn] of over) if (listedIn < polls - POLLS_OVER) over.delete(key);
     },
-    find(identity) {
-      const found = sameId.get(identity.id);
-      if (found === undefined) return undefined;
-      // The newest first: an ID that the switch uses again has many calls.
-      for (let at = found.length - 1; at >= 0; at -= 1) {
-        const past = found[at];
-        if (past !== undefined && sameCall(past.call, identity)) return past;
-      }
-      return undefined;
+    find: known.find,
+    all: known.all,
+    everOf: known.everOf,
+    noteOver(identity) {
+      over.set(identityKey(identity), polls);
     },
+    isOver: (identity) => over.has(identityKey(identity)),
     add(past) {
-      const found = sameId.get(past.call.id);
-      if (found === undefined) sameId.set(past.call.id, [past]);
-      else found.push(past);
+      known.add(past);
       for (const timeline of timelines) timeline.insert(past);
       settle(past, false);
     },
@@ -119,22 +135,25 @@ export function createLoginHistory(login: string): LoginHistory {
         for (const view of views.values()) view.leave(past);
         past.forgotten = true;
         forgotten += 1;
-        const rest = sameId.get(past.call.id)?.filter((one) => one !== past) ?? [];
-        if (rest.length === 0) sameId.delete(past.call.id);
-        else sameId.set(past.call.id, rest);
+        known.remove(past);
       });
       for (const timeline of timelines) timeline.compact(forgotten);
       gaps.forget(before);
     },
     numberOf(object) {
       if (object === undefined) return 0;
-      const known = objectNumbers.get(object);
-      if (known !== undefined) return known;
+      const number = objectNumbers.get(object);
+      if (number !== undefined) return number;
       lastObject += 1;
       objectNumbers.set(object, lastObject);
       return lastObject;
     },
-    view<V extends View>(key: string, create: () => V): V {
+    view<V extends View>(key: string, create: () => V, tree?: CustomerTree): V {
+      if (tree !== undefined && tree !== viewsThrough.tree) {
+        for (const old of viewsThrough.keys) views.delete(old);
+        viewsThrough = { tree, keys: new Set() };
+      }
+      if (tree !== undefined) viewsThrough.keys.add(key);
       // A key names what made the view, so what is found under it is of the type asked for.
       let view = views.get(key) as V | undefined;
       if (view === undefined) {

@@ -41,11 +41,14 @@ export function createMinutesView(options: MinutesViewOptions): MinutesView {
   const { connected, talked, filter, subjectIds, live } = options;
   const buckets = new Map<string, Bucket>();
   let from = Infinity;
+  let until = -Infinity;
   /** Instants are summed relative to this one, or the sums would leave the exact integers. */
   let base = 0;
 
   const isInside = (past: PastCall) =>
-    past.answered && from !== Infinity && (past.endedAt === undefined || past.lastSeenAt > from);
+    past.answered &&
+    from !== Infinity &&
+    (past.endedAt === undefined || (past.lastSeenAt > from && past.lastSeenAt <= until));
 
   function apply(past: PastCall, sign: 1 | -1): void {
     const membership = filter(past);
@@ -76,11 +79,12 @@ export function createMinutesView(options: MinutesViewOptions): MinutesView {
     }
   }
 
-  function rebuild(to: number): void {
+  function rebuild(to: number, now: number): void {
     buckets.clear();
     from = to;
     base = to;
-    talked.each(from, Infinity, (past) => apply(past, 1));
+    until = now;
+    talked.each(from, now, (past) => apply(past, 1));
     for (const past of live) if (isInside(past)) apply(past, 1);
   }
 
@@ -93,27 +97,30 @@ export function createMinutesView(options: MinutesViewOptions): MinutesView {
     leave(past) {
       if (isInside(past)) apply(past, -1);
     },
-    advance(to) {
-      if (to === from) return;
-      if (to < from) {
-        rebuild(to);
+    advance(to, now) {
+      if (to === from && now === until) return;
+      if (to < from || now < until) {
+        rebuild(to, now);
         return;
       }
       const nowBegunBefore: PastCall[] = [];
       connected.each(from, to, (past) => {
-        if (past.endedAt !== undefined && past.lastSeenAt > to) nowBegunBefore.push(past);
+        if (past.endedAt !== undefined && past.lastSeenAt > to && isInside(past)) nowBegunBefore.push(past);
       });
       for (const past of nowBegunBefore) apply(past, -1);
-      talked.each(from, to, (past) => apply(past, -1));
+      talked.each(from, Math.min(to, until), (past) => apply(past, -1));
+      const seenUntil = Math.max(to, until);
       from = to;
+      until = now;
       for (const past of nowBegunBefore) apply(past, 1);
+      talked.each(seenUntil, now, (past) => apply(past, 1));
     },
     minutes(id) {
       const bucket = buckets.get(id);
       if (bucket === undefined) return { value: 0, atLeast: false };
       let ms = bucket.whole + bucket.endsOfThose - bucket.begunBefore * (from - base);
       for (const { connectedAt = from, lastSeenAt } of bucket.live)
-        ms += Math.max(0, lastSeenAt - Math.max(connectedAt, from));
+        ms += Math.max(0, Math.min(lastSeenAt, until) - Math.max(connectedAt, from));
       return { value: ms / 60_000, atLeast: bucket.maybe + bucket.blank > 0 };
     },
     counts: (past) => isInside(past) && past.connectedAt !== undefined && filter(past) === 'in',

@@ -1,6 +1,10 @@
 import { type Call, hasEnded, isLive } from '../domain/call.js';
 import type { LedgerCall, SeenState } from '../domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
+import { isGap } from './poll-gaps.js';
+
+/** The clock was set where an answer is reckoned so differently; longer than a listing takes. */
+const CLOCK_SET_MS = 60_000;
 
 /** A call that was listed at least once, as memory keeps it; live as long as endedAt is undefined. */
 export interface PastCall {
@@ -11,13 +15,25 @@ export interface PastCall {
   lastSeenAt: number;
   /** SETUP_TIME on our clock as it was first known; later listings reckon it a few milliseconds differently. */
   setupAt: number | undefined;
-  /** The setup, else the first sight; never after the first sight. */
+  /** When it started, at the latest; never after the first sight. See `startOf`. */
   startedAt: number;
+  /** False where it may have started at any time before startedAt. */
+  startKnown: boolean;
   connectedAt: number | undefined;
   states: readonly SeenState[];
   /** Seen in state Connected. */
   answered: boolean;
   endedAt: number | undefined;
+  /** When the listing that told its end was there: it ended until then. As endedAt for calls from the ledger. */
+  endedBy: number | undefined;
+  /** No listing showed it for so long before endedAt that it may have ended at any time since lastSeenAt. */
+  endedInGap: boolean;
+  /** The first sound listing without it, while a call that cannot be read may be it. */
+  absent: { at: number; by: number } | undefined;
+  /** SETUP_TIME as in the ledger's row, which bears what was listed first. */
+  readonly writtenSetupTime: string | undefined;
+  /** The ledger has a row for the first entry of a call alone. */
+  isFurtherLeg: boolean;
   cutAt: number | undefined;
   vendors: readonly number[];
   /** Of the dialled number; undefined where it has none. */
@@ -28,18 +44,27 @@ export interface PastCall {
   forgotten: boolean;
 }
 
-/** A call at its first sight. */
-export function firstSight(call: Call, at: number, numbering: Numbering): PastCall {
+/**
+ * A call at its first sight; `watched` where a listing so short a time before did not show it that it must have started
+ * since, or next to it.
+ */
+export function firstSight(call: Call, at: number, watched: boolean, numbering: Numbering): PastCall {
   const past: PastCall = {
     call,
     firstSeenAt: at,
     lastSeenAt: at,
     setupAt: call.setupAt,
     startedAt: at,
+    startKnown: watched,
     connectedAt: undefined,
     states: [],
     answered: false,
     endedAt: undefined,
+    endedBy: undefined,
+    endedInGap: false,
+    absent: undefined,
+    writtenSetupTime: call.setupTimeText,
+    isFurtherLeg: false,
     cutAt: undefined,
     vendors: [],
     country: undefined,
@@ -50,8 +75,13 @@ export function firstSight(call: Call, at: number, numbering: Numbering): PastCa
   return past;
 }
 
+/** Seconds since setup, as far as the listing says; a call that was not answered has all of them as DELAY. */
+function listedAge({ age, state, delay }: Call): number | undefined {
+  return age ?? (state === 'Connected' ? undefined : delay);
+}
+
 /** Whether a listing says anything of the call that was not known. */
-export function saysMore(past: PastCall, call: Call): boolean {
+export function saysMore(past: PastCall, call: Call, at: number): boolean {
   const known = past.call;
   return (
     (known.state !== call.state && !past.states.some(({ state }) => state === call.state)) ||
@@ -65,8 +95,19 @@ export function saysMore(past: PastCall, call: Call): boolean {
     differs(known.callerMediaIp, call.callerMediaIp) ||
     differs(known.calleeMediaIp, call.calleeMediaIp) ||
     (past.setupAt === undefined && call.setupAt !== undefined) ||
-    (past.connectedAt === undefined && call.state === 'Connected' && call.duration !== undefined)
+    (!past.startKnown && isLive(call.state) && listedAge(call) !== undefined) ||
+    (call.state === 'Connected' && answerOf(past, call, at) !== past.connectedAt)
   );
+}
+
+/**
+ * The answer on our clock as it was first reckoned: later listings reckon it a little differently. Where they differ by
+ * more than a listing takes, the clock was set, and the talk has only been as long as is listed.
+ */
+function answerOf({ connectedAt }: PastCall, { duration }: Call, at: number): number | undefined {
+  if (duration === undefined) return connectedAt;
+  const listed = at - Math.round(Math.max(0, duration) * 1000);
+  return connectedAt === undefined || Math.abs(listed - connectedAt) > CLOCK_SET_MS ? listed : connectedAt;
 }
 
 function differs<T>(known: T | undefined, listed: T | undefined): boolean {
@@ -76,31 +117,51 @@ function differs<T>(known: T | undefined, listed: T | undefined): boolean {
 /** Takes a listing over that says nothing new: only time has gone on. */
 export function takeSight(past: PastCall, call: Call, at: number): void {
   if (isLive(call.state)) past.lastSeenAt = at;
-  past.call = merged(past.call, call);
+  past.call = merged(past, call);
 }
 
 /** Takes a listing over that says more. */
 export function takeListing(past: PastCall, call: Call, at: number, numbering: Numbering): void {
+  const wasAnswered = past.answered;
   takeSight(past, call, at);
   past.setupAt ??= call.setupAt;
-  past.startedAt = Math.min(past.setupAt ?? past.firstSeenAt, past.firstSeenAt);
   if (!past.states.some(({ state }) => state === call.state))
     past.states = [...past.states, { state: call.state, at }];
   if (call.state === 'Connected') {
     past.answered = true;
-    if (call.duration !== undefined) past.connectedAt ??= at - Math.round(Math.max(0, call.duration) * 1000);
+    past.connectedAt = answerOf(past, call, at);
+  } else if (!wasAnswered && hasEnded(call.state) && (call.duration ?? 0) > 0) {
+    // It was answered and ended since the last listing.
+    past.answered = true;
+    past.connectedAt = answerOf(past, call, at);
+    past.lastSeenAt = at;
   }
+  takeStart(past, call, at);
   const { cldNumber } = past.call;
   past.country = cldNumber === undefined ? undefined : numbering.countryOf(cldNumber);
 }
 
+/** SETUP_TIME tells the start, else the first age that is listed; without either it was started before it was answered. */
+function takeStart(past: PastCall, call: Call, at: number): void {
+  if (past.setupAt !== undefined) {
+    past.startedAt = Math.min(past.setupAt, past.firstSeenAt);
+    past.startKnown = true;
+  } else if (!past.startKnown || at === past.firstSeenAt) {
+    const age = isLive(call.state) ? listedAge(call) : undefined;
+    past.startKnown ||= age !== undefined;
+    const latest = age === undefined ? past.connectedAt : at - Math.round(age * 1000);
+    past.startedAt = Math.min(latest ?? past.firstSeenAt, past.firstSeenAt);
+  }
+}
+
 /** What is listed beats what was, and what is not listed any more stays. A call that is over keeps its last live duration. */
-function merged(known: Call, listed: Call): Call {
+function merged({ call: known, answered }: PastCall, listed: Call): Call {
   if (known === listed) return listed;
   const over = hasEnded(listed.state);
   if (!over && showsAsMuch(known, listed)) return listed;
   return {
     ...listed,
+    setupTimeText: listed.setupTimeText ?? known.setupTimeText,
     cli: listed.cli ?? known.cli,
     cliNumber: listed.cli === undefined ? known.cliNumber : listed.cliNumber,
     cld: listed.cld ?? known.cld,
@@ -112,13 +173,14 @@ function merged(known: Call, listed: Call): Call {
     direction: listed.direction ?? known.direction,
     callerMediaIp: listed.callerMediaIp ?? known.callerMediaIp,
     calleeMediaIp: listed.calleeMediaIp ?? known.calleeMediaIp,
-    duration: over ? (known.duration ?? listed.duration) : (listed.duration ?? known.duration),
-    delay: over ? (known.delay ?? listed.delay) : (listed.delay ?? known.delay),
+    duration: over && answered ? (known.duration ?? listed.duration) : (listed.duration ?? known.duration),
+    delay: over ? known.delay : (listed.delay ?? known.delay),
   };
 }
 
 function showsAsMuch(known: Call, listed: Call): boolean {
   return !(
+    (listed.setupTimeText === undefined && known.setupTimeText !== undefined) ||
     (listed.cli === undefined && known.cli !== undefined) ||
     (listed.cld === undefined && known.cld !== undefined) ||
     (listed.account === undefined && known.account !== undefined) ||
@@ -139,7 +201,7 @@ export function toLedgerCall(past: PastCall, login: string): LedgerCall {
   return {
     id: call.id,
     callId: call.callId,
-    setupTimeText: call.setupTimeText,
+    setupTimeText: past.writtenSetupTime,
     login,
     cli: call.cli,
     cld: call.cld,
@@ -153,6 +215,7 @@ export function toLedgerCall(past: PastCall, login: string): LedgerCall {
     vendors: past.vendors,
     setupAt: past.setupAt,
     firstSeenAt: past.firstSeenAt,
+    startedAt: past.startKnown && past.setupAt === undefined ? past.startedAt : undefined,
     lastSeenAt: past.lastSeenAt,
     connectedAt: past.connectedAt,
     states: past.states,
@@ -164,12 +227,26 @@ export function toLedgerCall(past: PastCall, login: string): LedgerCall {
 }
 
 /**
+ * When a call of the ledger started: at its SETUP_TIME, else as reckoned when it was first seen. Rows from before that was
+ * kept tell it by the age that they list. Undefined where nobody can say.
+ */
+export function startOf(row: LedgerCall): number | undefined {
+  const { setupAt, startedAt, connectedAt, lastDelay, lastDuration, lastSeenAt, states } = row;
+  const known = setupAt ?? startedAt;
+  if (known !== undefined) return known;
+  if (lastDelay === undefined || !states.some(({ state }) => isLive(state))) return undefined;
+  if (connectedAt !== undefined) return connectedAt - Math.round(lastDelay * 1000);
+  if (states.some(({ state }) => state === 'Connected')) return undefined;
+  return lastSeenAt - Math.round((lastDelay + (lastDuration ?? 0)) * 1000);
+}
+
+/**
  * A call as the ledger tells it. A row of a live call is as of its last change: the call was in every sound listing since,
  * of which `lastSoundAt` is the newest.
  */
 export function fromLedgerCall(
   row: LedgerCall,
-  lastSoundAt: number | undefined,
+  { lastSoundAt, intervalMs = 0 }: { lastSoundAt: number | undefined; intervalMs: number | undefined },
   numbering: Numbering,
 ): PastCall {
   const lastSeenAt =
@@ -203,11 +280,17 @@ export function fromLedgerCall(
     firstSeenAt: row.firstSeenAt,
     lastSeenAt,
     setupAt: row.setupAt,
-    startedAt: Math.min(row.setupAt ?? row.firstSeenAt, row.firstSeenAt),
+    startedAt: Math.min(startOf(row) ?? row.connectedAt ?? row.firstSeenAt, row.firstSeenAt),
+    startKnown: startOf(row) !== undefined,
     connectedAt: row.connectedAt,
     states: row.states,
-    answered: row.states.some(({ state }) => state === 'Connected'),
+    answered: row.connectedAt !== undefined || row.states.some(({ state }) => state === 'Connected'),
     endedAt: row.endedAt,
+    endedBy: row.endedAt,
+    endedInGap: row.endedAt !== undefined && isGap(row.endedAt - row.lastSeenAt, intervalMs),
+    absent: undefined,
+    writtenSetupTime: row.setupTimeText,
+    isFurtherLeg: false,
     cutAt: row.cutAt,
     vendors: row.vendors,
     country: cldNumber === undefined ? undefined : numbering.countryOf(cldNumber),

@@ -44,6 +44,14 @@ export function createPastFilter(
   };
 }
 
+/** The same for facts of calls that started in the window: whoever may have started before it may be in or not. */
+export function createStartedFilter(filter: PastFilter): PastFilter {
+  return (past) => {
+    const membership = filter(past);
+    return membership === 'in' && !past.startKnown ? 'maybe' : membership;
+  };
+}
+
 /** The subjects of a scope that a call of the past belongs to. */
 export type SubjectIds = (past: PastCall) => readonly string[];
 

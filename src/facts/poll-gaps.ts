@@ -4,10 +4,18 @@ import type { LedgerPoll } from '../domain/ledger.js';
 /** A stretch between two sound polls that is longer than this many intervals has a gap in it. */
 const INTERVALS_WITHOUT_GAP = 2;
 
+export function isGap(ms: number, intervalMs: number): boolean {
+  return ms > INTERVALS_WITHOUT_GAP * intervalMs;
+}
+
 /** Knows when one login's listings were sound, and so what a window could not see. */
 export interface PollGaps {
   note(poll: LedgerPoll): void;
   lastSoundAt(): number | undefined;
+  /** Between its sound polls, as last configured. */
+  intervalMs(): number | undefined;
+  /** Whether a sound listing came so soon before a poll that there is no gap between the two. */
+  coversUntil(at: number, intervalMs: number): boolean;
   /**
    * What nothing sound covers after `from` and until `now`; undefined where that is nothing. The first interval after a
    * sound poll is covered by it: so far polling ever sees.
@@ -21,15 +29,32 @@ export function createPollGaps(): PollGaps {
   let lastSound: LedgerPoll | undefined;
   let gaps: { from: number; to: number }[] = [];
 
+  /**
+   * The clock was set back: what lies after the poll is not known any more, and of what lies right before it nobody can say
+   * whether it was seen.
+   */
+  function setBack({ at, intervalMs }: LedgerPoll): void {
+    const ahead = gaps.find(({ to }) => to > at);
+    gaps = gaps.filter(({ to }) => to <= at);
+    const from = Math.max(gaps.at(-1)?.to ?? -Infinity, Math.min(ahead?.from ?? at, at - intervalMs));
+    if (firstSound !== undefined && firstSound.at > at) firstSound = undefined;
+    else gaps.push({ from, to: at });
+    lastSound = undefined;
+  }
+
   return {
     note(poll) {
-      if (poll.result !== 'sound' || (lastSound !== undefined && poll.at <= lastSound.at)) return;
+      if (poll.result !== 'sound' || poll.at === lastSound?.at) return;
+      if (lastSound !== undefined && poll.at < lastSound.at) setBack(poll);
       firstSound ??= poll;
       const gap = stretch(lastSound, poll.at, poll.intervalMs);
       if (gap !== undefined) gaps.push(gap);
       lastSound = poll;
     },
     lastSoundAt: () => lastSound?.at,
+    intervalMs: () => lastSound?.intervalMs,
+    coversUntil: (at, intervalMs) =>
+      lastSound !== undefined && stretch(lastSound, at, intervalMs) === undefined,
     within(from, now) {
       if (firstSound === undefined) return now > from ? { seconds: (now - from) / 1000 } : undefined;
       let ms = 0;
@@ -43,7 +68,7 @@ export function createPollGaps(): PollGaps {
       const open = stretch(lastSound, now, 0);
       if (open !== undefined) ms += overlap(open);
       const before = Math.min(firstSound.at, now) - from;
-      const beganWithin = before > INTERVALS_WITHOUT_GAP * firstSound.intervalMs;
+      const beganWithin = isGap(before, firstSound.intervalMs);
       if (beganWithin) ms += before;
       if (ms === 0) return undefined;
       return { seconds: ms / 1000, ...(beganWithin ? { knownSince: firstSound.at } : {}) };
@@ -58,5 +83,5 @@ function stretch(last: LedgerPoll | undefined, at: number, intervalMs: number) {
   if (last === undefined) return undefined;
   // Where the interval was changed between the two, the longer one tells what was to be expected.
   const interval = Math.max(last.intervalMs, intervalMs);
-  return at - last.at > INTERVALS_WITHOUT_GAP * interval ? { from: last.at + interval, to: at } : undefined;
+  return isGap(at - last.at, interval) ? { from: last.at + interval, to: at } : undefined;
 }

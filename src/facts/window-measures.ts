@@ -39,6 +39,7 @@ const NOTHING: Bucket = {
   size: 0,
   sure: 0,
   maybe: 0,
+  lost: 0,
   blank: 0,
   hits: 0,
   sum: 0,
@@ -200,9 +201,9 @@ const averageEndedDuration: Measure = {
 const shortCalls: Measure = {
   basis: 'ended',
   reading: ({ under = 0 }) => ({
-    hit({ answered, connectedAt, endedAt }) {
-      if (!answered || endedAt === undefined) return false;
-      return connectedAt === undefined ? undefined : endedAt - connectedAt < under * 1000;
+    hit({ answered, connectedAt, endedBy }) {
+      if (!answered || endedBy === undefined) return false;
+      return connectedAt === undefined ? undefined : endedBy - connectedAt < under * 1000;
     },
   }),
   observe: counting((bucket) => bucket.hits),

@@ -8,7 +8,7 @@ import type { CallIndex } from './call-index.js';
 import type { LoginHistory } from './login-history.js';
 import { localMidnight } from './midnight.js';
 import { createMinutesView, type MinutesView } from './minutes-view.js';
-import { createPastFilter, type RuleFilter, subjectIdsIn } from './past-filter.js';
+import { createPastFilter, createStartedFilter, type RuleFilter, subjectIdsIn } from './past-filter.js';
 import { MEASURES, type Measure } from './window-measures.js';
 import { createWindowView, type Reading, type View, type WindowView } from './window-view.js';
 
@@ -60,16 +60,16 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
   const questions = new Map<string, Map<FactParams, Question>>();
   const ownViews = new Map<string, View>();
   const gaps = new Map<number, WindowGap | undefined>();
-  const idsIn = (scope: AggregateScope, recursive: boolean) =>
-    subjectIdsIn(scope, snapshot.switch, recursive ? tree : undefined);
+  const treeIn = (scope: AggregateScope, recursive: boolean) =>
+    scope === 'customer' && recursive ? tree : undefined;
 
-  function view<V extends View>(key: string, create: () => V, from: number): V {
-    const whole = `${key} ${login.numberOf(filter)} ${login.numberOf(tree)}`;
+  function view<V extends View>(key: string, create: () => V, from: number, through?: CustomerTree): V {
+    const whole = `${key} ${login.numberOf(filter)}${through === undefined ? '' : ' tree'}`;
     const found = keepsViews
-      ? login.view(whole, create)
+      ? login.view(whole, create, through)
       : ((ownViews.get(whole) as V | undefined) ?? create());
     if (!keepsViews) ownViews.set(whole, found);
-    found.advance(from);
+    found.advance(from, now);
     return found;
   }
 
@@ -77,20 +77,25 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
     const { basis, params, reading, withoutCut, recursive } = what;
     const timeline = basis === 'started' ? login.started : login.ended;
     const openEnded = basis === 'present';
-    const create = () =>
-      createWindowView({
+    const lost = basis === 'ended' ? login.lost : undefined;
+    const through = treeIn(scope, recursive);
+    const create = () => {
+      const admitted = createPastFilter(params, filter, withoutCut);
+      return createWindowView({
         timeline,
+        lost,
         openEnded,
         dependsOnEnd: basis !== 'started',
-        filter: createPastFilter(params, filter, withoutCut),
-        subjectIds: idsIn(scope, recursive),
+        filter: basis === 'started' ? createStartedFilter(admitted) : admitted,
+        subjectIds: subjectIdsIn(scope, snapshot.switch, through),
         reading,
         callsAfter(after, visit) {
           timeline.each(after, Infinity, visit);
           if (openEnded) for (const past of login.live) visit(past);
         },
       });
-    return view(`${scope} ${key}`, create, from);
+    };
+    return view(`${scope} ${key}`, create, from, through);
   }
 
   function minutesView(
@@ -100,15 +105,16 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
     recursive: boolean,
     from: number,
   ) {
+    const through = treeIn(scope, recursive);
     const create = () =>
       createMinutesView({
         connected: login.connected,
         talked: login.talked,
         filter: createPastFilter(params, filter, false),
-        subjectIds: idsIn(scope, recursive),
+        subjectIds: subjectIdsIn(scope, snapshot.switch, through),
         live: login.live,
       });
-    return view(`${scope} ${key}`, create, from);
+    return view(`${scope} ${key}`, create, from, through);
   }
 
   function gapSince(from: number): WindowGap | undefined {

@@ -1,3 +1,4 @@
+import type { Membership } from './call-filter.js';
 import type { PastCall } from './past-call.js';
 import type { PastFilter, SubjectIds } from './past-filter.js';
 import type { Timeline } from './timeline.js';
@@ -11,8 +12,8 @@ export interface View {
   leave(past: PastCall): void;
   /** A call is new, or has changed. */
   enter(past: PastCall): void;
-  /** Moves the beginning of the window: what lies after `from` counts. */
-  advance(from: number): void;
+  /** Moves the window: what lies after `from` counts, and nothing after `now`, which the clock may have been ahead of. */
+  advance(from: number, now: number): void;
   /** Whether the end of a call, or that it was cut, changes anything in it. */
   readonly dependsOnEnd: boolean;
   /** The number of the last poll in which it was asked. */
@@ -27,6 +28,8 @@ export interface Bucket {
   sure: number;
   /** Calls of which it is not known whether they count. */
   maybe: number;
+  /** Calls in it that ended in a gap. */
+  lost: number;
   /** Calls that count, but lack what is measured of them. */
   blank: number;
   /** Calls that count and are such as the fact looks for. */
@@ -62,6 +65,8 @@ export interface WindowView extends View {
 export interface WindowViewOptions {
   /** By which instant a call is in the window; a call without it is in where `openEnded`, else out. */
   timeline: Timeline;
+  /** Calls that may have ended before the window where they were last seen before it; none where ends do not matter. */
+  lost?: Timeline | undefined;
   openEnded: boolean;
   dependsOnEnd: boolean;
   filter: PastFilter;
@@ -72,17 +77,23 @@ export interface WindowViewOptions {
 }
 
 export function createWindowView(options: WindowViewOptions): WindowView {
-  const { timeline, openEnded, dependsOnEnd, filter, subjectIds, reading, callsAfter } = options;
+  const { timeline, lost, openEnded, dependsOnEnd, filter, subjectIds, reading, callsAfter } = options;
   const buckets = new Map<string, Bucket>();
   let from = Infinity;
+  let until = -Infinity;
 
   function isInside(past: PastCall): boolean {
     const key = timeline.keyOf(past);
-    return key === undefined ? openEnded && from !== Infinity : key > from;
+    return key === undefined ? openEnded && from !== Infinity : key > from && key <= until;
+  }
+
+  function membershipOf(past: PastCall): Membership {
+    const membership = filter(past);
+    return membership === 'in' && (lost?.keyOf(past) ?? Infinity) <= from ? 'maybe' : membership;
   }
 
   function apply(past: PastCall, sign: 1 | -1): void {
-    const membership = filter(past);
+    const membership = membershipOf(past);
     if (membership === 'out') return;
     for (const id of subjectIds(past)) {
       let bucket = buckets.get(id);
@@ -91,6 +102,7 @@ export function createWindowView(options: WindowViewOptions): WindowView {
         buckets.set(id, bucket);
       }
       bucket.size += sign;
+      if (past.endedInGap && lost !== undefined) bucket.lost += sign;
       if (membership === 'maybe') bucket.maybe += sign;
       else tally(bucket, past, reading, sign);
       if (bucket.size === 0) buckets.delete(id);
@@ -106,17 +118,32 @@ export function createWindowView(options: WindowViewOptions): WindowView {
     leave(past) {
       if (isInside(past)) apply(past, -1);
     },
-    advance(to) {
-      if (to === from) return;
-      if (to > from) timeline.each(from, to, (past) => apply(past, -1));
-      else buckets.clear();
-      const rebuild = to < from;
+    advance(to, now) {
+      if (to === from && now === until) return;
+      if (to < from || now < until) {
+        buckets.clear();
+        from = to;
+        until = now;
+        callsAfter(from, (past) => {
+          if (isInside(past)) apply(past, 1);
+        });
+        return;
+      }
+      const inDoubtNow: PastCall[] = [];
+      lost?.each(from, to, (past) => {
+        if (isInside(past) && (timeline.keyOf(past) ?? 0) > to) inDoubtNow.push(past);
+      });
+      for (const past of inDoubtNow) apply(past, -1);
+      timeline.each(from, Math.min(to, until), (past) => apply(past, -1));
+      const seenUntil = Math.max(to, until);
       from = to;
-      if (rebuild) callsAfter(from, (past) => apply(past, 1));
+      until = now;
+      for (const past of inDoubtNow) apply(past, 1);
+      timeline.each(seenUntil, now, (past) => apply(past, 1));
     },
     bucket: (id) => buckets.get(id),
     ids: () => buckets.keys(),
-    counts: (past) => isInside(past) && filter(past) === 'in',
+    counts: (past) => isInside(past) && membershipOf(past) === 'in',
   };
 }
 
@@ -125,6 +152,7 @@ function emptyBucket(reading: Reading): Bucket {
     size: 0,
     sure: 0,
     maybe: 0,
+    lost: 0,
     blank: 0,
     hits: 0,
     sum: 0,

@@ -12,13 +12,16 @@ interface WindowedWords {
 
 const IN_WINDOW = 'in the last `within`';
 const STARTED =
-  'A call starts at its SETUP_TIME, else at its first sight; with `state`, calls that were ever seen in such a state. ' +
-  'A lower bound: what comes and goes between two polls is not seen.';
+  'A call starts at its SETUP_TIME, else as long ago as DELAY and DURATION said at its first sight, else then; with `state`, ' +
+  'calls that were ever seen in such a state. A lower bound: what comes and goes between two polls is not seen, and a call ' +
+  'that lists no time and was first seen after a gap is not counted.';
 const UNREAD =
   'Also a lower bound (usable with greaterThan alone) while calls are there for which the number is missing.';
 const ENDED =
   'A call ended with the first sound listing that does not show it as live, so up to one interval late. Calls that we cut ' +
-  'are left out; a call that was answered and ended between two polls counts as not answered.';
+  'are left out; a call that was answered and ended between two polls counts as not answered, unless the switch lists it ' +
+  'once more with its DURATION. Calls that ended in a gap and perhaps before the window make a count a lower bound, and a ' +
+  'ratio or average missing.';
 const LISTED_LENGTH =
   'The length is the last listed DURATION, up to one interval too short; calls shorter than an interval are mostly missed.';
 
@@ -101,7 +104,7 @@ const WINDOWED: readonly WindowedWords[] = [
     ofEndedCalls: true,
     description: (whose) =>
       `Answered calls ${whose} that ended ${IN_WINDOW} and were surely shorter than \`under\`: the first listing without ` +
-      `the call came less than \`under\` after its answer. ${ENDED} A lower bound: below twice the poll interval hardly any ` +
+      `the call was there less than \`under\` after its answer. ${ENDED} A lower bound: below twice the poll interval hardly any ` +
       'call can be known to be so short. Calls of which no DURATION was listed make it a lower bound too.',
   },
   {
@@ -142,7 +145,7 @@ const WINDOWED: readonly WindowedWords[] = [
     description: (whose) =>
       `Calls ${whose} that started ${IN_WINDOW} to a country which their account called for the first time in that window. ` +
       `Countries are remembered for 90 days after the last call there. ${STARTED} Missing for an account known for less than ` +
-      '7 days; elsewhere calls of such accounts make it a lower bound, as do numbers of no single country.',
+      '7 days, and while more than 24 of the last 168 hours had no sound poll; elsewhere calls of such accounts make it a lower bound, as do numbers of no single country.',
   },
   {
     name: 'callerIsCalled',

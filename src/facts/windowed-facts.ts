@@ -127,13 +127,15 @@ class PassWindows implements WindowedFacts {
     const bucket = view.bucket(subject.id);
     const measured = measure.observe(bucket, asked);
     if (typeof measured === 'string') return { known: false, reason: measured };
-    return known(measured.value, measured.atLeast, gap, () => {
+    const fades = (bucket?.lost ?? 0) > 0 ? ({ fades: true } as const) : {};
+    const value = known(measured.value, measured.atLeast, gap, () => {
       if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
       if (bucket === undefined) return [];
       return this.pastOf(group).flatMap(([call, past]) =>
         view.counts(past) && measure.makes?.(past, reading, bucket, asked) !== false ? [call] : [],
       );
     });
+    return Object.assign(value, fades);
   }
 
   private groupOf({ scope, id }: AggregateSubject, recursive: boolean): CallGroup | undefined {

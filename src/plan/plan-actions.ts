@@ -29,6 +29,8 @@ export interface Plan {
   present(call: Call, mode: ActionMode): boolean;
   /** Whether every call is still there for a rule of this mode, so that nobody has to ask for each. */
   untouched(mode: ActionMode): boolean;
+  /** How many calls are gone for a rule of this mode. */
+  goneCount(mode: ActionMode): number;
   /** Plans what the verdicts of the next rule ask for; `admits` is the rule's own filter of calls. */
   add(rule: Rule, verdicts: readonly Verdict[], admits: (call: Call) => boolean): void;
   readonly actions: readonly PlannedAction[];
@@ -46,6 +48,7 @@ export function createPlan(context: PlanContext): Plan {
     actions,
     present: (call, mode) => !gone[mode].has(call.id),
     untouched: (mode) => gone[mode].size === 0,
+    goneCount: (mode) => gone[mode].size,
     add(rule, verdicts, admits) {
       if (!verdicts.some(({ result }) => result === 'violated')) return;
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
@@ -129,8 +132,12 @@ function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context:
     select: verdict.event.select,
     withhold: undefined,
     message: verdict.event.message,
-    evidence: verdict.evidence,
+    evidence: call === undefined ? verdict.evidence : { ...verdict.evidence, call: identityOf(call) },
   };
+}
+
+function identityOf({ id, callId, setupTimeText }: Call) {
+  return { id, callId, setupTime: setupTimeText };
 }
 
 function planCalls(
@@ -152,7 +159,7 @@ function planCalls(
       withhold: withholdCall(call, context.index, context.protection),
       evidence: {
         ...base.evidence,
-        call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+        call: identityOf(call),
         pool: { size: pool.length, keep: verdict.keep },
       },
     };

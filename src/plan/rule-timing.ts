@@ -1,6 +1,6 @@
 import type { Holding, HoldingChanges, RuleActed } from '../domain/ledger.js';
 import type { Rule } from '../domain/rule.js';
-import { type Subject, subjectText } from '../domain/scope.js';
+import type { Subject } from '../domain/scope.js';
 import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
 
 /** A violation counts as unbroken while two sights of it are at most so many polls apart. */
@@ -33,8 +33,8 @@ export interface TimingContext {
   holding: ReadonlyMap<string, Holding>;
   /** What this version of the rule did to whom, as far back as it asks for. */
   acted: readonly RuleActed[];
-  /** Under which name what is held of a subject is kept: IDs of calls are used again, so there it is more than the ID. */
-  holdingKey: (subject: Subject) => string;
+  /** Under which name what is held of a subject, and what was done to it, is kept; see subjectKey. */
+  keyOf: (subject: Subject) => string;
 }
 
 /** `for`, `cooldown` and `escalate` of one rule at one instant. */
@@ -51,7 +51,7 @@ export function actedReachMs(rule: Rule): number {
 
 export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming {
   const actedAt = groupActed(context.acted);
-  const stepOf = (subject: Subject) => stepFor(rule, actedAt.get(subjectText(subject)) ?? [], context.now);
+  const stepOf = (subject: Subject) => stepFor(rule, actedAt.get(context.keyOf(subject)) ?? [], context.now);
   return {
     stepOf,
     sift(verdicts) {
@@ -61,14 +61,14 @@ export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming
       const violated = new Set<string>();
       const undecided = new Set<string>();
       for (const verdict of verdicts) {
-        const key = context.holdingKey(verdict.subject);
+        const key = context.keyOf(verdict.subject);
         if (verdict.result === 'indeterminate') undecided.add(key);
         if (verdict.result !== 'violated') {
           acting.push(verdict);
           continue;
         }
         violated.add(key);
-        const acted = actedAt.get(subjectText(verdict.subject)) ?? [];
+        const acted = actedAt.get(key) ?? [];
         const since = heldSince(rule, key, context, put);
         const wait = waitOf(rule, since, acted, context.now);
         const told = withTiming(verdict, rule, {
@@ -105,7 +105,7 @@ function stepFor({ escalate }: Rule, acted: readonly number[], now: number): num
 }
 
 function actedWithin(acted: readonly number[], withinMs: number, now: number): number {
-  return acted.filter((at) => at > now - withinMs).length;
+  return acted.filter((at) => at > now - withinMs && at <= now).length;
 }
 
 /** Since when the subject violates the rule without a break, this instant included. */
@@ -127,7 +127,8 @@ function waitOf(
   now: number,
 ): Pick<HeldVerdict, 'reason' | 'until'> | undefined {
   if (now - since < rule.forMs) return { reason: 'for', until: since + rule.forMs };
-  const last = Math.max(...acted);
+  // What was written while the clock was ahead says nothing of now.
+  const last = Math.max(...acted.filter((at) => at <= now));
   if (rule.cooldownMs !== undefined && now < last + rule.cooldownMs) {
     return { reason: 'cooldown', until: last + rule.cooldownMs };
   }

@@ -6,6 +6,7 @@ import type { Condition } from '../domain/rule.js';
 import type { CheckContext, WrittenCondition } from './check-context.js';
 import { checkLeaf } from './check-leaf.js';
 import { inside, type Place } from './findings.js';
+import { type Standing, warnOfNegatedUse } from './lower-bounds.js';
 import { leafSchema, nodeSchemas } from './rule-schema.js';
 
 const NODE_KEYS = ['all', 'any', 'not', 'condition'] as const;
@@ -19,21 +20,28 @@ const SHALLOW_NODES = nodeSchemas(z.unknown());
 export function checkCondition(
   { value, place }: WrittenCondition,
   context: CheckContext,
+  { inWhere = false }: { inWhere?: boolean } = {},
 ): Condition | undefined {
+  const standing: Standing = { negated: false, inWhere };
   if (isMapping(value) && 'fact' in value && !NODE_KEYS.some((key) => key in value)) {
     const message = 'A single comparison cannot stand at the top: wrap it in "all", as in "all: [ … ]".';
     context.findings.error(place, message);
-    checkLeaf(value, place, context);
+    checkLeaf(value, place, context, standing);
     return undefined;
   }
-  return checkNode(value, place, context);
+  return checkNode(value, place, context, standing);
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function checkNode(value: unknown, place: Place, context: CheckContext): Condition | undefined {
+function checkNode(
+  value: unknown,
+  place: Place,
+  context: CheckContext,
+  standing: Standing,
+): Condition | undefined {
   const { findings } = context;
   if (!isMapping(value)) {
     findings.error(
@@ -45,7 +53,7 @@ function checkNode(value: unknown, place: Place, context: CheckContext): Conditi
   const kinds = NODE_KEYS.filter((key) => key in value);
   const [kind] = kinds;
   if (kind === undefined) {
-    if ('fact' in value || 'operator' in value) return checkLeaf(value, place, context);
+    if ('fact' in value || 'operator' in value) return checkLeaf(value, place, context, standing);
     const keys = Object.keys(value);
     for (const key of keys) findings.error(inside(place, key), unknownKey(key, KNOWN_KEYS), 'key');
     if (keys.length === 0)
@@ -55,7 +63,7 @@ function checkNode(value: unknown, place: Place, context: CheckContext): Conditi
   if (kinds.length > 1) {
     const message = `A condition has exactly one of all, any, not and condition, but this has ${kinds.join(' and ')}: the engine would drop all but one.`;
     findings.error(place, message);
-    for (const each of kinds) checkChildren(each, value[each], inside(place, each), context);
+    for (const each of kinds) checkChildren(each, value[each], inside(place, each), context, standing);
     return undefined;
   }
   const schema = SHALLOW_NODES[kind];
@@ -63,7 +71,7 @@ function checkNode(value: unknown, place: Place, context: CheckContext): Conditi
   if (!parsed.success) {
     findings.add(zodProblems(parsed.error, place.document, { schema, at: place.path, explainKey }));
   }
-  return checkChildren(kind, value[kind], inside(place, kind), context);
+  return checkChildren(kind, value[kind], inside(place, kind), context, standing);
 }
 
 function explainKey(key: string): string | undefined {
@@ -80,21 +88,32 @@ function checkChildren(
   value: unknown,
   place: Place,
   context: CheckContext,
+  standing: Standing,
 ): Condition | undefined {
-  if (kind === 'condition') return checkUse(value, place, context);
+  if (kind === 'condition') return checkUse(value, place, context, standing);
   if (kind === 'not') {
-    const child = checkNode(value, place, context);
+    const child = checkNode(value, place, context, { ...standing, negated: !standing.negated });
     return child === undefined ? undefined : { not: child };
   }
   if (!Array.isArray(value) || value.length === 0) return undefined;
-  const children = value.flatMap((child, index) => checkNode(child, inside(place, index), context) ?? []);
+  const children = value.flatMap(
+    (child, index) => checkNode(child, inside(place, index), context, standing) ?? [],
+  );
   if (children.length < value.length) return undefined;
   return kind === 'all' ? { all: children } : { any: children };
 }
 
-function checkUse(name: unknown, place: Place, context: CheckContext): Condition | undefined {
+function checkUse(
+  name: unknown,
+  place: Place,
+  context: CheckContext,
+  standing: Standing,
+): Condition | undefined {
   if (typeof name !== 'string') return undefined;
-  if (context.shared.has(name)) return { condition: name };
+  if (context.shared.has(name)) {
+    warnOfNegatedUse(name, place, standing, context);
+    return { condition: name };
+  }
   const hint = didYouMean(name, context.shared.keys());
   context.findings.error(
     place,

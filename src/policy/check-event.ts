@@ -148,7 +148,7 @@ function warnOfOtherLimit(
 
 function checkWhere(value: unknown, place: Place, context: CheckContext): Condition | undefined | 'wrong' {
   if (value === undefined) return undefined;
-  return checkCondition({ value, place }, context) ?? 'wrong';
+  return checkCondition({ value, place }, context, { inWhere: true }) ?? 'wrong';
 }
 
 const KEPT_CALLS: Counterpart = { name: 'keep', type: 'number', format: 'text', unit: 'calls', params: [] };
@@ -160,5 +160,10 @@ function checkKeep(
 ): number | FactReference | undefined {
   if (keep === undefined) return 0;
   if (typeof keep === 'number') return keep;
+  if (context.catalogue.get(keep.fact)?.windowed === true) {
+    const message = `"${keep.fact}" looks back, and what nobody saw is missing in it, so that too few calls would be kept: expected a limit, a number, or a fact of the calls that are there.`;
+    context.findings.error(inside(place, 'fact'), message);
+    return undefined;
+  }
   return checkReference({ ...keep }, place, KEPT_CALLS, context);
 }

@@ -6,6 +6,7 @@ import type { CheckContext } from './check-context.js';
 import { checkParams } from './check-params.js';
 import { checkValue } from './check-values.js';
 import { inside, type Place } from './findings.js';
+import { type Standing, warnOfLowerBound } from './lower-bounds.js';
 import { fits, OPERATORS, type OperatorDefinition } from './operators.js';
 import { factReferenceSchema, leafSchema } from './rule-schema.js';
 
@@ -14,6 +15,7 @@ export function checkLeaf(
   leaf: Readonly<Record<string, unknown>>,
   place: Place,
   context: CheckContext,
+  standing: Standing,
 ): FactCondition | undefined {
   const parsed = leafSchema.safeParse(leaf);
   if (!parsed.success) {
@@ -39,7 +41,7 @@ export function checkLeaf(
     : (leaf['value'] as FactCondition['value']);
   if (value === undefined) return undefined;
   if (!isMapping(value)) checkValue(value, valuePlace, fact, operator, context);
-  warnOfLowerBound(leaf, place, context);
+  warnOfLowerBound(leaf, place, standing, context);
   return { fact: fact.name, ...optional(params), operator: operator.name, value };
 }
 
@@ -60,36 +62,6 @@ function explainKey(key: string): string | undefined {
     default:
       return undefined;
   }
-}
-
-/** What is true of fewer calls than there were is only proven by a fact that sees them all, and polls do not. */
-const PROVEN_FROM_BELOW: Readonly<Record<'fact' | 'value', readonly string[]>> = {
-  fact: ['greaterThan', 'greaterThanInclusive'],
-  value: ['lessThan', 'lessThanInclusive'],
-};
-
-function warnOfLowerBound(
-  leaf: Readonly<Record<string, unknown>>,
-  place: Place,
-  context: CheckContext,
-): void {
-  const { operator, value } = leaf;
-  const right = isMapping(value) ? value['fact'] : undefined;
-  for (const [side, name] of [
-    ['fact', leaf['fact']],
-    ['value', right],
-  ] as const) {
-    const fact = typeof name === 'string' ? context.catalogue.get(name) : undefined;
-    if (fact === undefined || !countsThePast(fact) || PROVEN_FROM_BELOW[side].includes(String(operator)))
-      continue;
-    const message = `Calls that come and go between two polls are not seen, so "${fact.name}" may lie below the truth, and "${String(operator)}" may hold wrongly.`;
-    context.findings.warning(inside(place, 'operator'), message);
-  }
-}
-
-/** Counts and sums over a window only ever lack something; ratios and averages may err either way. */
-function countsThePast({ windowed, type, params }: FactDefinition): boolean {
-  return windowed && type === 'number' && !params.includes('min');
 }
 
 function checkFactName(name: unknown, place: Place, context: CheckContext): FactDefinition | undefined {

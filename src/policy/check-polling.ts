@@ -41,6 +41,11 @@ export function checkPolling(
   }
 }
 
+/** How often the slowest switch that the rule applies to is polled; milliseconds. */
+export function pollEveryMs(rule: RuleFrame, context: CheckContext): number {
+  return slowest(context.switches?.filter(({ name }) => appliesTo(rule, name))).everyMs;
+}
+
 /** Exceptions that end are no matter here: afterwards the rule applies. */
 function appliesTo({ only, except }: RuleFrame, switchName: string): boolean {
   const isExcepted = except?.switches?.some((entry) =>

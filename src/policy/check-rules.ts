@@ -115,12 +115,22 @@ function readFiles(
       continue;
     }
     const root: Place = { document: parsed.document, path: [] };
-    const { value } = parsed.document;
+    const value = withoutSchema(parsed.document.value, root, findings);
     if (value === null) findings.warning(root, 'This file holds no rule.');
     else if (isCollection(value)) readCollection(value, root, rules, shared, findings);
     else rules.push({ value, place: root });
   }
   return { rules, shared };
+}
+
+/** Editors write at the top of a JSON file which schema it follows; nothing here depends on it. */
+function withoutSchema(value: unknown, root: Place, findings: Findings): unknown {
+  if (typeof value !== 'object' || value === null || !('$schema' in value)) return value;
+  const { $schema, ...rest } = value;
+  if (typeof $schema !== 'string') {
+    findings.error(inside(root, '$schema'), '"$schema": expected text, the place of a JSON Schema.');
+  }
+  return rest;
 }
 
 /** A file with `rules:`, or with shared conditions alone; a single rule has `conditions` too, but more beside them. */

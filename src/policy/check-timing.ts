@@ -4,6 +4,7 @@ import { WEEKDAYS } from '../domain/rule.js';
 import { canonicalJson } from './canonical-json.js';
 import type { CheckContext } from './check-context.js';
 import { checkEvent } from './check-event.js';
+import { pollEveryMs } from './check-polling.js';
 import { inside, type Place } from './findings.js';
 import type { RuleFrame, WrittenSchedule } from './rule-schema.js';
 import type { WrittenLeaf } from './shared-conditions.js';
@@ -47,11 +48,11 @@ function scheduleOf(
 
 function scheduleEntry({ days, from, to, timezone }: WrittenSchedule): ScheduleEntry {
   const named: readonly string[] = days === undefined ? WEEKDAYS : typeof days === 'string' ? [days] : days;
-  const isWholeDay = from === undefined && to === undefined;
   return {
     days: WEEKDAYS.filter((day) => named.includes(day)),
+    // The schema wants both of them or none, which is the whole day.
     fromMinute: from === undefined ? 0 : minuteOf(from),
-    toMinute: isWholeDay ? 0 : to === undefined ? 1_440 : minuteOf(to),
+    toMinute: to === undefined ? 0 : minuteOf(to),
     timezone,
   };
 }
@@ -97,24 +98,41 @@ export function checkEscalation(
     if (event === undefined) complete = false;
     else steps.push({ after, withinMs: msOf(within) ?? 0, event });
   }
-  if (complete) warnOfNeverClimbing(rule, rulePlace, steps, context);
+  if (complete && own !== undefined)
+    warnOfNeverClimbing(rule, rulePlace, [{ after: 0, withinMs: 0, event: own }, ...steps], context);
   return complete ? steps : undefined;
 }
 
-/** Between two actions lies the cooldown, so that a short time may never see enough of them. */
+/** Between two actions lies a pause, so that a short time may never see enough of them. `climb`: the own event, then the steps. */
 function warnOfNeverClimbing(
   rule: RuleFrame,
   place: Place,
-  steps: readonly EscalationStep[],
-  { findings }: CheckContext,
+  climb: readonly EscalationStep[],
+  context: CheckContext,
 ): void {
-  const named = msOf(rule.cooldown);
-  const pauseMs = named ?? (rule.event.type === 'alert' ? RECORD_AGAIN_MS : 0);
-  const what = named === undefined ? 'an unchanged alert is repeated every' : 'the rule has a cooldown of';
-  for (const [index, { after, withinMs }] of steps.entries()) {
-    if (after * pauseMs <= withinMs) continue;
-    const most = Math.floor(withinMs / pauseMs);
-    const message = `This step is never reached: ${what} ${durationText(pauseMs)}, so that within ${durationText(withinMs)} it has acted on a subject at most ${most} times.`;
-    findings.warning(inside(place, 'escalate', index, 'after'), message);
+  const cooldownMs = msOf(rule.cooldown);
+  const what =
+    cooldownMs === undefined
+      ? `an unchanged alert is repeated every ${durationText(RECORD_AGAIN_MS)}`
+      : `the rule has a cooldown of ${durationText(cooldownMs)}`;
+  const everyMs = pollEveryMs(rule, context);
+  // What was done `within` ago to the millisecond does not count any more, and the poll that acts comes when it comes.
+  const fits = (acts: number, withinMs: number) => msToClimb(acts, climb, cooldownMs) + everyMs <= withinMs;
+  for (const [index, { after, withinMs }] of climb.slice(1).entries()) {
+    if (fits(after, withinMs)) continue;
+    let most = after - 1;
+    while (most > 0 && !fits(most, withinMs)) most -= 1;
+    const message = `This step is never reached: ${what}, so that when the rule may act again, it has acted on a subject at most ${most} ${most === 1 ? 'time' : 'times'} within ${durationText(withinMs)}.`;
+    context.findings.warning(inside(place, 'escalate', index, 'after'), message);
   }
+}
+
+/** From the first of so many actions until the next one can come. */
+function msToClimb(acts: number, climb: readonly EscalationStep[], cooldownMs: number | undefined): number {
+  if (cooldownMs !== undefined) return acts * cooldownMs;
+  const isAlert = (act: number) => climb.findLast(({ after }) => after <= act)?.event.type === 'alert';
+  let ms = 0;
+  // One that disconnects acts at every pass, and so does the next step; only an alert waits for its repetition.
+  for (let act = 1; act < acts; act += 1) if (isAlert(act) && isAlert(act - 1)) ms += RECORD_AGAIN_MS;
+  return ms;
 }

@@ -1,10 +1,12 @@
 import type { Call } from '../domain/call.js';
+import type { CustomerTree } from '../domain/config.js';
 import type { FactCatalogue, FactSource } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Rule, RuleEvent, RuleSet, SubjectFilter } from '../domain/rule.js';
 import type { Subject } from '../domain/scope.js';
 import type { Verdict } from '../domain/verdict.js';
 import { type CompileContext, compileConditions, compileProbe, type Probe } from './compile-condition.js';
+import { createCountedTree } from './counted-tree.js';
 import { filterAt, nextEnd } from './expiring-entries.js';
 import {
   explainRule,
@@ -54,6 +56,8 @@ export interface CompiledRule {
   windowMs: number;
   /** Whether any of its facts counts subcustomers, so that it has to be known who they are. */
   usesTree: boolean;
+  /** The tree by which its `recursive` facts count: without the customers that it excepts. */
+  countedTree(tree: CustomerTree): CustomerTree;
   /** Whether `admits` can say anything but true. */
   filtersCalls: boolean;
   /** What a call must not lack for the rule's counts to stay more than lower bounds, as bits of LACKS. */
@@ -100,6 +104,7 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
   const events = eventsOf(rule).map((event) => compileEvent(event, context));
   const prepared: PreparedRule = { rule, vendors, filter, conditions, events };
   const probes = [conditions, ...events].flatMap((one) => one.probes);
+  const usesTree = probes.some(({ params }) => params.recursive === true);
   return {
     rule,
     vendors,
@@ -108,7 +113,8 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     judge: (facts, options) => judgeRule(prepared, facts, options),
     explain: (facts, subject, step) => explainRule(prepared, facts, subject, alone(step)),
     windowMs: Math.max(0, ...probes.map(windowOf)),
-    usesTree: probes.some(({ params }) => params.recursive === true),
+    usesTree,
+    countedTree: usesTree ? createCountedTree(except.customers ?? []) : (tree) => tree,
     filtersCalls: filter.filtersCalls,
     needs: needsOf(conditions.probes, rule.only, except),
     expiresAt: nextEnd(rule.except, now),

@@ -13,6 +13,16 @@ export function countryProblem(code: string): string | undefined {
   return 'expected a country that telephone numbers belong to (ISO 3166-1 alpha-2)';
 }
 
+/**
+ * Every country that numbers which begin with these international digits can belong to; none where they are all of
+ * satellite and other codes of no single country. Wider than the truth where several countries share a calling code.
+ */
+export function countriesOfPrefix(digits: string): readonly string[] {
+  return Object.entries(metadata.country_calling_codes).flatMap(([code, countries]) =>
+    code.startsWith(digits) || digits.startsWith(code) ? countries : [],
+  );
+}
+
 /** ` Did you mean "GB"?`, or nothing. */
 export function countryHint(code: string): string {
   const meant = Object.hasOwn(MISTAKEN, code) ? MISTAKEN[code] : undefined;

@@ -1,5 +1,5 @@
-import type { FactValue, Observed } from '../domain/facts.js';
-import type { ConditionEvidence } from '../domain/verdict.js';
+import type { FactValue, Observed, WindowGap } from '../domain/facts.js';
+import type { ConditionEvidence, GapEvidence } from '../domain/verdict.js';
 import type {
   CompiledBranch,
   CompiledConditions,
@@ -169,7 +169,11 @@ function gapOf(
     one?.known === true && one.gap !== undefined ? [one.gap] : [],
   );
   const [gap] = gaps.toSorted((one, other) => other.seconds - one.seconds);
-  return gap === undefined ? {} : { gap };
+  return gap === undefined ? {} : { gap: gapEvidence(gap) };
+}
+
+function gapEvidence({ seconds, knownSince }: WindowGap): GapEvidence {
+  return knownSince === undefined ? { seconds } : { seconds, knownSince: new Date(knownSince).toISOString() };
 }
 
 function reference(probe: Probe | undefined): Pick<ConditionEvidence, 'valueFrom' | 'valueParams'> {

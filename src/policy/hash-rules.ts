@@ -1,7 +1,8 @@
 import type { Limit } from '../domain/facts.js';
-import type { Condition, FactReference, Rule, RuleSet } from '../domain/rule.js';
+import type { Condition, FactReference, Rule, RuleSet, SubjectFilter } from '../domain/rule.js';
 import { canonicalJson } from './canonical-json.js';
 import type { UnhashedRule } from './check-rule.js';
+import { FILTER_KEYS, filterAt } from './expiring-entries.js';
 import { OPERATORS } from './operators.js';
 import { eventsOf } from './references.js';
 import { LIST_NAME_PATTERN } from './schema-values.js';
@@ -30,9 +31,26 @@ export function hashedRuleSet(parts: RuleSetParts, hash: (text: string) => strin
     rules: rules.map((rule) => rule.hash).sort(),
     conditions: Object.fromEntries(parts.conditions),
     lists: Object.fromEntries(parts.lists),
-    limits: parts.limits,
+    limits: sorted(parts.limits),
   };
   return { ...parts, rules, hash: hash(canonicalJson(everything)) };
+}
+
+/** By what they say: which stands first is no part of it. */
+function sorted<T>(items: readonly T[]): readonly T[] {
+  const texts = new Map(items.map((item) => [item, canonicalJson(item)]));
+  const textOf = (item: T) => texts.get(item) ?? '';
+  return items.toSorted((one, other) => (textOf(one) < textOf(other) ? -1 : 1));
+}
+
+/** An entry that never ends is the same with a reason and without. */
+function exceptText(except: SubjectFilter): unknown {
+  const forever = filterAt(except, undefined);
+  const expiring = (except.expiring ?? []).flatMap(({ key, entry, until }) =>
+    until === undefined ? [] : [{ key, entry, until }],
+  );
+  const keys = FILTER_KEYS.map((key) => [key, sorted<string | number>(forever[key] ?? [])]);
+  return { ...Object.fromEntries(keys), expiring: sorted(expiring) };
 }
 
 /** Where a rule stands is no part of what it says, nor is why somebody was excepted. */
@@ -43,12 +61,11 @@ function textOf({ location: _, except, ...rule }: UnhashedRule, parts: RuleSetPa
     if (where !== undefined) collect(where, uses, parts);
     if (typeof keep === 'object') collectReference(keep, uses);
   }
-  const expiring = except.expiring?.map(({ key, entry, until }) => ({ key, entry, until }));
   return {
-    rule: { ...rule, except: { ...except, expiring } },
+    rule: { ...rule, except: exceptText(except) },
     conditions: [...uses.conditions].sort().map((name) => [name, parts.conditions.get(name)]),
     lists: [...uses.lists].sort().map((name) => [name, parts.lists.get(name)]),
-    limits: parts.limits.filter(({ scope, name }) => uses.limits.has(`${scope}.limit ${name}`)),
+    limits: sorted(parts.limits.filter(({ scope, name }) => uses.limits.has(`${scope}.limit ${name}`))),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   paramsSchema,
   ruleFileSchema,
   ruleSchema,
+  scheduleEntrySchema,
 } from './rule-schema.js';
 
 /** What becomes a definition of its own, so that the schema stays short and conditions can hold conditions. */
@@ -66,8 +67,6 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   priority: 1,
   select: 'newest',
   keep: 0,
-  from: '00:00',
-  to: '24:00',
 };
 
 const CONDITIONS = 'All, any or none of several conditions, or a shared one by its name.';
@@ -99,6 +98,7 @@ export function ruleFileJsonSchema(catalogue: FactCatalogue): JsonSchema {
     override: ({ zodSchema, jsonSchema }) => {
       const description = z.globalRegistry.get(zodSchema)?.description;
       if (description !== undefined) jsonSchema.description ??= description;
+      if (zodSchema === scheduleEntrySchema) jsonSchema['dependencies'] = { from: ['to'], to: ['from'] };
       // Larger than any number that is meant, and in the way of reading.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },

@@ -15,7 +15,7 @@ import {
   type ThreeValued,
 } from './fold.js';
 import { quickLook } from './quick-look.js';
-import { quietBound } from './quiet-bound.js';
+import { type ClearLook, quietBound } from './quiet-bound.js';
 import { type Admission, type CompiledFilter, type VendorsOf, vendorLookup } from './subject-filter.js';
 import { picksFromPool } from './victims.js';
 
@@ -96,7 +96,7 @@ async function judgeDue(
     }
     if (judge.rests) await judge.rest();
     const look = judge.look(prepared.conditions, subject);
-    quiet.settle(subject.id, look.result === false ? judge.quietBound(subject, look) : undefined);
+    quiet.settle(subject.id, look.result === false ? judge.quietBound(subject, look, quiet) : undefined);
     if (look.result === true) verdicts.push(await judge.subject(subject, admission, look));
     else if (look.result === 'missing')
       verdicts.push(indeterminate(subject, [], { conditions: { result: 'missing' } }));
@@ -185,13 +185,14 @@ class Judge {
   }
 
   /** How long a subject that was found clear must stay so. */
-  quietBound(subject: Subject, { observations }: Look): QuietBound | undefined {
+  quietBound(subject: Subject, { observations }: Look, away: ClearLook['away']): QuietBound | undefined {
     const { rule, conditions } = this.prepared;
     const { root, probes } = conditions;
     return quietBound(root, {
       scope: rule.scope,
       probes,
       needsComplete: rule.needs === 'complete',
+      away,
       observe: (index) => this.observeOnce(probes, index, subject, observations),
       liveCalls: (recursive) => this.liveCalls(subject, recursive),
     });

@@ -1,5 +1,5 @@
 import type { Observed } from '../domain/facts.js';
-import { LACKS, type QuietBound } from '../domain/quiet.js';
+import { LACKS, type QuietBound, type QuietSubjects } from '../domain/quiet.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { CompiledBranch, CompiledLeaf, CompiledNode, Probe } from './compile-condition.js';
@@ -11,6 +11,8 @@ export interface ClearLook {
   probes: readonly Probe[];
   /** `needs: complete`: any failed poll makes a fact of the past missing. */
   needsComplete: boolean;
+  /** Calls that are not on this snapshot, and may be on the next. */
+  away: Pick<QuietSubjects, 'awayCount' | 'awayLacks'>;
   observe: (probe: number) => Observed;
   /** The subject's live calls, its descendants' too where `recursive`; undefined where they cannot be counted. */
   liveCalls: (recursive: boolean) => number | undefined;
@@ -20,8 +22,9 @@ export interface ClearLook {
 const UNTIL_AN_EVENT: QuietBound = { events: 0, ms: Number.POSITIVE_INFINITY };
 
 /**
- * For conditions that are false of a subject: how long they must stay false. Sound for polls on which other rules have
- * planned cuts already, as those only take calls away; a rule must be told apart by what calls may lack (see `needsOf`).
+ * For conditions that are false of a subject: how long they must stay false, as long as no call comes that lacks what the
+ * rule asks of it (see `needsOf`). It holds also at polls at which other rules have planned cuts, as those only take calls
+ * away; and where they have done so already, the calls that are away may all come back.
  *
  * Facts fall in four kinds. What counts calls, or distinct values of them, or the most that are alike, grows by at most one
  * with an event of its subject, and with time can only shrink, as calls leave the window. A run of consecutive numbers at
@@ -72,13 +75,27 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
   if (definition.windowed && look.needsComplete) return undefined;
   const name = definition.name.slice(look.scope.length + 1);
   if (definition.scope === 'call' && definition.windowed) return undefined;
-  if (definition.scope === 'call' && !CLOCKS.has(name)) {
+  if (definition.scope === 'call' && CLOCKS.has(name)) return clockBound(leaf, look);
+  if (definition.scope === 'call') {
     return typeof leaf.value === 'object' && 'probe' in leaf.value ? undefined : UNTIL_AN_EVENT;
   }
+  // A call that ended somewhere in a gap comes to be in doubt as time goes on.
+  if (OF_ENDED.has(name) && hasGap(look.observe(leaf.fact))) return undefined;
   const growth = GROWTHS.get(name);
   const room = growth === undefined ? undefined : roomOf(leaf, look);
   if (growth === undefined || room === undefined) return undefined;
-  return growth(room, () => look.liveCalls(probe.params.recursive === true));
+  const bound = growth(room, () => look.liveCalls(probe.params.recursive === true));
+  // What looks back counts calls that are away as well, but minutes grow by the calls that are listed.
+  if (bound === undefined || look.away.awayCount === 0) return bound;
+  if (definition.windowed && growth !== withTimeOfCalls) return bound;
+  if (growth !== byOneAnEvent || look.away.awayLacks()) return undefined;
+  return { ...bound, events: bound.events - look.away.awayCount };
+}
+
+/** A call's own time, whatever becomes of others. */
+function clockBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined {
+  const room = roomOf(leaf, look);
+  return room === undefined ? undefined : withTime(room, () => undefined);
 }
 
 /** How far a fact is from the value that it must not pass, or not reach. */
@@ -93,7 +110,8 @@ function roomOf(leaf: CompiledLeaf, look: ClearLook): Room | undefined {
   if (leaf.operator !== 'greaterThan' && leaf.operator !== 'greaterThanInclusive') return undefined;
   const observed = look.observe(leaf.fact);
   const threshold = thresholdOf(leaf, look);
-  if (!observed.known || observed.atLeast || typeof observed.value !== 'number') return undefined;
+  if (!observed.known || observed.atLeast || observed.fades === true || typeof observed.value !== 'number')
+    return undefined;
   if (threshold === undefined) return undefined;
   return { value: observed.value, threshold, inclusive: leaf.operator === 'greaterThanInclusive' };
 }
@@ -145,10 +163,13 @@ const withTimeOfCalls: Growth = ({ value, threshold }, liveCalls) => {
 
 const CLOCKS: ReadonlySet<string> = new Set(['duration', 'delay', 'age']);
 
+const OF_ENDED: ReadonlySet<string> = new Set(['callsEnded', 'shortCalls', 'equalDurations']);
+
+function hasGap(observed: Observed): boolean {
+  return observed.known && observed.gap !== undefined;
+}
+
 const GROWTHS: ReadonlyMap<string, Growth> = new Map<string, Growth>([
-  ['duration', withTime],
-  ['delay', withTime],
-  ['age', withTime],
   ['longestDuration', withTime],
   ['minutes', withTimeOfCalls],
   ['minutesToday', withTimeOfCalls],
@@ -170,13 +191,14 @@ const GROWTHS: ReadonlyMap<string, Growth> = new Map<string, Growth>([
 
 /** What a fact measures of each call: a call without it makes the fact a lower bound. */
 const MEASURED: Readonly<Record<string, number>> = {
-  distinctCld: LACKS.cld,
-  distinctCli: LACKS.cli,
-  distinctCountries: LACKS.country | LACKS.cld,
-  distinctMediaIps: LACKS.callerMediaIp,
-  sequentialCld: LACKS.cld,
-  repeatedCld: LACKS.cld,
-  callerIsCalled: LACKS.cli | LACKS.cld,
+  callsStarted: LACKS.start,
+  distinctCld: LACKS.start | LACKS.cld,
+  distinctCli: LACKS.start | LACKS.cli,
+  distinctCountries: LACKS.start | LACKS.country | LACKS.cld,
+  distinctMediaIps: LACKS.start | LACKS.callerMediaIp,
+  sequentialCld: LACKS.start | LACKS.cld,
+  repeatedCld: LACKS.start | LACKS.cld,
+  callerIsCalled: LACKS.start | LACKS.cli | LACKS.cld,
   shortCalls: LACKS.answer,
   equalDurations: LACKS.answer,
   longestDuration: LACKS.answer,

@@ -127,12 +127,24 @@ export const exceptSchema = z.strictObject({
   cld: z.array(exceptedPrefix).min(1).optional(),
 });
 
-const scheduleEntrySchema = z.strictObject({
-  days: oneOrMore(z.enum(WEEKDAYS)).optional().describe('The days on which a span starts; default all.'),
-  from: timeOfDay('from').optional().describe('Wall-clock time, e.g. "18:00"; default "00:00".'),
-  to: timeOfDay('to').optional().describe('Not after `from` means on the day after; default "24:00".'),
-  timezone: timezone.describe('IANA name, e.g. Europe/Kyiv.'),
-});
+export const scheduleEntrySchema = z
+  .strictObject({
+    days: oneOrMore(z.enum(WEEKDAYS)).optional().describe('The days on which a span starts; default all.'),
+    from: timeOfDay('from')
+      .optional()
+      .describe('Wall-clock time, e.g. "18:00"; without `from` and `to` it is the whole day.'),
+    to: timeOfDay('to').optional().describe('Goes with `from`; not after it means on the day after.'),
+    timezone: timezone.describe('IANA name, e.g. Europe/Kyiv.'),
+  })
+  .superRefine(({ from, to }, { addIssue }) => {
+    if ((from === undefined) === (to === undefined)) return;
+    const [given, absent] = from === undefined ? ['to', 'from'] : ['from', 'to'];
+    addIssue({
+      code: 'custom',
+      path: [given],
+      message: `"${given}" stands here without "${absent}": expected both, or none of them for the whole day.`,
+    });
+  });
 
 function eventShape<Conditions extends z.ZodType>(conditions: Conditions) {
   return z.strictObject({
@@ -202,8 +214,14 @@ function explainEngineEvents(issue: { input?: unknown }): string | undefined {
   return `"${issue.input}" is an event of json-rules-engine itself: expected one of ${EVENT_TYPES.join(', ')}.`;
 }
 
+/** Which schema the file follows, as editors write it at the top of a file; the checker takes it off before it looks. */
+const schemaKey = z
+  .string()
+  .optional()
+  .describe('For the editor, at the top of a file: where this schema is.');
+
 /** One rule with its whole condition trees: what a rule file may hold, for the JSON Schema. */
-export const ruleSchema = ruleShape(topLevelSchema);
+export const ruleSchema = ruleShape(topLevelSchema).extend({ $schema: schemaKey });
 
 /** The same rule, its conditions left to be walked node by node, which gives better messages than a union can. */
 export const ruleFrameSchema = ruleShape(z.unknown().optional());
@@ -219,6 +237,7 @@ export type WrittenParams = z.infer<typeof paramsSchema>;
 export const ruleFileSchema = z.union([
   ruleSchema,
   z.strictObject({
+    $schema: schemaKey,
     rules: z.array(ruleSchema).min(1).optional(),
     conditions: z.record(kebabCase, topLevelSchema).optional(),
   }),

@@ -85,6 +85,35 @@ export function leavesOf(root: WrittenCondition, shared: CheckContext['shared'])
   return leaves;
 }
 
+/**
+ * Every comparison below a condition with whether it is under an odd number of `not`; each shared condition at most once
+ * with either sign. Ends on cyclic conditions too.
+ */
+export function signedLeavesOf(
+  root: WrittenCondition,
+  shared: CheckContext['shared'],
+): readonly (WrittenLeaf & { negated: boolean })[] {
+  const leaves: (WrittenLeaf & { negated: boolean })[] = [];
+  const used = new Set<string>();
+  const walk = (condition: WrittenCondition, negated: boolean, links: number): void => {
+    const { value, place } = condition;
+    if (typeof value === 'object' && value !== null && 'fact' in value) {
+      leaves.push({ leaf: value as WrittenLeaf['leaf'], place, negated });
+    }
+    const name = usedName(condition);
+    const target = name === undefined ? undefined : shared.get(name);
+    const use = `${negated} ${name}`;
+    if (target !== undefined && !used.has(use) && links < MAX_CHAIN) {
+      used.add(use);
+      walk(target, negated, links + 1);
+    }
+    const turns = typeof value === 'object' && value !== null && 'not' in value;
+    for (const child of childrenOf(condition)) walk(child, turns ? !negated : negated, links);
+  };
+  walk(root, false, 0);
+  return leaves;
+}
+
 /** Refuses conditions which, with every shared condition written out, are larger than any policy; not for cyclic ones. */
 export function checkSize(root: WrittenCondition, context: CheckContext): void {
   const sizes = new Map<string, number>();

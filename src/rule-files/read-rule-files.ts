@@ -1,5 +1,5 @@
 import { type Dirent, constants as fsConstants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
 import type { RuleFileText } from '../domain/rule-files.js';
@@ -26,14 +26,18 @@ const MAX_LIST_FILE_BYTES = 50 * 1024 * 1024;
 export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[]> {
   const files: RuleFileText[] = [];
   const problems: Problem[] = [];
+  const hints = new Set<string>();
   for (const { file, kind } of await findRuleFiles(dir)) {
     const read = await readText(file, kind === 'list' ? MAX_LIST_FILE_BYTES : MAX_RULE_FILE_BYTES);
     if (read.ok) files.push({ file, kind, text: read.text });
-    else problems.push({ file, message: read.message, severity: 'error' });
+    else {
+      problems.push({ file, message: read.message, severity: 'error' });
+      hints.add(read.hint);
+    }
   }
   if (problems.length > 0) {
     throw new CallwardenError('RULES_INVALID', `${problems.length} rule file(s) cannot be read.`, {
-      hint: 'Make the files readable for this user, or move them out of the rules directory.',
+      hint: [...hints].join(' '),
       problems,
     });
   }
@@ -72,7 +76,11 @@ function whyIgnored(entry: Dirent): string {
   return `This file is not read: expected *.yaml, *.yml or *.json, limits.csv, or a list in the folder "lists".${meant}`;
 }
 
-type ReadText = { ok: true; text: string } | { ok: false; message: string };
+type ReadText = { ok: true; text: string } | { ok: false; message: string; hint: string };
+
+const PERMISSION_HINT = 'Make the files readable for this user, or move them out of the rules directory.';
+const CONTENT_HINT = 'Replace the files, or move them out of the rules directory.';
+const LINK_HINT = 'Let the link lead to a file that is there, or remove the link.';
 
 async function readText(file: string, maxBytes: number): Promise<ReadText> {
   try {
@@ -80,9 +88,9 @@ async function readText(file: string, maxBytes: number): Promise<ReadText> {
     const handle = await open(file, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK);
     try {
       const stats = await handle.stat();
-      if (!stats.isFile()) return { ok: false, message: 'This is not a regular file.' };
+      if (!stats.isFile()) return refused('This is not a regular file.');
       if (stats.size > maxBytes) {
-        return { ok: false, message: `The file has ${stats.size} bytes; at most ${maxBytes} are read.` };
+        return refused(`The file has ${stats.size} bytes; at most ${maxBytes} are read.`);
       }
       const text = new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile());
       return { ok: true, text };
@@ -90,9 +98,26 @@ async function readText(file: string, maxBytes: number): Promise<ReadText> {
       await handle.close();
     }
   } catch (cause) {
-    if (cause instanceof TypeError) {
-      return { ok: false, message: 'The file is not UTF-8 text: save it in that encoding.' };
+    if (cause instanceof TypeError) return refused('The file is not UTF-8 text: save it in that encoding.');
+    const code = codeOf(cause);
+    const target = code === 'ENOENT' || code === 'ELOOP' ? await targetOf(file) : undefined;
+    if (target === undefined) {
+      return { ok: false, message: `The file cannot be read (${code}).`, hint: PERMISSION_HINT };
     }
-    return { ok: false, message: `The file cannot be read (${codeOf(cause)}).` };
+    const what = code === 'ELOOP' ? `in a circle, by way of ${target}` : `to nothing: ${target} is not there`;
+    return { ok: false, message: `This is a link that leads ${what}.`, hint: LINK_HINT };
+  }
+}
+
+function refused(message: string): ReadText {
+  return { ok: false, message, hint: CONTENT_HINT };
+}
+
+/** Where a symbolic link leads to, as it is written; undefined where it is none, or is gone by now. */
+async function targetOf(file: string): Promise<string | undefined> {
+  try {
+    return (await lstat(file)).isSymbolicLink() ? await readlink(file) : undefined;
+  } catch {
+    return undefined;
   }
 }

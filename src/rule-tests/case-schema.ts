@@ -5,39 +5,52 @@ import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
 import { ACTION_TYPES, WITHHOLD_REASONS } from '../domain/action.js';
 import { SETUP_STATES } from '../domain/call.js';
 import { SCOPES } from '../domain/scope.js';
+import { butFound, wrong, wrongDuration } from './case-messages.js';
 import { counterProblem } from './repeated.js';
 
 const MAX_REPEAT = 10_000;
-
-/** A message for what is there and wrong; what is missing keeps the standard one. */
-function wrong(message: string): { error: (issue: { input?: unknown }) => string | undefined } {
-  return { error: (issue) => (issue.input === undefined ? undefined : message) };
-}
+const REPEAT_EXPECTED = `"repeat": expected a whole number from 1 to ${MAX_REPEAT}`;
+const COUNT_EXPECTED = '"count": expected a whole number of at least 1';
 
 function parsed<Value>(expected: string, parse: (text: string) => Value | undefined) {
   return z.string(wrong(expected)).transform((text, context): Value => {
     const value = parse(text);
     if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', input: text, message: expected });
+    context.issues.push({ code: 'custom', input: text, message: butFound(expected, text) });
     return z.NEVER;
   });
 }
 
-const span = (key: string) => parsed(`"${key}": expected ${DURATION_EXPECTED}.`, parseDuration);
+const span = (key: string) =>
+  z
+    .string(wrong(durationExpected(key)))
+    .refine((text) => !isNegative(text), {
+      ...wrong(`"${key}": a duration must not be negative here`),
+      abort: true,
+    })
+    .pipe(parsed(durationExpected(key), parseDuration));
+
+function durationExpected(key: string): string {
+  return `"${key}": expected ${DURATION_EXPECTED}`;
+}
+
+function isNegative(text: string): boolean {
+  return text.startsWith('-') && parseDuration(text.slice(1)) !== undefined;
+}
 
 /** Counted from `start`; before it with a minus. */
 const instant = (key: string) =>
-  parsed(`"${key}": expected ${DURATION_EXPECTED}, counted from "start"; -10s lies before it.`, (text) => {
+  parsed(`"${key}": expected ${DURATION_EXPECTED}, counted from "start" (-10s lies before it)`, (text) => {
     const durationMs = parseDuration(text.replace(/^-/, ''));
     return durationMs === undefined || !text.startsWith('-') ? durationMs : -durationMs;
   });
 
 const positiveSpan = (key: string) =>
-  span(key).refine((durationMs) => durationMs > 0, `"${key}": expected more than 0, e.g. 5s.`);
+  span(key).refine((durationMs) => durationMs > 0, wrongDuration(`"${key}": expected more than 0, e.g. 5s`));
 
 const START = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 const start = parsed(
-  '"start": expected an instant with its zone, e.g. 2026-01-05T10:00:00Z or 2026-01-05T12:00:00+02:00.',
+  '"start": expected an instant with its zone, e.g. 2026-01-05T10:00:00Z or 2026-01-05T12:00:00+02:00',
   (text) => {
     const [, minute, seconds = ':00', zone] = START.exec(text) ?? [];
     const local = minute === undefined ? Number.NaN : Date.parse(`${minute}${seconds}Z`);
@@ -48,11 +61,12 @@ const start = parsed(
   },
 );
 
-const RANGE = /^(.+?)\s*\.\.\s*(.+)$/;
 const failing = parsed(
-  `"fail": expected ${DURATION_EXPECTED}, or two of them with ".." between, e.g. 20s..40s.`,
+  `"fail": expected ${DURATION_EXPECTED}, or two of them with ".." between, e.g. 20s..40s`,
   (text) => {
-    const [, from = text, to = text] = RANGE.exec(text) ?? [];
+    // No pattern: what stands around the dots may be long, and a pattern would go through it again and again.
+    const dots = text.indexOf('..');
+    const [from, to] = dots === -1 ? [text, text] : [text.slice(0, dots), text.slice(dots + 2)];
     const fromMs = parseDuration(from);
     const toMs = parseDuration(to);
     return fromMs === undefined || toMs === undefined || toMs < fromMs ? undefined : { fromMs, toMs };
@@ -63,8 +77,8 @@ const oneOrMore = <Schema extends z.ZodType>(schema: Schema) => z.union([schema,
 
 const counted = (key: string) =>
   z
-    .string(wrong(`"${key}": expected text in quotes, or a list of texts; {n} counts the repetitions.`))
-    .min(1, `"${key}": expected text that is not empty.`)
+    .string(wrong(`"${key}": expected text in quotes, or a list of texts`, ' {n} counts the repetitions.'))
+    .min(1, wrong(`"${key}": expected text that is not empty`))
     .superRefine((text, context) => {
       const problem = counterProblem(text);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: `"${key}": ${problem}.` });
@@ -73,37 +87,41 @@ const counted = (key: string) =>
 const text = (key: string) => oneOrMore(counted(key)).optional();
 
 const idProblem = (key: string) =>
-  `"${key}": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}".`;
+  `"${key}": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}"`;
 const id = (key: string) =>
   oneOrMore(
     z.union([
-      z.int().nonnegative(idProblem(key)),
-      counted(key).refine((written) => !/\D/.test(written.replace(/\{[^}]*\}/g, '')), idProblem(key)),
+      z.int(wrong(idProblem(key))).nonnegative(wrong(idProblem(key))),
+      counted(key).refine((written) => !/\D/.test(written.replace(/\{[^}]*\}/g, '')), wrong(idProblem(key))),
     ]),
   ).optional();
 
-const words = (key: string) => z.string().min(1, `"${key}": expected text that is not empty.`);
+const words = (key: string) => z.string().min(1, wrong(`"${key}": expected text that is not empty`));
 
 const numbers = (key: string) =>
-  z.array(z.int(wrong(`"${key}": expected numbers, e.g. [7, 12].`)).nonnegative());
+  z.array(z.int(wrong(numbersExpected(key))).nonnegative(wrong(numbersExpected(key))));
+
+function numbersExpected(key: string): string {
+  return `"${key}": expected numbers, e.g. [7, 12]`;
+}
 
 const idText = (key: string) => {
-  const message = `"${key}": expected an ID, e.g. a-31 or 10.`;
+  const message = `"${key}": expected an ID, e.g. a-31 or 10`;
   return z
-    .union([z.string(wrong(message)), z.int()])
+    .union([z.string(wrong(message)), z.int(wrong(message))])
     .transform(String)
-    .refine((text) => text !== '', message);
+    .refine((text) => text !== '', wrong(message));
 };
 
 const callSchema = z.strictObject({
   id: idText('id').refine(
     (name) => !/[*\s:]/.test(name),
-    '"id": expected a word without spaces, "*" and ":".',
+    wrong('"id": expected a word without spaces, "*" and ":"'),
   ),
   repeat: z
-    .int(wrong(`"repeat": expected a whole number from 1 to ${MAX_REPEAT}.`))
-    .min(1, `"repeat": expected a whole number from 1 to ${MAX_REPEAT}.`)
-    .max(MAX_REPEAT, `"repeat": expected a whole number from 1 to ${MAX_REPEAT}.`)
+    .int(wrong(REPEAT_EXPECTED))
+    .min(1, wrong(REPEAT_EXPECTED))
+    .max(MAX_REPEAT, wrong(REPEAT_EXPECTED))
     .optional(),
   step: span('step').optional(),
   from: instant('from').optional(),
@@ -125,34 +143,28 @@ const callSchema = z.strictObject({
 
 const target = idText('target');
 
+const WITHHELD_EXPECTED = '"withheld": expected true, or the reason of a safeguard, e.g. protected-number';
 const withheld = z
-  .union([z.literal(true), z.string()], wrong(withheldProblem('')))
+  .union([z.literal(true), z.string()], wrong(WITHHELD_EXPECTED))
   .transform((value, context) => {
     const reason = value === true ? true : WITHHOLD_REASONS.find((one) => one === value);
     if (reason !== undefined) return reason;
-    context.issues.push({ code: 'custom', input: value, message: withheldProblem(String(value)) });
+    const meant = didYouMean(String(value), WITHHOLD_REASONS);
+    context.issues.push({ code: 'custom', input: value, message: butFound(WITHHELD_EXPECTED, value, meant) });
     return z.NEVER;
   });
 
-function withheldProblem(found: string): string {
-  const meant = didYouMean(found, WITHHOLD_REASONS);
-  return `"withheld": expected true, or the reason of a safeguard, e.g. protected-number.${meant}`;
-}
-
 const SUBJECT = new RegExp(`^(${SCOPES.join('|')}):\\S+$`);
 const subject = z
-  .string(wrong('"subject": expected a scope and an ID, e.g. account:10.'))
-  .regex(SUBJECT, `"subject": expected one of ${SCOPES.join(', ')} with an ID, e.g. account:10.`);
+  .string(wrong('"subject": expected a scope and an ID, e.g. account:10'))
+  .regex(SUBJECT, wrong(`"subject": expected one of ${SCOPES.join(', ')} with an ID, e.g. account:10`));
 
 const actionSchema = z.strictObject({
   rule: words('rule').optional(),
   action: z.enum(ACTION_TYPES).optional(),
   target: target.optional(),
   targets: z.array(target).min(1).optional(),
-  count: z
-    .int(wrong('"count": expected a whole number of at least 1.'))
-    .min(1, '"count": expected a whole number of at least 1.')
-    .optional(),
+  count: z.int(wrong(COUNT_EXPECTED)).min(1, wrong(COUNT_EXPECTED)).optional(),
   subject: subject.optional(),
   withheld: withheld.optional(),
 });
@@ -173,6 +185,8 @@ const limitSchema = z.strictObject({
   value: z.number(),
 });
 
+const TREE_EXPECTED = '"customerTree": expected numbers of customers, { child: parent }';
+
 /** What a file with several cases may give for all of them. */
 const shared = {
   rules: z.array(words('rules')).min(1).optional(),
@@ -189,7 +203,7 @@ const shared = {
     .strictObject({
       country: z
         .string()
-        .refine(isSupportedCountry, '"country": expected the two capital letters of ISO 3166, e.g. DE.')
+        .refine(isSupportedCountry, wrong('"country": expected the two capital letters of ISO 3166, e.g. DE'))
         .optional(),
       techPrefixes: z.array(words('techPrefixes')).optional(),
     })
@@ -197,17 +211,14 @@ const shared = {
   limits: z.array(limitSchema).optional(),
   protect: z
     .strictObject({
-      numbers: z.array(z.string(wrong('"numbers": expected telephone numbers in quotes.'))).optional(),
+      numbers: z.array(z.string(wrong('"numbers": expected telephone numbers in quotes'))).optional(),
       accounts: numbers('accounts').optional(),
       customers: numbers('customers').optional(),
     })
     .optional(),
   customerTree: z
-    .record(z.string(), z.int(wrong('"customerTree": expected numbers of customers, { child: parent }.')))
-    .refine(
-      (tree) => Object.keys(tree).every((child) => /^\d{1,15}$/.test(child)),
-      '"customerTree": expected numbers of customers, { child: parent }.',
-    )
+    .record(z.string(), z.int(wrong(TREE_EXPECTED)))
+    .refine((tree) => Object.keys(tree).every((child) => /^\d{1,15}$/.test(child)), wrong(TREE_EXPECTED))
     .optional(),
 };
 

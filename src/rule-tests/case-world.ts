@@ -5,8 +5,8 @@ import type { Snapshot } from '../domain/snapshot.js';
 import type { CaseCall, RuleTestCase } from './test-case.js';
 
 const LOGIN = 'login:test';
-/** Before a case begins its switch was polled this often; often enough for any window to be without a gap. */
-const PAST_INTERVAL_MS = 60_000;
+/** Polls of the past are kept about this far apart: often enough for any window to be without a gap. */
+const KEPT_POLLS_MS = 60_000;
 /** No fact looks further back than this at polls, so that a case with years of history needs no million of them. */
 const POLLS_REACH_MS = 26 * 3_600_000;
 
@@ -108,48 +108,66 @@ function timesAt({ from, answeredAt }: CaseCall, at: number): { duration: number
   return { duration: (at - answeredAt) / 1000, delay: (answeredAt - from) / 1000 };
 }
 
-/** As if the switch had been watched all the time from where the history begins to just before the case does. */
+/** The polls before a case: one every `everyMs`, back to where the history begins. */
+interface PastPolls {
+  start: number;
+  everyMs: number;
+  /** The first and the last of them. */
+  first: number;
+  last: number;
+}
+
+/** As if the switch had been polled as in the case itself from where the history begins: a call that no poll hit is not known. */
 function pastOf(testCase: RuleTestCase, numbering: Numbering): LedgerState {
   const { start, historyMs, everyMs } = testCase;
-  const since = start - historyMs;
-  const last = start - Math.min(everyMs, PAST_INTERVAL_MS);
-  const known = testCase.calls.filter(
-    (call) => historyMs > 0 && call.to > since && (call.from <= last || call.to <= start),
-  );
-  const polls = pastPolls(Math.max(since, start - POLLS_REACH_MS), last);
+  const first = start - Math.floor(historyMs / everyMs) * everyMs;
+  const polls: PastPolls = { start, everyMs, first, last: start - everyMs };
+  const known = testCase.calls.filter((call) => {
+    const seenAt = firstPollFrom(call.from, polls);
+    return seenAt <= polls.last && seenAt < call.to;
+  });
   return {
     lastPollId: undefined,
-    polls: historyMs > 0 ? polls : [],
-    calls: known.map((call) => ledgerCall(call, { firstSeenAt: Math.max(call.from, since), last, start })),
+    polls: pastPolls(polls),
+    calls: known.map((call) => ledgerCall(call, polls)),
     countries: calledCountries(known, numbering),
     accounts: knownAccounts(known),
     holding: [],
   };
 }
 
-function pastPolls(since: number, last: number): readonly LedgerPoll[] {
-  const count = Math.max(0, Math.floor((last - since) / PAST_INTERVAL_MS) + 1);
-  const polls = Array.from({ length: count }, (_, index): LedgerPoll => {
-    const at = last - (count - 1 - index) * PAST_INTERVAL_MS;
-    return { at, intervalMs: PAST_INTERVAL_MS, result: 'sound', login: LOGIN };
-  });
-  const first = polls[0]?.at ?? since;
-  return first > since && since <= last
-    ? [{ at: since, intervalMs: PAST_INTERVAL_MS, result: 'sound', login: LOGIN }, ...polls]
-    : polls;
+/** The first poll at or after this instant; polls go on into the case. */
+function firstPollFrom(at: number, { start, everyMs, first }: PastPolls): number {
+  return Math.max(first, start - Math.floor((start - at) / everyMs) * everyMs);
 }
 
-function ledgerCall(
-  call: CaseCall,
-  { firstSeenAt, last, start }: { firstSeenAt: number; last: number; start: number },
-): LedgerCall {
-  const ended = call.to <= start;
-  const lastSeenAt = ended ? call.to : last;
+/** So many of them as gaps are looked for in: the newest and the oldest, and in between one a minute. */
+function pastPolls({ start, everyMs, first, last }: PastPolls): readonly LedgerPoll[] {
+  const since = Math.max(first, start - POLLS_REACH_MS);
+  if (since > last) return [];
+  const intervalMs = Math.ceil(KEPT_POLLS_MS / everyMs) * everyMs;
+  const count = Math.floor((last - since) / intervalMs) + 1;
+  const ats = Array.from({ length: count }, (_, index) => last - (count - 1 - index) * intervalMs);
+  const oldest = ats[0] ?? last;
+  return [...(oldest > since ? [since] : []), ...ats].map((at) => ({
+    at,
+    intervalMs,
+    result: 'sound',
+    login: LOGIN,
+  }));
+}
+
+function ledgerCall(call: CaseCall, polls: PastPolls): LedgerCall {
+  const firstSeenAt = firstPollFrom(call.from, polls);
+  // A call that ends after the last of these polls is missed by the first one of the case.
+  const missedAt = firstPollFrom(call.to, polls);
+  const ended = missedAt <= polls.last;
+  const lastSeenAt = ended ? missedAt - polls.everyMs : polls.last;
   const connectedAt = isConnected(call, lastSeenAt) ? call.answeredAt : undefined;
   const { duration, delay } = timesAt(call, lastSeenAt);
   const setup = { state: call.setupState, at: firstSeenAt };
   const connected =
-    connectedAt === undefined ? undefined : { state: 'Connected', at: Math.max(connectedAt, firstSeenAt) };
+    connectedAt === undefined ? undefined : { state: 'Connected', at: firstPollFrom(connectedAt, polls) };
   const setupSeen = connected === undefined || connected.at > firstSeenAt;
   return {
     ...identityOf(call),
@@ -163,7 +181,7 @@ function ledgerCall(
     states: [...(setupSeen ? [setup] : []), ...(connected === undefined ? [] : [connected])],
     lastDuration: duration,
     lastDelay: delay,
-    endedAt: ended ? call.to : undefined,
+    endedAt: ended ? missedAt : undefined,
     cutAt: undefined,
   };
 }

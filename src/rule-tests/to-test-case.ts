@@ -21,6 +21,8 @@ const DEFAULT_EVERY_MS = 5_000;
 const DEFAULT_HISTORY_MS = 25 * 3_600_000;
 const DEFAULT_SWITCH = 'test';
 const MAX_POLLS = 20_000;
+/** Every poll goes through all calls, so it is their product that makes a case slow. */
+const MAX_CALL_POLLS = 5_000_000;
 
 /** Works out calls and polls, and checks what no schema can: names, instants, what belongs together. */
 export function toTestCase(
@@ -37,6 +39,7 @@ export function toTestCase(
   const placed = tooMany ? [] : expandCalls(written.calls ?? [], start);
   checkCalls(written, placed, findings);
   const polls = pollsOf(written, placed, { start, everyMs }, findings);
+  checkSize(placed.length, polls.length, findings);
   const judged = judgedRules(written, switchName, known, findings);
   const calls = placed.map(({ call }) => call);
   const expectations = readExpectations(
@@ -58,7 +61,8 @@ export function toTestCase(
     calls,
     expectations,
     strict: written.strict ?? false,
-    historyMs: written.history ?? Math.max(DEFAULT_HISTORY_MS, start - earliest),
+    historyMs:
+      written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest),
     switchName,
     numbers: {
       techPrefixes: written.numbers?.techPrefixes ?? [],
@@ -141,6 +145,12 @@ function pollsOf(
     findings.error(['fail', index], `"fail": no poll stands ${place}; ${pollsText(everyMs, count)}.`);
   }
   return polls;
+}
+
+function checkSize(calls: number, polls: number, findings: CaseFindings): void {
+  if (calls * polls <= MAX_CALL_POLLS) return;
+  const message = `"calls": ${calls} calls at ${polls} polls are too many for one case; expected at most ${MAX_CALL_POLLS} for the one times the other: fewer calls, a longer "every" or an earlier "until".`;
+  findings.error(['calls'], message);
 }
 
 function lastNamedMs(written: WrittenCase, placed: readonly PlacedCall[], start: number): number {

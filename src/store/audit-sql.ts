@@ -72,12 +72,24 @@ export const UNCHANGED_SINCE = `
   ORDER BY a.at, a.id`;
 
 /** What of a rule counts as acting is written in the view acted_action, from which acted_record is filled. */
+/**
+ * A call goes by its whole identity, written as identityKey does, since its ID may be another one's by now. Where the
+ * record takes more than that call, its evidence names it.
+ */
+const ACTED_SUBJECT = `CASE
+    WHEN a.scope <> 'call' THEN a.subject
+    WHEN a.call_ref IS NOT NULL THEN 'call:' || json_array(a.call_ref, a.call_id, a.setup_time)
+    WHEN json_extract(a.evidence, '$.call.id') IS NOT NULL THEN 'call:' || json_array(
+      json_extract(a.evidence, '$.call.id'), json_extract(a.evidence, '$.call.callId'),
+      json_extract(a.evidence, '$.call.setupTime'))
+    ELSE a.subject END`;
+
 export const ACTED_SINCE = `
-  SELECT a.subject, min(r.at) AS at, a.pass_id AS passId
+  SELECT ${ACTED_SUBJECT} AS subject, min(r.at) AS at, a.pass_id AS passId
   FROM acted_rule AS v CROSS JOIN acted_record AS r ON r.acted_rule_id = v.id
   CROSS JOIN audit_action AS a ON a.id = r.action_id
   WHERE v.switch = @switch AND v.rule_hash = @ruleHash AND v.mode = @mode AND r.at >= @since
-  GROUP BY a.subject, a.pass_id ORDER BY min(r.at), min(a.id)`;
+  GROUP BY 1, a.pass_id ORDER BY min(r.at), min(a.id)`;
 
 export const UNCONFIRMED = `
   SELECT a.id, a.call_ref AS ref, a.call_id AS callId, a.setup_time AS setupTime, a.account, a.customer,

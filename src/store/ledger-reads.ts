@@ -59,6 +59,22 @@ const HOLDING = `
   SELECT rule, rule_hash AS ruleHash, subject, since, last_at AS lastAt
   FROM ledger_holding WHERE switch_id = ? ORDER BY rule, rule_hash, subject`;
 
+const LAST_SOUND = `
+  SELECT name AS login, last_sound_at AS at FROM ledger_login
+  WHERE switch_id = ? AND last_sound_at IS NOT NULL ORDER BY name`;
+
+const SOUND_HOURS = `
+  WITH RECURSIVE
+    newest (hour) AS (SELECT max(last_sound_at) / 3600000 FROM ledger_login WHERE switch_id = @switch),
+    week (hour) AS (
+      SELECT CAST(hour AS INTEGER) - 167 FROM newest WHERE hour IS NOT NULL
+      UNION ALL SELECT week.hour + 1 FROM week, newest WHERE week.hour < CAST(newest.hour AS INTEGER)
+    )
+  SELECT hour FROM week WHERE EXISTS (
+    SELECT 1 FROM ledger_poll
+    WHERE switch_id = @switch AND at >= hour * 3600000 AND at < (hour + 1) * 3600000 AND result = 'sound'
+  )`;
+
 type Span = { switch: number; since: number; until: number };
 
 export function createLedgerReads(database: Database.Database): LedgerReads {
@@ -69,6 +85,8 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
   const calls = database.prepare<[number, number], CallRow>(CALLS).raw();
   const countries = database.prepare<[number], CalledCountry>(COUNTRIES);
   const accounts = database.prepare<[number], KnownAccount>(ACCOUNTS);
+  const lastSound = database.prepare<[number], { login: string; at: number }>(LAST_SOUND);
+  const soundHours = database.prepare<{ switch: number }, number>(SOUND_HOURS).pluck();
   const holding = database.prepare<[number], Holding>(HOLDING);
 
   function* callsOf(span: Span): Iterable<LedgerCall> {
@@ -90,6 +108,8 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
       countries: countries.all(found.id),
       accounts: accounts.all(found.id),
       holding: holding.all(found.id),
+      lastSoundAt: lastSound.all(found.id),
+      soundHours: soundHours.all({ switch: found.id }),
     };
   });
 
@@ -131,4 +151,6 @@ const NOTHING_KNOWN: LedgerState = {
   countries: [],
   accounts: [],
   holding: [],
+  lastSoundAt: [],
+  soundHours: [],
 };

@@ -29,6 +29,7 @@ const COLUMNS = [
   'callee_media_ip',
   'vendors',
   'states',
+  'started_at',
 ] as const;
 
 type Value = string | number | null;
@@ -58,6 +59,7 @@ export type CallRow = [
   calleeMediaIp: string | null,
   vendors: string | null,
   states: string,
+  startedAt: number | null,
 ];
 
 export const CALL_COLUMNS = COLUMNS.join(', ');
@@ -137,6 +139,7 @@ export function toCallValues(call: LedgerCall, loginId: number): Value[] {
     call.calleeMediaIp ?? null,
     call.vendors.length === 0 ? null : JSON.stringify(call.vendors),
     statesText(call),
+    call.startedAt ?? null,
   ];
 }
 
@@ -159,6 +162,7 @@ export function toCall(row: CallRow, logins: ReadonlyMap<number, string>, intern
     vendors: row[21] === null ? NO_VENDORS : (JSON.parse(row[21]) as number[]),
     setupAt: row[7] ?? undefined,
     firstSeenAt,
+    startedAt: row[23] ?? undefined,
     lastSeenAt: row[5],
     connectedAt: row[8] ?? undefined,
     states: statesOf(row[22], firstSeenAt, intern),

@@ -21,7 +21,7 @@ const INSERT_POLL = `
   VALUES (@switch, @at, @id, @login, @intervalMs, @result)`;
 
 const FIND_CALL = `
-  SELECT id FROM ledger_call INDEXED BY ledger_call_identity
+  SELECT id, first_seen_at AS firstSeenAt, cut_at AS cutAt FROM ledger_call INDEXED BY ledger_call_identity
   WHERE identity_hash = ? AND switch_id = ? AND ref = ? AND call_id = ? AND setup_time IS ?`;
 
 const PUT_COUNTRY = `
@@ -43,7 +43,7 @@ const DROP_HOLDING = `
 
 /**
  * The ledger on an open, migrated database. Whatever is committed replaces what was known under the same identity, country,
- * account or subject.
+ * account or subject; but a call was first seen when it was, and what was cut stays so, also for who did not know of it.
  *
  * Beside what has ended, `prune` deletes live calls of a login under which no sound poll was committed since `before`: the
  * login or the switch is not in use any more, and nobody would ever see them end. It deletes what `for` saw before then, too.
@@ -75,11 +75,25 @@ export function createLedger(database: Database.Database, path: string): Ledger 
   };
 }
 
+interface KnownRow {
+  id: number;
+  firstSeenAt: number;
+  cutAt: number | null;
+}
+
+function keepKnown(call: LedgerCall, { firstSeenAt, cutAt }: KnownRow): LedgerCall {
+  return {
+    ...call,
+    firstSeenAt: Math.min(call.firstSeenAt, firstSeenAt),
+    cutAt: call.cutAt ?? cutAt ?? undefined,
+  };
+}
+
 function prepareWrites(database: Database.Database) {
   const countCommit = database.prepare<[string], { id: number; pollId: number }>(COUNT_COMMIT);
   const login = database.prepare<unknown[], number>(PUT_LOGIN).pluck();
   const poll = database.prepare(INSERT_POLL);
-  const find = database.prepare<unknown[], number>(FIND_CALL).pluck();
+  const find = database.prepare<unknown[], KnownRow>(FIND_CALL);
   const insert = database.prepare<unknown[]>(INSERT_CALL);
   const update = database.prepare<unknown[]>(UPDATE_CALL);
   const country = database.prepare(PUT_COUNTRY);
@@ -103,10 +117,9 @@ function prepareWrites(database: Database.Database) {
     },
     call(switchId: number, loginId: number, call: LedgerCall): void {
       const hash = identityHash(switchId, call);
-      const values = toCallValues(call, loginId);
-      const id = find.get(hash, switchId, call.id, call.callId, call.setupTimeText ?? null);
-      if (id === undefined) insert.run(hash, switchId, ...values);
-      else update.run(...values, id);
+      const known = find.get(hash, switchId, call.id, call.callId, call.setupTimeText ?? null);
+      if (known === undefined) insert.run(hash, switchId, ...toCallValues(call, loginId));
+      else update.run(...toCallValues(keepKnown(call, known), loginId), known.id);
     },
     known(switchId: number, { countries, accounts }: LedgerChanges): void {
       for (const row of countries) country.run({ switch: switchId, ...row });

@@ -253,6 +253,40 @@ describe('rules', () => {
     expect(await run(['rules', 'check', 'nowhere'])).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
+  it('check -c knows the switches of the config, and without it what it assumes', async () => {
+    const config = CONFIG.replace('    password', '    schedule: "*/30 * * * * *"\n    password');
+    writeFileSync(join(cwd, 'callwarden.yaml'), config);
+    const rule = (more: string) => `name: z
+scope: account
+mode: monitor
+conditions: { all: [{ fact: account.totalCalls, operator: greaterThan, value: 3 }] }
+event: { type: alert }
+for: 20s
+${more}`;
+    writeFileSync(join(cwd, 'rules', 'z.yaml'), rule(''));
+    expect(await run(['rules', 'check'])).toMatchObject({ exitCode: 0, stderr: '' });
+    const known = await run(['rules', 'check', '-c', 'callwarden.yaml']);
+    expect(known.stderr).toContain(
+      'rules/z.yaml:6:6: warning: "for: 20s" is shorter than two polls, which come every 30s (switch "lab")',
+    );
+    expect(known.stdout).toMatch(/: ok\n$/);
+    writeFileSync(join(cwd, 'rules', 'z.yaml'), rule('only: { switches: [lob] }\n'));
+    expect(await run(['rules', 'check'])).toMatchObject({ exitCode: 0 });
+    const refused = await run(['rules', 'check', 'rules', '--config', 'callwarden.yaml']);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain('The config has no switch "lob"');
+  });
+
+  it('check -c takes the rules directory of the config, unless another is named', async () => {
+    mkdirSync(join(cwd, 'empty'));
+    writeFileSync(join(cwd, 'callwarden.yaml'), CONFIG.replace('./rules', './empty'));
+    expect((await run(['rules', 'check', '-c', 'callwarden.yaml'])).stdout).toMatch(/^0 rules/);
+    expect((await run(['rules', 'check', 'rules', '-c', 'callwarden.yaml'])).stdout).toMatch(
+      /^[1-9]\d* rules/,
+    );
+    expect(await run(['rules', 'check', '-c', 'nowhere.yaml'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
   it.each(['check', 'list'])('%s of a file says that it wants the directory', async (command) => {
     expect(await run(['rules', command, 'rules/stuck-setups.yaml'])).toMatchObject({
       exitCode: 2,

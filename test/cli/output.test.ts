@@ -118,6 +118,34 @@ describe('a table', () => {
     );
   });
 
+  it('breaks no word of a header, however narrow the terminal is', async () => {
+    const output = collector(1);
+    const columns = [
+      { header: 'UNCONFIRMED', cell: () => 0 },
+      { header: 'PASSES/H', cell: () => 'many words', wraps: true },
+      { header: 'LAST PASS (Europe/Berlin)', cell: () => 'x' },
+    ];
+    await writeRows([{}], { columns, fields: [] }, 'table', output);
+    expect(output.text).toBe(
+      [
+        'UNCONFIRMED  PASSES/H  LAST',
+        '                       PASS',
+        '                       (Europe/',
+        '                       Berlin)',
+        '          0  many      x',
+        '             words',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('takes a terminal that says it has no columns for one of 80', async () => {
+    const rows = [{ name: 'lab', calls: 1, note: 'word '.repeat(40) }];
+    const text = await printed(rows, 'table', 0);
+    expect(text).toBe(await printed(rows, 'table', 80));
+    expect(Math.max(...text.split('\n').map(displayWidth))).toBeGreaterThan(70);
+  });
+
   it('keeps within any terminal of some width, whatever the cells hold', async () => {
     await fc.assert(
       fc.asyncProperty(

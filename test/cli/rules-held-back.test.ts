@@ -11,6 +11,15 @@ function list(count: number, name = 'risky.txt'): RuleFileText {
   return { file: `/r/lists/${name}`, kind: 'list', text: lines.map((line) => `${line}\n`).join('') };
 }
 
+/** Entries by their numbers, as `list` writes them. */
+function listOf(...entries: number[]): RuleFileText {
+  return { ...list(0), text: entries.map((entry) => `+88${1000 + entry}\n`).join('') };
+}
+
+function limitRows(...rows: string[]): RuleFileText {
+  return { ...limits(0), text: ['scope,id,name,value,switch', ...rows].join('\n') };
+}
+
 function limits(count: number): RuleFileText {
   const lines = Array.from({ length: count }, (_, index) => `account,${index + 1},calls,5`);
   return { file: '/r/limits.csv', kind: 'limits', text: ['scope,id,name,value', ...lines].join('\n') };
@@ -28,7 +37,7 @@ describe('holdBack', () => {
     expect(holdBack([list(7)], [list(10)], NOBODY)).toEqual({
       files: [list(10)],
       heldBack: [
-        { file: '/r/lists/risky.txt', entriesBefore: 10, entriesNow: 7, hash: sha256(list(7).text) },
+        { file: '/r/lists/risky.txt', entriesBefore: 10, entriesNow: 7, lost: 3, hash: sha256(list(7).text) },
       ],
     });
   });
@@ -88,13 +97,44 @@ describe('holdBack', () => {
     expect(holdBack([badLimits], [limits(5)], NOBODY)).toEqual({ files: [badLimits], heldBack: [] });
   });
 
-  it('holds back exactly the losses of more than a fifth, whatever the numbers', () => {
+  it('holds back a list that is as long as before, but another one', () => {
+    const other = listOf(20, 21, 22, 23, 24);
+    const { files, heldBack } = holdBack([other], [list(5)], NOBODY);
+    expect(files).toEqual([list(5)]);
+    expect(heldBack).toMatchObject([{ entriesBefore: 5, entriesNow: 5, lost: 5 }]);
+    expect(holdBack([listOf(0, 1, 2, 3, 20)], [list(5)], NOBODY).heldBack).toEqual([]);
+    expect(holdBack([listOf(0, 1, 2, 20, 21, 22, 23)], [list(5)], NOBODY).heldBack).toMatchObject([
+      { entriesNow: 7, lost: 2 },
+    ]);
+  });
+
+  it('takes a number for the same one however it is spaced, but no address for another', () => {
+    const before = { ...list(0), text: '+49 30 1234\n0044207946\n1.23.4.5\nalice\n' };
+    const after = { ...list(0), text: '4930-1234\n+44 (207) 946\n1.23.4.5\nalice\n' };
+    expect(holdBack([after], [before], NOBODY).heldBack).toEqual([]);
+    const other = { ...list(0), text: after.text.replace('1.23.4.5', '12.3.4.5') };
+    expect(holdBack([other], [before], NOBODY).heldBack).toMatchObject([{ lost: 1 }]);
+  });
+
+  it('takes a limit for the same one whatever its value, but not for another switch, ID or name', () => {
+    const before = limitRows('account,1,calls,5,', 'cli,+49 30 1234567,calls,5,lab');
+    const sameAs = limitRows('account,1,calls,50,', 'cli,+49301234567,calls,7,lab');
+    expect(holdBack([sameAs], [before], NOBODY)).toEqual({ files: [sameAs], heldBack: [] });
+    for (const other of ['account,1,calls,5,lab', 'account,2,calls,5,', 'account,1,minutes,5,']) {
+      const changed = limitRows(other, 'cli,+49301234567,calls,7,lab');
+      expect(holdBack([changed], [before], NOBODY).heldBack).toMatchObject([{ entriesNow: 2, lost: 1 }]);
+    }
+  });
+
+  it('holds back exactly where more than a fifth of the entries is missing, whatever else is there', () => {
+    const entries = fc.uniqueArray(fc.integer({ min: 0, max: 40 }), { minLength: 1 });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }), (before, now) => {
-        const { files, heldBack } = holdBack([list(now)], [list(before)], NOBODY);
-        const lostTooMuch = (before - now) / before > 0.2;
-        expect(heldBack).toHaveLength(lostTooMuch ? 1 : 0);
-        expect(files).toEqual([list(lostTooMuch ? before : now)]);
+      fc.property(entries, entries, (before, now) => {
+        const { files, heldBack } = holdBack([listOf(...now)], [listOf(...before)], NOBODY);
+        const lost = before.filter((entry) => !now.includes(entry)).length;
+        const lostTooMuch = lost / before.length > 0.2;
+        expect(heldBack.map((held) => held.lost)).toEqual(lostTooMuch ? [lost] : []);
+        expect(files).toEqual([listOf(...(lostTooMuch ? before : now))]);
       }),
     );
   });

@@ -272,11 +272,11 @@ describe('a list that lost more than a fifth of its entries', () => {
     expect(running.names()).toEqual(['a', 'b']);
     expect(running.ruleSet().lists.get('risky')).toHaveLength(10);
     expect(texts('warn').filter((text) => text.includes('held back'))).toEqual([
-      expect.stringContaining('risky.txt is held back: it has 7 entries where 10 are in force'),
+      expect.stringContaining('risky.txt is held back: it lost 3 of the 10 entries in force and has 7 now'),
     ]);
     expect(await running.report()).toMatchObject({
       problems: [],
-      heldBack: [{ file: join(dir, 'lists', 'risky.txt'), entriesBefore: 10, entriesNow: 7 }],
+      heldBack: [{ file: join(dir, 'lists', 'risky.txt'), entriesBefore: 10, entriesNow: 7, lost: 3 }],
     });
   });
 
@@ -330,6 +330,84 @@ describe('a list that lost more than a fifth of its entries', () => {
     write('lists/risky.txt', lines(1));
     expect((await run()).ruleSet().lists.get('risky')).toHaveLength(1);
     expect(said).toEqual([]);
+  });
+});
+
+describe('what is mended', () => {
+  const risky = () => join(dir, 'lists', 'risky.txt');
+
+  it('is told in the line of the reload, and in no other', async () => {
+    const running = await run();
+    write('b.yaml', 'name: [');
+    await running.settle();
+    write('b.yaml', rule('b'));
+    await running.settle();
+    expect(texts('info')).toEqual([
+      expect.stringMatching(
+        /^rules reloaded: added b .*, hash [0-9a-f]{12}; all rules on disk are in force again$/,
+      ),
+    ]);
+  });
+
+  it('is told in one line where a loss was accepted, too', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(7));
+    await running.settle();
+    const [held] = (await running.report()).heldBack;
+    if (held === undefined) throw new Error('Nothing is held back.');
+    await rulesInForce.accept(dir, held.file, held.hash, 'cli:ops', now);
+    await running.settle();
+    expect(texts('info')).toEqual([expect.stringMatching(/^rules reloaded: changed a .* in force again$/)]);
+  });
+
+  it('is told in a line of its own where nothing had to be reloaded', async () => {
+    const running = await run();
+    write('b.yaml', 'name: [');
+    await running.settle();
+    rmSync(join(dir, 'b.yaml'));
+    await running.settle();
+    write('lists/risky.txt', lines(7));
+    await running.settle();
+    write('lists/risky.txt', lines(10));
+    await running.settle();
+    const told = expect.stringMatching(/^all rules on disk are in force again, hash [0-9a-f]{12}$/);
+    expect(texts('info')).toEqual([told, told]);
+  });
+
+  it('is told while a file is still held back, with or without a reload', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(2));
+    write('b.yaml', 'name: [');
+    await running.settle();
+    expect(texts('info')).toEqual([]);
+    rmSync(join(dir, 'b.yaml'));
+    await running.settle();
+    const told = `the problem in ${join(dir, 'b.yaml')} is mended; still held back: ${risky()}`;
+    expect(texts('info')).toEqual([told]);
+
+    logged = [];
+    write('b.yaml', 'name: [');
+    write('c.yaml', 'name: [');
+    await running.settle();
+    write('b.yaml', rule('b'));
+    rmSync(join(dir, 'c.yaml'));
+    await running.settle();
+    expect(texts('info')).toEqual([expect.stringMatching(/^rules reloaded: added b .*; the problems in .*/)]);
+    expect(texts('info')[0]).toContain(
+      `${join(dir, 'b.yaml')}, ${join(dir, 'c.yaml')} are mended; still held back: ${risky()}`,
+    );
+  });
+
+  it('is told of a directory that comes back, while a file is still held back', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(2));
+    await running.settle();
+    renameSync(dir, `${dir}.away`);
+    await running.settle();
+    renameSync(`${dir}.away`, dir);
+    await running.settle();
+    await running.settle();
+    expect(texts('info')).toEqual([`the problem in ${dir} is mended; still held back: ${risky()}`]);
   });
 });
 

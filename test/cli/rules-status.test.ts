@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rulesStatus, rulesTrouble } from '../../src/cli/rules-status.js';
+import { rulesInForceText, rulesStatus, rulesTrouble } from '../../src/cli/rules-status.js';
 import type { RulesReport } from '../../src/domain/rules-in-force.js';
 
 const GOOD: RulesReport = {
@@ -12,7 +12,7 @@ const GOOD: RulesReport = {
   heldBack: [],
 };
 const LOCATION = { file: '/etc/rules/a.yaml', line: 4, column: 7 };
-const HELD = { file: '/etc/rules/lists/risky.txt', entriesBefore: 10, entriesNow: 1, hash: 'cc' };
+const HELD = { file: '/etc/rules/lists/risky.txt', entriesBefore: 10, entriesNow: 1, lost: 9, hash: 'cc' };
 
 describe('status of the rules', () => {
   it('gives the fields that the documentation names', () => {
@@ -36,6 +36,13 @@ describe('status of the rules', () => {
     });
   });
 
+  it('names the rules in force in a few words, and those on disk where they are others', () => {
+    const text = (report: RulesReport) => rulesInForceText(rulesStatus(report));
+    expect(text(GOOD)).toBe('3 (aaaaaaaaaaaa)');
+    expect(text({ ...GOOD, diskHash: 'bbbbbbbbbbbbbbbb' })).toBe('3 (aaaaaaaaaaaa), disk bbbbbbbbbbbb');
+    expect(text({ ...GOOD, diskHash: '' })).toBe('3 (aaaaaaaaaaaa), disk unreadable');
+  });
+
   it('has nothing to tell a person where the files on disk are in force', () => {
     expect(rulesTrouble(GOOD, 'cw.yaml')).toEqual([]);
   });
@@ -50,7 +57,7 @@ describe('status of the rules', () => {
     expect(rulesTrouble(report, 'cw.yaml')).toEqual([
       '/etc/rules/a.yaml:4:7: error: Expected a mode.',
       'warning: the rules on disk (hash bbbbbbbbbbbb) have problems; in force are those loaded at 2026-01-05T10:00:00.000Z (hash aaaaaaaaaaaa) until this is mended.',
-      'warning: /etc/rules/lists/risky.txt is held back: it has 1 entry where 10 are in force, so its last good text stays in force. If this is meant: `callwarden rules accept /etc/rules/lists/risky.txt -c cw.yaml`.',
+      'warning: /etc/rules/lists/risky.txt is held back: it lost 9 of the 10 entries in force and has 1 now, so its last good text stays in force. If this is meant: `callwarden rules accept /etc/rules/lists/risky.txt -c cw.yaml`.',
     ]);
   });
 });

@@ -318,9 +318,8 @@ describe('status', () => {
       error: { code: 'SWITCH_TIMEOUT', message: 'no answer' },
       passesLastHour: { completed: 0, failed: 1, skipped: 0 },
     });
-    expect((await run(['status', '-o', 'table', '--switch', 'main'])).stdout).toMatch(
-      /main .* failed .* SWITCH_TIMEOUT/,
-    );
+    const table = (await run(['status', '-o', 'table', '--switch', 'main'])).stdout;
+    expect(table).toMatch(/^main .* failed .*\nmain: SWITCH_TIMEOUT: no answer\n$/m);
   });
 });
 

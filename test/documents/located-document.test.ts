@@ -71,7 +71,11 @@ describe('a document is refused, with its place,', () => {
       'a: &a { b: 1 }\nc: { <<: *a }\n',
       '2:6 Merge keys ("<<") are not supported: write the keys out.',
     ],
-    ['an alias inside its own anchor', '&a [*a]\n', 'deep'],
+    [
+      'an alias inside its own anchor',
+      'a: &a\n  - b: { c: *a }\n',
+      '2:13 The alias "*a" stands within what "&a" names, so that it refers to itself: write out what is meant.',
+    ],
   ])('for %s', (_, text, message) => {
     expect(refused(text)).toContainEqual(expect.stringContaining(message));
   });

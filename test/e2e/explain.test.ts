@@ -128,6 +128,87 @@ describe('rules explain', () => {
     ]);
   });
 
+  it('shows what an action on a whole account comes to where one of its calls is protected', async () => {
+    const rules = {
+      'rules.yaml': `
+name: whole
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 1 } ] }
+event: { type: disconnectAccount }
+`,
+    };
+    const it = await lab({ rules });
+    for (const [id, cld] of [
+      ['901', '4930123456'],
+      ['902', '4930123456'],
+      ['903', '112'],
+    ] as const)
+      it.simulator.world.addCall({ id, account: 10, cld });
+    const args = ['-c', it.config, '--rule', 'whole', '--subject', 'account:10'];
+    const { stdout } = await it.callwarden('rules', 'explain', ...args);
+    expect(stdout).toContain('A pass right now would send 2 disconnects.');
+    expect(stdout).toContain('it would take a protected call along; the others are cut one by one');
+    expect(stdout).toMatch(/903 .* -> 112 .*: withheld \(protected-number\)/);
+    expect(stdout).toMatch(/901 .*: would be cut/);
+    const { reports } = await it.once();
+    const sent = reports[0]?.actions.filter(({ outcome }) => outcome === 'disconnected') ?? [];
+    expect(sent.map(({ target }) => target).sort()).toEqual(['901', '902']);
+    // The switch may list them for a while; they count as gone.
+    const after = await it.callwarden('rules', 'explain', '-o', 'json', ...args);
+    expect(JSON.parse(after.stdout)).toMatchObject([
+      { result: 'clear', evidence: { conditions: { result: false } } },
+    ]);
+  });
+
+  it('prints pool and keep, and why a pool that is large enough for nothing takes nothing', async () => {
+    const it = await explaining();
+    const watching = await it.explain('--rule', 'three-calls', '--subject', 'account:10');
+    expect(watching.text).toContain('Pool: 4 calls may be taken, 3 stay (keep)');
+    expect(watching.text).toContain('in a pass its conditions are not met');
+    const json = await it.explain('--rule', 'three-calls', '--subject', 'account:10', '-o', 'json');
+    expect(JSON.parse(json.text)).toMatchObject([
+      { pool: { size: 4, keep: 3 }, why: [{ reason: 'priority' }, { reason: 'not-in-pass' }] },
+    ]);
+  });
+
+  it('writes since when a violation is held back into the JSON', async () => {
+    const it = await explaining();
+    await it.once();
+    const { text } = await it.explain('--rule', 'patient', '--subject', 'account:10', '-o', 'json');
+    expect(JSON.parse(text)).toMatchObject([
+      { why: [{ reason: 'for' }], evidence: { held: { since: expect.stringMatching(/^20\d\d-/) } } },
+    ]);
+  });
+
+  it('tells a listed call that nobody owns, or no vendor lists, from one that is not there', async () => {
+    const rules = {
+      'rules.yaml': `
+rules:
+  - name: by-customer
+    scope: customer
+    mode: monitor
+    conditions: { all: [ { fact: customer.totalCalls, operator: greaterThan, value: 1 } ] }
+    event: { type: alert }
+  - name: by-vendor
+    scope: vendor
+    mode: monitor
+    only: { vendors: [3, 5] }
+    conditions: { all: [ { fact: vendor.totalCalls, operator: greaterThan, value: 0 } ] }
+    event: { type: alert }
+`,
+    };
+    const it = await lab({ rules });
+    it.simulator.world.addCall({ id: '901', cld: '4930123456' });
+    it.simulator.world.addCall({ id: '902', account: 10, connection: 5, cld: '4930123456' });
+    const explain = (rule: string, id: string) =>
+      it.callwarden('rules', 'explain', '-c', it.config, '--rule', rule, '--subject', `call:${id}`);
+    expect((await explain('by-customer', '900')).stderr).toContain('No call 900 was listed');
+    expect((await explain('by-customer', '901')).stderr).toContain('Call 901 was listed at');
+    expect((await explain('by-vendor', '901')).stderr).toContain('for no vendor that a rule names');
+    expect((await explain('by-vendor', '902')).stdout).toContain('call:902 belongs to vendor:3');
+  });
+
   it('explains a record of the audit log, and an instant of the past from the ledger', async () => {
     const it = await explaining();
     await it.once();

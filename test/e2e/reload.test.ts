@@ -11,7 +11,7 @@ interface Rules {
   loadedAt: string;
   rules: number;
   problems: { file: string; line: number | null; column: number | null; message: string }[];
-  heldBack: { file: string; entriesBefore: number; entriesNow: number; hash: string }[];
+  heldBack: { file: string; entriesBefore: number; entriesNow: number; lost: number; hash: string }[];
 }
 
 const RISKY = `
@@ -91,13 +91,15 @@ describe('run while its rules change', () => {
 
     const single = await it.once('--dry-run');
     expect(single.code).toBe(0);
-    expect(single.stderr).toContain('risky.txt is held back: it has 1 entry where 4 are in force');
+    expect(single.stderr).toContain(
+      'risky.txt is held back: it lost 3 of the 4 entries in force and has 1 now',
+    );
     const second = it.start('run', '-c', it.config);
     it.simulator.world.addCall({ cld: '882112345' });
     await until(() => it.records().length === 1, 'the old list still cuts');
     const held = await status(it);
     expect(held.rules.heldBack).toMatchObject([
-      { file: join(it.folder, 'rules', 'lists', 'risky.txt'), entriesBefore: 4, entriesNow: 1 },
+      { file: join(it.folder, 'rules', 'lists', 'risky.txt'), entriesBefore: 4, entriesNow: 1, lost: 3 },
     ]);
     expect(held.stderr).toContain('callwarden rules accept');
 

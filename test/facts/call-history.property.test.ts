@@ -45,15 +45,17 @@ interface Script {
   direction: string | undefined;
   media: string | undefined;
   setup: 'listed' | 'late' | 'never';
+  delay: 'listed' | 'late' | 'never';
   noDuration: boolean;
   lingers: boolean;
+  saysLength: boolean;
   vendors: number[];
 }
 
 const seconds = (max: number) => fc.integer({ min: 0, max });
 const script: fc.Arbitrary<Script> = fc
   .record({
-    from: seconds(150),
+    from: fc.oneof({ weight: 4, arbitrary: seconds(150) }, fc.integer({ min: -3600, max: -60 })),
     ring: fc.option(seconds(20), { nil: undefined }),
     lasts: seconds(60),
     account: fc.constantFrom(1, 1, 2, 3, undefined),
@@ -63,21 +65,26 @@ const script: fc.Arbitrary<Script> = fc
     direction: fc.constantFrom('vendor', 'onnet_in', undefined),
     media: fc.constantFrom('192.0.2.1', '192.0.2.2', undefined),
     setup: fc.constantFrom('listed', 'late', 'never') as fc.Arbitrary<Script['setup']>,
+    delay: fc.constantFrom('listed', 'late', 'never') as fc.Arbitrary<Script['delay']>,
     noDuration: fc.boolean(),
     lingers: fc.boolean(),
+    saysLength: fc.boolean(),
     vendors: fc.subarray([7, 8]),
   })
   .map(({ ring, lasts, noDuration, ...rest }) => ({
     ...rest,
     noDuration: noDuration && lasts % 3 === 0,
     answered: ring === undefined ? undefined : rest.from + Math.min(ring, lasts),
-    to: rest.from + lasts,
+    // Some were there for an hour when the first poll came.
+    to: rest.from + lasts + Math.max(0, -rest.from),
   }));
 
 interface PollScript {
   gap: number;
   result: SeenPoll['result'];
   omit: number[];
+  /** Listed without SETUP_TIME. */
+  blank: number[];
   cut: number[];
   suspects: SuspectCall[];
   restart: boolean;
@@ -105,6 +112,7 @@ const poll: fc.Arbitrary<PollScript> = fc.record({
     SeenPoll['result']
   >,
   omit: mostlyNone(fc.array(fc.nat(11), { maxLength: 3 })),
+  blank: mostlyNone(fc.array(fc.nat(11), { maxLength: 5 })),
   cut: mostlyNone(fc.array(fc.nat(11), { maxLength: 2 })),
   suspects: mostlyNone(fc.array(suspect, { maxLength: 2 })),
   restart: fc.boolean(),
@@ -120,6 +128,12 @@ function listed(one: Script, index: number, at: number): Call | undefined {
   const state = at >= to ? 'Dead' : at >= answered ? 'Connected' : 'ARComplete';
   const early = at - from < 3000;
   const knowsSetup = one.setup === 'listed' || (one.setup === 'late' && !early);
+  const knowsDelay = one.delay === 'listed' || (one.delay === 'late' && at >= START + 40_000);
+  // Some switches go on listing how long a call was that is over.
+  const talked =
+    state === 'Connected' ? at - answered : state === 'Dead' && one.saysLength ? to - answered : 0;
+  const duration = one.noDuration ? undefined : Math.max(0, talked) / 1000;
+  const delay = knowsDelay ? (Math.min(at, answered, to) - from) / 1000 : undefined;
   return call({
     id: String(index),
     callId: `c${index}`,
@@ -134,7 +148,9 @@ function listed(one: Script, index: number, at: number): Call | undefined {
     cldNumber: early ? undefined : one.cld,
     direction: one.direction,
     callerMediaIp: state === 'ARComplete' ? undefined : one.media,
-    duration: one.noDuration ? undefined : state === 'Connected' ? (at - answered) / 1000 : 0,
+    duration,
+    delay,
+    age: duration === undefined || delay === undefined ? undefined : duration + delay,
     setupAt: knowsSetup ? from : undefined,
   });
 }
@@ -261,11 +277,13 @@ describe('the history of calls', () => {
           const vendors = new Map(scripts.map((one, index) => [String(index), one.vendors]));
           const subjects = subjectsOf(scripts);
           let at = START;
+          let restarted = true;
           for (const one of pollScripts) {
             at += one.gap * INTERVAL_MS;
             const calls = scripts.flatMap((each, index) => {
               const shown = one.omit.includes(index) ? undefined : listed(each, index, at);
-              return shown === undefined ? [] : [shown];
+              if (shown === undefined) return [];
+              return [one.blank.includes(index) ? { ...shown, setupTimeText: undefined } : shown];
             });
             const snapshot = snapshotOf(calls, {
               observedAt: at,
@@ -286,7 +304,8 @@ describe('the history of calls', () => {
               },
             });
             const cutIds = one.cut.map(String);
-            const seen = { at, intervalMs: INTERVAL_MS, result: one.result, cutIds };
+            const seen = { at, intervalMs: INTERVAL_MS, result: one.result, cutIds, restarted };
+            restarted = false;
             if (one.result === 'failed') {
               polls.push({ ...seen, snapshot: undefined });
               ledger.commit(
@@ -342,7 +361,8 @@ describe('the history of calls', () => {
               }
             }
             const isPlain = one.result === 'sound' && one.suspects.length === 0;
-            if (one.restart && isPlain) history = opened(ledger);
+            restarted = one.restart && isPlain;
+            if (restarted) history = opened(ledger);
           }
         },
       ),

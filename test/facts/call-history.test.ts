@@ -90,7 +90,11 @@ describe('what a poll adds to the ledger', () => {
 
   it('takes a call that is first seen when it is over', () => {
     const { poll } = world();
-    expect(rowOf(poll(0, [talk({ state: 'Dead' })]))).toMatchObject({ firstSeenAt: START, endedAt: START });
+    poll(0, []);
+    expect(rowOf(poll(5, [talk({ state: 'Dead' })]))).toMatchObject({
+      firstSeenAt: START + 5000,
+      endedAt: START + 5000,
+    });
   });
 
   it('makes a call live again that was ended and is back', () => {
@@ -185,7 +189,7 @@ describe('a listing that may not speak for what it does not show', () => {
     const { history } = world();
     const failed = { at: START, intervalMs: INTERVAL_MS, result: 'failed', login: 'login:ops' } as const;
     expect(history.missed(failed)).toEqual({ poll: failed, calls: [], countries: [], accounts: [] });
-    expect(history.lastPollAt).toBe(START);
+    expect(history.lastListedAt).toBeUndefined();
   });
 });
 
@@ -220,6 +224,68 @@ describe('countries and accounts', () => {
   });
 });
 
+describe('the start of a call without SETUP_TIME', () => {
+  const started = (history: ReturnType<typeof newHistory>) => {
+    const past = history.ofLogin('login:ops')?.find(talk());
+    return [past?.startedAt, past?.startKnown];
+  };
+  const POLL = { at: START, intervalMs: INTERVAL_MS, result: 'sound', login: 'login:ops' } as const;
+
+  it('is reckoned from the age at its first sight, and is the same after a restart', () => {
+    const { history, poll } = world();
+    const ringing = { state: 'ARComplete', duration: 0, delay: 90, age: 90 };
+    const row = rowOf(poll(0, [talk(ringing)]));
+    expect(row).toMatchObject({ setupAt: undefined, startedAt: START - 90_000 });
+    expect(started(history)).toEqual([START - 90_000, true]);
+    // Seconds are rounded, so that a later listing says something a little different.
+    const later = rowOf(poll(5, [talk({ duration: 1, delay: 93, age: 94 })]));
+    const restarted = newHistory();
+    for (const calls of [row, later].flatMap((one) => (one === undefined ? [] : [[one]]))) {
+      restarted.restore({ ...EMPTY, polls: [POLL], calls });
+      expect(started(restarted)).toEqual([START - 90_000, true]);
+    }
+  });
+
+  it('is SETUP_TIME once that is listed', () => {
+    const { history, poll } = world();
+    poll(0, [talk({ duration: 0, delay: 4, age: 4 })]);
+    expect(rowOf(poll(5, [talk({ setupAt: START - 3500 })]))).toMatchObject({ startedAt: undefined });
+    expect(started(history)).toEqual([START - 3500, true]);
+  });
+
+  it.each([
+    ['answered', { connectedAt: START - 60_000, lastDuration: 60, lastDelay: 5 }, [START - 65_000, true]],
+    [
+      'answered, without DELAY',
+      { connectedAt: START - 60_000, lastDelay: undefined },
+      [START - 60_000, false],
+    ],
+    ['answered, without DURATION', { connectedAt: undefined, lastDelay: 5 }, [START, false]],
+    [
+      'ringing',
+      {
+        connectedAt: undefined,
+        states: [{ state: 'ARComplete', at: START }],
+        lastDuration: 0,
+        lastDelay: 90,
+      },
+      [START - 90_000, true],
+    ],
+    [
+      'over when it was first seen',
+      { connectedAt: undefined, states: [{ state: 'Dead', at: START }], lastDuration: 9, lastDelay: 9 },
+      [START, false],
+    ],
+  ])('is told by the ages in a row from before it was kept: %s', (_, fields, expected) => {
+    const { poll } = world();
+    const row = rowOf(poll(0, [talk()]));
+    if (row === undefined) throw new Error('the call was not written');
+    const history = newHistory();
+    history.restore({ ...EMPTY, polls: [POLL], calls: [{ ...row, startedAt: undefined, ...fields }] });
+    expect(started(history)).toEqual(expected);
+  });
+});
+
 describe('forgetting', () => {
   it('lets go of calls that ended before, and of no others', () => {
     const { history, poll } = world();
@@ -234,7 +300,8 @@ describe('forgetting', () => {
 
   it('keeps a call that is over and still listed, so that it does not come in anew', () => {
     const { history, poll } = world();
-    poll(0, [talk({ state: 'Dead' })]);
+    poll(-5, []);
+    expect(poll(0, [talk({ state: 'Dead' })]).calls).toHaveLength(1);
     history.forget(START + 1000);
     expect(poll(5, [talk({ state: 'Dead' })]).calls).toEqual([]);
   });

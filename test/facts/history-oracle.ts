@@ -11,19 +11,25 @@ export interface SeenPoll {
   result: 'sound' | 'suspect' | 'partial' | 'failed';
   snapshot: Snapshot | undefined;
   cutIds: readonly string[];
+  /** The first one of its process. */
+  restarted: boolean;
 }
 
 /** A call by definition, from all listings that there were. */
 export interface ToldCall {
   id: string;
   call: Call;
+  /** At the latest, where startKnown is false. */
   startedAt: number;
+  startKnown: boolean;
   firstSeenAt: number;
   lastSeenAt: number;
   connectedAt: number | undefined;
   answered: boolean;
   states: Set<string>;
   endedAt: number | undefined;
+  /** Nobody looked for so long before its end that it may have ended at any time since it was last seen. */
+  endedInGap: boolean;
   cut: boolean;
   country: string | undefined;
   /** Listed as live by the newest poll. */
@@ -45,47 +51,78 @@ const KEPT = [
 /** Every call ever listed. In the scripts that use it, IDs are identities. */
 export function tellCalls(polls: readonly SeenPoll[], numbering: Numbering): ToldCall[] {
   const ids = new Set(polls.flatMap((poll) => poll.snapshot?.calls.map(({ id }) => id) ?? []));
-  return [...ids].map((id) => tellCall(id, polls, numbering));
+  return [...ids].flatMap((id) => tellCall(id, polls, numbering) ?? []);
 }
 
-function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering): ToldCall {
+function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering): ToldCall | undefined {
   const fields: Partial<Record<(typeof KEPT)[number], unknown>> = {};
   let told: ToldCall | undefined;
   let setupAt: number | undefined;
   let duration: number | undefined;
-  for (const { at, result, snapshot, cutIds } of polls) {
+  let absentSince: number | undefined;
+  let wasListed = false;
+  let wasOver = false;
+  let lastSoundAt: number | undefined;
+  for (const { at, intervalMs, result, snapshot, cutIds, restarted } of polls) {
+    if (restarted) wasListed = false;
     if (snapshot === undefined) continue;
     const listed = snapshot.calls.find((call) => call.id === id);
+    const soundBefore = lastSoundAt;
+    if (result === 'sound') lastSoundAt = at;
+    const couldBeSeen = wasListed && !wasOver;
+    wasListed ||= result !== 'partial';
+    if (told === undefined && listed !== undefined && !isLive(listed.state) && !couldBeSeen) {
+      wasOver = listed.setupAt === undefined || soundBefore === undefined || listed.setupAt <= soundBefore;
+      if (wasOver) continue;
+    }
+    if (listed !== undefined) absentSince = undefined;
     if (told !== undefined) told.listedNow = false;
     if (listed !== undefined && !(told?.endedAt !== undefined && !isLive(listed.state))) {
+      const isFirst = told === undefined;
       told ??= {
         id,
         call: listed,
         startedAt: at,
+        startKnown: isWatched(at, intervalMs, polls),
         firstSeenAt: at,
         lastSeenAt: at,
         connectedAt: undefined,
         answered: false,
         states: new Set(),
         endedAt: undefined,
+        endedInGap: false,
         cut: false,
         country: undefined,
         listedNow: false,
       };
       for (const field of KEPT) if (listed[field] !== undefined) fields[field] = listed[field];
       setupAt ??= listed.setupAt;
-      told.startedAt = Math.min(setupAt ?? told.firstSeenAt, told.firstSeenAt);
       told.states.add(listed.state);
       if (listed.state === 'Connected') {
         told.answered = true;
         if (listed.duration !== undefined) told.connectedAt ??= at - listed.duration * 1000;
+      } else if (!isLive(listed.state) && !told.answered && (listed.duration ?? 0) > 0) {
+        duration = listed.duration;
+        told.answered = true;
+        told.connectedAt = at - (duration ?? 0) * 1000;
+        told.lastSeenAt = at;
+      }
+      if (setupAt !== undefined) {
+        told.startedAt = Math.min(setupAt, told.firstSeenAt);
+        told.startKnown = true;
+      } else if (isFirst || !told.startKnown) {
+        const age = listed.age ?? (listed.state === 'Connected' ? undefined : listed.delay);
+        const reckoned = age === undefined || !isLive(listed.state) ? undefined : at - age * 1000;
+        told.startKnown ||= reckoned !== undefined;
+        told.startedAt = Math.min(reckoned ?? told.connectedAt ?? at, told.firstSeenAt);
       }
       if (isLive(listed.state)) {
         duration = listed.duration ?? duration;
         told.lastSeenAt = at;
         told.endedAt = undefined;
+        told.endedInGap = false;
         told.listedNow = true;
-      } else if (result !== 'suspect') told.endedAt = at;
+      } else if (result !== 'suspect') endAt(told, at, intervalMs);
       told.call = { ...listed, ...(fields as Partial<Call>), duration };
       told.country = told.call.cldNumber === undefined ? undefined : numbering.countryOf(told.call.cldNumber);
     } else if (
@@ -96,12 +133,23 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
     ) {
       const mayBeIt = (suspect: SuspectCall) =>
         (suspect.id ?? id) === id && (suspect.callId ?? told?.call.callId) === told?.call.callId;
-      if (!snapshot.suspects.some(mayBeIt)) told.endedAt = at;
+      absentSince ??= at;
+      if (!snapshot.suspects.some(mayBeIt)) endAt(told, absentSince, intervalMs);
     }
     if (told !== undefined && cutIds.includes(id)) told.cut = true;
   }
-  if (told === undefined) throw new Error(`call ${id} was never listed`);
   return told;
+}
+
+function endAt(told: ToldCall, at: number, intervalMs: number): void {
+  told.endedAt = at;
+  told.endedInGap = at - told.lastSeenAt > 2 * intervalMs;
+}
+
+/** Whether the sound poll before this one was at most two intervals earlier. */
+function isWatched(at: number, intervalMs: number, polls: readonly SeenPoll[]): boolean {
+  const before = polls.findLast((poll) => poll.at < at && poll.result === 'sound');
+  return before !== undefined && at - before.at <= 2 * Math.max(intervalMs, before.intervalMs);
 }
 
 export interface Memories {
@@ -163,8 +211,13 @@ export function answer(told: readonly ToldCall[], asked: Question): Answer {
     if (ofEnded) return one.endedAt !== undefined && one.endedAt > from && !one.cut;
     return one.startedAt > from;
   });
-  const sure = inWindow.filter((one) => membership(one, asked) === 'in');
-  const maybe = inWindow.some((one) => membership(one, asked) === 'maybe');
+  const ofStarted = !ofEnded && !name.startsWith('minutes');
+  const isDoubtful = (one: ToldCall) =>
+    (ofStarted && !one.startKnown) || (ofEnded && one.endedInGap && one.lastSeenAt <= from);
+  const sure = inWindow.filter((one) => membership(one, asked) === 'in' && !isDoubtful(one));
+  const maybe = inWindow.some(
+    (one) => membership(one, asked) === 'maybe' || (membership(one, asked) === 'in' && isDoubtful(one)),
+  );
   const suspected = !ofEnded && asked.suspects.some((suspect) => mayBeOf(suspect, asked));
   const doubt = maybe || suspected;
   const result = measured(name, sure, doubt, from, asked);

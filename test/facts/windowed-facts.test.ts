@@ -8,7 +8,8 @@ const DAY_MS = 86_400_000;
 const account10 = { scope: 'account', id: '10' } as const;
 const lab = { scope: 'switch', id: 'lab' } as const;
 const identity = (id: string) => ({ id, callId: `c${id}`, setupTimeText: undefined });
-const talk = (id: string, fields: Partial<Call> = {}) => call({ ...identity(id), duration: 0, ...fields });
+const talk = (id: string, fields: Partial<Call> = {}) =>
+  call({ ...identity(id), duration: 0, delay: 0, age: 0, ...fields });
 const dialled = (id: string, cld: string | undefined, fields: Partial<Call> = {}) =>
   talk(id, { cld, cldNumber: cld, ...fields });
 
@@ -34,6 +35,38 @@ describe('a window', () => {
     shown.poll(0, [talk('1'), talk('2', { setupAt: START + 400 })]);
     expect(ask(shown, 'callsStarted', { within: 1 })).toMatchObject({ value: 2, atLeast: false });
   });
+
+  it('counts no call as started that is listed as hours old, though SETUP_TIME does not say so', () => {
+    const shown = world();
+    const hoursOld = { duration: 7200, delay: 3, age: 7203 };
+    shown.poll(0, [talk('1', hoursOld), talk('2', { age: 20 }), talk('3', { setupAt: START - 10_000 })]);
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 2, atLeast: false });
+    // Nor after ten minutes in which nobody looked, nor where the listing before had left it out.
+    shown.poll(600, [talk('4', { ...hoursOld, age: 30 }), talk('5', hoursOld)]);
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 1, counted: [{ id: '4' }] });
+    shown.poll(605, [talk('4', { age: 35 }), talk('5', hoursOld), talk('6', hoursOld)]);
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 1, atLeast: false });
+    const ringing = { state: 'ARComplete', duration: undefined, delay: 400, age: undefined };
+    const noDelay = { duration: 300, delay: undefined, age: undefined };
+    shown.poll(610, [talk('4', { age: 40 }), talk('7', ringing), talk('8', noDelay)]);
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 1, atLeast: false });
+  });
+
+  it.each(['distinctCld', 'repeatedCld', 'distinctMediaIps', 'callsStarted'])(
+    'does not know of %s whether a call counts that lists no time, where nobody had looked before',
+    (name) => {
+      const shown = world();
+      const timeless = { duration: undefined, delay: undefined, age: undefined };
+      shown.poll(0, [talk('1', timeless)]);
+      expect(ask(shown, name, { within: 60 })).toMatchObject({ value: 0, atLeast: true, counted: [] });
+      // From then on it is known that a new call was not there before.
+      shown.poll(10, [talk('1', timeless), talk('2', timeless)]);
+      expect(ask(shown, name, { within: 60 })).toMatchObject({ value: 1, atLeast: true });
+      expect(ask(shown, name, { within: 9 })).toMatchObject({ value: 1, atLeast: false });
+      shown.poll(15, [talk('1', { duration: undefined, delay: undefined, age: 5000 }), talk('2', timeless)]);
+      expect(ask(shown, name, { within: 60 })).toMatchObject({ value: 1, atLeast: false });
+    },
+  );
 
   it('has no facts where there is no ledger', () => {
     const other = world();
@@ -230,6 +263,24 @@ describe('a country that is called for the first time', () => {
       value: 0,
       atLeast: true,
     });
+  });
+
+  it('is missing while the switch was not watched for a day of the last 7', () => {
+    const hours = (missing: number) => {
+      const last = Math.floor(START / 3_600_000);
+      const history = newHistory();
+      history.restore({
+        ...EMPTY,
+        accounts: [{ account: 10, firstAt: START - 8 * DAY_MS }],
+        soundHours: Array.from({ length: 167 - missing }, (_, at) => last - 1 - at),
+      });
+      const shown = world(history);
+      shown.poll(0, [dialled('1', '33155500')]);
+      return [ask(shown, 'firstSeenCountry', { within: 3600 }), ofCall(shown, '1')];
+    };
+    expect(hours(24)).toMatchObject([{ value: 1 }, { value: true }]);
+    const missing = { known: false, reason: 'too-little-history' };
+    expect(hours(25)).toEqual([missing, missing]);
   });
 });
 

@@ -40,7 +40,7 @@ function timingOf(
     intervalMs,
     holding: new Map(holding.map((one) => [one.subject, one])),
     acted,
-    holdingKey: subjectText,
+    keyOf: subjectText,
   });
 }
 

@@ -137,6 +137,7 @@ event: { type: alert }
       check({ ...files, ...changes }).ruleSet?.rules[0]?.hash;
     const base = hashOf({});
     expect(hashOf({ 'a.yaml': `# moved\n\n${files['a.yaml']}` })).toBe(base);
+    expect(hashOf({ 'a.yaml': `$schema: ./rule.schema.json\n${files['a.yaml']}` })).toBe(base);
     expect(hashOf({ 'lists/other.txt': '884\n' })).toBe(base);
     expect(hashOf({ 'limits.csv': files['limits.csv'].replace('min,3', 'min,4') })).toBe(base);
     expect(hashOf({ 'b.yaml': files['b.yaml'].replace('value: 1', 'value: 2') })).toBe(base);
@@ -201,6 +202,26 @@ describe('the hash of a rule', () => {
     const base = except('{ id: 8, until: 2026-02-01, because: a test }');
     expect(except('{ id: 8, because: another, until: 2026-02-01 }')).toBe(base);
     expect(except('\n  { id: 8, until: 2026-02-01 }')).toBe(base);
+  });
+
+  it('stays where an exception for good is given a reason, and changes where it is given an end', () => {
+    const except = (entries: string) => hashOf(`except: { accounts: [${entries}] }\n`);
+    const base = except('7, 8');
+    expect(except('{ id: 7, because: a test }, 8')).toBe(base);
+    expect(except('8, { id: 7, because: a test }')).toBe(base);
+    expect(except('8, { id: 7, until: 2026-02-01 }')).not.toBe(base);
+    expect(except('7')).not.toBe(base);
+  });
+
+  it('stays where the rows of limits.csv only change places', () => {
+    const keep = step(
+      '{ type: disconnectCall, params: { keep: { fact: account.limit, params: { name: max, default: 1 } } } }',
+    );
+    const limits = (...rows: string[]) => ({ 'limits.csv': ['scope,id,name,value', ...rows, ''].join('\n') });
+    const [one, other] = ['account,1,max,5', 'account,2,max,7'];
+    const files = (...rows: string[]) => ({ 'r.yaml': text(keep), ...limits(...rows) });
+    expect(hashOf(keep, limits(one, other))).toBe(hashOf(keep, limits(other, one)));
+    expect(check(files(one, other)).ruleSet?.hash).toBe(check(files(other, one)).ruleSet?.hash);
   });
 });
 
@@ -731,6 +752,12 @@ describe('an event is refused', () => {
       '{ type: disconnectCall, params: { keep: { fact: call.cld } } }',
       'account',
       '"call.cld" is a string, but "keep" is a number',
+    ],
+    [
+      'keep of a fact that looks back',
+      '{ type: disconnectCall, params: { keep: { fact: account.callsStarted, params: { within: 1h } } } }',
+      'account',
+      '"account.callsStarted" looks back, and what nobody saw is missing in it, so that too few calls would be kept',
     ],
     [
       'keep of seconds',

@@ -91,10 +91,10 @@ describe('a schedule', () => {
     expect(ruleOf('schedule: { timezone: UTC, days: mon }').schedule).toEqual([
       { days: ['mon'], fromMinute: 0, toMinute: 0, timezone: 'UTC' },
     ]);
-    expect(ruleOf('schedule: { timezone: UTC, from: 22:30 }').schedule).toMatchObject([
+    expect(ruleOf('schedule: { timezone: UTC, from: 22:30, to: "24:00" }').schedule).toMatchObject([
       { fromMinute: 1350, toMinute: 1440 },
     ]);
-    expect(ruleOf('schedule: { timezone: UTC, to: "24:00" }').schedule).toMatchObject([
+    expect(ruleOf('schedule: { timezone: UTC, from: "00:00", to: "24:00" }').schedule).toMatchObject([
       { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], fromMinute: 0, toMinute: 1440 },
     ]);
   });
@@ -116,15 +116,26 @@ describe('a schedule', () => {
       '6:34 "days": expected a list of at least 1 entry, but found an empty list.',
     ],
     [
-      '{ timezone: UTC, from: "25:00" }',
+      '{ timezone: UTC, from: "25:00", to: "08:00" }',
       '6:34 "from": expected a time of day in quotes, "00:00" to "23:59", but found the text "25:00".',
     ],
-    ['{ timezone: UTC, from: "24:00" }', '6:34 "from": expected a time of day in quotes, "00:00" to "23:59"'],
+    [
+      '{ timezone: UTC, from: "24:00", to: "08:00" }',
+      '6:34 "from": expected a time of day in quotes, "00:00" to "23:59"',
+    ],
+    [
+      '{ timezone: UTC, from: "18:00" }',
+      '6:34 "from" stands here without "to": expected both, or none of them for the whole day.',
+    ],
+    [
+      '[{ timezone: UTC, days: sat }, { timezone: UTC, to: "08:00" }]',
+      '6:63 "to" stands here without "from": expected both, or none of them for the whole day.',
+    ],
     [
       '{ timezone: UTC, to: 18 }',
       '6:32 "to": expected a time of day in quotes, "00:00" to "24:00", but found the number 18.',
     ],
-    ['{ timezone: UTC, to: "8:00" }', '6:32 "to": expected a time of day in quotes'],
+    ['{ timezone: UTC, to: "8:00", from: "18:00" }', '6:32 "to": expected a time of day in quotes'],
     ['{ timezone: UTC, until: "8:00" }', '6:28 "until" is not a known key'],
     ['[]', '6:11 "schedule": expected a list of at least 1 entry, but found an empty list.'],
     ['[{ timezone: UTC, day: [sat] }]', '6:29 "day" is not a known key. Did you mean "days"?'],
@@ -257,9 +268,14 @@ describe('an escalation', () => {
     const more = (cooldown: string, within: string) =>
       `cooldown: ${cooldown}\nescalate: [{ after: 3, within: ${within}, event: { type: disconnectAccount } }]`;
     expect(problemsOf({ 'r.yaml': rule(more('5m', '10m')) })).toEqual([
-      'r.yaml:7:21 warning: This step is never reached: the rule has a cooldown of 5m, so that within 10m it has acted on a subject at most 2 times.',
+      'r.yaml:7:21 warning: This step is never reached: the rule has a cooldown of 5m, so that when the rule may act again, it has acted on a subject at most 1 time within 10m.',
     ]);
-    expect(problemsOf({ 'r.yaml': rule(more('5m', '15m')) })).toEqual([]);
+    // At the very moment at which the cooldown ends, what was done 15 minutes ago does not count any more.
+    expect(problemsOf({ 'r.yaml': rule(more('5m', '15m')) })).toEqual([
+      expect.stringContaining('at most 2 times within 15m'),
+    ]);
+    expect(problemsOf({ 'r.yaml': rule(more('5m', '904s')) })).toHaveLength(1);
+    expect(problemsOf({ 'r.yaml': rule(more('5m', '905s')) })).toEqual([]);
     const alert = rule(
       'escalate: [{ after: 3, within: 10m, event: { type: disconnectCall } }]',
       '{ type: alert }',
@@ -267,6 +283,14 @@ describe('an escalation', () => {
     expect(problemsOf({ 'r.yaml': alert })).toEqual([
       expect.stringContaining('an unchanged alert is repeated every 5m'),
     ]);
+    // What disconnects without a cooldown acts at every pass, so that only the first step has to wait for alerts.
+    const climbs = rule(
+      `escalate:
+  - { after: 2, within: 6m, event: { type: disconnectCall, params: { keep: 30 } } }
+  - { after: 9, within: 6m, event: { type: disconnectAccount } }`,
+      '{ type: alert }',
+    );
+    expect(problemsOf({ 'r.yaml': climbs })).toEqual([]);
   });
 });
 

@@ -78,18 +78,13 @@ describe('facts over a window', () => {
     expect(check({ 'r.yaml': withLeaf(over(fact, params)) }).ruleSet).toBeUndefined();
   });
 
-  it('need their params without "params" too, on the right and under "keep"', () => {
+  it('need their params without "params" too, on the right', () => {
     const bare = '{ fact: account.callsStarted, operator: greaterThan, value: 3 }';
     expect(problemsOf({ 'r.yaml': withLeaf(bare) })).toEqual([
       expect.stringContaining('r.yaml:5:7 "within" is missing'),
     ]);
     const right = '{ fact: account.totalCalls, operator: lessThan, value: { fact: account.callsStarted } }';
     expect(problemsOf({ 'r.yaml': withLeaf(right) })).toContainEqual(
-      expect.stringContaining('"within" is missing'),
-    );
-    const keep = '{ type: disconnectCall, params: { keep: { fact: account.callsStarted } } }';
-    const total = '{ fact: account.totalCalls, operator: greaterThan, value: 3 }';
-    expect(problemsOf({ 'r.yaml': withLeaf(total, keep) })).toContainEqual(
       expect.stringContaining('"within" is missing'),
     );
   });
@@ -124,11 +119,42 @@ describe('facts over a window', () => {
       });
     expect(right('lessThan')).toEqual([]);
     expect(right('greaterThan')).toEqual([
-      'r.yaml:5:73 warning: Calls that come and go between two polls are not seen, so "account.callsStarted" may lie below the truth, and "greaterThan" may hold wrongly.',
+      'r.yaml:5:73 warning: Calls that come and go between two polls are not seen, so "account.callsStarted" may lie below the truth, and "greaterThan" may hold wrongly. With "needs: complete" the rule at least rests while its window has gaps.',
     ]);
     const ratio =
       '{ fact: account.answerRatio, params: { within: 1h, min: 20 }, operator: lessThan, value: 0.2 }';
     expect(problemsOf({ 'r.yaml': withLeaf(ratio) })).toEqual([]);
+  });
+
+  it('are warned of under "not" too, which turns a comparison round', () => {
+    const started = (operator: string) =>
+      `{ fact: account.callsStarted, params: { within: 1h }, operator: ${operator}, value: 3 }`;
+    const busy = 'busy: { all: [{ fact: account.totalCalls, operator: greaterThan, value: 3 }';
+    const problems = (condition: string, shared = `${busy}] }`) =>
+      problemsOf({ 'r.yaml': withLeaf(condition), 's.yaml': `conditions:\n  ${shared}\n` }).filter(
+        (problem) => problem.includes('between two polls'),
+      );
+    const warned = (condition: string) => problems(condition).length;
+    expect(problems(`{ not: ${started('greaterThan')} }`)).toEqual([
+      expect.stringContaining(
+        '"account.callsStarted" may lie below the truth, and "not" around "greaterThan" may hold wrongly. With "needs: complete"',
+      ),
+    ]);
+    expect(warned(`{ not: ${started('lessThan')} }`)).toBe(0);
+    expect(warned(`{ not: ${started('equal')} }`)).toBe(1);
+    expect(warned(`{ not: { not: ${started('greaterThan')} } }`)).toBe(0);
+    expect(warned(`{ not: { any: [${started('greaterThan')}, { not: ${started('lessThan')} }] } }`)).toBe(2);
+    // A shared condition is turned round where it is used.
+    const shared = `${busy}, ${started('greaterThan')}] }`;
+    expect(problems('{ condition: busy }', shared)).toEqual([]);
+    expect(problems('{ not: { condition: busy } }', shared)).toEqual([expect.stringMatching(/^r\.yaml:5/)]);
+    // Who talks a lot may be spared.
+    const where = (fact: string) =>
+      withLeaf(
+        '{ fact: account.connectedCalls, operator: greaterThan, value: 3 }',
+        `{ type: disconnectCall, params: { where: { not: { fact: ${fact}, params: { within: 1h }, operator: greaterThan, value: 15 } } } }`,
+      );
+    expect(problemsOf({ 'r.yaml': where('cli.minutes') })).toEqual([]);
   });
 
   it('may be needed complete', () => {
@@ -143,13 +169,13 @@ describe('times of the order of the poll interval', () => {
   const lab = { name: 'lab', numbering: undefined, pollEveryMs: 10_000 };
 
   it('are warned of, in conditions, "where" and on the right, at their place', () => {
-    const short = over('account.shortCalls', '{ within: 15s, under: 19s }');
+    const short = over('account.shortCalls', '{ within: 19s, under: 15s }');
     expect(problemsOf({ 'r.yaml': withLeaf(short) }, [lab])).toEqual([
-      'r.yaml:5:53 warning: "within: 15s" is shorter than two polls, which come every 10s (switch "lab"), so that one poll more or less decides it: expected at least 20s.',
-      'r.yaml:5:65 warning: "under: 19s" is shorter than two polls, which come every 10s (switch "lab"), so that most calls as short as this are never seen, and few of those seen are surely shorter: expected at least 20s.',
+      'r.yaml:5:53 warning: "within: 19s" is shorter than two polls, which come every 10s (switch "lab"), so that one poll more or less decides it: expected at least 20s.',
+      'r.yaml:5:65 warning: "under: 15s" is shorter than two polls, which come every 10s (switch "lab"), so that most calls as short as this are never seen, and few of those seen are surely shorter: expected at least 20s.',
     ]);
     expect(
-      problemsOf({ 'r.yaml': withLeaf(over('account.shortCalls', '{ within: 20s, under: 20s }')) }, [lab]),
+      problemsOf({ 'r.yaml': withLeaf(over('account.shortCalls', '{ within: 30s, under: 20s }')) }, [lab]),
     ).toEqual([]);
     const right =
       '{ fact: account.totalCalls, operator: lessThan, value: { fact: account.callsStarted, params: { within: 15s } } }';

@@ -105,18 +105,15 @@ describe('exceptions that end', () => {
 });
 
 describe('a compiled rule', () => {
-  it('says how far back its facts look, those of "where", "keep" and every step included', () => {
+  it('says how far back its facts look, those of "where" and every step included', () => {
     const started = (within: string) =>
       `{ fact: account.callsStarted, params: { within: ${within} }, operator: greaterThan, value: 1 }`;
     const where = (within: string) =>
       `{ type: disconnectCall, params: { where: { all: [${started(within)}] } } }`;
-    const keep =
-      '{ type: disconnectCall, params: { keep: { fact: account.callsStarted, params: { within: 20m } } } }';
     const windowOf = (text: string) => oneAt(text, NOW).windowMs;
     expect(windowOf(rule())).toBe(0);
     expect(windowOf(rule('', { conditions: `{ all: [${started('10m')}] }` }))).toBe(600_000);
     expect(windowOf(rule('', { event: where('1h') }))).toBe(3_600_000);
-    expect(windowOf(rule('', { event: keep }))).toBe(1_200_000);
     expect(windowOf(rule(`escalate: [{ after: 2, within: 1h, event: ${where('2h')} }]`))).toBe(7_200_000);
     const today = '{ all: [{ fact: account.minutesToday, operator: greaterThan, value: 1 }] }';
     // The longest local day there is.
@@ -278,7 +275,17 @@ describe('evidence', () => {
     });
     expect(verdict).toMatchObject({
       result: 'violated',
-      evidence: { conditions: { all: [{ observed: 2, params: { within: 600 }, gap }] } },
+      evidence: {
+        conditions: {
+          all: [
+            {
+              observed: 2,
+              params: { within: 600 },
+              gap: { seconds: 25, knownSince: new Date(NOW - 60_000).toISOString() },
+            },
+          ],
+        },
+      },
     });
   });
 

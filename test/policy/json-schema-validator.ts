@@ -40,6 +40,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
     !Array.isArray(value) || value.every((one) => isValid(one, item, root)),
   required: (keys: readonly string[], value) =>
     !isObject(value) || keys.every((key) => Object.hasOwn(value, key)),
+  dependencies: (needed: Record<string, readonly string[]>, value) =>
+    !isObject(value) ||
+    Object.entries(needed).every(
+      ([key, others]) => !Object.hasOwn(value, key) || others.every((one) => Object.hasOwn(value, one)),
+    ),
   properties: (properties: Record<string, JsonSchema>, value, _, root) =>
     !isObject(value) ||
     Object.entries(properties).every(

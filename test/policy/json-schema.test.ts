@@ -68,6 +68,9 @@ describe('what the checker accepts is valid', () => {
         params: { name: 'max', default: 3 },
       }),
     ],
+    ['a rule that names its schema', { $schema: './rule.schema.json', ...RULE }],
+    ['several rules that name it', { $schema: './rule.schema.json', rules: [RULE] }],
+    ['shared conditions that name it', { $schema: './s.json', conditions: { busy: RULE.conditions } }],
     ['a message', { ...RULE, event: { type: 'alert', params: { message: 'look' } } }],
   ])('%s', (_, file) => {
     const { problems } = check({ 'r.json': JSON.stringify(file) });
@@ -181,7 +184,9 @@ describe('usual mistakes are marked', () => {
     ['keep of an account action', { ...RULE, event: { type: 'disconnectAccount', params: { keep: 3 } } }],
     ['an end in "only"', { ...RULE, only: { accounts: [{ id: 8, until: '2026-12-31' }] } }],
     ['a day that there is not', { ...RULE, schedule: { days: ['saturday'], timezone: 'UTC' } }],
+    ['half a span', { ...RULE, schedule: { from: '18:00', timezone: 'UTC' } }],
     ['an empty list of rules', { rules: [] }],
+    ['a $schema that is no text', { ...RULE, $schema: 7 }],
   ])('%s', (_, file) => {
     expect(check({ 'r.json': JSON.stringify(file) }).ruleSet).toBeUndefined();
     expect(isValid(file, SCHEMA)).toBe(false);

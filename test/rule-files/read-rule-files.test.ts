@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -91,6 +91,27 @@ describe('readRuleFiles', () => {
         { file: join(dir, 'pipe.yaml'), message: expect.stringContaining('not a regular file') },
       ],
     });
+  });
+
+  it('says of a link to nothing, or in a circle, that it is one, and nothing of permissions', async () => {
+    symlinkSync('../away/a.yaml', join(dir, 'a.yaml'));
+    symlinkSync('b.yaml', join(dir, 'b.yaml'));
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({
+      hint: 'Let the link lead to a file that is there, or remove the link.',
+      problems: [
+        { message: 'This is a link that leads to nothing: ../away/a.yaml is not there.' },
+        { message: 'This is a link that leads in a circle, by way of b.yaml.' },
+      ],
+    });
+  });
+
+  it('hints at nothing but what helps', async () => {
+    write('latin.yaml', new Uint8Array([0x6e, 0xe9]));
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({
+      hint: 'Replace the files, or move them out of the rules directory.',
+    });
+    symlinkSync('nowhere', join(dir, 'a.yaml'));
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({ hint: expect.stringMatching(/link\. Replace/) });
   });
 
   it('accepts a list that is larger than a rule file may be', async () => {

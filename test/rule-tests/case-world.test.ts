@@ -75,15 +75,37 @@ describe('what was known before a case', () => {
   const { past } = worldOf(text);
   const row = (callId: string) => past.calls.find((call) => call.callId === `${callId}@test`);
 
-  it('holds ended calls to the second', () => {
+  it('holds ended calls as polls saw them: up to the last poll that listed them', () => {
     expect(row('old')).toMatchObject({
       firstSeenAt: START - 8 * DAY,
       connectedAt: START - 8 * DAY + 5_000,
       endedAt: START - 191 * 3_600_000,
-      lastDuration: 3_595,
+      lastSeenAt: START - 191 * 3_600_000 - 5_000,
+      lastDuration: 3_590,
       lastDelay: 5,
     });
-    expect(row('between')).toMatchObject({ endedAt: START - 1_000, lastDuration: 1 });
+  });
+
+  it('holds no call that came and went between two polls', () => {
+    expect(row('between')).toBeUndefined();
+  });
+
+  it('sees, answers and ends a call at the polls of the case, also where those are far apart', () => {
+    const coarse = worldOf(
+      'every: 40s\ncalls: [{ id: a, from: -130s, to: -50s, answered: 5s }, { id: b, from: -79s, to: -41s }, { id: c, from: -70s, to: -1s }]',
+    ).past;
+    expect(coarse.calls.map(({ callId }) => callId)).toEqual(['a@test', 'c@test']);
+    expect(coarse.calls[0]).toMatchObject({
+      firstSeenAt: START - 120_000,
+      lastSeenAt: START - 80_000,
+      connectedAt: START - 125_000,
+      states: [{ state: 'Connected', at: START - 120_000 }],
+      endedAt: START - 40_000,
+      lastDuration: 45,
+    });
+    // The first poll of the case is what misses it.
+    expect(coarse.calls[1]).toMatchObject({ firstSeenAt: START - 40_000, endedAt: undefined });
+    expect(coarse.polls.at(-1)).toMatchObject({ at: START - 40_000, intervalMs: 80_000 });
   });
 
   it('holds calls that go on, as the last poll before the case saw them', () => {

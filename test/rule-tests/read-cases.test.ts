@@ -85,7 +85,7 @@ expect:
   });
 
   it('lets ranges of polls fail, both ends included', () => {
-    const { polls } = theCase('{ until: 60s, fail: [20s..30s, 0s] }');
+    const { polls } = theCase('{ until: 60s, fail: ["20s .. 30s", 0s] }');
     expect(polls.filter(({ fails }) => fails).map(({ at }) => (at - START) / SECOND)).toEqual([
       0, 20, 25, 30,
     ]);
@@ -204,6 +204,19 @@ describe('what cannot be meant', () => {
     ],
   ])('is refused with its place: %s', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it('is more calls at more polls than can be gone through', () => {
+    const text = 'calls: [{ id: a, repeat: 2501, to: 10s }]\nevery: 1s\nuntil: 1999s';
+    expect(problemsOf(text)).toEqual([
+      '1:8: "calls": 2501 calls at 2000 polls are too many for one case; expected at most 5000000 for the one times the other: fewer calls, a longer "every" or an earlier "until".',
+    ]);
+    expect(problemsOf(text.replace('2501', '2500'))).toEqual([]);
+  });
+
+  it('is a range that is mostly blanks, however many: reading it takes no longer than its length', () => {
+    const [problem] = problemsOf(`fail: ["1s${' '.repeat(400_000)}x"]`);
+    expect(problem).toMatch(/^1:8: "fail": expected a duration/);
   });
 
   it('is a rule of another switch', () => {

@@ -39,6 +39,7 @@ describe('the shipped rules', () => {
       'high-risk-minutes-a-day',
       'irsf-burst',
       'maximum-duration',
+      'maximum-duration-costly',
       'night-international',
       'pbx-break-in',
       'same-number-pumping',
@@ -78,6 +79,15 @@ describe('the shipped rules', () => {
     expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=./rule.schema.json');
   });
 
+  it('mark no test case as a rule: for cases there is no schema', async () => {
+    const names = (await readdir(new URL('tests/', DIR))).filter((name) => /\.ya?ml$/.test(name));
+    expect(names.length).toBeGreaterThanOrEqual(rules.length);
+    for (const name of names) {
+      const text = await readFile(new URL(`tests/${name}`, DIR), 'utf8');
+      expect(text, name).not.toContain('yaml-language-server');
+    }
+  });
+
   it('keep as many calls as the limit allows, by the same limit that they are judged by', () => {
     const capping = rules.filter(({ name }) => name.endsWith('-concurrent-calls'));
     expect(capping).toHaveLength(4);
@@ -88,10 +98,37 @@ describe('the shipped rules', () => {
     const capping = rules.filter(({ name }) => name.endsWith('-concurrent-calls'));
     const highestCap = Math.max(...capping.map(({ priority }) => priority));
     for (const { name, scope, priority, event } of rules) {
-      const precise = scope !== 'call' && event.keep === 0 && name !== 'account-call-burst';
+      const precise = scope !== 'call' && event.type === 'disconnectCall' && event.keep === 0;
       if (precise) expect(priority, name).toBeGreaterThan(highestCap);
     }
   });
+
+  it('plan what goes on for longest before what takes calls by the dozen, and what costs nothing last', () => {
+    const priorityOf = (name: string) => rules.find((rule) => rule.name === name)?.priority ?? 0;
+    const byTheDozen = rules.filter(({ name }) => /-concurrent-calls$|^account-call-burst$/.test(name));
+    for (const { name, priority } of byTheDozen) {
+      expect(priorityOf('maximum-duration'), name).toBeGreaterThan(priority);
+      expect(priorityOf('irsf-burst'), name).toBeGreaterThan(priority);
+    }
+    expect(Math.min(...rules.map(({ priority }) => priority))).toBe(priorityOf('stuck-setups'));
+  });
+
+  it('spare the callers that an account has long had before a cap takes the newest, whoever makes them', () => {
+    const burst = rules.find(({ name }) => name === 'account-call-burst');
+    const cap = rules.find(({ name }) => name === 'account-concurrent-calls');
+    expect(burst?.priority).toBeGreaterThan(cap?.priority ?? Number.POSITIVE_INFINITY);
+    expect(JSON.stringify(burst?.event.where)).toContain('"cli.minutes"');
+  });
+
+  it.each(['wangiri-one-ring', 'sequential-scan', 'short-duration-dialer'])(
+    'alert in %s first, and take no call of seconds, so that the cap of an hour is left to other rules',
+    (name) => {
+      const rule = rules.find((one) => one.name === name);
+      expect(rule?.event.type).toBe('alert');
+      for (const { event } of rule?.escalate ?? [])
+        expect(JSON.stringify(event.where)).toContain('"call.duration"');
+    },
+  );
 
   it('never end all calls of an account or customer at the first sight of a pattern', () => {
     for (const { name, event } of rules) expect(['alert', 'disconnectCall'], name).toContain(event.type);

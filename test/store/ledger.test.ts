@@ -35,6 +35,8 @@ test('a switch that was never polled is unknown', async () => {
     countries: [],
     accounts: [],
     holding: [],
+    lastSoundAt: [],
+    soundHours: [],
   });
 });
 
@@ -94,6 +96,8 @@ test('what was committed comes back as it was, after a restart too', async () =>
     countries: changes.countries,
     accounts: changes.accounts,
     holding: changes.holding.put,
+    lastSoundAt: [],
+    soundHours: [],
   };
   expect(await store.ledger.load('lab', 0)).toEqual(expected);
   store.close();
@@ -126,6 +130,53 @@ test('a call has one row, which each change replaces whole', async () => {
   await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 15_000), calls: [later] }));
   expect((await ledger.load('lab', NOON + 60_000)).calls).toEqual([later]);
   expect(count(path, 'ledger_call')).toBe(1);
+});
+
+test('the start that was reckoned for a call is kept, also where it was set up between milliseconds', async () => {
+  const { ledger, path } = freshStore();
+  const reckoned = ledgerCall('1', { setupAt: undefined, startedAt: NOON - 7_200_000.5 });
+  const unknown = ledgerCall('2', { setupAt: undefined, startedAt: undefined });
+  await ledger.commit('lab', changesOf({ calls: [reckoned, unknown] }));
+  const { calls } = await freshStore(path).ledger.load('lab', 0);
+  expect(calls.map(({ startedAt }) => startedAt)).toEqual([NOON - 7_200_000.5, undefined]);
+});
+
+test('a row keeps since when the call is known and that it was cut, also for who knows of neither', async () => {
+  const { ledger } = freshStore();
+  const first = ledgerCall('1', { cutAt: NOON + 1_000 });
+  await ledger.commit('lab', changesOf({ calls: [first] }));
+  const states = [{ state: 'Connected', at: NOON + 60_000 }];
+  const anew = ledgerCall('1', { firstSeenAt: NOON + 60_000, lastSeenAt: NOON + 60_000, states });
+  await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 60_000), calls: [anew] }));
+  expect((await ledger.load('lab', 0)).calls).toMatchObject([
+    { firstSeenAt: NOON, cutAt: NOON + 1_000, lastSeenAt: NOON + 60_000, states },
+  ]);
+});
+
+test('the last sound poll of each login is known, however long ago it was', async () => {
+  const { ledger } = freshStore();
+  await ledger.commit('lab', changesOf({ poll: pollAt(NOON) }));
+  await ledger.commit('lab', changesOf({ poll: { ...pollAt(NOON + 5_000), result: 'suspect' } }));
+  const noc = { ...pollAt(NOON + 10_000), login: 'login:noc' };
+  await ledger.commit('lab', changesOf({ poll: noc }));
+  expect((await ledger.load('lab', NOON + 86_400_000)).lastSoundAt).toEqual([
+    { login: 'login:noc', at: NOON + 10_000 },
+    { login: 'login:ops', at: NOON },
+  ]);
+});
+
+test('the hours of the last week with a sound poll are known', async () => {
+  const { ledger } = freshStore();
+  const hour = 3_600_000;
+  const first = Math.floor(NOON / hour);
+  const at = (hours: number) => pollAt((first + hours) * hour + 1_000);
+  const polls: LedgerPoll[] = [at(0), at(1), { ...at(2), result: 'suspect' }, at(4), at(168)];
+  for (const poll of polls) await ledger.commit('lab', changesOf({ poll }));
+  expect((await ledger.load('lab', NOON + 168 * hour)).soundHours).toEqual([
+    first + 1,
+    first + 4,
+    first + 168,
+  ]);
 });
 
 test('calls that differ in one part of their identity alone are different calls', async () => {
@@ -434,7 +485,11 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
         const model = new Map<string, LedgerCall>();
         for (const [index, calls] of rounds.entries()) {
           await store.ledger.commit('lab', changesOf({ poll: pollAt(NOON + index), calls }));
-          for (const one of calls) model.set(identityKey(one), one);
+          for (const one of calls) {
+            const known = model.get(identityKey(one)) ?? one;
+            const firstSeenAt = Math.min(one.firstSeenAt, known.firstSeenAt);
+            model.set(identityKey(one), { ...one, firstSeenAt, cutAt: one.cutAt ?? known.cutAt });
+          }
         }
         const expected = [...model.values()].filter(
           ({ endedAt }) => endedAt === undefined || endedAt >= since,

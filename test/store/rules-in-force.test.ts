@@ -62,7 +62,7 @@ test('the last report of a directory is the one that is read', async () => {
         severity: 'error',
       },
     ],
-    heldBack: [{ file: LIST.file, entriesBefore: 100, entriesNow: 3, hash: 'cc' }],
+    heldBack: [{ file: LIST.file, entriesBefore: 100, entriesNow: 3, lost: 97, hash: 'cc' }],
   };
   expect(await rulesInForce.lastReport('/etc/a')).toBe(undefined);
   await rulesInForce.report({ ...report, rules: 1, problems: [] });

@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
+import type { RuleSet } from '../../domain/rule.js';
+import type { HeldBackFile, RulesInForce } from '../../domain/rules-in-force.js';
 import { checkDatabase } from '../check-database.js';
 import { checkSwitch } from '../check-switch.js';
-import { loadConfig, loadRules, selectSwitches } from '../compose.js';
+import { loadConfig, selectSwitches } from '../compose.js';
 import type { CliContext } from '../context.js';
 import { describeError, EXIT_DONE, EXIT_FAILED, EXIT_INVALID } from '../errors.js';
 import { harmlessLines } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import type { Finding } from '../reachability.js';
+import { besideService, takeAloud, weighOnDisk } from '../rules-in-force-now.js';
+import { acceptCommand, heldBackFinding } from '../rules-weigh.js';
 
 interface DoctorOptions {
   config: string;
@@ -60,28 +64,52 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
   context.setExitCode(exitCode);
 }
 
-async function examineRules({ rulesDir: directory, switches }: Config, context: CliContext): Promise<number> {
+async function examineRules(config: Config, context: CliContext): Promise<number> {
   try {
-    const { rules } = await loadRules(directory, context, switches);
-    const enforcing = rules.filter(({ mode }) => mode === 'enforce').length;
-    const count = `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`;
-    await tell(
-      'rules',
-      rules.length === 0
-        ? {
-            level: 'warn',
-            text: `${directory}: no rule, so nothing will ever be judged`,
-            next: 'Name the directory with your rules under "rules", or write the shipped ones with `callwarden init`.',
-          }
-        : { level: 'ok', text: `${directory}: ${count}, ${enforcing} of them enforce` },
-      context,
-    );
+    const { ruleSet, heldBack } = await rulesAsOnce(config, context);
+    await tell('rules', rulesFinding(config.rulesDir, ruleSet, heldBack.length), context);
+    for (const file of heldBack) {
+      const next = `Restore the file, or, if this is meant: \`${acceptCommand(file, config.file)}\`.`;
+      await tell('rules', { level: 'warn', text: heldBackFinding(file), next }, context);
+    }
     return EXIT_DONE;
   } catch (error) {
     if (!(error instanceof CallwardenError)) throw error;
     await tell('rules', { level: 'fail', text: describeError(error) }, context);
     return EXIT_INVALID;
   }
+}
+
+/** What `once` would go by; what is held back is no warning on stderr here, but a finding. */
+async function rulesAsOnce(
+  config: Config,
+  context: CliContext,
+): Promise<{ ruleSet: RuleSet; heldBack: readonly HeldBackFile[] }> {
+  const take = async (rulesInForce: RulesInForce | undefined) => {
+    const { weighed } = await weighOnDisk(config, rulesInForce, context.clock());
+    const ruleSet = await takeAloud({ ...weighed, heldBack: [] }, config, context);
+    return { ruleSet, heldBack: weighed.heldBack };
+  };
+  return besideService(config.rulesDir, config.database, take).catch((error: unknown) => {
+    // A database that fails is a finding of its own, and no reason to leave the rules unexamined.
+    if (error instanceof CallwardenError && error.code === 'STORE_FAILED') return take(undefined);
+    throw error;
+  });
+}
+
+function rulesFinding(directory: string, { rules }: RuleSet, heldBack: number): Finding {
+  if (rules.length === 0) {
+    return {
+      level: 'warn',
+      text: `${directory}: no rule, so nothing will ever be judged`,
+      next: 'Name the directory with your rules under "rules", or write the shipped ones with `callwarden init`.',
+    };
+  }
+  const enforcing = rules.filter(({ mode }) => mode === 'enforce').length;
+  const text = `${directory}: ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, ${enforcing} of them enforce`;
+  if (heldBack === 0) return { level: 'ok', text };
+  const held = heldBack === 1 ? '1 file is held back' : `${heldBack} files are held back`;
+  return { level: 'warn', text: `${text}, but ${held}` };
 }
 
 async function tell(about: string, { level, text, next }: Finding, context: CliContext): Promise<void> {

@@ -24,6 +24,7 @@ import {
   reportOnce,
   rulesAtStart,
 } from '../rules-at-start.js';
+import { besideService } from '../rules-in-force-now.js';
 
 /** How often a pass asks again for a lock that another process holds. */
 const LOCK_RETRY_MS = 100;
@@ -62,7 +63,9 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
   const store = openStore(config.database);
   try {
     const dryRun = options.dryRun === true;
-    const started = await rulesAtStart(config, store.rulesInForce, context);
+    const started = await besideService(config.rulesDir, store, () =>
+      rulesAtStart(config, store.rulesInForce, context),
+    );
     const { ruleSet } = started;
     if (!dryRun) await takeDownRules(config, started, store.rulesInForce, context);
     const reports = await Promise.all(

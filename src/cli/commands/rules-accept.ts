@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, relative, resolve } from 'node:path';
+import { basename, extname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import type { HeldBackFile } from '../../domain/rules-in-force.js';
@@ -11,7 +11,7 @@ import { type CliContext, say } from '../context.js';
 import { problemLine, UsageError } from '../errors.js';
 import { harmlessLines } from '../harmless-text.js';
 import { configOption, withExamples } from '../options.js';
-import { type WeighedRules, weighRules } from '../rules-weigh.js';
+import { entriesText, type WeighedRules, weighRules } from '../rules-weigh.js';
 
 /** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries take effect. */
 export function addRulesAccept(rules: Command, context: CliContext): void {
@@ -21,7 +21,7 @@ export function addRulesAccept(rules: Command, context: CliContext): void {
     .description(
       'Accepts a list or limits file that is held back because it lost more than a fifth of its entries at once, exactly as it is now; the running service takes it up within seconds. For a file that is gone, accepts that.',
     )
-    .argument('<file>', 'the file, as a path, or relative to the rules directory')
+    .argument('<file>', 'the file, as a path, relative to the rules directory, or the name of the list')
     .addOption(configOption())
     .action((file: string, options: { config: string }) => acceptFile(file, options.config, context));
   withExamples(accept, 'callwarden rules accept rules/lists/high-risk-prefixes.txt -c callwarden.yaml');
@@ -33,12 +33,12 @@ async function acceptFile(named: string, configFile: string, context: CliContext
   const store = existsSync(config.database) ? openStore(config.database) : undefined;
   try {
     const weighed = await weigh(config, store, new Set(), context);
-    const found = weighed.heldBack.find(({ file }) => isMeant(file, named, config.rulesDir));
+    const found = meantBy(named, weighed.heldBack, config.rulesDir);
     if (store === undefined || found === undefined) throw notHeldBack(named, weighed.heldBack);
     const { rulesInForce } = store;
-    const { file, hash, entriesBefore, entriesNow } = found;
+    const { file, hash, entriesBefore, entriesNow, lost } = found;
     await rulesInForce.accept(config.rulesDir, file, hash, actorOfCommandLine(context.env), context.clock());
-    const text = `accepted ${file} with ${entriesNow} ${entriesNow === 1 ? 'entry' : 'entries'} instead of ${entriesBefore}\n`;
+    const text = `accepted ${file} with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost\n`;
     await context.stdout.write(harmlessLines(text));
     const accepted = await rulesInForce.accepted(config.rulesDir);
     await tellWhatIsLeft(await weigh(config, store, accepted, context), context);
@@ -69,9 +69,25 @@ async function tellWhatIsLeft(
   await say(context, 'warning: with these problems the rules on disk are not taken; correct them.');
 }
 
-/** Also a file that is gone, so nothing may be looked up. */
-function isMeant(file: string, named: string, directory: string): boolean {
-  return file === resolve(named) || file === resolve(directory, named) || basename(file) === named;
+/** Nothing is looked up on disk, as the file may be gone. Throws UsageError where a name may be that of several. */
+function meantBy(
+  named: string,
+  heldBack: readonly HeldBackFile[],
+  directory: string,
+): HeldBackFile | undefined {
+  const ways: ((file: string) => boolean)[] = [
+    (file) => file === resolve(named) || file === resolve(directory, named),
+    (file) => basename(file) === named,
+    (file) => basename(file, extname(file)) === named,
+  ];
+  const found = ways
+    .map((isMeant) => heldBack.filter(({ file }) => isMeant(file)))
+    .find(({ length }) => length > 0);
+  if (found !== undefined && found.length > 1) {
+    const names = found.map(({ file }) => shortest(file)).join(', ');
+    throw new UsageError(`${named} may be any of ${names}: name one of them as a path.`);
+  }
+  return found?.[0];
 }
 
 function notHeldBack(named: string, heldBack: readonly HeldBackFile[]): UsageError {

@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
+import { didYouMean } from '../../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
 import { type BacktestResult, runBacktest } from '../../pass-backtest.js';
 import { type LedgerReader, openLedgerReader } from '../../store/ledger-reader.js';
-import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows, notIn } from '../backtest-view.js';
+import {
+  type BacktestSpan,
+  backtestReport,
+  closingLines,
+  HONEST_LIMIT,
+  type SwitchBacktestResult,
+} from '../backtest-report.js';
+import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows } from '../backtest-view.js';
 import { loadConfig, loadRules, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
@@ -20,17 +28,15 @@ import {
 } from '../options.js';
 import { type OutputFormat, writeRows } from '../output.js';
 import { createProgressBar } from '../progress.js';
+import { rulesInForceNow } from '../rules-in-force-now.js';
 
 const DAY_MS = 86_400_000;
-
-const HONEST_LIMIT =
-  'A cut call counts as ended: what its caller would have done then, nobody can know from the past. Calls that came and ' +
-  'went between two polls are not in the ledger.';
 
 interface BacktestCommandOptions {
   config: string;
   switch?: string;
   rules?: string;
+  rule?: readonly string[];
   against?: string;
   since?: number;
   until?: number;
@@ -44,12 +50,14 @@ export function addRulesBacktest(rules: Command, context: CliContext): void {
     .summary('what rules would have done on the calls of the past')
     .description(
       'Replays the calls that the ledger holds, poll by poll, and tells what the rules would have done, all of them as ' +
-        'though they enforced, with the caps of the config in force. Rules that are off are left out. Asks no switch and ' +
+        'though they enforced, with the caps of the config in force, which they share. Rules that are off are left out ' +
+        'unless --rule names them. Asks no switch and ' +
         `writes nothing. ${HONEST_LIMIT}`,
     )
     .addOption(configOption())
     .addOption(switchOption())
     .option('--rules <dir>', 'these rules instead of those of the config')
+    .option('--rule <name>', 'only this rule, as though it alone enforced; repeatable', collected)
     .option('--against <dir>', 'compare with these rules: what only one of the two would have cut')
     .option(
       '--since <time>',
@@ -62,13 +70,13 @@ export function addRulesBacktest(rules: Command, context: CliContext): void {
   withExamples(
     backtest,
     'callwarden rules backtest -c callwarden.yaml --since 24h',
+    'callwarden rules backtest -c callwarden.yaml --rule irsf-burst --since 7d',
     'callwarden rules backtest -c callwarden.yaml --rules ./next --against ./rules --since yesterday --until today',
   );
 }
 
-interface Span {
-  since: number;
-  until: number;
+function collected(name: string, known: readonly string[] = []): readonly string[] {
+  return [...known, name];
 }
 
 async function backtestRules(options: BacktestCommandOptions, context: CliContext): Promise<void> {
@@ -77,15 +85,21 @@ async function backtestRules(options: BacktestCommandOptions, context: CliContex
   const now = context.clock();
   const span = { since: options.since ?? now - DAY_MS, until: options.until ?? now };
   if (span.since >= span.until) throw new UsageError('--since must lie before --until.');
-  const directory = options.rules ?? config.rulesDir;
-  const ruleSet = await loadRules(directory, context, config.switches);
+  const ruleSet =
+    options.rules === undefined
+      ? await rulesInForceNow(config, config.database, context)
+      : await loadRules(options.rules, context, config.switches);
   const against =
     options.against === undefined ? undefined : await loadRules(options.against, context, config.switches);
+  const named = options.rule;
+  if (named !== undefined) checkNames(named, against === undefined ? [ruleSet] : [ruleSet, against]);
   const reader = openLedgerReader(config.database);
   try {
-    const results: SwitchResult[] = [];
+    const results: SwitchBacktestResult[] = [];
     for (const switchConfig of switches) {
-      const found = await backtestSwitch({ config, switchConfig, ruleSet, against, span, reader, context });
+      const found = await backtestSwitch({
+        ...{ config, switchConfig, ruleSet, against, named, span, reader, context },
+      });
       if (found !== undefined) results.push(found);
     }
     if (results.length === 0) context.setExitCode(EXIT_FAILED);
@@ -95,10 +109,14 @@ async function backtestRules(options: BacktestCommandOptions, context: CliContex
   }
 }
 
-interface SwitchResult {
-  switch: string;
-  here: BacktestResult;
-  against: BacktestResult | undefined;
+/** A rule may be in one of two versions only. Throws UsageError on a name that is in none. */
+function checkNames(named: readonly string[], versions: readonly RuleSet[]): void {
+  const names = [...new Set(versions.flatMap(({ rules }) => rules.map(({ name }) => name)))];
+  for (const name of named) {
+    if (names.includes(name)) continue;
+    const meant = didYouMean(name, names) || ` There are ${names.join(', ')}.`;
+    throw new UsageError(`There is no rule "${name}".${meant}`);
+  }
 }
 
 interface SwitchBacktest {
@@ -106,12 +124,14 @@ interface SwitchBacktest {
   switchConfig: SwitchConfig;
   ruleSet: RuleSet;
   against: RuleSet | undefined;
-  span: Span;
+  /** The only rules that are wanted; all that are not off by default. */
+  named: readonly string[] | undefined;
+  span: BacktestSpan;
   reader: LedgerReader;
   context: CliContext;
 }
 
-async function backtestSwitch(parts: SwitchBacktest): Promise<SwitchResult | undefined> {
+async function backtestSwitch(parts: SwitchBacktest): Promise<SwitchBacktestResult | undefined> {
   const { switchConfig, ruleSet, against, span, reader, context } = parts;
   const { name } = switchConfig;
   const [first] = reader.polls(name, span.since, span.until);
@@ -135,12 +155,14 @@ async function backtestSwitch(parts: SwitchBacktest): Promise<SwitchResult | und
 }
 
 async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): Promise<BacktestResult> {
-  const { config, switchConfig, span, reader, context } = parts;
+  const { config, switchConfig, named, span, reader, context } = parts;
   const { name } = switchConfig;
-  const judging = judgingOf(config, switchConfig, asEnforcing(ruleSet), context.clock());
+  const judged = named === undefined ? asEnforcing(ruleSet) : enforcing(ruleSet, named);
+  const judging = judgingOf(config, switchConfig, judged, context.clock());
   const reachMs = Math.max(0, ...judging.rules.map(({ windowMs, rule }) => Math.max(windowMs, rule.forMs)));
   const from = span.since - reachMs;
-  const { countries, accounts } = reader.state(name, span.until);
+  // Only what is remembered beyond the calls is wanted; the calls are read one by one.
+  const { countries, accounts } = reader.state(name, Number.MAX_SAFE_INTEGER);
   const bar = createProgressBar(label, context);
   try {
     const result = await runBacktest({
@@ -165,14 +187,20 @@ async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): P
   }
 }
 
+/** These rules alone, whatever their mode: who names a rule that is off wants to know what it would do. */
+function enforcing(ruleSet: RuleSet, named: readonly string[]): RuleSet {
+  const rules = ruleSet.rules.filter(({ name }) => named.includes(name));
+  return { ...ruleSet, rules: rules.map((rule) => ({ ...rule, mode: 'enforce' })) };
+}
+
 async function print(
-  results: readonly SwitchResult[],
-  span: Span,
+  results: readonly SwitchBacktestResult[],
+  span: BacktestSpan,
   format: OutputFormat,
   context: CliContext,
 ): Promise<void> {
   if (format === 'json') {
-    await context.stdout.write(`${harmlessJson(report(results, span))}\n`);
+    await context.stdout.write(`${harmlessJson(backtestReport(results, span))}\n`);
     return;
   }
   const compares = results.some(({ against }) => against !== undefined);
@@ -185,81 +213,8 @@ async function print(
     const rows = results.flatMap((one) => backtestRows(one.switch, one.here));
     await writeRows(rows, BACKTEST_VIEW, format, context.stdout);
   }
-  for (const { switch: name, here } of results) {
-    const cutAccounts = new Set(here.cut.map(({ account }) => account ?? null)).size;
-    const missed = here.missedPolls === 0 ? '' : `, ${here.missedPolls} of them failed or doubtful`;
-    await say(
-      context,
-      `${name}: ${here.calls} calls at ${here.polls} polls${missed}; ${here.cut.length} calls of ${cutAccounts} accounts cut.`,
-    );
-  }
+  for (const line of results.flatMap(closingLines)) await say(context, line);
   await say(context, HONEST_LIMIT);
-}
-
-function report(results: readonly SwitchResult[], { since, until }: Span) {
-  return {
-    since: iso(since),
-    until: iso(until),
-    limit: HONEST_LIMIT,
-    switches: results.map(({ switch: name, here, against }) => ({
-      switch: name,
-      polls: here.polls,
-      missedPolls: here.missedPolls,
-      calls: here.calls,
-      rules: backtestRows(name, here),
-      accounts: accountRows(here),
-      cut: here.cut.map(cutRow),
-      ...(against !== undefined && {
-        against: {
-          rules: backtestRows(name, against),
-          diff: diffRows(name, here, against),
-          onlyHere: notIn(here.cut, against.cut).map(cutRow),
-          onlyAgainst: notIn(against.cut, here.cut).map(cutRow),
-        },
-      }),
-    })),
-  };
-}
-
-/** Who was hit, hardest first. */
-function accountRows({ cut }: BacktestResult) {
-  const byAccount = new Map<
-    number | null,
-    { account: number | null; callsCut: number; minutesCut: number }
-  >();
-  for (const { account = null, minutesCut } of cut) {
-    const row = byAccount.get(account) ?? { account, callsCut: 0, minutesCut: 0 };
-    row.callsCut += 1;
-    row.minutesCut = Math.round((row.minutesCut + minutesCut) * 100) / 100;
-    byAccount.set(account, row);
-  }
-  return [...byAccount.values()].sort((one, other) => other.callsCut - one.callsCut);
-}
-
-function cutRow({
-  cutAt,
-  minutesBefore,
-  minutesCut,
-  id,
-  callId,
-  rule,
-  account,
-  customer,
-  cli,
-  cld,
-}: BacktestResult['cut'][number]) {
-  return {
-    at: iso(cutAt),
-    rule,
-    id,
-    callId,
-    account: account ?? null,
-    customer: customer ?? null,
-    cli: cli ?? null,
-    cld: cld ?? null,
-    minutesBefore: Math.round(minutesBefore * 100) / 100,
-    minutesCut: Math.round(minutesCut * 100) / 100,
-  };
 }
 
 function iso(at: number): string {

@@ -3,17 +3,20 @@ import { didYouMean } from '../../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { type Subject, subjectText } from '../../domain/scope.js';
-import type { Snapshot } from '../../domain/snapshot.js';
 import { type Explanation, explainRule } from '../../pass-explain.js';
-import { loadConfig, loadRules, selectSwitches } from '../compose.js';
+import { appliesTo } from '../../policy/compile-rules.js';
+import { loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { explainRecord } from '../explain-record.js';
 import { subjectFor, subjectWord } from '../explained-subject.js';
 import { explanationInput } from '../explanation-input.js';
-import { type ExplainedAt, explanationLines, fatesOf, whyOf } from '../explanation-text.js';
+import { leftOutObject } from '../explanation-left-out.js';
+import { type ExplainedAt, explanationLines, fatesOf } from '../explanation-text.js';
+import { whyOf } from '../explanation-why.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
 import { configOption, oneOf, switchOption, timeWord, wholeNumber, withExamples } from '../options.js';
+import { rulesInForceNow } from '../rules-in-force-now.js';
 
 export interface ExplainOptions {
   config: string;
@@ -68,10 +71,14 @@ async function explainIt(options: ExplainOptions, context: CliContext): Promise<
   if (ruleName === undefined || subject === undefined) {
     throw new UsageError('Expected --rule and --subject, or --action.');
   }
+  if (options.at !== undefined && options.at > context.clock()) {
+    throw new UsageError('--at lies in the future: nothing has been listed then yet.');
+  }
   const config = await loadConfig(options.config, context);
-  const switches = switchesFor(selectSwitches(config, options.switch), subject);
-  const ruleSet = await loadRules(config.rulesDir, context, config.switches);
+  const chosen = selectSwitches(config, options.switch);
+  const ruleSet = await rulesInForceNow(config, config.database, context);
   const rule = findRule(ruleSet, ruleName);
+  const switches = switchesFor(chosen, rule, subject);
   const explained = [];
   for (const switchConfig of switches) {
     const one = await explainOn(switchConfig, { config, ruleSet, rule, subject, at: options.at, context });
@@ -90,9 +97,11 @@ async function explainIt(options: ExplainOptions, context: CliContext): Promise<
   }
 }
 
-/** IDs are a switch's own, so that one of several has to be named. */
-function switchesFor(switches: readonly SwitchConfig[], subject: Subject): readonly SwitchConfig[] {
-  if (subject.scope === 'switch') return switches.filter(({ name }) => name === subject.id);
+/** IDs are a switch's own, so that one of several has to be named, unless the rule is judged on one alone. */
+function switchesFor(all: readonly SwitchConfig[], rule: Rule, subject: Subject): readonly SwitchConfig[] {
+  if (subject.scope === 'switch') return all.filter(({ name }) => name === subject.id);
+  const judged = all.filter(({ name }) => appliesTo(rule, name));
+  const switches = judged.length === 0 ? all : judged;
   if (switches.length === 1) return switches;
   const names = switches.map(({ name }) => name).join(', ');
   throw new UsageError(`${subjectText(subject)} may be on any of ${names}: name one with --switch.`);
@@ -127,9 +136,9 @@ async function explainOn(
       one.name === rule.name && one.mode === 'off' ? { ...one, mode: 'monitor' } : one,
     ),
   };
-  const found = await explanationInput({ ...parts, switchConfig, ruleSet: judged });
-  if (found === undefined) return undefined;
-  const { input, source } = found;
+  const gathered = await explanationInput({ ...parts, switchConfig, ruleSet: judged });
+  if (gathered === undefined) return undefined;
+  const { input, source } = gathered;
   const compiled = input.rules.find((one) => one.rule.name === rule.name);
   if (compiled === undefined) {
     await say(
@@ -139,11 +148,12 @@ async function explainOn(
     return undefined;
   }
   const { snapshot } = input;
-  const meant = subjectFor(subject, rule, snapshot, input.numbering);
-  if (meant === undefined) {
-    await say(context, notThere(subject, rule, snapshot));
+  const found = subjectFor(subject, rule, snapshot, input.numbering);
+  if ('problem' in found) {
+    await say(context, found.problem);
     return undefined;
   }
+  const meant = found.subject;
   const notes = [
     ...(rule.mode === 'off' ? ['the rule is off: it is never judged. This is what it would say.'] : []),
     ...(meant.scope === subject.scope
@@ -152,18 +162,17 @@ async function explainOn(
     ...(snapshot.doubt === undefined ? [] : [`nothing is cut on this listing: ${snapshot.doubt.detail}.`]),
     ...(at === undefined ? [] : ['from the ledger: fields are as they were listed last.']),
   ];
-  const explanation = await explainRule(input, compiled, meant);
+  const explanation = await explainRule(
+    input,
+    compiled,
+    meant,
+    subject.scope === 'call' ? subject.id : undefined,
+  );
   return { explanation, where: { switchName: switchConfig.name, at: snapshot.observedAt, source, notes } };
 }
 
-function notThere(subject: Subject, rule: Rule, snapshot: Snapshot): string {
-  if (subject.scope === 'call')
-    return `No call ${subject.id} was listed at ${new Date(snapshot.observedAt).toISOString()}.`;
-  return `Rule ${rule.name} judges subjects of scope ${rule.scope}, not ${subjectText(subject)}: expected --subject ${rule.scope}:ID, or call:ID.`;
-}
-
 function toJson(explanation: Explanation, where: ExplainedAt) {
-  const { rule, subject, result, verdict } = explanation;
+  const { rule, subject, result, ifJudged, opensAt, leftOutBy, verdict, pool } = explanation;
   return {
     switch: where.switchName,
     at: new Date(where.at).toISOString(),
@@ -172,7 +181,11 @@ function toJson(explanation: Explanation, where: ExplainedAt) {
     mode: rule.mode,
     subject: subjectText(subject),
     result,
+    ifJudged: ifJudged ?? null,
+    opensAt: opensAt === undefined ? null : new Date(opensAt).toISOString(),
+    leftOutBy: leftOutBy.map(leftOutObject),
     evidence: verdict?.evidence ?? null,
+    pool: pool === undefined ? null : { size: pool.size, keep: pool.keep },
     why: whyOf(explanation),
     calls: fatesOf(explanation),
     notes: where.notes,

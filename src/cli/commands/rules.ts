@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { FactDefinition } from '../../domain/facts.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { FACT_CATALOGUE } from '../../facts/catalogue.js';
-import { loadRules } from '../compose.js';
+import { loadConfig, loadRules } from '../compose.js';
 import type { CliContext } from '../context.js';
 import { UsageError } from '../errors.js';
 import { chosenFormat, outputOption, withExamples } from '../options.js';
@@ -17,7 +17,7 @@ import { addRulesTest } from './rules-test.js';
 
 const DEFAULT_RULES_DIR = './rules';
 
-/** `callwarden rules check|list|facts|accept`: the admin's work on rule files; all but accept need no config. */
+/** `callwarden rules check|list|facts|accept`: the admin's work on rule files, most of it without a config. */
 export function addRules(program: Command, context: CliContext): void {
   const rules = program
     .command('rules')
@@ -30,14 +30,21 @@ export function addRules(program: Command, context: CliContext): void {
   const check = rules
     .command('check')
     .description(
-      'Checks all files of a rules directory and prints every problem; exit code 2 where there is one.',
+      'Checks all files of a rules directory and prints every problem; exit code 2 where there is one. Without a config ' +
+        'it does not check what depends on the switches: their names, how often they are polled (5s are assumed), whose ' +
+        'customer tree is known, and prefixes in national form.',
     )
-    .argument('[dir]', 'the rules directory', DEFAULT_RULES_DIR)
-    .action(async (directory: string) => {
-      refuseFile(directory);
-      await context.stdout.write(`${summary(await loadRules(directory, context))}\n`);
-    });
-  withExamples(check, 'callwarden rules check', 'callwarden rules check /etc/callwarden/rules');
+    .argument('[dir]', `the rules directory; by default that of the config, else ${DEFAULT_RULES_DIR}`)
+    .option('-c, --config <file>', 'check against the switches of this config too')
+    .action((directory: string | undefined, { config }: { config?: string }) =>
+      checkIt(directory, config, context),
+    );
+  withExamples(
+    check,
+    'callwarden rules check',
+    'callwarden rules check /etc/callwarden/rules',
+    'callwarden rules check -c callwarden.yaml',
+  );
 
   const list = rules
     .command('list')
@@ -65,6 +72,17 @@ export function addRules(program: Command, context: CliContext): void {
   addRulesExplain(rules, context);
   addRulesBacktest(rules, context);
   addRulesSchema(rules, context);
+}
+
+async function checkIt(
+  named: string | undefined,
+  configFile: string | undefined,
+  context: CliContext,
+): Promise<void> {
+  const config = configFile === undefined ? undefined : await loadConfig(configFile, context);
+  const directory = named ?? config?.rulesDir ?? DEFAULT_RULES_DIR;
+  refuseFile(directory);
+  await context.stdout.write(`${summary(await loadRules(directory, context, config?.switches))}\n`);
 }
 
 /** Rules are judged together with the lists and limits beside them, so a file alone cannot be checked. */

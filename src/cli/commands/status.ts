@@ -7,9 +7,10 @@ import { openPassReader, type PassSummary, type SwitchPasses } from '../../store
 import { localTime, timeHeader } from '../audit-view.js';
 import { loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
+import { harmless } from '../harmless-text.js';
 import { chosenFormat, configOption, outputOption, switchOption, withExamples } from '../options.js';
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
-import { type RulesStatus, rulesStatus, rulesTrouble } from '../rules-status.js';
+import { type RulesStatus, rulesInForceText, rulesStatus, rulesTrouble } from '../rules-status.js';
 
 interface StatusOptions {
   config: string;
@@ -59,7 +60,11 @@ async function printStatus(options: StatusOptions, context: CliContext): Promise
   const { rows, report } = existsSync(config.database)
     ? await readRows(config, names, context)
     : { rows: names.map((name) => toRow(name, undefined, 0, 0, null)), report: undefined };
-  await writeRows(rows, STATUS_VIEW, chosenFormat(options.output, context), context.stdout);
+  const format = chosenFormat(options.output, context);
+  await writeRows(rows, STATUS_VIEW, format, context.stdout);
+  if (format === 'table') {
+    for (const line of rows.flatMap(linesBelow)) await context.stdout.write(`${harmless(line)}\n`);
+  }
   if (report !== undefined) {
     for (const line of rulesTrouble(report, options.config)) await say(context, line);
   }
@@ -129,16 +134,22 @@ function newest(one: PassSummary | null, other: PassSummary | null): PassSummary
   return Date.parse(one.startedAt) > Date.parse(other.startedAt) ? one : other;
 }
 
+/** Goes on in the next line rather than being cut. */
+const WHOLE = { wraps: true, keep: true };
+
 const STATUS_VIEW: RowView<StatusRow> = {
   columns: [
     { header: 'SWITCH', cell: (row) => row.switch, wraps: true },
     {
       header: timeHeader('LAST PASS'),
-      wraps: true,
-      keep: true,
+      ...WHOLE,
       cell: (row) => (row.lastPassAt === null ? 'none yet' : localTime(Date.parse(row.lastPassAt))),
     },
-    { header: 'AGE', cell: (row) => (row.ageSeconds === null ? null : `${row.ageSeconds} s`) },
+    {
+      header: 'AGE',
+      cell: (row) => (row.ageSeconds === null ? null : `${row.ageSeconds} s`),
+      optional: 'always',
+    },
     { header: 'STATUS', cell: (row) => row.status },
     { header: 'CALLS', cell: (row) => row.calls },
     {
@@ -148,13 +159,8 @@ const STATUS_VIEW: RowView<StatusRow> = {
     },
     { header: 'PASSES/H', cell: passesText, wraps: true },
     { header: 'ACTIONS/H', cell: actionsText, wraps: true },
-    { header: 'UNCONFIRMED', cell: (row) => row.unconfirmed },
-    {
-      header: 'ERROR',
-      cell: ({ error }) => (error === null ? null : `${error.code}: ${error.message}`),
-      wraps: true,
-      optional: 'same',
-    },
+    { header: 'UNCONFIRMED', cell: (row) => row.unconfirmed, optional: 'always' },
+    { header: 'RULES', cell: ({ rules }) => (rules === null ? null : rulesInForceText(rules)), ...WHOLE },
   ],
   fields: [
     'switch',
@@ -170,6 +176,17 @@ const STATUS_VIEW: RowView<StatusRow> = {
     'rules',
   ],
 };
+
+/** What has no room in a table, or may be left out of it, but must be read. */
+function linesBelow({ switch: name, error, unconfirmed }: StatusRow): readonly string[] {
+  const disconnects = unconfirmed === 1 ? 'disconnect' : 'disconnects';
+  return [
+    ...(error === null ? [] : [`${name}: ${error.code}: ${error.message}`]),
+    ...(unconfirmed === 0
+      ? []
+      : [`${name}: ${unconfirmed} ${disconnects} that no later listing has confirmed`]),
+  ];
+}
 
 function passesText({ passesLastHour: { completed, failed, skipped } }: StatusRow): string {
   const troubles = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(

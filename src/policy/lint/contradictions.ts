@@ -1,10 +1,12 @@
-import { isSide, type Literal, type NormalContext, type Side } from './normal-form.js';
+import { countriesOfPrefix } from '../countries.js';
+import { contraryOf, isSide, type Literal, type NormalContext, type Side } from './normal-form.js';
 import { isEmpty, type NumberRange, narrowed, neverBelow, possibleRange } from './number-range.js';
-import { type TextConstraint, textConstraint, textsExclude } from './text-constraint.js';
+import { allowsNone, type TextConstraint, textConstraint, textsExclude } from './text-constraint.js';
 
 /** Finds comparisons that cannot hold together; keeps what it has learnt of each, since lists may be long. */
 export class Contradictions {
   private readonly constraints = new Map<Literal, TextConstraint | undefined>();
+  private readonly countries = new Map<TextConstraint, ReadonlySet<string> | undefined>();
 
   constructor(private readonly context: NormalContext) {}
 
@@ -19,6 +21,11 @@ export class Contradictions {
       return this.fewest(group);
     }
     return undefined;
+  }
+
+  /** Whether a comparison is never false, as far as one can tell from it alone. */
+  isAlwaysTrue(literal: Literal): boolean {
+    return this.contradict([contraryOf(literal)]);
   }
 
   private fewest(group: readonly Literal[]): readonly Literal[] {
@@ -43,6 +50,7 @@ export class Contradictions {
     return (
       [...ranges.values()].some(isEmpty) ||
       [...texts.values()].some(textsExclude) ||
+      this.countryIsElsewhere(texts) ||
       relationsExclude(literals, ranges)
     );
   }
@@ -54,6 +62,21 @@ export class Contradictions {
       const known = ranges.get(key) ?? possibleRange(definition);
       ranges.set(key, key === fact.key ? narrowed(known, literal) : known);
     }
+  }
+
+  /** Whether the numbers that are asked for all belong to other countries than the one that is asked for. */
+  private countryIsElsewhere(texts: ReadonlyMap<string, readonly TextConstraint[]>): boolean {
+    const asked = texts.get(COUNTRY);
+    if (asked === undefined) return false;
+    return (texts.get(DIALLED) ?? []).some((numbers) => {
+      const countries = this.countriesOf(numbers);
+      return countries !== undefined && allowsNone(countries, asked);
+    });
+  }
+
+  private countriesOf(numbers: TextConstraint): ReadonlySet<string> | undefined {
+    if (!this.countries.has(numbers)) this.countries.set(numbers, freshCountries(numbers));
+    return this.countries.get(numbers);
   }
 
   constraintOf(literal: Literal): TextConstraint | undefined {
@@ -73,6 +96,16 @@ export class Contradictions {
   }
 }
 
+const DIALLED = '["call.cld",{}]';
+const COUNTRY = '["call.country",{}]';
+
+/** Every country that an allowed number can belong to; undefined where the numbering of a switch decides what is allowed. */
+function freshCountries(numbers: TextConstraint): ReadonlySet<string> | undefined {
+  if (!numbers.allows || numbers.kind === 'networks') return undefined;
+  const { normal, open } = numbers.kind === 'prefixes' ? numbers.prefixes : numbers.values;
+  return open ? undefined : new Set([...normal].flatMap(countriesOfPrefix));
+}
+
 /** Comparisons that speak of the same facts, directly or through a fact that both are compared with. */
 function bySubject(literals: readonly Literal[]): readonly (readonly Literal[])[] {
   const groupOf = new Map<string, string>();
@@ -84,6 +117,8 @@ function bySubject(literals: readonly Literal[]): readonly (readonly Literal[])[
     if (isSide(value)) groupOf.set(root(fact.key), root(value.key));
     const whole = wholeOf(fact);
     if (whole !== undefined) groupOf.set(root(fact.key), root(whole));
+    // The country of a call is that of its dialled number.
+    if (fact.key === COUNTRY) groupOf.set(root(fact.key), root(DIALLED));
   }
   const groups = new Map<string, Literal[]>();
   for (const literal of literals) gather(groups, root(literal.fact.key), literal);

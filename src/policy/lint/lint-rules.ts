@@ -1,9 +1,13 @@
+import { durationText } from '../../documents/duration.js';
 import type { Location, Problem } from '../../domain/errors.js';
 import type { FactCatalogue } from '../../domain/facts.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { filterAt } from '../expiring-entries.js';
+import { eventsOf, referencesOf } from '../references.js';
+import { alwaysTrue } from './always-true.js';
 import { Contradictions } from './contradictions.js';
 import { filterLiterals, swallowedKey } from './filter-literals.js';
+import { keepsAll } from './keeps-all.js';
 import { impossibility, whyImpossible } from './never-matches.js';
 import { type Literal, type NormalContext, normalForm } from './normal-form.js';
 import { shadowedRules } from './shadowed.js';
@@ -19,8 +23,8 @@ export interface LintOptions {
 }
 
 /**
- * Warns of what a checked rule set holds to no purpose: rules that can never match or never take anything, lists and shared
- * conditions that nothing uses, exceptions that have ended. Sound before complete: what it says of a rule is so on every
+ * Warns of what a checked rule set holds to no purpose: rules that can never match or never take anything, conditions that
+ * are always true, lists and shared conditions that nothing uses, exceptions that have ended. Sound before complete: what it says of a rule is so on every
  * switch, and where that is not certain it keeps silent.
  */
 export function lintRules(ruleSet: RuleSet, options: LintOptions): readonly Problem[] {
@@ -37,6 +41,10 @@ export function lintRules(ruleSet: RuleSet, options: LintOptions): readonly Prob
   const lively = judged.filter((rule) => !idle.has(rule));
   return [
     ...[...idle].flatMap(([rule, reasons]) => reasons.map((reason) => warning(rule.location, reason))),
+    ...lively.flatMap((rule) => [
+      ...alwaysTrueWarnings(rule, context, contradictions),
+      ...idleUnderWarnings(rule, context),
+    ]),
     ...shadowedRules(lively, context, contradictions).map(shadowedWarning),
     ...unusedWarnings(ruleSet, options),
     ...(options.now === undefined ? [] : ruleSet.rules.flatMap((rule) => expired(rule, options.now ?? 0))),
@@ -69,7 +77,13 @@ function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradicti
       `Rule "${name}" can never match: ${whyImpossible(never)}. Mend the conditions, or set mode: off.`,
     ];
   }
-  return [rule.event, ...rule.escalate.map(({ event }) => event)].flatMap(({ where, type }) => {
+  return eventsOf(rule).flatMap((event) => {
+    const { where, type } = event;
+    const all = keepsAll(rule, event, conditions, context, contradictions);
+    if (all !== undefined) {
+      const message = `Rule "${name}" never takes a call: its conditions hold only while "${all.counted}" is not above what "keep" leaves (${all.kept}). Lower "keep", or mend the conditions.`;
+      return [message];
+    }
     if (where === undefined) return [];
     const impossible = impossibility([normalForm(where, context)], contradictions);
     if (impossible === undefined) return [];
@@ -77,6 +91,40 @@ function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradicti
       `Rule "${name}" can never take a call by ${type}: under "where", ${whyImpossible(impossible)}. Mend "where".`,
     ];
   });
+}
+
+/** Worse than a rule that never matches: this one matches everybody. */
+function alwaysTrueWarnings(
+  rule: Rule,
+  context: NormalContext,
+  contradictions: Contradictions,
+): readonly Problem[] {
+  const { whole, literals } = alwaysTrue(rule.conditions, context, contradictions);
+  const { name, scope, location } = rule;
+  if (whole) {
+    const [first] = literals;
+    const why = first === undefined ? '' : ` ("${first.text}" holds whatever is observed)`;
+    const message = `Rule "${name}" is always true: every ${scope} that it judges violates it, wherever the facts are known${why}. Mend the conditions, or set mode: off.`;
+    return [warning(location, message)];
+  }
+  return literals.map(({ text }) =>
+    warning(
+      location,
+      `"${text}" in rule "${name}" is always true where its facts are known, so it narrows nothing. Mend it, or take it out.`,
+    ),
+  );
+}
+
+/** Calls that begin and end in the window are shorter than it anyway. */
+function idleUnderWarnings(rule: Rule, { conditions }: NormalContext): readonly Problem[] {
+  const messages = referencesOf(rule, conditions).flatMap(({ fact, params: { under, within } = {} }) => {
+    if (!fact.endsWith('.shortCalls') || under === undefined || within === undefined || under < within)
+      return [];
+    const [written, window] = [under, within].map((seconds) => durationText(seconds * 1_000));
+    const message = `"under: ${written}" of ${fact} in rule "${rule.name}" is not less than "within: ${window}", so every answered call that began and ended in the window is short. Lower "under", or widen "within".`;
+    return [message];
+  });
+  return [...new Set(messages)].map((message) => warning(rule.location, message));
 }
 
 function nounOf(who: 'subjects' | 'switches', { scope }: Rule): string {

@@ -46,6 +46,14 @@ const COUNTERPARTS: Readonly<Record<string, string>> = {
   notInList: 'inList',
 };
 
+/** What a comparison says where it is not true. */
+export function contraryOf(literal: Literal): Literal {
+  const counterpart = COUNTERPARTS[literal.operator];
+  return counterpart === undefined
+    ? { ...literal, negated: !literal.negated }
+    : { ...literal, operator: counterpart };
+}
+
 export function normalForm(condition: Condition, context: NormalContext, underNot = false): Normal {
   const several = (kind: 'all' | 'any', children: readonly Condition[]): Normal => ({
     kind: underNot === (kind === 'any') ? 'all' : 'any',
@@ -79,7 +87,8 @@ function literalOf(condition: FactCondition, context: NormalContext, underNot: b
   };
 }
 
-function sideOf({ fact, params }: FactReference, catalogue: FactCatalogue): Side | undefined {
+/** Undefined where there is no such fact. */
+export function sideOf({ fact, params }: FactReference, catalogue: FactCatalogue): Side | undefined {
   const definition = catalogue.get(fact);
   if (definition === undefined) return undefined;
   return { key: canonicalJson([fact, params ?? {}]), definition, params: params ?? {} };

@@ -117,6 +117,11 @@ export function textsExclude(constraints: readonly TextConstraint[]): boolean {
   );
 }
 
+/** Whether these constraints leave none of the texts, each of which is as it would be observed. */
+export function allowsNone(texts: ReadonlySet<string>, constraints: readonly TextConstraint[]): boolean {
+  return ![...texts].some((text) => constraints.every((one) => mayBe({ written: text, normal: text }, one)));
+}
+
 function sizeOf(one: TextConstraint): number {
   return one.kind === 'values' ? one.values.all.length : 0;
 }

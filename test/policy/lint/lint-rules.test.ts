@@ -102,3 +102,21 @@ it('says of a rule only that it never matches where it is shadowed too', () => {
   const never = aRule({ name: 'b', conditions: all(total('greaterThan', 5), total('lessThan', 5)) });
   expect(messages({ rules: [broad, never] })).toEqual([expect.stringContaining('can never match')]);
 });
+
+describe('shortCalls', () => {
+  const short = (within: number, under: number) =>
+    leaf('account.shortCalls', 'greaterThan', 9, { within, under });
+  const told = (...parts: Parameters<typeof all>) =>
+    messages({ rules: [aRule({ conditions: all(...parts), event: { type: 'alert' } })] });
+
+  it('that calls all short that began and ended in the window is told, once', () => {
+    const message =
+      '"under: 10m" of account.shortCalls in rule "account-concurrent-calls" is not less than "within: 10m", so every answered call that began and ended in the window is short. Lower "under", or widen "within".';
+    expect(told(short(600, 600), short(600, 600))).toEqual([message]);
+    expect(told(total('greaterThan', 3), short(60, 90))).toEqual([expect.stringContaining('"under: 90s"')]);
+  });
+
+  it('is fine below the window', () => {
+    expect(told(short(600, 599))).toEqual([]);
+  });
+});

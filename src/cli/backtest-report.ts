@@ -1,0 +1,111 @@
+import type { BacktestResult } from '../pass-backtest.js';
+import { backtestRows, counted, diffRows, notIn } from './backtest-view.js';
+
+export const HONEST_LIMIT =
+  'A cut call counts as ended: what its caller would have done then, nobody can know from the past. Calls that came and ' +
+  'went between two polls are not in the ledger.';
+
+/** Milliseconds since the epoch. */
+export interface BacktestSpan {
+  since: number;
+  until: number;
+}
+
+/** What came of one switch. */
+export interface SwitchBacktestResult {
+  switch: string;
+  here: BacktestResult;
+  /** By the rules that these are compared with. */
+  against: BacktestResult | undefined;
+}
+
+/** What is said of one switch below its table. */
+export function closingLines({ switch: name, here }: SwitchBacktestResult): readonly string[] {
+  const cutAccounts = new Set(here.cut.map(({ account }) => account ?? null)).size;
+  const missed = here.missedPolls === 0 ? '' : `, ${here.missedPolls} of them failed or doubtful`;
+  const really = here.cut.filter(({ reallyCut }) => reallyCut).length;
+  const were = really === 1 ? 'was' : 'were';
+  return [
+    `${name}: ${counted(here.calls, 'call')} at ${counted(here.polls, 'poll')}${missed}; ` +
+      `${counted(here.cut.length, 'call')} of ${counted(cutAccounts, 'account')} cut.`,
+    ...(really === 0
+      ? []
+      : [
+          `${really} of these ${were} cut by Callwarden at the time, too: the minutes that would have followed are ` +
+            'unknown, and not in MIN CUT.',
+        ]),
+  ];
+}
+
+/** Everything in one JSON document. */
+export function backtestReport(results: readonly SwitchBacktestResult[], { since, until }: BacktestSpan) {
+  return {
+    since: iso(since),
+    until: iso(until),
+    limit: HONEST_LIMIT,
+    switches: results.map(({ switch: name, here, against }) => ({
+      switch: name,
+      polls: here.polls,
+      missedPolls: here.missedPolls,
+      calls: here.calls,
+      rules: backtestRows(name, here),
+      accounts: accountRows(here),
+      cut: here.cut.map(cutRow),
+      ...(against !== undefined && {
+        against: {
+          rules: backtestRows(name, against),
+          diff: diffRows(name, here, against),
+          onlyHere: notIn(here.cut, against.cut).map(cutRow),
+          onlyAgainst: notIn(against.cut, here.cut).map(cutRow),
+        },
+      }),
+    })),
+  };
+}
+
+/** Who was hit, hardest first. */
+function accountRows({ cut }: BacktestResult) {
+  const byAccount = new Map<
+    number | null,
+    { account: number | null; callsCut: number; minutesCut: number }
+  >();
+  for (const { account = null, minutesCut } of cut) {
+    const row = byAccount.get(account) ?? { account, callsCut: 0, minutesCut: 0 };
+    row.callsCut += 1;
+    row.minutesCut = Math.round((row.minutesCut + minutesCut) * 100) / 100;
+    byAccount.set(account, row);
+  }
+  return [...byAccount.values()].sort((one, other) => other.callsCut - one.callsCut);
+}
+
+function cutRow({
+  cutAt,
+  minutesBefore,
+  minutesCut,
+  reallyCut,
+  id,
+  callId,
+  rule,
+  account,
+  customer,
+  cli,
+  cld,
+}: BacktestResult['cut'][number]) {
+  return {
+    at: iso(cutAt),
+    rule,
+    id,
+    callId,
+    account: account ?? null,
+    customer: customer ?? null,
+    cli: cli ?? null,
+    cld: cld ?? null,
+    minutesBefore: Math.round(minutesBefore * 100) / 100,
+    minutesCut: Math.round(minutesCut * 100) / 100,
+    reallyCut,
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,163 @@
+import { durationText } from '../documents/duration.js';
+import type { WithholdReason } from '../domain/action.js';
+import type { ExplainedAction, ExplainedPool, Explanation } from '../pass-explain.js';
+import type { Fate } from '../pass-explain-calls.js';
+import { leftOutText, minuteText } from './explanation-left-out.js';
+import { REASON_TEXT } from './reason-text.js';
+
+/** A reason why nothing, or not everything, is cut; `reason` is one of a closed list, `text` for a person. */
+export interface Why {
+  reason: string;
+  text: string;
+}
+
+/** Everything that stands between the subject and a disconnect, in the order in which a pass comes to it. */
+export function whyOf(explanation: Explanation): readonly Why[] {
+  const { broken, verdict, leftOutBy } = explanation;
+  const result = explanation.ifJudged ?? explanation.result;
+  const why: Why[] = [];
+  if (broken !== undefined)
+    why.push({ reason: 'broken', text: `the rule could not be judged: ${String(broken)}` });
+  if (explanation.result === 'outside-schedule') why.push(closedText(explanation));
+  if (leftOutBy.length > 0) why.push({ reason: 'excluded', text: excludedText(explanation) });
+  const text = RESULT_WHY[result];
+  if (text !== undefined && (result !== 'excluded' || leftOutBy.length === 0)) why.push(text);
+  if (verdict?.result === 'indeterminate' && result === 'indeterminate') {
+    why.push({ reason: 'indeterminate', text: `it cannot be judged without ${verdict.missing.join(', ')}` });
+  }
+  return [
+    ...why,
+    ...heldReasons(explanation),
+    ...actionReasons(explanation),
+    ...callReasons(explanation),
+    ...poolReasons(explanation),
+  ];
+}
+
+const RESULT_WHY: Readonly<Partial<Record<Explanation['result'], Why>>> = {
+  'not-listed': {
+    reason: 'not-listed',
+    text: 'the listing shows no live call of it, and the ledger none in the window',
+  },
+  excluded: { reason: 'excluded', text: '`only` or `except` of the rule leave it out' },
+  clear: { reason: 'clear', text: 'its conditions are not met' },
+};
+
+function closedText({ opensAt }: Explanation): Why {
+  const next = opensAt === undefined ? 'and does not open within 8 days' : `opens ${minuteText(opensAt)}`;
+  return {
+    reason: 'schedule',
+    text: `the rule is not judged at this time: its \`schedule\` is closed, ${next}`,
+  };
+}
+
+/** `it is left out: except.accounts names 77 (because: a campaign)` */
+function excludedText({ leftOutBy }: Explanation): string {
+  return `\`only\` or \`except\` of the rule leave it out: ${leftOutBy.map(leftOutText).join('; ')}`;
+}
+
+/** Time, and the mode that would stop it once its time has come. */
+function heldReasons({ held, monitors, ifJudged, rule }: Explanation): readonly Why[] {
+  if (held === undefined) return [];
+  const why =
+    ifJudged !== undefined && held.reason === 'for'
+      ? {
+          reason: held.reason,
+          text: `it has to hold for ${durationText(rule.forMs)} (\`for\`) once the rule is judged`,
+        }
+      : heldText(held);
+  if (monitors === undefined) return [why];
+  const isAlert = held.verdict.event.type === 'alert';
+  return [why, { reason: monitors, text: isAlert ? alertText(monitors) : REASON_TEXT[monitors] }];
+}
+
+function heldText({ reason, until, verdict }: NonNullable<Explanation['held']>): Why {
+  const at = new Date(until).toISOString();
+  if (reason === 'cooldown')
+    return { reason, text: `the rule acted on it a moment ago: its \`cooldown\` ends at ${at}` };
+  const since = verdict.evidence.held?.since ?? 'just now';
+  return {
+    reason,
+    text: `it has not held long enough: violated since ${since}, \`for\` is reached at ${at}`,
+  };
+}
+
+/** What the gate and the safeguards say, each once. */
+function actionReasons({ actions }: Explanation): readonly Why[] {
+  const why = new Map<string, Why>();
+  const add = (one: Why) => why.set(one.reason, why.get(one.reason) ?? one);
+  for (const { action, decision, spared, recordedAs } of actions) {
+    if ('reason' in decision) {
+      const { reason } = decision;
+      add({ reason, text: action.action === 'alert' ? alertText(reason) : REASON_TEXT[reason] });
+    }
+    for (const { reason } of spared) {
+      if (reason !== 'excepted') add({ reason, text: sparedText(reason) });
+    }
+    if (recordedAs !== undefined) {
+      const text = `the same alert was recorded a moment ago (record ${recordedAs}), so it is not recorded again yet`;
+      add({ reason: 'already-recorded', text });
+    }
+  }
+  return [...why.values()];
+}
+
+function alertText(reason: Extract<ExplainedAction['decision'], { reason: unknown }>['reason']): string {
+  return `${REASON_TEXT[reason]}: its alert is recorded as monitored`;
+}
+
+function sparedText(reason: WithholdReason): string {
+  return `of one or more of these calls: ${REASON_TEXT[reason]}`;
+}
+
+function callReasons({ calls, inPass }: Explanation): readonly Why[] {
+  const why: Why[] = [];
+  const gone = calls.filter(({ fate }) => fate.fate === 'gone').length;
+  if (gone > 0) {
+    const text = `${countText(gone)} as good as gone: the disconnect was sent less than 30 s ago, and the switch still lists ${gone === 1 ? 'it' : 'them'}`;
+    why.push({ reason: 'recently-disconnected', text });
+  }
+  const takers = new Map<string, number>();
+  for (const { fate } of calls) {
+    if (fate.fate !== 'taken') continue;
+    const taker =
+      fate.as === 'sent'
+        ? `taken by rule ${fate.by}, which is planned before`
+        : `planned by rule ${fate.by} (${asText(fate.as)}), which is planned before`;
+    takers.set(taker, (takers.get(taker) ?? 0) + 1);
+  }
+  for (const [taker, count] of takers) why.push({ reason: 'priority', text: `${countText(count)} ${taker}` });
+  if (inPass !== undefined) why.push({ reason: 'not-in-pass', text: IN_PASS_TEXT[inPass] });
+  return why;
+}
+
+const IN_PASS_TEXT: Readonly<Record<NonNullable<Explanation['inPass']>, string>> = {
+  clear: 'in a pass its conditions are not met: what rules that are planned before take counts no more',
+  indeterminate: 'in a pass it cannot be judged, once rules that are planned before have taken their calls',
+  'not-judged': 'in a pass there is nothing left to judge, as rules that are planned before take its calls',
+};
+
+/** What comes of an action of another rule that is not sent: `monitor`, `withheld: cap-per-hour`. */
+export function asText(as: Exclude<Extract<Fate, { fate: 'taken' }>['as'], 'sent'>): string {
+  return as === 'monitor' ? as : `withheld: ${as}`;
+}
+
+/** Why a violation that acts takes no call at all. */
+function poolReasons({ pool, actions, inPass, held }: Explanation): readonly Why[] {
+  if (pool === undefined || actions.length > 0 || inPass !== undefined || held !== undefined) return [];
+  if (pool.size === 0) {
+    return pool.where
+      ? [{ reason: 'where', text: '`where` of its event lets in none of the calls that are counted' }]
+      : [{ reason: 'not-counted', text: 'none of its live calls is among those that are counted' }];
+  }
+  return pool.size <= pool.keep ? [{ reason: 'keep', text: keepText(pool) }] : [];
+}
+
+function keepText({ size, keep, keepFrom }: ExplainedPool): string {
+  const from = keepFrom === undefined ? '' : ` (${keepFrom.fact})`;
+  return `\`keep\` lets ${keep} calls stay${from}, and no more than ${size} may be taken`;
+}
+
+function countText(count: number): string {
+  return count === 1 ? '1 call is' : `${count} calls are`;
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import type { Config } from '../domain/config.js';
+import { CallwardenError } from '../domain/errors.js';
+import type { RuleSet } from '../domain/rule.js';
+import type { RulesInForce } from '../domain/rules-in-force.js';
+import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js';
+import { openStore, type Store } from '../store/open-store.js';
+import { rulesInvalid } from './compose.js';
+import { type CliContext, say } from './context.js';
+import { problemLine } from './errors.js';
+import { heldBackText, type WeighedRules, weighRules } from './rules-weigh.js';
+
+/** An open store, or the path of a database, which may not be there yet. */
+export type WhereInForce = Pick<Store, 'rulesInForce'> | string;
+
+/**
+ * What `once` would judge by at this moment: the rules on disk, with the last good text of what is held back. Tells what is
+ * held back and the warnings of the rules. Writes nothing. Throws RULES_INVALID and STORE_FAILED.
+ */
+export function rulesInForceNow(config: Config, where: WhereInForce, context: CliContext): Promise<RuleSet> {
+  return besideService(config.rulesDir, where, async (rulesInForce) => {
+    const { weighed } = await weighOnDisk(config, rulesInForce, context.clock());
+    return takeAloud(weighed, config, context);
+  });
+}
+
+/** Reads and weighs the rules of a config. Throws RULES_INVALID where they cannot be read, and STORE_FAILED. */
+export async function weighOnDisk(
+  { rulesDir: directory, switches }: Config,
+  rulesInForce: RulesInForce | undefined,
+  now: number,
+): Promise<{ weighed: WeighedRules; disk: RulesOnDisk }> {
+  const disk = await readRulesOnDisk(directory);
+  const lastGood = (await rulesInForce?.load(directory)) ?? [];
+  const accepted = (await rulesInForce?.accepted(directory)) ?? new Set();
+  return { disk, weighed: weighRules(disk, { lastGood, accepted }, { directory, switches, now }) };
+}
+
+/** The rules that were weighed; tells a person what is held back and the warnings. Throws RULES_INVALID. */
+export async function takeAloud(
+  { ruleSet, heldBack, problems }: WeighedRules,
+  config: Config,
+  context: CliContext,
+): Promise<RuleSet> {
+  for (const file of heldBack) await say(context, `warning: ${heldBackText(file, config.file)}`);
+  if (ruleSet === undefined) throw rulesInvalid(config.rulesDir, problems, true);
+  for (const problem of problems) await say(context, problemLine(problem));
+  return ruleSet;
+}
+
+/**
+ * Works with what is in force, read-only, or with nothing where there is no database yet: nothing was in force then. Where
+ * the rules are invalid and a service said that it keeps the last good ones, the hint says so: the error alone looks as if
+ * nothing were watched any more.
+ */
+export async function besideService<T>(
+  directory: string,
+  where: WhereInForce,
+  work: (rulesInForce: RulesInForce | undefined) => Promise<T>,
+): Promise<T> {
+  if (typeof where === 'string') {
+    if (!existsSync(where)) return work(undefined);
+    const store = openStore(where, { readonly: true });
+    try {
+      return await besideService(directory, store, work);
+    } finally {
+      store.close();
+    }
+  }
+  const { rulesInForce } = where;
+  try {
+    return await work(rulesInForce);
+  } catch (error) {
+    if (!(error instanceof CallwardenError) || error.code !== 'RULES_INVALID') throw error;
+    const report = await rulesInForce.lastReport(directory).catch(() => undefined);
+    if (report === undefined || report.problems.length === 0) throw error;
+    const { code, message, hint, problems } = error;
+    const more = 'A running service still goes by the last good rules; see `callwarden status`.';
+    throw new CallwardenError(code, message, { hint: `${hint} ${more}`, problems, cause: error });
+  }
+}

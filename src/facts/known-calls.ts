@@ -1,0 +1,65 @@
+import { type CallIdentity, perhapsSameCall, sameCall } from '../domain/call.js';
+import type { PastCall } from './past-call.js';
+
+/** What tells the entries of one call apart: a call between two accounts of the switch may be listed once for each. */
+export interface Leg {
+  account?: number | undefined;
+  direction?: string | undefined;
+}
+
+/** The entries in memory by the identity of their call. */
+export interface KnownCalls {
+  add(past: PastCall): void;
+  remove(past: PastCall): void;
+  /**
+   * The entries of one call, oldest first. Where none bears this very identity, those that go on and are told from it only by
+   * a SETUP_TIME which one of the two does not show.
+   */
+  all(identity: CallIdentity): readonly PastCall[];
+  /** The same where calls that are long over may be meant, too. */
+  everOf(identity: CallIdentity): readonly PastCall[];
+  /** The entry of this leg, else the newest. */
+  find(call: CallIdentity & Leg): PastCall | undefined;
+}
+
+const NONE: readonly PastCall[] = [];
+
+export function sameLeg(one: Leg, other: Leg): boolean {
+  return one.account === other.account && one.direction === other.direction;
+}
+
+/** `goesOn`: whether a call may be listed again. */
+export function createKnownCalls(goesOn: (past: PastCall) => boolean): KnownCalls {
+  const byId = new Map<string, PastCall[]>();
+
+  function all(identity: CallIdentity, mayBe = goesOn): readonly PastCall[] {
+    const found = byId.get(identity.id);
+    if (found === undefined) return NONE;
+    // An ID that the switch uses again has many calls, but mostly there is one.
+    const [only] = found;
+    if (found.length === 1 && only !== undefined && sameCall(only.call, identity)) return found;
+    const same = found.filter(({ call }) => sameCall(call, identity));
+    if (same.length > 0) return same;
+    return found.filter((past) => perhapsSameCall(past.call, identity) && mayBe(past));
+  }
+
+  return {
+    add(past) {
+      const found = byId.get(past.call.id);
+      if (found === undefined) byId.set(past.call.id, [past]);
+      else found.push(past);
+    },
+    remove(past) {
+      const rest = byId.get(past.call.id)?.filter((one) => one !== past) ?? [];
+      if (rest.length === 0) byId.delete(past.call.id);
+      else byId.set(past.call.id, rest);
+    },
+    all: (identity) => all(identity),
+    everOf: (identity) => all(identity, () => true),
+    find(call) {
+      const found = all(call);
+      if (found.length < 2) return found[0];
+      return found.findLast((past) => sameLeg(past.call, call)) ?? found.at(-1);
+    },
+  };
+}

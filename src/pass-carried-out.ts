@@ -1,0 +1,157 @@
+import type { ActionCall, PlannedAction, WithholdReason } from './domain/action.js';
+import { type Call, type CallIdentity, isLive, perhapsSameCall } from './domain/call.js';
+import type { Caps, CustomerTree } from './domain/config.js';
+import { exceedsShare } from './domain/share-cap.js';
+import type { Snapshot } from './domain/snapshot.js';
+import type { Decision, Gate } from './enforce/gate.js';
+import { vendorLookup } from './pass-decide.js';
+import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
+import { inspectTarget, type TargetInspection } from './plan/inspect-target.js';
+import type { Protection } from './plan/protection.js';
+import type { CompiledRule } from './policy/compile-rules.js';
+
+/** What it takes to tell what enforcement makes of a plan. */
+export interface CarryingOut {
+  snapshot: Snapshot;
+  /** Those that planned: their exceptions hold for what a whole takes along too. */
+  rules: readonly CompiledRule[];
+  customerTree: CustomerTree;
+  protection: Protection;
+  caps: Pick<Caps, 'sharePerPass'>;
+  recentlyDisconnected: readonly CallIdentity[];
+  /** Of this pass alone, as it counts what goes through. */
+  gate: Gate;
+}
+
+/** One action as it is carried out, and what the gate says of it. */
+export interface CarriedOut {
+  /** A whole that must not be taken bears no calls; those that may go follow as actions of their own. */
+  action: PlannedAction;
+  decision: Decision;
+  /** Of a whole that must not be taken: its calls that are not cut one by one either. */
+  spared: readonly SparedCall[];
+}
+
+export interface SparedCall {
+  call: ActionCall;
+  /** excepted: the rule's own `except` or `only` spares it. */
+  reason: WithholdReason | 'excepted';
+}
+
+/**
+ * What enforcement makes of a plan where every new listing shows what the snapshot shows: a whole that would take along
+ * what must stay is withheld, and its calls that may go are cut one by one. Sends nothing. Enforcement itself looks at newer
+ * listings in between; tests hold both to the same outcome.
+ */
+export function carryOut(actions: readonly PlannedAction[], context: CarryingOut): readonly CarriedOut[] {
+  const sent = createSent(context.recentlyDisconnected);
+  const result: CarriedOut[] = [];
+
+  function conclude(action: PlannedAction, decision: Decision, spared: readonly SparedCall[] = []): void {
+    result.push({ action, decision, spared });
+    if (decision.kind === 'send')
+      for (const call of action.call === undefined ? action.takes : [action.call]) sent.add(call);
+  }
+
+  function single(action: PlannedAction): void {
+    if (action.action === 'disconnectCall' && action.call !== undefined && sent.has(action.call)) return;
+    conclude(action, context.gate.decide(action, action.weight));
+  }
+
+  function whole(planned: PlannedAction): void {
+    const { gate, snapshot, caps } = context;
+    const preview = gate.preview(planned, planned.weight);
+    if (preview.kind === 'withheld') {
+      conclude(planned, preview);
+      return;
+    }
+    const found = inspect(planned, context, sent.has);
+    const { inside, perhapsInside, hold, oneByOne } = found;
+    if (inside.length === 0) {
+      conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld('gone'));
+      return;
+    }
+    const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
+    const liveCalls = snapshot.calls.filter(({ state }) => isLive(state)).length;
+    const tooMany = exceedsShare(weight, liveCalls, caps.sharePerPass) ? 'cap-share' : undefined;
+    if (hold !== undefined && tooMany === undefined) {
+      const action = { ...planned, takes: [], perhapsTakes: [] };
+      conclude(action, withheld(hold), sparedOf(found, context));
+      for (const call of oneByOne) single(singleOf(planned, actionCall(call)));
+      return;
+    }
+    const takes = inside.map(actionCall);
+    const action = { ...planned, takes, perhapsTakes: perhapsInside.map(actionCall), weight };
+    conclude(action, gate.decide({ ...action, withhold: tooMany }, weight));
+  }
+
+  for (const action of actions) {
+    if (action.action === 'disconnectAccount' || action.action === 'disconnectCustomer') whole(action);
+    else single(action);
+  }
+  return result;
+}
+
+function createSent(recently: readonly CallIdentity[]) {
+  const byId = new Map<string, CallIdentity[]>();
+  const add = (call: CallIdentity) => void byId.set(call.id, [...(byId.get(call.id) ?? []), call]);
+  for (const call of recently) add(call);
+  return {
+    add,
+    has: (call: CallIdentity) => (byId.get(call.id) ?? []).some((one) => perhapsSameCall(one, call)),
+  };
+}
+
+function inspect(
+  { action, target, select, rule }: PlannedAction,
+  { snapshot, rules, customerTree, protection }: CarryingOut,
+  taken: (call: CallIdentity) => boolean,
+): TargetInspection {
+  if (action !== 'disconnectAccount' && action !== 'disconnectCustomer') {
+    throw new TypeError(`${action} takes no calls along.`);
+  }
+  const compiled = rules.find((one) => one.rule.name === rule);
+  const vendorsOf = vendorLookup(snapshot);
+  return inspectTarget({ action, target: Number(target), select }, snapshot, {
+    tree: customerTree,
+    protection,
+    admits: (call: Call) => compiled?.admitsTaken(call, vendorsOf) === true,
+    taken,
+  });
+}
+
+function sparedOf(
+  { inside, oneByOne }: TargetInspection,
+  { snapshot, protection }: CarryingOut,
+): readonly SparedCall[] {
+  const index = indexListing(snapshot);
+  const going = new Set(oneByOne.map(({ id }) => id));
+  return inside
+    .filter(({ id }) => !going.has(id))
+    .map((call) => ({
+      call: actionCall(call),
+      reason: withholdCall(call, index, protection) ?? 'excepted',
+    }));
+}
+
+function withheld(reason: WithholdReason): Decision {
+  return { kind: 'withheld', reason };
+}
+
+function singleOf(whole: PlannedAction, call: ActionCall): PlannedAction {
+  return {
+    ...whole,
+    action: 'disconnectCall',
+    target: call.id,
+    call,
+    account: call.account,
+    customer: call.customer,
+    weight: 1,
+    takes: [],
+    perhapsTakes: [],
+    evidence: {
+      ...whole.evidence,
+      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import type { MonitorReason, WithholdReason } from './domain/action.js';
+import { type Call, identityKey, isLive } from './domain/call.js';
+import { relationTo } from './domain/customer-tree.js';
+import type { Rule } from './domain/rule.js';
+import { type Subject, subjectText } from './domain/scope.js';
+import type { ViolatedVerdict } from './domain/verdict.js';
+import { deriveFacts } from './facts/derive-facts.js';
+import type { CarriedOut } from './pass-carried-out.js';
+import { type DecisionInput, vendorLookup } from './pass-decide.js';
+import type { LeavingOut, LeftOutBy } from './pass-explain-left-out.js';
+import type { CompiledRule } from './policy/compile-rules.js';
+
+/**
+ * What becomes of a call, and why. not-now: it would be cut if the rule were judged at this time; gone: its disconnect was sent a moment ago; taken: by another rule, or by this one for
+ * another subject (`as`: what comes of that); left-out: `only` or `except` do not let it in; kept: nothing takes it.
+ */
+export type Fate =
+  | { fate: 'cut' }
+  | { fate: 'not-now'; reason: 'not-judged' }
+  | { fate: 'monitored'; reason: MonitorReason }
+  | { fate: 'withheld'; reason: WithholdReason }
+  | { fate: 'gone'; reason: 'recently-disconnected' }
+  | { fate: 'taken'; by: string; as: 'sent' | 'monitor' | WithholdReason }
+  | { fate: 'left-out'; reason: 'excepted' | 'perhaps-excepted'; by: readonly LeftOutBy[] }
+  | { fate: 'kept'; reason: 'keep' | 'where' | 'not-counted' | undefined };
+
+export interface ExplainedCall {
+  call: Call;
+  fate: Fate;
+}
+
+export interface CallsToExplain {
+  input: DecisionInput;
+  compiled: CompiledRule;
+  subject: Subject;
+  carried: readonly CarriedOut[];
+  /** All rules in planning order. */
+  rules: readonly Rule[];
+  /** As though the rule came first; undefined where it is not violated. */
+  violated: ViolatedVerdict | undefined;
+  /** The violation that acts in this pass; undefined where none does. */
+  acting: ViolatedVerdict | undefined;
+  /** Whether the rule is judged now at all. */
+  active: boolean;
+  /** The subject's own live calls, whatever the rule lets in. */
+  live: readonly Call[];
+  askedCall: string | undefined;
+  isThere: (call: Call) => boolean;
+  leavingOut: LeavingOut;
+  /** What leaves the subject itself out. */
+  leftOut: readonly LeftOutBy[];
+}
+
+/** The live calls of a subject, also those that a rule does not look at. */
+export function listedCallsOf(subject: Subject, { snapshot, numbering }: DecisionInput): readonly Call[] {
+  return deriveFacts(snapshot, { numbering, limits: [], admits: () => true }).callsOf(subject);
+}
+
+/** Every call that the rule has to do with here: the subject's own, those it counts or takes of others, the one asked for. */
+export function explainCalls(parts: CallsToExplain): readonly ExplainedCall[] {
+  const fateOf = createFates(parts);
+  const calls = new Map<string, Call>();
+  for (const call of [...parts.live, ...(parts.violated?.pool ?? []), ...othersOf(parts)])
+    calls.set(identityKey(call), call);
+  return [...calls.values()].map((call) => ({ call, fate: fateOf(call) }));
+}
+
+/** Calls of descendants where the rule counts them, those that its actions name, and the one that was asked for. */
+function othersOf({ input, compiled, subject, carried, askedCall }: CallsToExplain): readonly Call[] {
+  const { snapshot, customerTree } = input;
+  const counted = compiled.usesTree && subject.scope === 'customer';
+  const target = Number(subject.id);
+  const named = new Set(
+    ownActions(carried, compiled.rule, subject).flatMap((one) => [
+      ...takenBy(one).map(identityKey),
+      ...one.spared.map(({ call }) => identityKey(call)),
+    ]),
+  );
+  return snapshot.calls.filter((call) => {
+    if (call.id === askedCall || named.has(identityKey(call))) return true;
+    return counted && isLive(call.state) && relationTo(customerTree, target, call.customer) === 'inside';
+  });
+}
+
+function createFates(parts: CallsToExplain): (call: Call) => Fate {
+  const { compiled, subject, carried, isThere, input } = parts;
+  const vendorsOf = vendorLookup(input.snapshot);
+  const own = ownFates(ownActions(carried, compiled.rule, subject), parts);
+  // Only where the rule is violated does it matter to it what others take.
+  const takers = parts.violated === undefined ? new Map<string, Taker>() : takersOf(parts);
+  const isOwn = new Set(parts.live.map(identityKey));
+  const inPool = new Set(parts.violated?.pool.map(identityKey));
+  return (call) => {
+    const key = identityKey(call);
+    const fate = own.get(call.id);
+    if (fate !== undefined) return fate;
+    if (!isThere(call)) return { fate: 'gone', reason: 'recently-disconnected' };
+    const out = inPool.has(key) ? undefined : leftOutFate(call, { isOwn: isOwn.has(key), vendorsOf }, parts);
+    if (out !== undefined) return out;
+    const taker = takers.get(key);
+    if (taker !== undefined) return { fate: 'taken', ...taker };
+    return { fate: 'kept', reason: keptReason(parts, inPool.has(key)) };
+  };
+}
+
+function leftOutFate(
+  call: Call,
+  { isOwn, vendorsOf }: { isOwn: boolean; vendorsOf: (call: Call) => readonly number[] },
+  { compiled, leavingOut, leftOut }: CallsToExplain,
+): Fate | undefined {
+  if (isOwn && leftOut.length > 0) return { fate: 'left-out', reason: 'excepted', by: leftOut };
+  // Calls of descendants are spared by every exception, whatever it filters otherwise.
+  const admitted = isOwn ? compiled.admits(call, vendorsOf) : compiled.admitsTaken(call, vendorsOf);
+  if (admitted === true) return undefined;
+  const by = isOwn ? leavingOut.ofCall(call) : leavingOut.ofTaken(call);
+  return { fate: 'left-out', reason: admitted === 'unknown' ? 'perhaps-excepted' : 'excepted', by };
+}
+
+function keptReason({ acting, compiled }: CallsToExplain, inPool: boolean) {
+  if (acting?.event.type !== 'disconnectCall' || compiled.rule.scope === 'call') return undefined;
+  if (inPool) return 'keep';
+  return acting.event.where === undefined ? 'not-counted' : 'where';
+}
+
+function ownFates(
+  actions: readonly CarriedOut[],
+  { input: { snapshot }, leavingOut, active }: CallsToExplain,
+): ReadonlyMap<string, Fate> {
+  const fates = new Map<string, Fate>();
+  const byId = new Map(snapshot.calls.map((call) => [call.id, call]));
+  for (const one of actions) {
+    for (const { call, reason } of one.spared) {
+      const listed = byId.get(call.id);
+      const by = listed === undefined ? [] : leavingOut.ofTaken(listed);
+      fates.set(
+        call.id,
+        reason === 'excepted' ? { fate: 'left-out', reason, by } : { fate: 'withheld', reason },
+      );
+    }
+    const { decision } = one;
+    for (const { id } of takenBy(one)) {
+      if (decision.kind === 'send')
+        fates.set(id, active ? { fate: 'cut' } : { fate: 'not-now', reason: 'not-judged' });
+      else if (decision.kind === 'monitored') fates.set(id, { fate: 'monitored', reason: decision.reason });
+      else if (decision.kind === 'withheld') fates.set(id, { fate: 'withheld', reason: decision.reason });
+    }
+  }
+  return fates;
+}
+
+type Taker = Omit<Extract<Fate, { fate: 'taken' }>, 'fate'>;
+
+/**
+ * What rules that are planned before take is gone for this one, and what it takes itself for one subject is gone for the
+ * next; a rule that only watches takes nothing from one that acts.
+ */
+function takersOf({ carried, rules, compiled, subject }: CallsToExplain): ReadonlyMap<string, Taker> {
+  const { rule } = compiled;
+  const names = rules.map(({ name }) => name);
+  const earlier = new Set(names.slice(0, names.indexOf(rule.name)));
+  const takers = new Map<string, Taker>();
+  for (const one of carried) {
+    const { action, decision } = one;
+    const isOwn = action.rule === rule.name && subjectText(action.subject) !== subjectText(subject);
+    if (!isOwn && !earlier.has(action.rule)) continue;
+    if (action.withhold !== undefined) continue;
+    if (rule.mode === 'enforce' && action.mode !== 'enforce') continue;
+    const by = isOwn ? `${rule.name} for ${subjectText(action.subject)}` : action.rule;
+    const as =
+      decision.kind === 'withheld' ? decision.reason : decision.kind === 'monitored' ? 'monitor' : 'sent';
+    for (const call of takenBy(one)) takers.set(identityKey(call), { by, as });
+  }
+  return takers;
+}
+
+function ownActions(carried: readonly CarriedOut[], rule: Rule, subject: Subject): readonly CarriedOut[] {
+  return carried.filter(
+    ({ action }) => action.rule === rule.name && subjectText(action.subject) === subjectText(subject),
+  );
+}
+
+function takenBy({ action }: CarriedOut) {
+  if (action.action === 'alert') return [];
+  return action.call === undefined ? action.takes : [action.call];
+}

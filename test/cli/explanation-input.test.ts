@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { expect, it, onTestFinished } from 'vitest';
+import { explanationInput } from '../../src/cli/explanation-input.js';
+import type { PlannedAction } from '../../src/domain/action.js';
+import type { Call } from '../../src/domain/call.js';
+import type { Config, SwitchConfig } from '../../src/domain/config.js';
+import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
+import { runPass } from '../../src/pass.js';
+import { type ExplainInput, type Explanation, explainRule } from '../../src/pass-explain.js';
+import { checkRules } from '../../src/policy/check-rules.js';
+import { compileRules } from '../../src/policy/compile-rules.js';
+import { startSimulator } from '../../src/simulator/start-simulator.js';
+import { aCall, NOW } from '../support/calls.js';
+import { fakeSwitch } from '../support/fake-switch.js';
+import { aPassContext, NUMBERING } from '../support/pass-context.js';
+import { tempStore } from '../support/temp-store.js';
+
+const never = new AbortController().signal;
+const SUBJECT = { scope: 'account', id: '10' } as const;
+const MINUTE = 60_000;
+
+const RULES = `
+rules:
+  - name: ended
+    scope: account
+    mode: monitor
+    conditions: { all: [ { fact: account.callsEnded, params: { within: 1h }, operator: greaterThan, value: 100 } ] }
+    event: { type: alert }
+  - name: complete
+    scope: account
+    mode: monitor
+    needs: complete
+    conditions: { all: [ { fact: account.callsStarted, params: { within: 1h }, operator: greaterThan, value: 0 } ] }
+    event: { type: alert }
+  - name: costly
+    scope: call
+    mode: enforce
+    conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] }
+    event: { type: disconnectCall }
+`;
+
+function ruleSetOf(text: string) {
+  const { ruleSet, problems } = checkRules(
+    [{ file: 'rules/test.yaml', kind: 'rules', text }],
+    FACT_CATALOGUE,
+    (one) => createHash('sha256').update(one).digest('hex'),
+  );
+  if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return ruleSet;
+}
+
+/** Passes on a switch, and explanations from what they left behind. */
+function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) {
+  const { store, path, records } = tempStore();
+  const ruleSet = ruleSetOf(rules);
+  let now = NOW;
+  const clock = () => now;
+  const port = fakeSwitch(listed, clock);
+  const context = aPassContext({
+    port,
+    store,
+    clock,
+    intervalMs: everyMs,
+    rules: compileRules(ruleSet, {
+      catalogue: FACT_CATALOGUE,
+      numbering: NUMBERING,
+      switchName: 'lab',
+      now: NOW,
+    }),
+  });
+  const switchConfig: SwitchConfig = {
+    name: 'lab',
+    url: 'http://127.0.0.1:1',
+    login: { kind: 'digest', username: 'ops', password: 'secret' },
+    ca: undefined,
+    timeoutMs: 5000,
+    deadlineMs: 10_000,
+    concurrency: 1,
+    schedule: everyMs === MINUTE ? '0 * * * * *' : '*/5 * * * * *',
+    numbers: { techPrefixes: [] },
+    protect: { numbers: [], accounts: [], customers: [] },
+    customerTree: new Map(),
+  };
+  const config: Config = {
+    file: 'callwarden.yaml',
+    switches: [switchConfig],
+    mode: 'enforce',
+    rulesDir: 'rules',
+    database: path,
+    protect: switchConfig.protect,
+    caps: context.caps,
+    maxSnapshotAgeMs: 5000,
+    retention: { ledgerMs: 7 * 24 * 60 * MINUTE, audit: 'forever' },
+  };
+  const said: string[] = [];
+  const output = {
+    write: async (text: string) => void said.push(text),
+    isTerminal: false,
+    columns: undefined,
+  };
+  return {
+    port,
+    said,
+    records,
+    wait: (ms: number) => {
+      now += ms;
+    },
+    async pass() {
+      const options = { passId: String(now), actor: 'scheduler', dryRun: false, stop: never, abort: never };
+      const { error } = await runPass(context, options);
+      expect(error).toBeNull();
+    },
+    async input(name: string, at?: number, url = switchConfig.url): Promise<ExplainInput> {
+      const rule = ruleSet.rules.find((one) => one.name === name);
+      if (rule === undefined) throw new Error(`There is no rule ${name}.`);
+      const found = await explanationInput({
+        config,
+        switchConfig: { ...switchConfig, url },
+        ruleSet,
+        rule,
+        at,
+        context: {
+          stdout: output,
+          stderr: output,
+          env: {},
+          clock,
+          interrupted: () => never,
+          setExitCode: () => undefined,
+        },
+      });
+      if (found === undefined) throw new Error(said.join('\n'));
+      return found.input;
+    },
+  };
+}
+
+async function explained(input: ExplainInput, name: string): Promise<Explanation> {
+  const compiled = input.rules.find(({ rule }) => rule.name === name);
+  if (compiled === undefined) throw new Error(`There is no rule ${name}.`);
+  return explainRule(input, compiled, SUBJECT);
+}
+
+const observed = ({ verdict }: Explanation) => verdict?.evidence?.conditions.all?.[0];
+
+const costly = aCall({ id: '2', cld: '88212345678', cldNumber: '88212345678' });
+
+it('from the ledger, a call that was cut has not ended by itself, and counts as gone while it is still listed', async () => {
+  const it = scene([aCall({ id: '1' }), costly]);
+  await it.pass();
+  it.port.calls = [aCall({ id: '1' }), costly];
+  it.wait(5000);
+  await it.pass();
+  const stillListed = await it.input('ended', NOW + 5000);
+  expect(stillListed.recentlyDisconnected.map(({ id }) => id)).toEqual(['2']);
+  expect(stillListed.takenLastHour).toBe(1);
+  it.port.calls = [aCall({ id: '1' })];
+  it.wait(5000);
+  await it.pass();
+  it.port.calls = [];
+  it.wait(5000);
+  await it.pass();
+  expect(observed(await explained(await it.input('ended', NOW + 20_000), 'ended'))).toMatchObject({
+    observed: 1,
+  });
+});
+
+it('from the ledger, a window reaches back from the last listing, however long before the asked instant that was', async () => {
+  const it = scene([aCall({ id: '1' })], { everyMs: MINUTE });
+  for (let minute = 0; minute <= 75; minute += 1) {
+    await it.pass();
+    it.wait(MINUTE);
+  }
+  const last = NOW + 75 * MINUTE;
+  for (const at of [last, last + 50 * MINUTE]) {
+    const input = await it.input('complete', at);
+    expect(input.snapshot.observedAt).toBe(last);
+    const { result, verdict } = await explained(input, 'complete');
+    expect({ result, missing: verdict?.evidence?.conditions.all?.[0]?.missing }).toEqual({
+      result: 'clear',
+      missing: undefined,
+    });
+  }
+  await expect(it.input('complete', last + 61 * MINUTE)).rejects.toThrow(
+    'The ledger holds no listing of lab',
+  );
+});
+
+it('on the switch, a cut counts since the last poll, however slowly the switch is polled', async () => {
+  const it = scene([aCall({ id: '1' }), costly], { everyMs: MINUTE });
+  await it.pass();
+  expect(it.records({ action: 'disconnectCall' })).toHaveLength(1);
+  it.wait(46_000);
+  const simulator = await startSimulator({
+    seed: 1,
+    traffic: 'none',
+    clock: () => NOW + 46_000,
+    username: 'ops',
+    password: 'secret',
+  });
+  onTestFinished(() => simulator.close());
+  simulator.world.addCall({ id: '77', account: 10 });
+  const input = await it.input('ended', undefined, simulator.url);
+  expect(input.recentlyDisconnected).toEqual([]);
+  // Call 1 has ended; call 2 was cut.
+  expect(observed(await explained(input, 'ended'))).toMatchObject({ observed: 1 });
+});
+
+it('tells which record keeps an alert from being recorded anew, for as long as it does', async () => {
+  const rules = `
+name: watch
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
+event: { type: alert }
+`;
+  const it = scene([aCall({ id: '1' })], { rules });
+  await it.pass();
+  it.wait(5000);
+  await it.pass();
+  const [record] = it.records({ action: 'alert' });
+  expect(it.records({ action: 'alert' })).toHaveLength(1);
+  const [again] = (await explained(await it.input('watch', NOW + 5000), 'watch')).actions;
+  expect(again?.recordedAs).toBe(record?.id);
+  const [first] = (await explained(await it.input('watch', NOW), 'watch')).actions;
+  expect(first?.recordedAs).toBeUndefined();
+  it.wait(5 * MINUTE);
+  await it.pass();
+  const [later] = (await explained(await it.input('watch', NOW + 5000 + 5 * MINUTE), 'watch')).actions;
+  expect(later?.recordedAs).toBeUndefined();
+  const other = { ...(again?.action as PlannedAction), target: '11' };
+  expect((await it.input('watch', NOW + 5000)).recordedAlert?.(other, { kind: 'alerted' })).toBeUndefined();
+});

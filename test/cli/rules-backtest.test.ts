@@ -1,0 +1,245 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addRulesBacktest } from '../../src/cli/commands/rules-backtest.js';
+import type { CliContext } from '../../src/cli/context.js';
+import { reportError } from '../../src/cli/errors.js';
+import type { LedgerCall } from '../../src/domain/ledger.js';
+import { openStore } from '../../src/store/open-store.js';
+import { aRow, at, polls } from '../support/backtest.js';
+import { tempDir } from '../support/temp-store.js';
+
+const CAP = `name: cap
+scope: account
+mode: monitor
+conditions:
+  all:
+    - { fact: account.connectedCalls, operator: greaterThan, value: 1 }
+event:
+  type: disconnectCall
+  params: { select: newest, keep: 1 }
+`;
+const OFF = CAP.replace('cap', 'unused').replace('monitor', 'off');
+const LAX = CAP.replaceAll(' 1 }', ' 2 }');
+
+const CALLS = [
+  aRow({ id: '1' }),
+  aRow({ id: '2', firstSeenAt: at(10), endedAt: at(70), lastSeenAt: at(65) }),
+];
+
+interface Setting {
+  /** By switch: what its ledger holds. */
+  ledgers?: Readonly<Record<string, readonly LedgerCall[]>>;
+  rules?: string;
+  terminal?: boolean;
+}
+
+/** Runs the command a minute and a half after START, on twenty polls of each switch. */
+async function backtest(
+  { ledgers = { lab: CALLS }, rules = CAP, terminal = false }: Setting,
+  ...args: string[]
+) {
+  const directory = tempDir();
+  for (const [name, text] of Object.entries({ rules, lax: LAX })) {
+    mkdirSync(join(directory, name));
+    writeFileSync(join(directory, name, 'cap.yaml'), text);
+    writeFileSync(join(directory, name, 'off.yaml'), OFF);
+  }
+  const config = join(directory, 'callwarden.yaml');
+  const switches = Object.keys(ledgers).map(
+    (name) => `  - { name: ${name}, url: "http://127.0.0.1:9/", username: a, password: "\${PASSWORD}" }`,
+  );
+  writeFileSync(
+    config,
+    `switches:\n${switches.join('\n')}\nrules: ./rules\ndatabase: ./callwarden.db\ncaps: { perPass: 50, perHour: 500, sharePerPass: 1 }\n`,
+  );
+  const store = openStore(join(directory, 'callwarden.db'));
+  for (const [name, calls] of Object.entries(ledgers)) {
+    for (const poll of calls.length === 0 ? [] : polls(20)) {
+      await store.ledger.commit(name, {
+        poll,
+        calls: calls.filter(({ firstSeenAt }) => firstSeenAt === poll.at),
+        countries: [],
+        accounts: [],
+        holding: { put: [], drop: [] },
+      });
+    }
+  }
+  store.close();
+  const ran = { exitCode: 0, stdout: '', stderr: '' };
+  const output = (name: 'stdout' | 'stderr') => ({
+    write: async (text: string) => {
+      ran[name] += text;
+    },
+    isTerminal: terminal,
+    columns: 200,
+  });
+  let now = at(96);
+  const context: CliContext = {
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    env: { PASSWORD: 'x' },
+    clock: () => {
+      now += 1;
+      return now;
+    },
+    interrupted: () => new AbortController().signal,
+    setExitCode: (code) => {
+      ran.exitCode = code;
+    },
+  };
+  const program = new Command().exitOverride();
+  addRulesBacktest(program, context);
+  try {
+    const given = args.map((arg) => arg.replace('DIR/', `${directory}/`));
+    await program.parseAsync(['backtest', '-c', config, ...given], { from: 'user' });
+  } catch (error) {
+    const { text, exitCode } = reportError(error);
+    await context.stderr.write(text ?? '');
+    ran.exitCode = exitCode;
+  }
+  return ran;
+}
+
+it('tells by rule what it would have done, without rules that are off, and says what it cannot know', async () => {
+  const { exitCode, stdout, stderr } = await backtest({}, '-o', 'jsonl');
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    {
+      ...{ switch: 'lab', rule: 'cap', mode: 'monitor', actions: 1, alerts: 0, accounts: 1, callsCut: 1 },
+      ...{
+        minutesBefore: 0,
+        minutesCut: 0.92,
+        reallyCut: 0,
+        withheld: {},
+        indeterminatePolls: 0,
+        error: null,
+      },
+    },
+  ]);
+  expect(stderr).toContain('lab: 2 calls at 20 polls; 1 call of 1 account cut.');
+  expect(stderr).toContain('nobody can know');
+  expect(exitCode).toBe(0);
+});
+
+it('gives everything in one JSON document', async () => {
+  const { stdout } = await backtest({}, '-o', 'json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    limit: expect.stringContaining('nobody can know'),
+    switches: [
+      {
+        ...{ switch: 'lab', polls: 20, missedPolls: 0, calls: 2, rules: [{ rule: 'cap' }] },
+        accounts: [{ account: 10, callsCut: 1, minutesCut: 0.92 }],
+        cut: [{ at: '2026-01-05T10:00:10.000Z', rule: 'cap', id: '2', account: 10, minutesCut: 0.92 }],
+      },
+    ],
+  });
+});
+
+it('prints a table for a person, and CSV for a sheet', async () => {
+  expect((await backtest({}, '-o', 'table')).stdout).toMatch(/RULE +.*CALLS CUT.*\n.*cap +/);
+  expect((await backtest({}, '-o', 'csv')).stdout.split('\r\n')[0]).toBe(
+    'switch,rule,mode,actions,alerts,accounts,callsCut,minutesBefore,minutesCut,reallyCut,withheld,indeterminatePolls,error',
+  );
+});
+
+it('compares two versions of the rules', async () => {
+  const versions = ['--rules', 'DIR/lax', '--against', 'DIR/rules'];
+  expect(JSON.parse((await backtest({}, ...versions, '-o', 'jsonl')).stdout)).toEqual({
+    ...{ switch: 'lab', rule: 'cap', callsCut: 0, callsCutAgainst: 1, onlyHere: 0, onlyAgainst: 1 },
+    ...{ minutesCut: 0, minutesCutAgainst: 0.92, alerts: 0, alertsAgainst: 0 },
+  });
+  expect(
+    JSON.parse((await backtest({}, ...versions, '-o', 'json')).stdout).switches[0].against,
+  ).toMatchObject({
+    onlyHere: [],
+    onlyAgainst: [{ id: '2' }],
+  });
+});
+
+it('says how many of the cut calls were cut in earnest, so that nobody takes their minutes for all that was spared', async () => {
+  const cut = CALLS.map((row) => (row.id === '2' ? { ...row, cutAt: at(15), endedAt: at(15) } : row));
+  const { stdout, stderr } = await backtest({ ledgers: { lab: cut } }, '-o', 'jsonl');
+  expect(JSON.parse(stdout)).toMatchObject({ callsCut: 1, reallyCut: 1 });
+  expect(stderr).toContain('1 of these was cut by Callwarden at the time, too');
+  expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('at the time');
+});
+
+describe('--rule', () => {
+  it('replays the named rules alone, those that are off too', async () => {
+    const { stdout } = await backtest({}, '--rule', 'unused', '-o', 'jsonl');
+    expect(JSON.parse(stdout)).toMatchObject({ rule: 'unused', mode: 'off', callsCut: 1 });
+    const both = await backtest({}, '--rule', 'unused', '--rule', 'cap', '-o', 'jsonl');
+    expect(both.stdout.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('refuses a name that is in neither version, and says which was meant', async () => {
+    const { exitCode, stderr } = await backtest({}, '--rule', 'unusd', '--against', 'DIR/lax');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('There is no rule "unusd". Did you mean "unused"?');
+  });
+
+  it('takes a rule that only one of two versions has', async () => {
+    const rules = CAP.replace('cap', 'next');
+    const { exitCode, stdout } = await backtest(
+      { rules },
+      ...['--rule', 'next', '--against', 'DIR/lax', '-o', 'jsonl'],
+    );
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ rule: 'next', onlyHere: 1 });
+  });
+});
+
+it('draws its bar on a terminal only', async () => {
+  expect((await backtest({ terminal: true }, '-o', 'jsonl')).stderr).toContain('lab [');
+  expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('lab [');
+});
+
+it('stops before --until', async () => {
+  const { stderr } = await backtest({}, '--until', '2026-01-05T10:00:10Z', '-o', 'jsonl');
+  expect(stderr).toContain('lab: 1 call at 2 polls; 0 calls of 0 accounts cut.');
+});
+
+it('says where the ledger begins after --since', async () => {
+  expect((await backtest({}, '--since', '2026-01-05T09:00:00Z', '-o', 'jsonl')).stderr).toContain(
+    'The ledger of lab begins at 2026-01-05T10:00:00.000Z in this span.',
+  );
+});
+
+it('fails on an empty ledger and says what to do', async () => {
+  const { exitCode, stdout, stderr } = await backtest({ ledgers: { lab: [] } }, '-o', 'jsonl');
+  expect([exitCode, stdout]).toEqual([1, '']);
+  expect(stderr).toContain('Choose another --since, or let it run for a while.');
+});
+
+it('replays every switch, or the one that is named', async () => {
+  const ledgers = { lab: CALLS, other: [aRow({ id: '1' })] };
+  const both = await backtest({ ledgers }, '-o', 'jsonl');
+  const cuts = both.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(cuts.map((row) => [row.switch, row.callsCut])).toEqual([
+    ['lab', 1],
+    ['other', 0],
+  ]);
+  const one = await backtest({ ledgers }, '--switch', 'other', '-o', 'jsonl');
+  expect(JSON.parse(one.stdout)).toMatchObject({ switch: 'other' });
+});
+
+it('refuses a span that ends before it begins', async () => {
+  const { exitCode, stderr } = await backtest(
+    {},
+    '--since',
+    '2026-01-05T10:00:10Z',
+    '--until',
+    '2026-01-05T10:00:00Z',
+  );
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--since must lie before --until');
+});

@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import type { Rule } from '../src/domain/rule.js';
+import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
+import { runPass } from '../src/pass.js';
+import { runBacktest } from '../src/pass-backtest.js';
+import { compileRules } from '../src/policy/compile-rules.js';
+import { openLedgerReader } from '../src/store/ledger-reader.js';
+import { aBacktest, aRow, at, NUMBERING, polls, START } from './support/backtest.js';
+import { aCall, aRule } from './support/calls.js';
+import { fakeSwitch } from './support/fake-switch.js';
+import { aPassContext } from './support/pass-context.js';
+import { tempStore } from './support/temp-store.js';
+
+/** An account may have one connected call; the newest beyond it are cut. */
+function cap(changes: Parameters<typeof aRule>[0] = {}): Rule {
+  const { event, ...rest } = changes;
+  return aRule({
+    conditions: { all: [{ fact: 'account.connectedCalls', operator: 'greaterThan', value: 1 }] },
+    event: { keep: 1, ...event },
+    ...rest,
+  });
+}
+
+function alerting(changes: Parameters<typeof aRule>[0] = {}): Rule {
+  return cap({ name: 'alerting', hash: 'b', event: { type: 'alert' }, ...changes });
+}
+
+const twoCalls = [
+  aRow({ id: '1' }),
+  aRow({ id: '2', firstSeenAt: at(10), endedAt: at(70), lastSeenAt: at(65) }),
+];
+
+describe('what would have been cut', () => {
+  it('is told with the minutes before, and those that the call really went on for', async () => {
+    const {
+      cut,
+      calls,
+      polls: count,
+    } = await runBacktest(aBacktest({ rules: [cap()], calls: twoCalls, polls: polls(20) }));
+    expect(cut).toEqual([
+      expect.objectContaining({
+        id: '2',
+        rule: 'account-concurrent-calls',
+        cutAt: at(10),
+        minutesBefore: 0,
+        minutesCut: 55 / 60,
+      }),
+    ]);
+    expect([calls, count]).toEqual([2, 20]);
+  });
+
+  it('counts the minutes of a call without an end up to the last poll', async () => {
+    const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(10) })];
+    const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
+    expect(cut.map(({ minutesCut }) => minutesCut)).toEqual([85 / 60]);
+  });
+
+  it('is within the cap of a sliding hour, and what exceeds it is told by its reason', async () => {
+    const calls = Array.from({ length: 5 }, (_, index) =>
+      aRow({ id: String(index), firstSeenAt: at(index * 5) }),
+    );
+    const [poll] = polls(1);
+    if (poll === undefined) throw new Error('no poll');
+    const minutes = Array.from({ length: 62 }, (_, index) => ({ ...poll, at: at(20 + index * 60) }));
+    const { cut, rules } = await runBacktest(
+      aBacktest({
+        rules: [cap()],
+        calls,
+        polls: [...polls(4), ...minutes],
+        caps: { perPass: 50, perHour: 2, sharePerPass: 1 },
+      }),
+    );
+    // At 3620 s the cuts of 5 s and 10 s are more than an hour old.
+    expect(cut.map(({ id, cutAt }) => [id, cutAt])).toEqual([
+      ['1', at(5)],
+      ['2', at(10)],
+      ['4', at(3620)],
+      ['3', at(3620)],
+    ]);
+    // Both again and again, until there is room for one of them at a time.
+    expect(rules[0]?.withheld).toEqual({ 'cap-per-hour': 2 });
+  });
+
+  it('leaves alone who was over only before --since, but knows the window before it', async () => {
+    const started = aRule({
+      conditions: {
+        all: [{ fact: 'account.callsStarted', params: { within: 60 }, operator: 'greaterThan', value: 2 }],
+      },
+    });
+    const calls = [0, 5, 40].map((second, index) =>
+      aRow({ id: String(index), firstSeenAt: at(second), endedAt: at(second + 5) }),
+    );
+    const { cut, calls: count } = await runBacktest(
+      aBacktest({ rules: [started], calls, polls: polls(20), since: at(40) }),
+    );
+    expect(cut.map(({ id, cutAt }) => [id, cutAt])).toEqual([['2', at(40)]]);
+    expect(count).toBe(1);
+  });
+
+  it('cuts nothing at failed or doubtful polls, and counts them', async () => {
+    const results = ['sound', 'sound', 'failed', 'suspect', 'sound'] as const;
+    const { cut, missedPolls } = await runBacktest(
+      aBacktest({
+        rules: [cap()],
+        calls: twoCalls,
+        polls: polls(5).map((poll, index) => ({ ...poll, result: results[index] ?? 'sound' })),
+      }),
+    );
+    expect(cut.map(({ cutAt }) => cutAt)).toEqual([at(20)]);
+    expect(missedPolls).toBe(2);
+  });
+
+  it('leaves calls that were really cut out of what counts ended calls', async () => {
+    const ended = aRule({
+      conditions: {
+        all: [{ fact: 'account.callsEnded', params: { within: 600 }, operator: 'greaterThan', value: 0 }],
+      },
+      event: { type: 'alert' },
+    });
+    const alertsOf = async (cutAt: number | undefined) => {
+      const calls = [aRow({ id: '1', endedAt: at(10), cutAt }), aRow({ id: '2' })];
+      return (await runBacktest(aBacktest({ rules: [ended], calls, polls: polls(5) }))).rules[0]?.alerts;
+    };
+    expect([await alertsOf(undefined), await alertsOf(at(10))]).toEqual([1, 0]);
+  });
+
+  it('does not forget, at a poll at which another rule has planned a cut, whom it has to look at later', async () => {
+    const toAlert = aRule({
+      name: 'later',
+      hash: 'b',
+      scope: 'call',
+      conditions: { all: [{ fact: 'call.cld', operator: 'equal', value: '493023125001' }] },
+      event: { type: 'alert' },
+    });
+    const whole = aRule({
+      name: 'first',
+      priority: 2,
+      scope: 'call',
+      conditions: { all: [{ fact: 'call.state', operator: 'equal', value: 'ARComplete' }] },
+      event: { type: 'disconnectAccount' },
+    });
+    const ringing = { states: [{ state: 'ARComplete', at: START }], connectedAt: undefined, endedAt: at(5) };
+    // The first poll is judged but does not act: the account's other call comes back at the next one.
+    const { rules } = await runBacktest(
+      aBacktest({
+        rules: [whole, toAlert],
+        calls: [aRow({ id: '1' }), aRow({ id: '2', ...ringing })],
+        polls: polls(4),
+        since: at(5),
+      }),
+    );
+    expect(rules.map(({ rule, alerts }) => [rule, alerts])).toEqual([
+      ['first', 0],
+      ['later', 1],
+    ]);
+  });
+});
+
+describe('alerts', () => {
+  const over = [aRow({ id: '1' }), aRow({ id: '2' })];
+
+  it('are repeated after five minutes where the rule names no cooldown', async () => {
+    const { rules } = await runBacktest(aBacktest({ rules: [alerting()], calls: over, polls: polls(121) }));
+    expect(rules[0]?.alerts).toBe(3);
+  });
+
+  it('are repeated after the cooldown where it names one', async () => {
+    const rule = alerting({ cooldownMs: 60_000 });
+    const { rules } = await runBacktest(aBacktest({ rules: [rule], calls: over, polls: polls(121) }));
+    expect(rules[0]?.alerts).toBe(11);
+  });
+});
+
+it('cuts a held whole call by call', async () => {
+  const whole = cap({ event: { type: 'disconnectAccount' }, except: { cld: ['112'] } });
+  const calls = [aRow({ id: '1' }), aRow({ id: '2' }), aRow({ id: '3', cld: '112' })];
+  const { cut, rules } = await runBacktest(aBacktest({ rules: [whole], calls, polls: polls(3) }));
+  expect(cut.map(({ id }) => id).sort()).toEqual(['1', '2']);
+  expect(rules[0]).toMatchObject({ actions: 2, withheld: { 'takes-excepted': 1 } });
+});
+
+it('knows which of the calls that it cuts were cut in earnest, too', async () => {
+  const calls = twoCalls.map((row) => (row.id === '2' ? { ...row, cutAt: at(15), endedAt: at(15) } : row));
+  const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
+  expect(cut.map(({ id, reallyCut }) => [id, reallyCut])).toEqual([['2', true]]);
+});
+
+it('tells how far it has come after every poll, failed ones too', async () => {
+  const shares: number[] = [];
+  const some = polls(4).map((poll, index) => ({
+    ...poll,
+    result: index === 1 ? ('failed' as const) : poll.result,
+  }));
+  await runBacktest(aBacktest({ rules: [cap()], polls: some, onProgress: (share) => shares.push(share) }));
+  expect(shares).toEqual([0.25, 0.5, 0.75, 1]);
+});
+
+it('cuts, replaying a ledger that passes have written, those whom the passes in monitor mode noted first', async () => {
+  const { path, store, records } = tempStore();
+  const never = new AbortController().signal;
+  let now = START;
+  const port = fakeSwitch([], () => now);
+  const rule = cap({ mode: 'monitor' });
+  const set = { rules: [rule], conditions: new Map(), lists: new Map(), limits: [], hash: '' };
+  const compile = { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now };
+  const context = aPassContext({
+    port,
+    store,
+    clock: () => now,
+    rules: compileRules(set, compile),
+    numbering: NUMBERING,
+  });
+  const timetable = [
+    { id: '1', from: 0, to: 100, account: 10 },
+    { id: '2', from: 10, to: 60, account: 10 },
+    { id: '3', from: 0, to: 40, account: 11 },
+    { id: '4', from: 25, to: 90, account: 11 },
+    { id: '5', from: 50, to: 90, account: 12 },
+  ];
+  for (let second = 0; second <= 100; second += 5) {
+    now = at(second);
+    port.calls = timetable
+      .filter(({ from, to }) => from <= second && second < to)
+      .map(({ id, from, account }) =>
+        aCall({ id, account, duration: second - from, delay: 0, setupAt: at(from) }),
+      );
+    await runPass(context, {
+      passId: `p${second}`,
+      actor: 'scheduler',
+      dryRun: false,
+      stop: never,
+      abort: never,
+    });
+  }
+  const noted = records()
+    .filter(({ outcome }) => outcome === 'monitored')
+    .map(({ at: instant, target }) => [new Date(instant).getTime(), target]);
+  const reader = openLedgerReader(path);
+  const { cut } = await runBacktest(
+    aBacktest({
+      rules: [cap()],
+      polls: reader.polls('lab', START, at(200)),
+      calls: reader.calls('lab', START, at(200)),
+    }),
+  );
+  reader.close();
+  expect(noted).toEqual([
+    [at(10), '2'],
+    [at(25), '4'],
+  ]);
+  expect(cut.map(({ cutAt, id }) => [cutAt, id])).toEqual(noted);
+});

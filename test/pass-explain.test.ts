@@ -1,0 +1,362 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { ActionReport } from '../src/domain/action.js';
+import { type Call, type CallIdentity, identityKey } from '../src/domain/call.js';
+import type { CustomerTree } from '../src/domain/config.js';
+import type { Holding } from '../src/domain/ledger.js';
+import { subjectText } from '../src/domain/scope.js';
+import { createCallHistory } from '../src/facts/call-history.js';
+import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
+import { createProtectedNumbers } from '../src/facts/protected-numbers.js';
+import { readCalls } from '../src/gather/read-calls.js';
+import { runPass } from '../src/pass.js';
+import { type ExplainInput, type Explanation, explainRule } from '../src/pass-explain.js';
+import { createProtection } from '../src/plan/protection.js';
+import { checkRules } from '../src/policy/check-rules.js';
+import { type CompiledRule, compileRules } from '../src/policy/compile-rules.js';
+import { aCall, aSnapshot, calls, NOW } from './support/calls.js';
+import { fakeSwitch } from './support/fake-switch.js';
+import { aPassContext, NUMBERING } from './support/pass-context.js';
+import { tempStore } from './support/temp-store.js';
+
+const never = new AbortController().signal;
+
+interface Scene {
+  rules: string;
+  listed: readonly Call[];
+  protect?: { accounts: number[]; customers: number[] };
+  tree?: CustomerTree;
+  caps?: { perPass?: number; perHour?: number };
+}
+
+function compiled(text: string): readonly CompiledRule[] {
+  const { ruleSet, problems } = checkRules(
+    [{ file: 'rules/test.yaml', kind: 'rules', text }],
+    FACT_CATALOGUE,
+    (one) => createHash('sha256').update(one).digest('hex'),
+  );
+  if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return compileRules(ruleSet, {
+    catalogue: FACT_CATALOGUE,
+    numbering: NUMBERING,
+    switchName: 'lab',
+    now: NOW,
+  });
+}
+
+/** The same input as a pass has that lists these calls at NOW. */
+function inputOf(
+  { rules, listed, protect = { accounts: [], customers: [] }, tree = new Map(), caps }: Scene,
+  changes: Partial<ExplainInput> = {},
+): ExplainInput {
+  const read = readCalls(listed, NUMBERING, { requestedAt: NOW, receivedAt: NOW + 20, serverDate: NOW });
+  const snapshot = aSnapshot(read);
+  const history = createCallHistory({ numbering: NUMBERING, switchName: 'lab' });
+  history.observe(snapshot, { intervalMs: 5000, cuts: changes.recentlyDisconnected ?? [] });
+  const numbers = createProtectedNumbers([], NUMBERING);
+  return {
+    snapshot,
+    history,
+    rules: compiled(rules),
+    numbering: NUMBERING,
+    limits: [],
+    caps: { perPass: 50, perHour: 500, sharePerPass: 1, ...caps },
+    customerTree: tree,
+    protection: createProtection(protect, tree, (raw) => numbers.match(raw)),
+    recentlyDisconnected: [],
+    holding: [],
+    acted: [],
+    intervalMs: 5000,
+    yieldNow: () => Promise.resolve(),
+    configMode: 'enforce',
+    takenLastHour: 0,
+    ...changes,
+  };
+}
+
+async function explain(
+  scene: Scene,
+  subject: string,
+  { rule, asked, ...changes }: Partial<ExplainInput> & { rule?: string; asked?: string } = {},
+): Promise<Explanation> {
+  const input = inputOf(scene, changes);
+  const chosen = input.rules.find((one) => rule === undefined || one.rule.name === rule);
+  if (chosen === undefined) throw new Error(`There is no rule ${rule}.`);
+  const [scope = '', id = ''] = subject.split(':');
+  return explainRule(input, chosen, { scope: scope as 'account', id }, asked);
+}
+
+/** What a real pass does with the same calls, on a switch that is there. */
+async function passOn({ rules, listed, protect, tree, caps }: Scene): Promise<readonly ActionReport[]> {
+  const { store } = tempStore();
+  const clock = () => NOW;
+  const context = aPassContext({
+    port: fakeSwitch(listed, clock),
+    store,
+    clock,
+    rules: compiled(rules),
+    ...(protect && { protect }),
+    ...(tree && { customerTree: tree }),
+    caps: { perPass: 50, perHour: 500, sharePerPass: 1, ...caps },
+  });
+  const options = { passId: 'one', actor: 'scheduler', dryRun: false, stop: never, abort: never };
+  const { error, actions } = await runPass(context, options);
+  expect(error).toBeNull();
+  return actions;
+}
+
+/** Actions as `what target: fate (why)`, sorted: requests end in any order. */
+const done = (actions: readonly ActionReport[]) =>
+  actions
+    .filter(({ rule, action }) => rule !== '' && action !== 'alert')
+    .map(
+      ({ action, target, outcome, reason }) =>
+        `${action} ${target}: ${outcome === 'disconnected' ? 'send' : outcome}${reason === null ? '' : ` (${reason})`}`,
+    )
+    .sort();
+const foreseen = ({ actions }: Explanation) =>
+  actions
+    .map(
+      ({ action, decision }) =>
+        `${action.action} ${action.target}: ${decision.kind}${'reason' in decision ? ` (${decision.reason})` : ''}`,
+    )
+    .sort();
+const fates = (explanation: Explanation) =>
+  Object.fromEntries(
+    explanation.calls.map(({ call, fate }) => {
+      const why = fate.fate === 'taken' ? fate.by : 'reason' in fate ? fate.reason : undefined;
+      return [call.id, why === undefined ? fate.fate : `${fate.fate} ${why}`];
+    }),
+  );
+
+const rule = (name: string, event: string, more = '', over = 3) => `
+  - name: ${name}
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: ${over} } ] }
+    event: ${event}
+${more}`;
+const one = (...texts: string[]) => `rules:${texts.join('')}`;
+const WHOLE = '{ type: disconnectAccount }';
+const KEEP_3 = '{ type: disconnectCall, params: { keep: 3 } }';
+
+describe('an explanation of an account or customer action', () => {
+  const emergency = aCall({ id: '9', cld: '112', cldNumber: '112' });
+  const scenes: [string, Scene, Record<string, string>][] = [
+    [
+      'holds a protected account back whole',
+      { rules: one(rule('whole', WHOLE)), listed: calls(4), protect: { accounts: [10], customers: [] } },
+      Object.fromEntries(['1', '2', '3', '4'].map((id) => [id, 'withheld protected-account'])),
+    ],
+    [
+      'cuts one by one around an emergency call',
+      { rules: one(rule('whole', WHOLE)), listed: [...calls(3), emergency] },
+      { '1': 'cut', '2': 'cut', '3': 'cut', '9': 'withheld protected-number' },
+    ],
+    [
+      'spares an excepted child of a customer',
+      {
+        rules: `
+name: tree
+scope: customer
+mode: enforce
+conditions: { all: [ { fact: customer.totalCalls, operator: greaterThan, value: 1 } ] }
+event: { type: disconnectCustomer }
+except: { customers: [3] }
+`,
+        listed: [...calls(2), aCall({ id: '8', customer: 3, account: 30 })],
+        tree: new Map([[3, 2]]),
+      },
+      { '1': 'cut', '2': 'cut', '8': 'left-out excepted' },
+    ],
+    [
+      'takes all where nothing stands against it',
+      { rules: one(rule('whole', WHOLE)), listed: calls(4) },
+      { '1': 'cut', '2': 'cut', '3': 'cut', '4': 'cut' },
+    ],
+    [
+      'says that a cap is used up',
+      { rules: one(rule('whole', WHOLE)), listed: calls(4), caps: { perPass: 3 } },
+      Object.fromEntries(['1', '2', '3', '4'].map((id) => [id, 'withheld cap-per-pass'])),
+    ],
+    [
+      'lets the calls that are cut one by one use the caps in their order',
+      {
+        rules: one(rule('whole', WHOLE)),
+        listed: [...calls(3), emergency],
+        caps: { perPass: 3, perHour: 3 },
+      },
+      { '1': 'cut', '2': 'cut', '3': 'cut', '9': 'withheld protected-number' },
+    ],
+  ];
+
+  it.each(scenes)('%s, as the pass does', async (_, scene, expected) => {
+    const subject = scene.rules.includes('name: tree') ? 'customer:2' : 'account:10';
+    const explanation = await explain(scene, subject);
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+    expect(fates(explanation)).toEqual(expected);
+  });
+});
+
+describe('a violation that cuts nothing', () => {
+  it('is none once calls that were disconnected a moment ago are gone, and says so of each', async () => {
+    const listed = calls(5);
+    const recentlyDisconnected: readonly CallIdentity[] = listed.slice(3);
+    const explanation = await explain({ rules: one(rule('cap', KEEP_3)), listed }, 'account:10', {
+      recentlyDisconnected,
+    });
+    expect(explanation.result).toBe('clear');
+    expect(fates(explanation)).toMatchObject({
+      '3': 'kept',
+      '4': 'gone recently-disconnected',
+      '5': 'gone recently-disconnected',
+    });
+  });
+
+  it('is of nobody where the call itself was disconnected a moment ago', async () => {
+    const rules = `
+name: long
+scope: call
+mode: enforce
+conditions: { all: [ { fact: call.duration, operator: greaterThan, value: 3 } ] }
+event: { type: disconnectCall }
+`;
+    const listed = calls(2);
+    const explanation = await explain({ rules, listed }, 'call:2', { recentlyDisconnected: listed.slice(1) });
+    expect(explanation.result).toBe('recently-disconnected');
+    expect(fates(explanation)).toEqual({ '2': 'gone recently-disconnected' });
+  });
+
+  it('has an empty pool where `where` lets no call in', async () => {
+    const event =
+      '{ type: disconnectCall, params: { where: { all: [ { fact: call.duration, operator: greaterThan, value: 100 } ] } } }';
+    const explanation = await explain({ rules: one(rule('cap', event)), listed: calls(5) }, 'account:10');
+    expect(explanation).toMatchObject({
+      result: 'violated',
+      actions: [],
+      pool: { size: 0, keep: 0, where: true },
+    });
+    expect(fates(explanation)['1']).toBe('kept where');
+  });
+
+  it('has a pool no larger than what stays', async () => {
+    const event = '{ type: disconnectCall, params: { keep: 9 } }';
+    const explanation = await explain({ rules: one(rule('cap', event)), listed: calls(5) }, 'account:10');
+    expect(explanation).toMatchObject({ result: 'violated', actions: [], pool: { size: 5, keep: 9 } });
+    expect(fates(explanation)['1']).toBe('kept keep');
+  });
+
+  it('is none in a pass, where a rule that is planned before takes the calls', async () => {
+    const first = `
+  - name: first
+    priority: 9
+    scope: call
+    mode: enforce
+    conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] }
+    event: { type: disconnectCall }`;
+    const listed = [...calls(3), aCall({ id: '4', cld: '88212345678', cldNumber: '88212345678' })];
+    const scene = { rules: one(first, rule('cap', KEEP_3)), listed };
+    const explanation = await explain(scene, 'account:10', { rule: 'cap' });
+    expect(explanation).toMatchObject({ result: 'violated', inPass: 'clear', actions: [] });
+    expect(fates(explanation)).toMatchObject({ '1': 'kept', '4': 'taken first' });
+    expect(done(await passOn(scene))).toEqual(['disconnectCall 4: send']);
+  });
+});
+
+describe('the calls of an explanation', () => {
+  const TREE = (more: string) => `
+name: tree
+scope: customer
+mode: enforce
+conditions: { all: [ { fact: customer.connectedCalls, params: { recursive: true }, operator: greaterThan, value: 2 } ] }
+event: { type: disconnectCall, params: { keep: 1 } }
+${more}`;
+  const child = (id: string) => aCall({ id, customer: 3, account: 30 });
+
+  it('are those of descendants too where the rule counts and takes them', async () => {
+    const scene = { rules: TREE(''), listed: [...calls(1), child('8'), child('9')], tree: new Map([[3, 2]]) };
+    const explanation = await explain(scene, 'customer:2');
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+    expect(Object.keys(fates(explanation)).sort()).toEqual(['1', '8', '9']);
+    expect(Object.values(fates(explanation)).sort()).toEqual(['cut', 'cut', 'kept keep']);
+  });
+
+  it('say of excepted descendants that they are left out', async () => {
+    const scene = {
+      rules: TREE('except: { customers: [3] }'),
+      listed: [...calls(4), child('8')],
+      tree: new Map([[3, 2]]),
+    };
+    expect(fates(await explain(scene, 'customer:2'))).toMatchObject({ '8': 'left-out excepted' });
+  });
+
+  it('are those that only or except leave out too, and tell one whose field is not known', async () => {
+    const listed = [
+      ...calls(4),
+      aCall({ id: '8', cld: '4980012345' }),
+      aCall({ id: '9', cld: undefined, cldNumber: undefined }),
+    ];
+    const rules = one(rule('cap', KEEP_3, '    except: { cld: ["49800"] }'));
+    expect(fates(await explain({ rules, listed }, 'account:10'))).toEqual({
+      '1': 'kept keep',
+      '2': 'kept keep',
+      '3': 'kept keep',
+      '4': 'cut',
+      '8': 'left-out excepted',
+      '9': 'left-out perhaps-excepted',
+    });
+  });
+
+  it('are there where the rule looks at none of them: the subject is left out, not absent', async () => {
+    const rules = one(rule('cap', KEEP_3, '    except: { cld: ["4930"] }'));
+    const explanation = await explain({ rules, listed: calls(2) }, 'account:10');
+    expect(explanation.result).toBe('excluded');
+    expect(fates(explanation)).toEqual({ '1': 'left-out excepted', '2': 'left-out excepted' });
+    expect((await explain({ rules, listed: calls(2) }, 'account:11')).result).toBe('not-listed');
+  });
+
+  it('hold the one that was asked for, also where it is no live call', async () => {
+    const listed = [...calls(1), aCall({ id: '7', state: 'Disconnecting' })];
+    const explanation = await explain({ rules: one(rule('cap', KEEP_3)), listed }, 'account:10', {
+      asked: '7',
+    });
+    expect(Object.keys(fates(explanation))).toEqual(['1', '7']);
+  });
+});
+
+describe('what time says', () => {
+  it('stands in the evidence of a violation that is held back', async () => {
+    const scene = { rules: one(rule('cap', KEEP_3, '    for: 1m')), listed: calls(5) };
+    const [first] = compiled(scene.rules);
+    const since = NOW - 20_000;
+    const holding: Holding[] = [
+      { rule: 'cap', ruleHash: first?.rule.hash ?? '', subject: 'account:10', since, lastAt: NOW - 5000 },
+    ];
+    const explanation = await explain(scene, 'account:10', { holding });
+    expect(explanation.held).toMatchObject({ reason: 'for', until: since + 60_000 });
+    expect(explanation.verdict?.evidence?.held).toEqual({
+      since: new Date(since).toISOString(),
+      seconds: 20,
+    });
+    expect(explanation.inPass).toBeUndefined();
+  });
+
+  it('names the record that an alert would only repeat', async () => {
+    const scene = { rules: one(rule('watch', '{ type: alert }')), listed: calls(5) };
+    const recordedAlert: ExplainInput['recordedAlert'] = ({ subject }, { kind }) =>
+      kind === 'alerted' && subjectText(subject) === 'account:10' ? 12 : undefined;
+    expect((await explain(scene, 'account:10')).actions[0]).toMatchObject({ recordedAs: undefined });
+    expect((await explain(scene, 'account:10', { recordedAlert })).actions[0]).toMatchObject({
+      recordedAs: 12,
+    });
+  });
+});
+
+it('every call of an explanation is there once, by its whole identity', async () => {
+  const listed = [...calls(3), ...calls(1, { account: 11, customer: 4 })];
+  const explanation = await explain({ rules: one(rule('cap', KEEP_3, '', 1)), listed }, 'account:10', {
+    asked: '1',
+  });
+  const keys = explanation.calls.map(({ call }) => identityKey(call));
+  expect(new Set(keys).size).toBe(keys.length);
+});

@@ -1,0 +1,119 @@
+import { expect, it } from 'vitest';
+import { createCallHistory } from '../src/facts/call-history.js';
+import { createLedgerWorld } from '../src/pass-ledger-world.js';
+import { aRow, at, LOGIN, NUMBERING, polls, START } from './support/backtest.js';
+
+function worldOf(...calls: ReturnType<typeof aRow>[]) {
+  return createLedgerWorld({ switchName: 'lab', numbering: NUMBERING, calls });
+}
+
+it('lists a call from its first sight up to the listing that no longer showed it, ageing by the second', () => {
+  const world = worldOf(
+    aRow({ id: '1', firstSeenAt: at(5), connectedAt: at(3), setupAt: at(1), endedAt: at(15) }),
+  );
+  const seen = polls(5).map((poll) => world.snapshot(poll).calls.map(({ duration, age }) => [duration, age]));
+  expect(seen).toEqual([[], [[2, 4]], [[7, 9]], [], []]);
+});
+
+it('tells the changes of each poll: what is new, what is in another state, what is over', () => {
+  const states = [
+    { state: 'ARComplete', at: at(5) },
+    { state: 'Connected', at: at(15) },
+  ];
+  const world = worldOf(aRow({ id: '1', firstSeenAt: at(5), connectedAt: at(14), states, endedAt: at(20) }));
+  const changes = polls(6).map((poll) => {
+    const { listed, ended } = world.step(poll);
+    return [listed.map(({ call }) => call.state), ended.length];
+  });
+  expect(changes).toEqual([
+    [[], 0],
+    [['ARComplete'], 0],
+    [[], 0],
+    [['Connected'], 0],
+    [[], 1],
+    [[], 0],
+  ]);
+});
+
+it('makes a new call of one whose state changes, so that who remembers the old one can tell them apart', () => {
+  const states = [
+    { state: 'WaitRoute', at: at(0) },
+    { state: 'ARComplete', at: at(5) },
+  ];
+  const world = worldOf(aRow({ id: '1', states, connectedAt: undefined }));
+  const [first, second, third] = polls(3).map((poll) => world.snapshot(poll).calls[0]);
+  expect([first?.state, second?.state]).toEqual(['WaitRoute', 'ARComplete']);
+  expect(third).toBe(second);
+});
+
+it('tells what ended again after a doubtful poll, since only a sound one ends it', () => {
+  const world = worldOf(aRow({ id: '1', endedAt: at(5) }));
+  const told = ['sound', 'suspect', 'sound', 'sound'].map(
+    (result, index) =>
+      world.step({ at: at(5 * index), intervalMs: 5000, result: result as 'sound', login: LOGIN }).ended
+        .length,
+  );
+  expect(told).toEqual([0, 1, 1, 0]);
+});
+
+it('lists a call that is cut in the replay no more, and gives its row with the true end', () => {
+  const row = aRow({ id: '1', endedAt: at(60) });
+  const world = worldOf(row, aRow({ id: '2' }));
+  const [first, second] = polls(2);
+  if (first === undefined || second === undefined) throw new Error('no polls');
+  world.step(first);
+  expect(world.cut(row)).toBe(row);
+  expect(world.cut(row)).toBeUndefined();
+  const { snapshot, ended } = world.step(second);
+  expect(snapshot.calls.map(({ id }) => id)).toEqual(['2']);
+  expect(ended.map(({ call }) => call.id)).toEqual(['1']);
+});
+
+it('tells once that the ledger knows a call to have been cut', () => {
+  const world = worldOf(aRow({ id: '1', cutAt: at(5), endedAt: at(10) }));
+  expect(polls(4).map((poll) => world.step(poll).cut.length)).toEqual([0, 1, 0, 0]);
+});
+
+it('shows a poll only what its login listed', () => {
+  const world = worldOf(aRow({ id: '1' }), aRow({ id: '2', login: 'login:other' }));
+  const [first, second] = [...polls(1), ...polls(1, { at: at(5), login: 'login:other' })].map((poll) =>
+    world.snapshot(poll).calls.map(({ id }) => id),
+  );
+  expect([first, second]).toEqual([['1'], ['2']]);
+});
+
+it('says where two listed calls share an ID', () => {
+  const world = worldOf(
+    aRow({ id: '1' }),
+    aRow({ id: '1', callId: 'other', firstSeenAt: at(5), endedAt: at(10) }),
+  );
+  expect(polls(4).map((poll) => world.step(poll).sharesIds)).toEqual([false, true, true, false]);
+});
+
+it('shows a call without SETUP_TIME as old as it was, so that a history takes it to have started when it did', () => {
+  const unknown = {
+    setupAt: undefined,
+    firstSeenAt: START,
+    connectedAt: at(-7200),
+    lastDelay: 3,
+    lastDuration: 7200,
+  };
+  const ringing = { ...unknown, connectedAt: undefined, states: [{ state: 'ARComplete', at: START }] };
+  const rows = [
+    aRow({ id: '1', ...unknown, startedAt: at(-7203) }),
+    // From before the start was kept.
+    aRow({ id: '2', ...unknown }),
+    // The row is as of its last listing, 30 seconds after the first.
+    aRow({ id: '3', ...ringing, lastDelay: 33, lastDuration: 0, lastSeenAt: at(30) }),
+    aRow({ id: '4', ...unknown, lastDelay: undefined, startedAt: START }),
+  ];
+  const [first] = polls(1);
+  if (first === undefined) throw new Error('no poll');
+  const { snapshot } = worldOf(...rows).step(first);
+  expect(snapshot.calls.map(({ age }) => age)).toEqual([7203, 7203, 3, undefined]);
+  expect(snapshot.calls.map(({ setupAt }) => setupAt)).toEqual([undefined, undefined, undefined, undefined]);
+  const history = createCallHistory({ numbering: NUMBERING, switchName: 'lab' });
+  history.observe(snapshot, { intervalMs: 5000, cuts: [] });
+  const starts = rows.map((row) => history.ofLogin(LOGIN)?.find(row)?.startedAt);
+  expect(starts).toEqual([at(-7203), at(-7203), at(-3), at(-7200)]);
+});
