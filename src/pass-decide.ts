@@ -9,7 +9,7 @@ import { type Subject, subjectKey, subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { Verdict } from './domain/verdict.js';
 import type { CallHistory } from './facts/call-history.js';
-import { deriveFacts } from './facts/derive-facts.js';
+import { type DeriveFactsOptions, deriveFacts } from './facts/derive-facts.js';
 import type { KeptCalls } from './facts/kept-calls.js';
 import { type SharedIndex, shareIndex } from './facts/shared-index.js';
 import type { QuietKeeper } from './pass-quiet.js';
@@ -126,7 +126,7 @@ function createJudge(input: DecisionInput) {
       admits: (call) => present(call) && compiled.admits(call, vendorsOf),
       admitsAll: !compiled.filtersCalls && countsAsOthers,
       shared: shared(goneCount, rule.mode, present),
-      ...(input.indexOf === undefined ? {} : { indexOf: input.indexOf }),
+      ...indexFor(input, compiled),
     });
     const verdicts = await compiled.judge(facts, {
       yieldNow: input.yieldNow,
@@ -143,6 +143,11 @@ function createJudge(input: DecisionInput) {
     };
     return { decision, holding: timed.holding, admitsTaken };
   };
+}
+
+function indexFor({ indexOf }: DecisionInput, compiled: CompiledRule): Pick<DeriveFactsOptions, 'indexOf'> {
+  if (indexOf === undefined) return {};
+  return { indexOf: (admits) => indexOf(admits, compiled.filtersCalls ? compiled : undefined) };
 }
 
 /** One for every state of the plan: what is gone for rules of a mode only grows, so its size tells which. */
@@ -218,11 +223,11 @@ function byHash<T extends { ruleHash: string }>(items: readonly T[]): ReadonlyMa
 }
 
 /** The call behind a subject of scope call is looked up once it is asked for. */
-function createKeyOf({ calls }: Snapshot): (subject: Subject) => string {
+function createKeyOf(snapshot: Snapshot): (subject: Subject) => string {
   let byId: ReadonlyMap<string, Call> | undefined;
   return (subject) => {
     if (subject.scope !== 'call') return subjectText(subject);
-    byId ??= new Map(calls.map((call) => [call.id, call]));
+    byId ??= new Map(snapshot.calls.map((call) => [call.id, call]));
     return subjectKey(subject, byId.get(subject.id));
   };
 }

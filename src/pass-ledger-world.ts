@@ -1,8 +1,9 @@
 import { type Call, type CallIdentity, identityKey } from './domain/call.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
-import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
+import type { Numbering } from './domain/numbering.js';
 import type { Snapshot } from './domain/snapshot.js';
-import { startOf } from './facts/past-call.js';
+import type { KeptCall } from './facts/kept-calls.js';
+import { LiveCall, LoginCalls } from './pass-ledger-calls.js';
 
 export interface LedgerWorldOptions {
   switchName: string;
@@ -15,21 +16,17 @@ export interface LedgerWorldOptions {
 export interface LedgerStep {
   snapshot: Snapshot;
   /** Calls that are new or in another state than before. */
-  listed: readonly WorldCall[];
+  listed: readonly KeptCall[];
+  /** Those of them that are new: the last ones. */
+  freshCount: number;
   /**
    * Calls that are listed no more. They are told at every poll up to a sound one of their login, as only that ends them.
    */
-  ended: readonly WorldCall[];
+  ended: readonly KeptCall[];
   /** Calls that were really cut, as the ledger knows, since the last poll. */
-  cut: readonly WorldCall[];
+  cut: readonly KeptCall[];
   /** Two of the listed calls share an ID, or did so at the last poll. */
   sharesIds: boolean;
-}
-
-/** A call with the vendors whose listings showed it. */
-export interface WorldCall {
-  call: Call;
-  vendors: readonly number[];
 }
 
 /**
@@ -46,128 +43,6 @@ export interface LedgerWorld {
   cut(call: CallIdentity): LedgerCall | undefined;
   /** Calls that were there, listed at this login or not. */
   readonly seen: number;
-}
-
-/** When the listings of a login showed their calls; the same for all of them. */
-interface ListingClock {
-  at: number;
-}
-
-/** What is to happen to the calls of one login, by spans of time: a span that has begun is looked through at every poll. */
-const SPAN_MS = 5_000;
-
-/** A call that is there. Its durations are reckoned once somebody looks at it, as nobody does at most polls. */
-class LiveCall implements WorldCall {
-  cutTold = false;
-  private listedCall: Call;
-  /** Its start by SETUP_TIME or by the ages that were listed; undefined where neither was. */
-  private readonly startedAt: number | undefined;
-  /** Which of its states it was last listed in; none before the first time. */
-  private state: number | undefined;
-  private agedAt: number | undefined;
-  private goneSince: number | undefined;
-
-  constructor(
-    readonly row: LedgerCall,
-    numbering: Numbering,
-    private readonly clock: ListingClock,
-  ) {
-    this.listedCall = listedCall(row, numbering);
-    this.startedAt = row.setupAt ?? (row.lastDelay === undefined ? undefined : startOf(row));
-  }
-
-  get vendors(): readonly number[] {
-    return this.row.vendors;
-  }
-
-  get call(): Call {
-    if (this.goneSince === undefined && this.agedAt !== this.clock.at) this.ageTo(this.clock.at);
-    return this.listedCall;
-  }
-
-  /**
-   * Takes the state that it is listed in now. Returns whether it is another than at the last listing; then the call is a new
-   * object, so that nobody's memory of the old one changes.
-   */
-  takeState(at: number): boolean {
-    const { states } = this.row;
-    let index = states.length - 1;
-    while (index > 0 && (states[index]?.at ?? 0) > at) index -= 1;
-    if (index === this.state) return false;
-    this.listedCall = { ...this.listedCall, state: states[index]?.state ?? this.listedCall.state };
-    this.state = index;
-    this.agedAt = undefined;
-    return true;
-  }
-
-  /** When it has to be looked at again: at its next state, its cut, or its end. */
-  nextEventAt(at: number): number {
-    const { states, cutAt, endedAt } = this.row;
-    let next = endedAt ?? Number.POSITIVE_INFINITY;
-    if (cutAt !== undefined && !this.cutTold) next = Math.min(next, cutAt);
-    for (const state of states) if (state.at > at) next = Math.min(next, state.at);
-    return next;
-  }
-
-  /** It was listed for the last time: it stays as that listing showed it. */
-  leave(): void {
-    const { at } = this.clock;
-    if (this.state !== undefined && this.agedAt !== at) this.ageTo(at);
-    this.goneSince = at;
-  }
-
-  /** Sets what changes from poll to poll: the seconds since setup and answer. */
-  private ageTo(at: number): void {
-    const { connectedAt, lastDelay } = this.row;
-    const { listedCall: call, startedAt } = this;
-    const answeredAt = call.state === 'Connected' ? connectedAt : at;
-    // An answer reckoned from a duration may lie a moment after the listing that showed it.
-    const duration = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
-    const delay = startedAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - startedAt) / 1000;
-    call.duration = duration;
-    call.delay = delay;
-    call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
-    this.agedAt = at;
-  }
-}
-
-/** The calls of one login that are there. */
-class LoginCalls {
-  readonly clock: ListingClock = { at: Number.NEGATIVE_INFINITY };
-  /** In order of first sight. */
-  readonly live = new Set<LiveCall>();
-  /** Never listed so far. */
-  fresh: LiveCall[] = [];
-  leaving: LiveCall[] = [];
-  /** How many of the live ones were listed for a vendor. */
-  ofVendors = 0;
-  private readonly bySpan = new Map<number, LiveCall[]>();
-  private span: number | undefined;
-
-  wait(one: LiveCall, at: number): void {
-    const next = one.nextEventAt(at);
-    if (next === Number.POSITIVE_INFINITY) return;
-    const span = Math.max(Math.floor(next / SPAN_MS), this.span ?? Number.NEGATIVE_INFINITY);
-    const waiting = this.bySpan.get(span);
-    if (waiting === undefined) this.bySpan.set(span, [one]);
-    else waiting.push(one);
-  }
-
-  /** Those to which something has happened until `at`, and perhaps some to which nothing has. */
-  due(at: number): readonly LiveCall[] {
-    const span = Math.floor(at / SPAN_MS);
-    const found: LiveCall[] = [];
-    const spans = span - (this.span ?? span) > this.bySpan.size ? [...this.bySpan.keys()] : undefined;
-    const take = (one: number) => {
-      found.push(...(this.bySpan.get(one) ?? []));
-      this.bySpan.delete(one);
-    };
-    if (spans === undefined && this.span !== undefined)
-      for (let one = this.span; one <= span; one += 1) take(one);
-    else for (const one of spans ?? [...this.bySpan.keys()]) if (one <= span) take(one);
-    this.span = span;
-    return found;
-  }
 }
 
 export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
@@ -211,11 +86,12 @@ class ReplayedSwitch implements LedgerWorld {
       }
       if (row.endedAt !== undefined && row.endedAt <= at) this.leave(one);
       else {
-        if (one.takeState(at)) listed.push(one);
+        if (!one.isFresh && one.takeState(at)) listed.push(one);
         calls.wait(one, at);
       }
     }
     calls.clock.at = at;
+    const changedCount = listed.length;
     for (const one of calls.fresh) {
       if (!calls.live.has(one)) continue;
       if (one.takeState(at)) listed.push(one);
@@ -227,16 +103,16 @@ class ReplayedSwitch implements LedgerWorld {
     this.sharedBefore = this.shared > 0;
     const snapshot = listing(poll, this.options.switchName, calls);
     this.last = { login, snapshot };
-    return { snapshot, listed, ended: [...ended], cut, sharesIds };
+    return { snapshot, listed, freshCount: listed.length - changedCount, ended: [...ended], cut, sharesIds };
   }
 
   cut(call: CallIdentity): LedgerCall | undefined {
     if (this.last === undefined) return undefined;
     const found = this.live.get(keyOf(call, this.last.login));
     if (found === undefined) return undefined;
-    // Whoever looks at the listing later still finds the call on it.
-    this.last.snapshot.calls.length;
-    this.leave(found);
+    // Put together now, the listing still shows the call to whoever looks at it later.
+    const { calls } = this.last.snapshot;
+    if (calls.length > 0) this.leave(found);
     return found.row;
   }
 
@@ -330,28 +206,4 @@ function vendorsOf(live: Iterable<LiveCall>): Snapshot['vendors'] {
       vendors.set(vendor, (vendors.get(vendor) ?? new Set()).add(identityKey(row)));
   }
   return vendors;
-}
-
-function listedCall(row: LedgerCall, numbering: Numbering): Call {
-  return {
-    id: row.id,
-    callId: row.callId,
-    setupTimeText: row.setupTimeText,
-    state: row.states[0]?.state ?? 'Idle',
-    cli: row.cli,
-    cld: row.cld,
-    account: row.account,
-    customer: row.customer,
-    connection: row.connection,
-    environment: row.environment,
-    direction: row.direction,
-    callerMediaIp: row.callerMediaIp,
-    calleeMediaIp: row.calleeMediaIp,
-    duration: undefined,
-    delay: undefined,
-    cliNumber: callerNumber(row.cli, numbering),
-    cldNumber: dialledNumber(row.cld, numbering),
-    setupAt: row.setupAt,
-    age: undefined,
-  };
 }

@@ -1,22 +1,30 @@
 import type { Call } from './domain/call.js';
 import type { CustomerTree } from './domain/config.js';
 import type { Numbering } from './domain/numbering.js';
-import type { QuietBound, QuietSubjects } from './domain/quiet.js';
+import { EVENTS, type QuietBound, type QuietSubjects } from './domain/quiet.js';
 import type { AggregateScope, Scope } from './domain/scope.js';
 import { ancestryOf } from './facts/ancestry.js';
 import { fieldId } from './facts/call-index.js';
 import { lacksOf } from './facts/call-lacks.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
-/** A call that something has happened to since the last poll: it is new, in another state, over or cut. */
-export interface CallEvent {
-  call: Call;
-  vendors: readonly number[];
+/** What has happened to some calls since the last poll. */
+export interface CallEvents {
+  /** One of EVENTS. */
+  kind: number;
+  calls: readonly EventCall[];
+}
+
+interface EventCall {
+  readonly call: Call;
+  readonly vendors: readonly number[];
 }
 
 /** What happened to one subject since the last poll. */
 interface Stir {
-  events: number;
+  fresh: number;
+  changed: number;
+  over: number;
   /** What any of the calls failed to say, as bits of LACKS. */
   lacks: number;
 }
@@ -49,7 +57,7 @@ export interface QuietContext {
  */
 export interface QuietKeeper {
   /** Begins a poll: what has happened since the last one. */
-  begin(now: number, events: readonly CallEvent[], changes: ListingChanges): void;
+  begin(now: number, events: readonly CallEvents[], changes: ListingChanges): void;
   of(rule: CompiledRule, away: AwayCalls): QuietSubjects;
 }
 
@@ -93,26 +101,32 @@ interface StirContext extends QuietContext {
   needs: number;
 }
 
-function stirsOf(events: readonly CallEvent[], context: StirContext): Map<Scope, Map<string, Stir>> {
+function stirsOf(events: readonly CallEvents[], context: StirContext): Map<Scope, Map<string, Stir>> {
   const { scopes, needs, numbering } = context;
   const stirs = new Map([...scopes].map((scope) => [scope, new Map<string, Stir>()]));
-  for (const event of events) {
-    const lacks = lacksOf(event.call, needs, numbering);
-    for (const [scope, stirred] of stirs) {
-      for (const id of subjectIdsOf(event, scope, context)) {
-        const known = stirred.get(id);
-        if (known === undefined) stirred.set(id, { events: 1, lacks });
-        else {
-          known.events += 1;
-          known.lacks |= lacks;
-        }
-      }
+  for (const { kind, calls } of events) {
+    for (const one of calls) {
+      const lacks = lacksOf(one.call, needs, numbering);
+      for (const [scope, stirred] of stirs)
+        for (const id of subjectIdsOf(one, scope, context)) stir(stirred, id, kind, lacks);
     }
   }
   return stirs;
 }
 
-function subjectIdsOf({ call, vendors }: CallEvent, scope: Scope, context: QuietContext): readonly string[] {
+function stir(stirred: Map<string, Stir>, id: string, kind: number, lacks: number): void {
+  let known = stirred.get(id);
+  if (known === undefined) {
+    known = { fresh: 0, changed: 0, over: 0, lacks: 0 };
+    stirred.set(id, known);
+  }
+  if (kind === EVENTS.fresh) known.fresh += 1;
+  else if (kind === EVENTS.changed) known.changed += 1;
+  else known.over += 1;
+  known.lacks |= lacks;
+}
+
+function subjectIdsOf({ call, vendors }: EventCall, scope: Scope, context: QuietContext): readonly string[] {
   if (scope === 'call') return [call.id];
   if (scope === 'vendor') return vendors.map(String);
   // Whoever counts the calls of descendants too is stirred by them.
@@ -126,8 +140,9 @@ function subjectIdsOf({ call, vendors }: CallEvent, scope: Scope, context: Quiet
 const SPAN_MS = 10_000;
 
 interface Quiet {
-  /** Events that may still come. */
+  /** Events that may still come, and which of them count. */
   events: number;
+  of: number;
   /** The span of time in which it has to be judged again. */
   span: number;
 }
@@ -197,7 +212,7 @@ class QuietRule implements QuietSubjects {
       return;
     }
     this.awake.delete(id);
-    this.quiet.set(id, { events: bound.events, span });
+    this.quiet.set(id, { events: bound.events, of: bound.of, span });
     if (span === Number.POSITIVE_INFINITY) return;
     const ids = this.bySpan.get(span);
     if (ids === undefined) this.bySpan.set(span, [id]);
@@ -235,13 +250,17 @@ class QuietRule implements QuietSubjects {
   }
 
   private wakeByEvents(stirred: ReadonlyMap<string, Stir>): void {
-    for (const [id, { events, lacks }] of stirred) {
+    for (const [id, { fresh, changed, over, lacks }] of stirred) {
       const quiet = this.quiet.get(id);
-      if (quiet === undefined) this.awake.add(id);
-      else {
-        quiet.events -= events;
-        if (quiet.events < 0 || (lacks & this.needs) !== 0) this.wake(id);
+      if (quiet === undefined) {
+        this.awake.add(id);
+        continue;
       }
+      const { of } = quiet;
+      if ((of & EVENTS.fresh) !== 0) quiet.events -= fresh;
+      if ((of & EVENTS.changed) !== 0) quiet.events -= changed;
+      if ((of & EVENTS.over) !== 0) quiet.events -= over;
+      if (quiet.events < 0 || (lacks & this.needs) !== 0) this.wake(id);
     }
   }
 

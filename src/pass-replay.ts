@@ -1,6 +1,7 @@
 import type { PlannedAction } from './domain/action.js';
 import type { CallIdentity } from './domain/call.js';
 import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledger.js';
+import { EVENTS } from './domain/quiet.js';
 import { subjectKey, subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
@@ -97,8 +98,13 @@ export function createReplay(options: ReplayOptions): Replay {
     changes: PollChanges | undefined,
   ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
     if (quiet === undefined || changes === undefined) return {};
-    const { listed, ended, cut, poll, sharesIds } = changes;
-    const events = [...listed, ...ended, ...cut];
+    const { listed, freshCount, ended, cut, poll, sharesIds } = changes;
+    const changed = listed.length - freshCount;
+    const events = [
+      { kind: EVENTS.changed, calls: listed.slice(0, changed) },
+      { kind: EVENTS.fresh, calls: listed.slice(changed) },
+      { kind: EVENTS.over, calls: [...ended, ...cut] },
+    ];
     const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
     const anew = sharesIds || afterGap || poll.login !== lastLogin;
     if (poll.result === 'sound' || poll.login !== lastLogin) lastSoundAt = poll.at;
@@ -107,7 +113,7 @@ export function createReplay(options: ReplayOptions): Replay {
     return {
       quiet: (rule, away) => quiet.of(rule, away),
       // By ID alone nobody could tell such calls apart.
-      ...(sharesIds ? {} : { indexOf: keptOf(poll.login).index }),
+      ...(sharesIds ? {} : { indexOf: (...asked) => keptOf(poll.login).index(...asked) }),
     };
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { whyOf } from '../src/cli/explanation-why.js';
 import type { ActionReport } from '../src/domain/action.js';
 import { type Call, type CallIdentity, identityKey } from '../src/domain/call.js';
 import type { CustomerTree } from '../src/domain/config.js';
@@ -349,6 +350,136 @@ describe('what time says', () => {
     expect((await explain(scene, 'account:10', { recordedAlert })).actions[0]).toMatchObject({
       recordedAs: 12,
     });
+  });
+});
+
+describe('what a rule leaves out', () => {
+  const SPARING = `${rule('cap', KEEP_3)}
+    except:
+      accounts: [11, { id: 10, until: "2099-01-01", because: a campaign }]
+      cld: [{ prefix: "882", because: our own }, "883"]
+`;
+
+  it('is told by its key and entry, until when, and because of what', async () => {
+    const explanation = await explain({ rules: one(SPARING), listed: calls(5) }, 'account:10');
+    const by = {
+      side: 'except',
+      key: 'accounts',
+      entry: 10,
+      until: Date.parse('2099-01-02'),
+      because: 'a campaign',
+      perhaps: false,
+    };
+    expect(explanation).toMatchObject({ result: 'excluded', leftOutBy: [by] });
+    expect(explanation.calls[0]?.fate).toEqual({ fate: 'left-out', reason: 'excepted', by: [by] });
+  });
+
+  it('is told of a single call too, and of keys of only', async () => {
+    const rules = one(`${rule('cap', KEEP_3)}
+    except: { cld: [{ prefix: "882", because: our own }, "883"] }
+    only: { cld: ["49", "88"] }
+`);
+    const dialled = (id: string, cld: string) => aCall({ id, cld, cldNumber: cld });
+    const listed = [...calls(5), dialled('6', '88212345678'), dialled('7', '33612345678')];
+    const explanation = await explain({ rules, listed }, 'account:10');
+    const out = (id: string) => {
+      const fate = explanation.calls.find(({ call }) => call.id === id)?.fate;
+      return fate?.fate === 'left-out' ? fate.by : undefined;
+    };
+    expect(out('6')).toMatchObject([{ side: 'except', key: 'cld', entry: '882', because: 'our own' }]);
+    expect(out('7')).toMatchObject([{ side: 'only', key: 'cld', entry: undefined }]);
+    expect(explanation.leftOutBy).toEqual([]);
+  });
+
+  it('is told where it leaves all calls of a subject out', async () => {
+    const rules = one(`${rule('cap', KEEP_3)}
+    except: { cld: ["49"] }
+`);
+    expect(await explain({ rules, listed: calls(2) }, 'account:10')).toMatchObject({
+      result: 'excluded',
+      leftOutBy: [{ side: 'except', key: 'cld', entry: '49' }],
+    });
+  });
+});
+
+describe('a rule outside of its schedule', () => {
+  // It begins two days after NOW, at the same time of day.
+  const opens = new Date(Math.floor(NOW / 60_000) * 60_000 + 2 * 86_400_000);
+  const day = opens.toISOString();
+  const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+  const closed = `${rule('cap', KEEP_3)}
+    schedule: { days: [${DAYS[opens.getUTCDay()]}], from: "${day.slice(11, 16)}", to: "23:59", timezone: UTC }`;
+
+  it('tells when it opens, and what it would do then', async () => {
+    const explanation = await explain({ rules: one(closed), listed: calls(5) }, 'account:10');
+    expect(explanation).toMatchObject({
+      result: 'outside-schedule',
+      ifJudged: 'violated',
+      opensAt: opens.getTime(),
+      pool: { size: 5, keep: 3 },
+      verdict: { evidence: { conditions: { result: true } } },
+    });
+    expect(fates(explanation)).toMatchObject({ '1': 'kept keep', '5': 'not-now not-judged' });
+  });
+
+  it('hides no other reason', async () => {
+    const patient = one(`${closed}
+    for: 1h`);
+    const monitoring = await explain({ rules: patient, listed: calls(5) }, 'account:10', {
+      configMode: 'monitor',
+    });
+    const reasons = whyOf(monitoring);
+    expect(reasons.map(({ reason }) => reason)).toEqual(['schedule', 'for', 'config-monitor']);
+    expect(reasons[0]?.text).toContain(`opens ${day.slice(0, 16)}Z`);
+    const excepted = one(`${closed}
+    except: { accounts: [10] }`);
+    const left = whyOf(await explain({ rules: excepted, listed: calls(5) }, 'account:10'));
+    expect(left.map(({ text }) => text)[1]).toContain('except.accounts names 10');
+  });
+});
+
+describe('calls that a rule planned before takes', () => {
+  const first = (mode: string) => `
+  - name: first
+    priority: 9
+    scope: call
+    mode: ${mode}
+    conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] }
+    event: { type: disconnectCall }`;
+  const costly = aCall({ id: '9', cld: '88212345678', cldNumber: '88212345678' });
+  const of = (listed: readonly Call[], mode = 'enforce', own = rule('cap', KEEP_3)) => ({
+    rules: one(first(mode), own),
+    listed,
+  });
+
+  it('are told of only where this rule is violated', async () => {
+    const clear = await explain(of([...calls(1), costly]), 'account:10', { rule: 'cap' });
+    expect(fates(clear)['9']).toBe('kept');
+    const violated = await explain(of([...calls(3), costly]), 'account:10', { rule: 'cap' });
+    expect(violated.calls.find(({ call }) => call.id === '9')?.fate).toEqual({
+      fate: 'taken',
+      by: 'first',
+      as: 'sent',
+    });
+  });
+
+  it('keep no alert from being raised', async () => {
+    const alert = rule('cap', '{ type: alert }');
+    const scene = of([...calls(5), costly], 'enforce', alert);
+    expect(whyOf(await explain(scene, 'account:10', { rule: 'cap' }))).toEqual([]);
+  });
+
+  it('are only planned where that rule is withheld, or monitors', async () => {
+    const texts = async (scene: Scene) =>
+      whyOf(await explain(scene, 'account:10', { rule: 'cap' })).map(({ text }) => text);
+    const listed = [...calls(3), costly];
+    expect(await texts({ ...of(listed), caps: { perHour: 0 } })).toContain(
+      '1 call is planned by rule first (withheld: cap-per-hour), which goes first',
+    );
+    const watching = rule('cap', KEEP_3).replace('mode: enforce', 'mode: monitor');
+    expect(await texts(of(listed, 'monitor', watching))).toContain(
+      '1 call is planned by rule first (monitor), which goes first',
+    );
   });
 });
 

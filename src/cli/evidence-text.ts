@@ -37,7 +37,7 @@ export function leafText(leaf: ConditionEvidence): string {
   return `${fact}${paramsText(leaf.params)} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value)}${originText(leaf)}${gapText(leaf)}`;
 }
 
-/** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`, ` within 600 s`. */
+/** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`, ` within 10m`. */
 function paramsText(params: ConditionEvidence['params']): string {
   const { to, state, direction, within, under, tolerance, timezone, recursive } = params ?? {};
   const lists = Object.entries({ to, state, direction }).flatMap(([name, values]) =>
@@ -59,8 +59,8 @@ function paramsText(params: ConditionEvidence['params']): string {
 function gapText({ gap }: ConditionEvidence): string {
   if (gap === undefined) return '';
   const begin =
-    gap.knownSince === undefined ? '' : ` (known since ${gap.knownSince.replace(/\.000Z$/, 'Z')})`;
-  return `, ${numberText(gap.seconds)} s of the window not seen${begin}`;
+    gap.knownSince === undefined ? '' : ` (known since ${gap.knownSince.replace(/\.\d{3}Z$/, 'Z')})`;
+  return `, ${Math.round(gap.seconds)} s of the window not seen${begin}`;
 }
 
 /** Which entry of many was met, or which limit the value is: ` (882)`, ` (account.limit maxConcurrentCalls)`. */

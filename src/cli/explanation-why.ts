@@ -110,20 +110,22 @@ function sparedText(reason: WithholdReason): string {
   return `of one or more of these calls: ${REASON_TEXT[reason]}`;
 }
 
-function callReasons({ calls, inPass }: Explanation): readonly Why[] {
+function callReasons({ calls, inPass, verdict }: Explanation): readonly Why[] {
   const why: Why[] = [];
   const gone = calls.filter(({ fate }) => fate.fate === 'gone').length;
   if (gone > 0) {
     const text = `${countText(gone)} as good as gone: the disconnect was sent less than 30 s ago, and the switch still lists ${gone === 1 ? 'it' : 'them'}`;
     why.push({ reason: 'recently-disconnected', text });
   }
+  // An alert takes no calls, so that others may.
+  const isAlert = verdict?.result === 'violated' && verdict.event.type === 'alert' && inPass === undefined;
   const takers = new Map<string, number>();
   for (const { fate } of calls) {
-    if (fate.fate !== 'taken') continue;
+    if (fate.fate !== 'taken' || isAlert) continue;
     const taker =
       fate.as === 'sent'
         ? `taken by rule ${fate.by}, which is planned before`
-        : `planned by rule ${fate.by} (${asText(fate.as)}), which is planned before`;
+        : `planned by rule ${fate.by} (${asText(fate.as)}), which goes first`;
     takers.set(taker, (takers.get(taker) ?? 0) + 1);
   }
   for (const [taker, count] of takers) why.push({ reason: 'priority', text: `${countText(count)} ${taker}` });

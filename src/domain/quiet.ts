@@ -20,12 +20,17 @@ export const LACKS = {
   start: 1024,
 } as const;
 
+/** What can happen to a call, as bits: it is new, in another state, or over or cut. */
+export const EVENTS = { fresh: 1, changed: 2, over: 4 } as const;
+
 /**
  * How long a clear verdict must stay clear: until more events of its subject have come than `events`, or more time has
- * passed than `ms`. An event is a call of the subject that is new, changed its state, ended or was cut.
+ * passed than `ms`.
  */
 export interface QuietBound {
   events: number;
+  /** Which events count, as bits of EVENTS. */
+  of: number;
   /** Milliseconds; Infinity where time alone changes nothing. */
   ms: number;
 }

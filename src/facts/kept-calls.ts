@@ -1,8 +1,9 @@
 import { type Call, hasEnded, isLive } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
-import type { AggregateScope } from '../domain/scope.js';
+import type { AggregateScope, Subject } from '../domain/scope.js';
 import { ancestryOf } from './ancestry.js';
 import { type CallGroup, type CallGroups, type CallIndex, fieldId } from './call-index.js';
+import type { RuleFilter } from './past-filter.js';
 
 /** A call that is there from poll to poll: its fields stay, but for its state and its durations. */
 export interface KeptCall {
@@ -17,206 +18,231 @@ export interface KeptCalls {
   step(listed: readonly KeptCall[], left: readonly KeptCall[]): void;
   /**
    * An index of the listing as it is now, as createCallIndex makes it, good until the next step. No two of its calls may
-   * share an ID, and none may be suspect.
+   * share an ID, and none may be suspect. With a `filter`, `admits` must let in no more than that; its calls are kept apart,
+   * as a rule that looks at few calls should not have to look through all of them.
    */
-  index(admits?: (call: Call) => boolean | 'unknown'): CallIndex;
+  index(admits?: Admits, filter?: RuleFilter): CallIndex;
 }
 
 type GroupKind = AggregateScope | 'tree';
 
-interface Sorted {
-  calls: Call[];
-  doubtful: Call[];
-}
+type Admits = (call: Call) => boolean | 'unknown';
 
 /** The calls of one subject, in order of first sight. */
 interface KeptGroup {
   members: Set<KeptCall>;
-  /** Undefined once a call has come, gone or changed its state. */
-  sorted: CallGroup | undefined;
-  /** When it was sorted: durations are those of the poll that a call was asked for at. */
+  /** Of the last poll that asked for it. */
+  whole: LazyGroup | undefined;
   step: number;
 }
 
 export function createKeptCalls(switchName: string, tree: CustomerTree): KeptCalls {
-  const members = new Set<KeptCall>();
-  const byId = new Map<string, KeptCall>();
-  const kinds = new Map<GroupKind, Map<string, KeptGroup>>();
-  /** Two calls had one ID: which of them is there can only be told anew. */
-  let sharedIds = false;
-  let steps = 0;
+  return new GroupedCalls(switchName, tree);
+}
 
-  function idsOf({ call, vendors }: KeptCall, kind: GroupKind): readonly string[] {
+class GroupedCalls implements KeptCalls {
+  /** By the filters that were asked through: the calls that they may let in. */
+  private readonly filtered = new Map<RuleFilter, GroupedCalls>();
+  private readonly members = new Set<KeptCall>();
+  private readonly byId = new Map<string, KeptCall>();
+  private readonly kinds = new Map<GroupKind, Map<string, KeptGroup>>();
+  /** Two calls had one ID: which of them is there can only be told anew. */
+  private sharedIds = false;
+  private steps = 0;
+
+  constructor(
+    private readonly switchName: string,
+    private readonly tree: CustomerTree,
+  ) {}
+
+  step(listed: readonly KeptCall[], left: readonly KeptCall[]): void {
+    this.steps += 1;
+    for (const [filter, kept] of this.filtered) kept.step(letIn(filter, listed), left);
+    for (const one of left) {
+      if (!this.members.delete(one)) continue;
+      this.byId.delete(one.call.id);
+      for (const [kind, groups] of this.kinds) this.leave(one, kind, groups);
+    }
+    for (const one of listed) {
+      this.members.add(one);
+      const { id } = one.call;
+      this.sharedIds ||= (this.byId.get(id) ?? one) !== one;
+      this.byId.set(id, one);
+      for (const [kind, groups] of this.kinds) this.enter(one, kind, groups);
+    }
+    if (this.sharedIds) this.nameAnew();
+  }
+
+  index(admits?: Admits, filter?: RuleFilter): CallIndex {
+    if (filter !== undefined) return this.through(filter).index(admits);
+    const views = new Map<GroupKind, CallGroups>();
+    const view = (kind: GroupKind): CallGroups => {
+      let groups = views.get(kind);
+      if (groups === undefined) {
+        const ids = () => (kind === 'switch' ? [this.switchName] : this.groupsOf(kind).keys());
+        groups = viewOf((id) => this.groupOf(kind, id, admits), ids);
+        views.set(kind, groups);
+      }
+      return groups;
+    };
+    const calls = callsOf(this.byId, admits);
+    return {
+      groups: view,
+      customersWithDescendants: () => view('tree'),
+      suspectsOf: () => [],
+      calls: () => calls,
+      vendorsOf: (call) => {
+        const one = this.byId.get(call.id);
+        return one !== undefined && one.call === call ? one.vendors : [];
+      },
+    };
+  }
+
+  private nameAnew(): void {
+    this.byId.clear();
+    for (const one of this.members) this.byId.set(one.call.id, one);
+    this.sharedIds = this.byId.size < this.members.size;
+  }
+
+  private through(filter: RuleFilter): GroupedCalls {
+    let kept = this.filtered.get(filter);
+    if (kept === undefined) {
+      kept = new GroupedCalls(this.switchName, this.tree);
+      this.filtered.set(filter, kept);
+      kept.step(letIn(filter, [...this.members]), []);
+    }
+    return kept;
+  }
+
+  private idsOf({ call, vendors }: KeptCall, kind: GroupKind): readonly string[] {
     if (kind === 'vendor') return vendors.map(String);
-    if (kind === 'tree') return call.customer === undefined ? [] : ancestryOf(call.customer, tree);
-    const id = fieldId(call, kind, switchName);
+    if (kind === 'tree') return call.customer === undefined ? [] : ancestryOf(call.customer, this.tree);
+    const id = fieldId(call, kind, this.switchName);
     return id === undefined ? [] : [id];
   }
 
-  function enter(one: KeptCall, kind: GroupKind, groups: Map<string, KeptGroup>): void {
-    for (const id of idsOf(one, kind)) {
+  private enter(one: KeptCall, kind: GroupKind, groups: Map<string, KeptGroup>): void {
+    for (const id of this.idsOf(one, kind)) {
       const group = groups.get(id);
-      if (group === undefined) groups.set(id, { members: new Set([one]), sorted: undefined, step: 0 });
-      else {
-        group.members.add(one);
-        group.sorted = undefined;
-      }
+      if (group === undefined) groups.set(id, { members: new Set([one]), whole: undefined, step: 0 });
+      else group.members.add(one);
     }
   }
 
-  function leave(one: KeptCall, kind: GroupKind, groups: Map<string, KeptGroup>): void {
-    for (const id of idsOf(one, kind)) {
+  private leave(one: KeptCall, kind: GroupKind, groups: Map<string, KeptGroup>): void {
+    for (const id of this.idsOf(one, kind)) {
       const group = groups.get(id);
-      if (group === undefined) continue;
-      group.members.delete(one);
-      group.sorted = undefined;
-      if (group.members.size === 0) groups.delete(id);
+      group?.members.delete(one);
+      if (group?.members.size === 0) groups.delete(id);
     }
   }
 
-  function groupsOf(kind: GroupKind): Map<string, KeptGroup> {
-    let groups = kinds.get(kind);
+  private groupsOf(kind: GroupKind): Map<string, KeptGroup> {
+    let groups = this.kinds.get(kind);
     if (groups === undefined) {
       groups = new Map();
-      kinds.set(kind, groups);
-      for (const one of members) enter(one, kind, groups);
+      this.kinds.set(kind, groups);
+      for (const one of this.members) this.enter(one, kind, groups);
     }
     return groups;
   }
 
-  /** All calls of a subject, whatever a rule admits. */
-  function whole(kind: GroupKind, id: string): CallGroup | undefined {
-    const group = groupsOf(kind).get(id);
-    if (group === undefined) return undefined;
-    // Asking for a call is what brings its durations up to now.
-    if (group.sorted === undefined || group.step !== steps) {
-      group.sorted = { ...openGroup(kind, id), ...sortOut(Array.from(group.members, ({ call }) => call)) };
-      group.step = steps;
+  /** Without `admits` it is the same for all rules of a poll. */
+  private groupOf(kind: GroupKind, id: string, admits: Admits | undefined): CallGroup | undefined {
+    const kept = this.groupsOf(kind).get(id);
+    // The switch itself is there with no call on it.
+    const isSwitch = kind === 'switch' && id === this.switchName;
+    if (kept === undefined) return isSwitch ? new LazyGroup(kind, id, [], admits) : undefined;
+    let group = admits === undefined && kept.step === this.steps ? kept.whole : undefined;
+    if (group === undefined) {
+      group = new LazyGroup(kind, id, kept.members, admits);
+      if (admits === undefined) Object.assign(kept, { whole: group, step: this.steps });
     }
-    return isEmpty(group.sorted) ? undefined : group.sorted;
+    return isSwitch || !group.isEmpty ? group : undefined;
   }
+}
 
+/** Admitted live calls by ID. */
+function callsOf(byId: ReadonlyMap<string, KeptCall>, admits: Admits | undefined) {
+  const get = (id: string): Call | undefined => {
+    const call = byId.get(id)?.call;
+    if (call === undefined || !isLive(call.state)) return undefined;
+    return admits === undefined || admits(call) === true ? call : undefined;
+  };
   return {
-    step(listed, left) {
-      steps += 1;
-      for (const one of left) {
-        if (!members.delete(one)) continue;
-        byId.delete(one.call.id);
-        for (const [kind, groups] of kinds) leave(one, kind, groups);
-      }
-      for (const one of listed) {
-        members.add(one);
-        const { id } = one.call;
-        sharedIds ||= (byId.get(id) ?? one) !== one;
-        byId.set(id, one);
-        for (const [kind, groups] of kinds) enter(one, kind, groups);
-      }
-      if (sharedIds) {
-        byId.clear();
-        for (const one of members) byId.set(one.call.id, one);
-        sharedIds = byId.size < members.size;
-      }
-    },
-    index(admits) {
-      const viewed = new Map<GroupKind, CallGroups>();
-      const view = (kind: GroupKind): CallGroups => {
-        let groups = viewed.get(kind);
-        if (groups === undefined) {
-          groups = groupsView(kind, switchName, {
-            whole: (id) => whole(kind, id),
-            ids: () => groupsOf(kind).keys(),
-            admits,
-          });
-          viewed.set(kind, groups);
-        }
-        return groups;
-      };
-      const admitted = (one: KeptCall | undefined): Call | undefined => {
-        if (one === undefined) return undefined;
-        const { call } = one;
-        return isLive(call.state) && (admits === undefined || admits(call) === true) ? call : undefined;
-      };
-      const calls = {
-        get: (id: string) => admitted(byId.get(id)),
-        has: (id: string) => admitted(byId.get(id)) !== undefined,
-        *keys() {
-          for (const [id, one] of byId) if (admitted(one) !== undefined) yield id;
-        },
-      };
-      return {
-        groups: view,
-        customersWithDescendants: () => view('tree'),
-        suspectsOf: () => [],
-        calls: () => calls,
-        vendorsOf(call) {
-          const one = byId.get(call.id);
-          return one !== undefined && one.call === call ? one.vendors : [];
-        },
-      };
+    get,
+    has: (id: string) => get(id) !== undefined,
+    *keys() {
+      for (const id of byId.keys()) if (get(id) !== undefined) yield id;
     },
   };
 }
 
-/** The groups of one scope as a rule sees them: each is filtered once it is asked for. */
-function groupsView(
-  kind: GroupKind,
-  switchName: string,
-  from: {
-    whole: (id: string) => CallGroup | undefined;
-    ids: () => Iterable<string>;
-    admits: ((call: Call) => boolean | 'unknown') | undefined;
-  },
-): CallGroups {
-  const { whole, ids, admits } = from;
+function letIn(filter: RuleFilter, calls: readonly KeptCall[]): KeptCall[] {
+  return calls.filter(({ call, vendors }) => filter.admits(call, () => vendors) !== false);
+}
+
+/** The groups of one scope as a rule sees them: each is looked at once it is asked for. */
+function viewOf(find: (id: string) => CallGroup | undefined, ids: () => Iterable<string>): CallGroups {
   const known = new Map<string, CallGroup | undefined>();
   const get = (id: string): CallGroup | undefined => {
-    if (known.has(id)) return known.get(id);
-    let group = whole(id);
-    if (group !== undefined && admits !== undefined) group = narrowed(group, admits);
-    // The switch itself is there with no call on it.
-    if (group === undefined && kind === 'switch' && id === switchName) group = openGroup(kind, id);
-    known.set(id, group);
+    let group = known.get(id);
+    if (group === undefined && !known.has(id)) {
+      group = find(id);
+      known.set(id, group);
+    }
     return group;
   };
   return {
     get,
     has: (id) => get(id) !== undefined,
     *keys() {
-      const found = kind === 'switch' ? [switchName] : ids();
-      for (const id of found) if (get(id) !== undefined) yield id;
+      for (const id of ids()) if (get(id) !== undefined) yield id;
     },
   };
 }
 
-function openGroup(kind: GroupKind, id: string): CallGroup {
-  return {
-    subject: { scope: kind === 'tree' ? 'customer' : kind, id },
-    calls: [],
-    doubtful: [],
-    suspects: [],
-  };
-}
+/** The calls of a subject are sorted out once they are asked for: facts of the past do without. */
+class LazyGroup implements CallGroup {
+  readonly subject: Subject;
+  readonly suspects = [];
+  private sorted: { calls: Call[]; doubtful: Call[] } | undefined;
 
-function isEmpty({ calls, doubtful }: Sorted): boolean {
-  return calls.length === 0 && doubtful.length === 0;
-}
-
-function sortOut(all: readonly Call[]): Sorted {
-  const sorted: Sorted = { calls: [], doubtful: [] };
-  for (const call of all) {
-    if (isLive(call.state)) sorted.calls.push(call);
-    else if (!hasEnded(call.state)) sorted.doubtful.push(call);
+  constructor(
+    kind: GroupKind,
+    id: string,
+    private readonly members: Iterable<KeptCall>,
+    private readonly admits: Admits | undefined,
+  ) {
+    this.subject = { scope: kind === 'tree' ? 'customer' : kind, id };
   }
-  return sorted;
-}
 
-function narrowed(group: CallGroup, admits: (call: Call) => boolean | 'unknown'): CallGroup | undefined {
-  const sorted: Sorted = { calls: [], doubtful: [] };
-  for (const call of group.calls) {
-    const admission = admits(call);
-    if (admission === true) sorted.calls.push(call);
-    else if (admission !== false) sorted.doubtful.push(call);
+  get calls(): Call[] {
+    return this.sortOut().calls;
   }
-  for (const call of group.doubtful) if (admits(call) !== false) sorted.doubtful.push(call);
-  return isEmpty(sorted) ? undefined : { ...group, ...sorted };
+
+  get doubtful(): Call[] {
+    return this.sortOut().doubtful;
+  }
+
+  /** Whether no call is, or may be, of it. */
+  get isEmpty(): boolean {
+    for (const { call } of this.members) {
+      if (!hasEnded(call.state) && (this.admits === undefined || this.admits(call) !== false)) return false;
+    }
+    return true;
+  }
+
+  private sortOut(): { calls: Call[]; doubtful: Call[] } {
+    if (this.sorted !== undefined) return this.sorted;
+    this.sorted = { calls: [], doubtful: [] };
+    for (const { call } of this.members) {
+      if (hasEnded(call.state)) continue;
+      const admission = this.admits?.(call) ?? true;
+      if (admission === false) continue;
+      if (admission === true && isLive(call.state)) this.sorted.calls.push(call);
+      else this.sorted.doubtful.push(call);
+    }
+    return this.sorted;
+  }
 }

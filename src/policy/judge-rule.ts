@@ -15,7 +15,7 @@ import {
   type ThreeValued,
 } from './fold.js';
 import { quickLook } from './quick-look.js';
-import { type ClearLook, quietBound } from './quiet-bound.js';
+import { type ClearLook, quietBound, UNTIL_AN_EVENT } from './quiet-bound.js';
 import { type Admission, type CompiledFilter, type VendorsOf, vendorLookup } from './subject-filter.js';
 import { picksFromPool } from './victims.js';
 
@@ -111,7 +111,7 @@ async function judgeDue(
 
 /** What a filter says of a call depends on its fields alone; of other subjects, on which calls they have. */
 function leftOutFor({ rule }: PreparedRule): QuietBound | undefined {
-  return rule.scope === 'call' ? { events: 0, ms: Number.POSITIVE_INFINITY } : undefined;
+  return rule.scope === 'call' ? UNTIL_AN_EVENT : undefined;
 }
 
 /**

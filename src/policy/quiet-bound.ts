@@ -1,5 +1,5 @@
 import type { Observed } from '../domain/facts.js';
-import { LACKS, type QuietBound, type QuietSubjects } from '../domain/quiet.js';
+import { EVENTS, LACKS, type QuietBound, type QuietSubjects } from '../domain/quiet.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { CompiledBranch, CompiledLeaf, CompiledNode, Probe } from './compile-condition.js';
@@ -19,7 +19,11 @@ export interface ClearLook {
 }
 
 /** Time alone changes nothing, the next event may change anything. */
-const UNTIL_AN_EVENT: QuietBound = { events: 0, ms: Number.POSITIVE_INFINITY };
+export const UNTIL_AN_EVENT: QuietBound = {
+  events: 0,
+  of: EVENTS.fresh | EVENTS.changed | EVENTS.over,
+  ms: Number.POSITIVE_INFINITY,
+};
 
 /**
  * For conditions that are false of a subject: how long they must stay false, as long as no call comes that lacks what the
@@ -58,11 +62,12 @@ function boundOfAll({ children }: CompiledBranch, look: ClearLook): QuietBound |
 
 /** All of them have to stay false. */
 function boundOfAny({ children }: CompiledBranch, look: ClearLook): QuietBound | undefined {
-  const worst = { events: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
+  const worst = { events: Number.POSITIVE_INFINITY, of: 0, ms: Number.POSITIVE_INFINITY };
   for (const child of children) {
     const bound = quietBound(child, look);
     if (bound === undefined) return undefined;
     worst.events = Math.min(worst.events, bound.events);
+    worst.of |= bound.of;
     worst.ms = Math.min(worst.ms, bound.ms);
   }
   return worst;
@@ -84,7 +89,8 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
   const growth = GROWTHS.get(name);
   const room = growth === undefined ? undefined : roomOf(leaf, look);
   if (growth === undefined || room === undefined) return undefined;
-  const bound = growth(room, () => look.liveCalls(probe.params.recursive === true));
+  const of = eventsOf(name, probe.params.state !== undefined);
+  const bound = growth(room, of, () => look.liveCalls(probe.params.recursive === true));
   // What looks back counts calls that are away as well, but minutes grow by the calls that are listed.
   if (bound === undefined || look.away.awayCount === 0) return bound;
   if (definition.windowed && growth !== withTimeOfCalls) return bound;
@@ -95,7 +101,7 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
 /** A call's own time, whatever becomes of others. */
 function clockBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined {
   const room = roomOf(leaf, look);
-  return room === undefined ? undefined : withTime(room, () => undefined);
+  return room === undefined ? undefined : withTime(room, ANY_EVENT, () => undefined);
 }
 
 /** How far a fact is from the value that it must not pass, or not reach. */
@@ -125,43 +131,66 @@ function thresholdOf({ value }: CompiledLeaf, { scope, probes, observe }: ClearL
   return limit.known && !limit.atLeast && typeof limit.value === 'number' ? limit.value : undefined;
 }
 
-type Growth = (room: Room, liveCalls: () => number | undefined) => QuietBound | undefined;
+type Growth = (room: Room, of: number, liveCalls: () => number | undefined) => QuietBound | undefined;
 
 /** The most whole steps that still keep a count below. */
 function stepsTo({ value, threshold, inclusive }: Room): number {
   return inclusive ? Math.ceil(threshold - value) - 1 : Math.floor(threshold - value);
 }
 
-const byOneAnEvent: Growth = (room) => ({ events: stepsTo(room), ms: Number.POSITIVE_INFINITY });
+const byOneAnEvent: Growth = (room, of) => ({ events: stepsTo(room), of, ms: Number.POSITIVE_INFINITY });
 
-const byJoiningRuns: Growth = (room) => {
+const byJoiningRuns: Growth = (room, of) => {
   let [events, longest] = [0, room.value];
   for (;;) {
     longest = 2 * longest + 1;
     if (stepsTo({ ...room, value: longest }) < 0 || events >= 50) break;
     events += 1;
   }
-  return { events, ms: Number.POSITIVE_INFINITY };
+  return { events, of, ms: Number.POSITIVE_INFINITY };
 };
 
 /** A millisecond is left, so that rounding cannot matter. */
-const withTime: Growth = ({ value, threshold }) => ({
+const withTime: Growth = ({ value, threshold }, of) => ({
   events: 0,
+  of,
   ms: Math.floor((threshold - value) * 1000) - 1,
 });
 
 const MINUTE_MS = 60_000;
 
-const withTimeOfCalls: Growth = ({ value, threshold }, liveCalls) => {
+const withTimeOfCalls: Growth = ({ value, threshold }, of, liveCalls) => {
   const calls = liveCalls();
   if (calls === undefined) return undefined;
   return {
     events: 0,
+    of,
     ms: calls === 0 ? Infinity : Math.floor(((threshold - value) * MINUTE_MS) / calls) - 1,
   };
 };
 
 const CLOCKS: ReadonlySet<string> = new Set(['duration', 'delay', 'age']);
+
+const ANY_EVENT = UNTIL_AN_EVENT.of;
+
+/** What of a subject's calls can make a fact greater. */
+function eventsOf(name: string, asksForState: boolean): number {
+  if (OF_ENDED.has(name)) return EVENTS.over;
+  // A call counts once it was seen in a state that is asked for.
+  return OF_STARTED.has(name) && !asksForState ? EVENTS.fresh : EVENTS.fresh | EVENTS.changed;
+}
+
+const OF_STARTED: ReadonlySet<string> = new Set([
+  'totalCalls',
+  'callsStarted',
+  'distinctCld',
+  'distinctCli',
+  'distinctCountries',
+  'distinctMediaIps',
+  'sequentialCld',
+  'repeatedCld',
+  'callerIsCalled',
+]);
 
 const OF_ENDED: ReadonlySet<string> = new Set(['callsEnded', 'shortCalls', 'equalDurations']);
 

@@ -19,7 +19,9 @@ export interface CasePlace {
 
 /** Collects what is wrong with a case, each at its place. */
 export interface CaseFindings {
-  error(path: DocumentPath, message: string): void;
+  error(path: DocumentPath, message: string, part?: 'key' | 'value'): void;
+  /** What can be run, but hardly be meant. */
+  warning(path: DocumentPath, message: string): void;
   readonly problems: readonly Problem[];
 }
 
@@ -27,8 +29,11 @@ export function createFindings(place: CasePlace): CaseFindings {
   const problems: Problem[] = [];
   return {
     problems,
-    error(path, message) {
-      problems.push({ file: place.file, location: place.at(path), message, severity: 'error' });
+    error(path, message, part) {
+      problems.push({ file: place.file, location: place.at(path, part), message, severity: 'error' });
+    },
+    warning(path, message) {
+      problems.push({ file: place.file, location: place.at(path), message, severity: 'warning' });
     },
   };
 }

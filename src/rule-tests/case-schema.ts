@@ -217,8 +217,7 @@ const shared = {
     })
     .optional(),
   customerTree: z
-    .record(z.string(), z.int(wrong(TREE_EXPECTED)))
-    .refine((tree) => Object.keys(tree).every((child) => /^\d{1,15}$/.test(child)), wrong(TREE_EXPECTED))
+    .record(z.string(), z.int(wrong(TREE_EXPECTED)).nonnegative(wrong(TREE_EXPECTED)))
     .optional(),
 };
 

@@ -1,26 +1,14 @@
-import { didYouMean } from '../documents/did-you-mean.js';
 import type { DocumentPath } from '../documents/located-document.js';
 import {
   type CaseFindings,
-  type CasePlace,
-  type KnownRules,
   pollsText,
   unknownRule,
 } from './case-findings.js';
 import type { WrittenAction, WrittenExpectation } from './case-schema.js';
+import { checkSubject, checkTarget, warnOfAbsent } from './check-names.js';
+import type { ExpectationContext } from './expectation-context.js';
 import { durationText } from './duration-text.js';
-import type { CaseCall, CasePoll, Expectation, ExpectedAction, ExpectedVerdict } from './test-case.js';
-
-export interface ExpectationContext {
-  start: number;
-  everyMs: number;
-  polls: readonly CasePoll[];
-  calls: readonly CaseCall[];
-  /** Names of the rules that the case judges. */
-  judged: ReadonlySet<string>;
-  known: KnownRules;
-  place: CasePlace;
-}
+import type { Expectation, ExpectedAction, ExpectedVerdict } from './test-case.js';
 
 /** What has to happen at which poll; whatever could never happen is an error. */
 export function readExpectations(
@@ -81,10 +69,10 @@ function readAction(
   const key = written.targets === undefined ? 'target' : 'targets';
   const targets = written.targets ?? [written.target];
   const location = context.place.at(path);
-  if (subject?.startsWith('call:')) checkCall(subject.slice(5), [...path, 'subject'], context, findings);
+  if (subject !== undefined) checkSubject(subject, rule, [...path, 'subject'], context, findings);
   return targets.map((target, index) => {
     const targetPath = written.targets === undefined ? [...path, key] : [...path, key, index];
-    if (target !== undefined && action === 'disconnectCall') checkCall(target, targetPath, context, findings);
+    if (target !== undefined) checkTarget({ action, rule }, target, targetPath, context, findings);
     const exact = target !== undefined && !target.endsWith('*');
     if (exact && count > 1 && action !== undefined && index === 0) {
       const message =
@@ -95,22 +83,6 @@ function readAction(
   });
 }
 
-function checkCall(
-  name: string,
-  path: DocumentPath,
-  { calls }: ExpectationContext,
-  findings: CaseFindings,
-): void {
-  const beginning = name.endsWith('*') ? name.slice(0, -1) : undefined;
-  const found = calls.some((call) =>
-    beginning === undefined ? call.name === name : call.name.startsWith(beginning),
-  );
-  if (found) return;
-  const names = calls.map((call) => call.name);
-  const what = beginning === undefined ? `is named "${name}"` : `has a name that begins with "${beginning}"`;
-  findings.error(path, `No call of this case ${what}.${didYouMean(name, names)}`);
-}
-
 function readVerdicts(
   written: WrittenExpectation['violated'],
   path: DocumentPath,
@@ -119,8 +91,10 @@ function readVerdicts(
 ): ExpectedVerdict[] {
   return (written ?? []).map(({ rule, subject }, index) => {
     checkRule(rule, [...path, index, 'rule'], context, findings);
-    if (subject.startsWith('call:'))
-      checkCall(subject.slice(5), [...path, index, 'subject'], context, findings);
+    const subjectPath = [...path, index, 'subject'];
+    if (checkSubject(subject, rule, subjectPath, context, findings)) {
+      warnOfAbsent(subject, subjectPath, context, findings);
+    }
     return { rule, subject, location: context.place.at([...path, index]) };
   });
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../domain/errors.js';
 import type { SeenAction } from './case-names.js';
 import { expectedText, failureLines, placeText } from './difference-text.js';
 import type { CaseResult, PollFailure } from './run-case.js';
@@ -18,15 +19,28 @@ export function countText(results: readonly CaseResult[]): string {
   return `${cases}: ${results.length - failed} passed, ${failed} failed`;
 }
 
+/** What a report says beside the cases. */
+export interface ReportedWarnings {
+  warnings: readonly Problem[];
+  /** Whether they fail the run. */
+  fatal: boolean;
+}
+
 /** Test Anything Protocol, version 14 (https://testanything.org/tap-version-14-specification.html). */
-export function tapReport(results: readonly CaseResult[]): string {
+export function tapReport(results: readonly CaseResult[], { warnings, fatal }: ReportedWarnings): string {
   const lines = results.flatMap((result, index) => {
     const { testCase, failures } = result;
     const description = tapText(`${testCase.location.file}: ${testCase.name}`);
     const point = `ok ${index + 1} - ${description}`;
     return failures.length === 0 ? [point] : [`not ${point}`, ...diagnostics(failures)];
   });
-  return `${['TAP version 14', `1..${results.length}`, ...lines].join('\n')}\n`;
+  // Warnings that fail nothing are no test points; a person reads them on standard error.
+  const lint = fatal ? warnings.map((one) => `not ok - lint: ${tapText(warningText(one))}`) : [];
+  return `${['TAP version 14', `1..${results.length + lint.length}`, ...lines, ...lint].join('\n')}\n`;
+}
+
+function warningText({ file, location, message }: Problem): string {
+  return `${location === undefined ? file : placeText(location)}: ${message}`;
 }
 
 /** `#` begins a directive, and a backslash takes the meaning of what follows. */
@@ -47,7 +61,7 @@ function diagnostics(failures: readonly PollFailure[]): readonly string[] {
 }
 
 /** For a program: everything, in one object. */
-export function jsonReport(results: readonly CaseResult[]): object {
+export function jsonReport(results: readonly CaseResult[], warnings: readonly Problem[]): object {
   const failed = results.filter(({ failures }) => failures.length > 0).length;
   return {
     cases: results.map(({ testCase, failures }) => ({
@@ -61,6 +75,12 @@ export function jsonReport(results: readonly CaseResult[]): object {
     })),
     passed: results.length - failed,
     failed,
+    warnings: warnings.map(({ file, location, message }) => ({
+      file,
+      line: location?.line ?? null,
+      column: location?.column ?? null,
+      message,
+    })),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   unknownRule,
 } from './case-findings.js';
 import type { WrittenCase } from './case-schema.js';
+import { treeOf } from './case-tree.js';
 import { durationText } from './duration-text.js';
 import { readExpectations } from './read-expectations.js';
 import type { CasePoll, RuleTestCase } from './test-case.js';
@@ -42,14 +43,17 @@ export function toTestCase(
   checkSize(placed.length, polls.length, findings);
   const judged = judgedRules(written, switchName, known, findings);
   const calls = placed.map(({ call }) => call);
+  const earliest = Math.min(start, ...calls.slice(0, 1).map(({ from }) => from));
+  const historyMs =
+    written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest);
+  const customerTree = treeOf(written.customerTree, findings);
   const expectations = readExpectations(
     written.expect ?? [],
-    { start, everyMs, polls, calls, judged, known, place },
+    { start, everyMs, polls, calls, judged, known, place, switchName, historyMs },
     findings,
   );
   const { problems } = findings;
-  if (problems.length > 0) return { testCase: undefined, problems };
-  const earliest = Math.min(start, ...calls.slice(0, 1).map(({ from }) => from));
+  if (problems.some(({ severity }) => severity === 'error')) return { testCase: undefined, problems };
   const testCase: RuleTestCase = {
     name: written.name,
     description: written.description,
@@ -61,8 +65,7 @@ export function toTestCase(
     calls,
     expectations,
     strict: written.strict ?? false,
-    historyMs:
-      written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest),
+    historyMs,
     switchName,
     numbers: {
       techPrefixes: written.numbers?.techPrefixes ?? [],
@@ -70,9 +73,7 @@ export function toTestCase(
     },
     limits: written.limits?.map((limit) => ({ ...limit, switch: undefined })),
     protect: { numbers: [], accounts: [], customers: [], ...definedOf(written.protect) },
-    customerTree: new Map(
-      Object.entries(written.customerTree ?? {}).map(([child, parent]) => [Number(child), parent]),
-    ),
+    customerTree,
   };
   return { testCase, problems };
 }

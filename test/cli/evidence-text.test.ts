@@ -65,3 +65,15 @@ it('the text of evidence says what a window could not see', () => {
     'account.callsStarted 14 > 5, 300 s of the window not seen (known since 2026-01-05T11:55:00Z)',
   );
 });
+
+it('the text of evidence writes windows as a rule does', () => {
+  const text = evidenceText({
+    result: true,
+    fact: 'account.shortCalls',
+    params: { within: 300, under: 10 },
+    operator: 'greaterThan',
+    value: 5,
+    observed: 14,
+  });
+  expect(text).toBe('account.shortCalls within 5m under 10s 14 > 5');
+});

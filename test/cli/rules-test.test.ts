@@ -171,6 +171,33 @@ describe('rules test', () => {
     expect(nothing.stderr).toContain('No case has "othr" in its name or file. Did you mean "other"?');
   });
 
+  it('says in JSON and TAP which warnings fail the run', async () => {
+    const files = { 'cap.yaml': CAP };
+    const message = 'The rule "cap" has no test: no case in the folder "tests" names it.';
+    const json = await runTest(files, '-o', 'json', '--lint-fatal');
+    expect(json.exitCode).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      failed: 0,
+      warnings: [{ file: 'cap.yaml', line: 1, column: 1, message }],
+    });
+    const tap = await runTest(files, '-o', 'tap', '--lint-fatal');
+    expect(tap.exitCode).toBe(1);
+    expect(tap.stdout).toBe(`TAP version 14\n1..1\nnot ok - lint: cap.yaml:1:1: ${message}\n`);
+    const tolerated = await runTest(files, '-o', 'tap');
+    expect(tolerated.exitCode).toBe(0);
+    expect(tolerated.stdout).toBe('TAP version 14\n1..0\n');
+  });
+
+  it('refuses a subject that the rule never judges, with its place', async () => {
+    const text =
+      'calls: [{ id: a, account: 10 }]\nexpect: [{ at: 0s, clear: [{ rule: cap, subject: call:a }] }]';
+    const { exitCode, stderr } = await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': text });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(
+      'tests/cap.yaml:2:50: error: "subject": rule cap judges subjects of scope account',
+    );
+  });
+
   it('prints JSON and TAP alone on standard output', async () => {
     const files = { 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE };
     const json: unknown = JSON.parse((await runTest(files, '-o', 'json')).stdout);

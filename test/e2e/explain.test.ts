@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lab } from './lab.js';
 
@@ -11,7 +12,7 @@ rules:
     priority: 5
     conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 3 } ] }
     event: { type: disconnectCall, params: { keep: 3 } }
-    except: { accounts: [77] }
+    except: { accounts: [{ id: 77, because: a campaign }] }
   - name: first
     scope: call
     mode: enforce
@@ -94,8 +95,9 @@ describe('rules explain', () => {
   it.each([
     ['patient', 'account:10', 'it has not held long enough'],
     ['watching', 'account:10', 'the rule only monitors'],
-    ['never-now', 'account:10', 'the rule is not judged at this time'],
-    ['three-calls', 'account:77', 'leave it out'],
+    ['never-now', 'account:10', 'the rule is not judged at this time: its `schedule` is closed, opens 20'],
+    ['never-now', 'account:10', '[x] account.totalCalls 3 > 0'],
+    ['three-calls', 'account:77', 'leave it out: except.accounts names 77 (because: a campaign)'],
     ['three-calls', 'account:11', 'its conditions are not met'],
     ['three-calls', 'account:99', 'no live call of it'],
     ['asleep', 'account:10', 'the rule is off'],
@@ -172,6 +174,44 @@ event: { type: disconnectAccount }
     ]);
   });
 
+  it('judges by the text in force while a list is held back, and says so', async () => {
+    const rules = {
+      'rules.yaml': `
+name: listed
+scope: call
+mode: enforce
+conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: costly } ] }
+event: { type: disconnectCall }
+`,
+      'lists/costly.txt': '881\n882\n883\n884\n885\n',
+    };
+    const it = await lab({ rules });
+    await it.once();
+    it.simulator.world.addCall({ id: '904', account: 10, cld: '88212345678' });
+    writeFileSync(join(it.folder, 'rules/lists/costly.txt'), '881\n');
+    const args = ['--rule', 'listed', '--subject', 'call:904'];
+    const { stdout, stderr } = await it.callwarden('rules', 'explain', '-c', it.config, ...args);
+    expect(stderr).toContain('costly.txt is held back');
+    expect(stdout).toContain('on call:904: violated');
+  });
+
+  it('needs no switch where the rule is judged on one alone', async () => {
+    const it = await explaining();
+    const written = readFileSync(it.config, 'utf8');
+    const entry = /switches:\n((?: .*\n)+)/.exec(written)?.[1] ?? '';
+    writeFileSync(it.config, written.replace(entry, `${entry}${entry.replace(/name: \w+/, 'name: other')}`));
+    const args = ['--rule', 'first', '--subject', 'call:904'];
+    const ambiguous = await it.explain(...args);
+    expect(ambiguous.errors).toContain('name one with --switch');
+    expect(ambiguous.code).toBe(2);
+    const rules = join(it.folder, 'rules/rules.yaml');
+    const text = readFileSync(rules, 'utf8');
+    writeFileSync(rules, text.replace('name: first', 'name: first\n    only: { switches: [lab] }'));
+    const { code, text: shown } = await it.explain(...args);
+    expect(shown).toContain('on call:904: violated');
+    expect(code).toBe(0);
+  });
+
   it('writes since when a violation is held back into the JSON', async () => {
     const it = await explaining();
     await it.once();
@@ -217,6 +257,19 @@ rules:
     const { text } = await it.explain('--action', String(record?.id));
     expect(text).toContain(`Record ${record?.id}, `);
     expect(text).toContain('[x] call.cld 88212345678 startsWithAnyOf (882) (882)');
+    const byHand = await it.callwarden(
+      'disconnect',
+      'call',
+      '901',
+      '-c',
+      it.config,
+      '--reason',
+      'test',
+      '--yes',
+    );
+    expect(byHand.code).toBe(0);
+    const hand = await it.explain('--action', String(it.records({ rule: 'by-hand' })[0]?.id));
+    expect(hand.text).toMatch(/^By hand \(enforce\) on call:901, by /m);
     const then = await it.explain('--rule', 'first', '--subject', 'call:904', '--at', 'now');
     expect(then.text).toContain('from the ledger');
     expect(then.text).toContain('call:904: violated');
@@ -227,6 +280,10 @@ rules:
     [['--rule', 'three-calls', '--subject', 'acount:10'], 2, 'Did you mean "account"?'],
     [['--rule', 'three-calls'], 2, 'Expected --rule and --subject, or --action'],
     [['--action', '1', '--rule', 'three-calls'], 2, '--action stands alone'],
+    [['--rule', 'three-calls', '--subject', 'account:x'], 2, 'Expected digits as the ID of an account'],
+    [['--rule', 'first', '--subject', 'call:9x'], 2, 'Expected digits as the ID of a call'],
+    [['--rule', 'first', '--subject', 'call:904', '--at', '2999-01-01'], 2, '--at lies in the future'],
+    [['--rule', 'first', '--subject', 'call:1'], 1, 'No call 1 was listed'],
     [['--action', '99'], 1, 'The audit log has no record 99'],
     [['--rule', 'three-calls', '--subject', 'customer:2'], 1, 'judges subjects of scope account'],
     [['--rule', 'three-calls', '--subject', 'call:1'], 1, 'No call 1 was listed'],

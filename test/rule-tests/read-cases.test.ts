@@ -143,11 +143,15 @@ cases:
 describe('what cannot be meant', () => {
   it.each([
     ['call: []', '1:1: "call" is not a known key. Did you mean "calls"?'],
-    ['every: 5', '1:8: "every": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d.'],
-    ['every: 0s', '1:8: "every": expected more than 0, e.g. 5s.'],
+    [
+      'every: 5',
+      '1:8: "every": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 5.',
+    ],
+    ['every: 0s', '1:8: "every": expected more than 0, e.g. 5s, but found 0s.'],
+    ['until: -5s', '1:8: "until": a duration must not be negative here, but found the text "-5s".'],
     [
       'start: 2026-02-31T10:00:00Z',
-      '1:8: "start": expected an instant with its zone, e.g. 2026-01-05T10:00:00Z or 2026-01-05T12:00:00+02:00.',
+      '1:8: "start": expected an instant with its zone, e.g. 2026-01-05T10:00:00Z or 2026-01-05T12:00:00+02:00, but found the text "2026-02-31T10:00:00Z".',
     ],
     ['rules: [capp]', '1:9: "rules": there is no rule "capp". Did you mean "cap"?'],
     ['calls: [{ id: a }, { id: a }]', '1:26: "id": there is another call named "a".'],
@@ -163,11 +167,11 @@ describe('what cannot be meant', () => {
     ['calls: [{ id: a, cld: "49{n%0}" }]', '1:23: "cld": a modulus must be at least 1.'],
     [
       'calls: [{ id: a, account: ten }]',
-      '1:27: "account": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}".',
+      '1:27: "account": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}", but found the text "ten".',
     ],
     [
       'calls: [{ id: a, cld: 4930 }]',
-      '1:23: "cld": expected text in quotes, or a list of texts; {n} counts the repetitions.',
+      '1:23: "cld": expected text in quotes, or a list of texts, but found the number 4930. {n} counts the repetitions.',
     ],
     ['expect: [{ at: 7s }]', '1:16: "at": no poll stands at 7s; they stand every 5s, from 0s to 5s.'],
     [
@@ -189,11 +193,49 @@ describe('what cannot be meant', () => {
     ],
     [
       'expect: [{ at: 0s, actions: [{ withheld: protected-nmber }] }]',
-      '1:42: "withheld": expected true, or the reason of a safeguard, e.g. protected-number. Did you mean "protected-number"?',
+      '1:42: "withheld": expected true, or the reason of a safeguard, e.g. protected-number, but found the text "protected-nmber". Did you mean "protected-number"?',
     ],
-    ['expect: [{ at: 0s, actions: [{ target: 1.5 }] }]', '1:40: "target": expected an ID, e.g. a-31 or 10.'],
-    ['customerTree: { a: 2 }', '1:15: "customerTree": expected numbers of customers, { child: parent }.'],
-    ['calls: [{ id: "a b" }]', '1:15: "id": expected a word without spaces, "*" and ":".'],
+    [
+      'expect: [{ at: 0s, actions: [{ target: 1.5 }] }]',
+      '1:40: "target": expected an ID, e.g. a-31 or 10, but found the number 1.5.',
+    ],
+    [
+      'customerTree: { a: 2 }',
+      '1:17: "a": expected the number of a customer, as in { 3: 2 } (child: parent).',
+    ],
+    [
+      'customerTree: { 3: two }',
+      '1:20: "customerTree": expected numbers of customers, { child: parent }, but found the text "two".',
+    ],
+    ['customerTree: { 3: 3 }', '1:17: "customerTree" leads in a circle: 3 is under 3.'],
+    [
+      'customerTree: { 3: 2, 2: 3, 4: 3 }',
+      '1:23: "customerTree" leads in a circle: 2 is under 3 is under 2.',
+    ],
+    [
+      'calls: [{ id: "a b" }]',
+      '1:15: "id": expected a word without spaces, "*" and ":", but found the text "a b".',
+    ],
+    [
+      '{ calls: [{ id: a, repeat: 5 }], expect: [{ at: 0s, actions: [{ rule: cap, target: a }] }] }',
+      '1:84: No call of this case is named "a". Did you mean a-1 … a-5, or a-*?',
+    ],
+    [
+      '{ calls: [{ id: a, repeat: 5 }], expect: [{ at: 0s, actions: [{ targets: [a-2, zzz] }] }] }',
+      '1:80: No call of this case is named "zzz".',
+    ],
+    [
+      'expect: [{ at: 0s, actions: [{ action: disconnectAccount, target: ten }] }]',
+      '1:67: "target": expected the number of an account, customer or the like, not "ten".',
+    ],
+    [
+      '{ calls: [{ id: a, customer: 2 }], expect: [{ at: 0s, clear: [{ rule: cap, subject: "customer:2" }] }] }',
+      '1:85: "subject": rule cap judges subjects of scope account, so customer:2 is never judged by it.',
+    ],
+    [
+      '{ calls: [{ id: a }], expect: [{ at: 0s, actions: [{ rule: cap, subject: "call:a" }] }] }',
+      '1:74: "subject": rule cap judges subjects of scope account, so call:a is never judged by it.',
+    ],
     [
       '{ every: 1s, until: 1d }',
       '1:21: "until": 86401 polls of 1s are more than the 20000 that one case may have; poll less often, or let it end earlier.',
@@ -204,6 +246,25 @@ describe('what cannot be meant', () => {
     ],
   ])('is refused with its place: %s', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it('is a subject without a call at any poll, which is only a warning', () => {
+    const warned = (calls: string, id = 10) => {
+      const text = `calls: [${calls}]\nfail: [5s]\nuntil: 10s\nexpect: [{ at: 0s, clear: [{ rule: cap, subject: "account:${id}" }] }]`;
+      const { cases, problems } = read(text);
+      expect(cases).toHaveLength(1);
+      return problems.map(({ severity, location, message }) => `${severity} ${location?.line}: ${message}`);
+    };
+    const warning =
+      'warning 4: "subject": no poll of this case sees a call of account:10, so it is never judged.';
+    expect(warned('{ id: a, account: 10 }')).toEqual([]);
+    expect(warned('{ id: a, account: 11 }')).toEqual([warning]);
+    expect(warned('{ id: a, account: 10, from: 1s, to: 4s }')).toEqual([warning]);
+    // It is listed at the failing poll alone.
+    expect(warned('{ id: a, account: 10, from: 4s, to: 6s }')).toEqual([warning]);
+    // The ledger knows it: a window may judge whom it belonged to.
+    expect(warned('{ id: a, account: 10, from: -1h, to: -59m }')).toEqual([]);
+    expect(warned('{ id: a, account: 10, from: -4s, to: -1s }')).toEqual([warning]);
   });
 
   it('is more calls at more polls than can be gone through', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/domain/errors.js';
 import { countText, jsonReport, tapReport, textReport } from '../../src/rule-tests/report-cases.js';
 import type { CaseResult } from '../../src/rule-tests/run-case.js';
 import { untestedRules } from '../../src/rule-tests/untested-rules.js';
@@ -35,6 +36,16 @@ const failed: CaseResult = {
   ],
 };
 
+const WARNINGS: readonly Problem[] = [
+  {
+    file: 'rules/cap.yaml',
+    location: { file: 'rules/cap.yaml', line: 2, column: 3 },
+    message: 'No # test.',
+    severity: 'warning',
+  },
+  { file: 'rules', message: 'Empty.', severity: 'warning' },
+];
+
 describe('the report', () => {
   it('for a person names every case, what differs, and counts', () => {
     expect(textReport([passed, failed])).toBe(`ok   rules/tests/some.yaml: all is well
@@ -47,7 +58,7 @@ FAIL rules/tests/some.yaml: one # too \\ many
   });
 
   it('as TAP 14 escapes what would begin a directive, and quotes its diagnostics', () => {
-    expect(tapReport([passed, failed])).toBe(`TAP version 14
+    expect(tapReport([passed, failed], { warnings: WARNINGS, fatal: false })).toBe(`TAP version 14
 1..2
 ok 1 - rules/tests/some.yaml: all is well
 not ok 2 - rules/tests/some.yaml: one \\# too \\\\ many
@@ -60,10 +71,23 @@ not ok 2 - rules/tests/some.yaml: one \\# too \\\\ many
 `);
   });
 
+  it('as TAP has a point for every warning that fails the run', () => {
+    expect(tapReport([passed], { warnings: WARNINGS, fatal: true })).toBe(`TAP version 14
+1..3
+ok 1 - rules/tests/some.yaml: all is well
+not ok - lint: rules/cap.yaml:2:3: No \\# test.
+not ok - lint: rules: Empty.
+`);
+  });
+
   it('for a program is one object with everything in it', () => {
-    expect(jsonReport([passed, failed])).toMatchObject({
+    expect(jsonReport([passed, failed], WARNINGS)).toMatchObject({
       passed: 1,
       failed: 1,
+      warnings: [
+        { file: 'rules/cap.yaml', line: 2, column: 3, message: 'No # test.' },
+        { file: 'rules', line: null, column: null, message: 'Empty.' },
+      ],
       cases: [
         { name: 'all is well', file: 'rules/tests/some.yaml', line: 1, passed: true, failures: [] },
         {

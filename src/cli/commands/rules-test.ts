@@ -8,7 +8,13 @@ import { appliesTo } from '../../policy/compile-rules.js';
 import { readCaseFiles } from '../../rule-files/read-case-files.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { readCases } from '../../rule-tests/read-cases.js';
-import { countText, jsonReport, tapReport, textReport } from '../../rule-tests/report-cases.js';
+import {
+  countText,
+  jsonReport,
+  type ReportedWarnings,
+  tapReport,
+  textReport,
+} from '../../rule-tests/report-cases.js';
 import { type CaseResult, runCase } from '../../rule-tests/run-case.js';
 import type { RuleTestCase } from '../../rule-tests/test-case.js';
 import { untestedRules } from '../../rule-tests/untested-rules.js';
@@ -69,7 +75,7 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
   if (chosen.length === 0) await say(context, `There is no case in ${directory}/tests.`);
   const results: CaseResult[] = [];
   for (const testCase of chosen) results.push(await runCase(testCase, stageCase(testCase, ruleSet)));
-  await report(results, options.output, context);
+  await report(results, { warnings: told, fatal: options.lintFatal === true }, options.output, context);
   const failed = results.some(({ failures }) => failures.length > 0);
   if (failed || (options.lintFatal === true && told.length > 0)) context.setExitCode(EXIT_FAILED);
 }
@@ -113,6 +119,7 @@ function chooseCases(cases: readonly RuleTestCase[], name: string): readonly Rul
 
 async function report(
   results: readonly CaseResult[],
+  warnings: ReportedWarnings,
   format: ReportFormat,
   context: CliContext,
 ): Promise<void> {
@@ -120,10 +127,10 @@ async function report(
     case 'text':
       return context.stdout.write(harmlessLines(textReport(results)));
     case 'json':
-      await context.stdout.write(`${harmlessJson(jsonReport(results))}\n`);
+      await context.stdout.write(`${harmlessJson(jsonReport(results, warnings.warnings))}\n`);
       break;
     case 'tap':
-      await context.stdout.write(harmlessLines(tapReport(results)));
+      await context.stdout.write(harmlessLines(tapReport(results, warnings)));
       break;
   }
   await say(context, countText(results));

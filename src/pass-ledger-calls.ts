@@ -1,0 +1,161 @@
+import type { Call } from './domain/call.js';
+import type { LedgerCall } from './domain/ledger.js';
+import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
+import type { KeptCall } from './facts/kept-calls.js';
+import { startOf } from './facts/past-call.js';
+
+/** When the listings of a login showed their calls; the same for all of them. */
+interface ListingClock {
+  at: number;
+}
+
+/** What is to happen to the calls of one login, by spans of time: a span that has begun is looked through at every poll. */
+const SPAN_MS = 5_000;
+
+/** A call that is there. Its durations are reckoned once somebody looks at it, as nobody does at most polls. */
+export class LiveCall implements KeptCall {
+  cutTold = false;
+  private listedCall: Call;
+  /** Its start by SETUP_TIME or by the ages that were listed; undefined where neither was. */
+  private readonly startedAt: number | undefined;
+  /** Which of its states it was last listed in; none before the first time. */
+  private state: number | undefined;
+  private agedAt: number | undefined;
+  private goneSince: number | undefined;
+
+  constructor(
+    readonly row: LedgerCall,
+    numbering: Numbering,
+    private readonly clock: ListingClock,
+  ) {
+    this.listedCall = listedCall(row, numbering);
+    this.startedAt = row.setupAt ?? (row.lastDelay === undefined ? undefined : startOf(row));
+  }
+
+  /** It has never been listed. */
+  get isFresh(): boolean {
+    return this.state === undefined;
+  }
+
+  get vendors(): readonly number[] {
+    return this.row.vendors;
+  }
+
+  get call(): Call {
+    if (this.goneSince === undefined && this.agedAt !== this.clock.at) this.ageTo(this.clock.at);
+    return this.listedCall;
+  }
+
+  /**
+   * Takes the state that it is listed in now. Returns whether it is another than at the last listing; then the call is a new
+   * object, so that nobody's memory of the old one changes.
+   */
+  takeState(at: number): boolean {
+    const { states } = this.row;
+    let index = states.length - 1;
+    while (index > 0 && (states[index]?.at ?? 0) > at) index -= 1;
+    if (index === this.state) return false;
+    this.listedCall = { ...this.listedCall, state: states[index]?.state ?? this.listedCall.state };
+    this.state = index;
+    this.agedAt = undefined;
+    return true;
+  }
+
+  /** When it has to be looked at again: at its next state, its cut, or its end. */
+  nextEventAt(at: number): number {
+    const { states, cutAt, endedAt } = this.row;
+    let next = endedAt ?? Number.POSITIVE_INFINITY;
+    if (cutAt !== undefined && !this.cutTold) next = Math.min(next, cutAt);
+    for (const state of states) if (state.at > at) next = Math.min(next, state.at);
+    return next;
+  }
+
+  /** It was listed for the last time: it stays as that listing showed it. */
+  leave(): void {
+    const { at } = this.clock;
+    if (this.state !== undefined && this.agedAt !== at) this.ageTo(at);
+    this.goneSince = at;
+  }
+
+  /** Sets what changes from poll to poll: the seconds since setup and answer. */
+  private ageTo(at: number): void {
+    const { connectedAt, lastDelay } = this.row;
+    const { listedCall: call, startedAt } = this;
+    const answeredAt = call.state === 'Connected' ? connectedAt : at;
+    // An answer reckoned from a duration may lie a moment after the listing that showed it.
+    const duration = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
+    const delay = startedAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - startedAt) / 1000;
+    call.duration = duration;
+    call.delay = delay;
+    call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
+    this.agedAt = at;
+  }
+}
+
+/** The calls of one login that are there. */
+export class LoginCalls {
+  readonly clock: ListingClock = { at: Number.NEGATIVE_INFINITY };
+  /** In order of first sight. */
+  readonly live = new Set<LiveCall>();
+  /** Never listed so far. */
+  fresh: LiveCall[] = [];
+  leaving: LiveCall[] = [];
+  /** How many of the live ones were listed for a vendor. */
+  ofVendors = 0;
+  private readonly bySpan = new Map<number, LiveCall[]>();
+  private span: number | undefined;
+
+  wait(one: LiveCall, at: number): void {
+    const next = one.nextEventAt(at);
+    if (next === Number.POSITIVE_INFINITY) return;
+    const span = Math.max(Math.floor(next / SPAN_MS), this.span ?? Number.NEGATIVE_INFINITY);
+    const waiting = this.bySpan.get(span);
+    if (waiting === undefined) this.bySpan.set(span, [one]);
+    else waiting.push(one);
+  }
+
+  /** Those to which something has happened until `at`, and perhaps some to which nothing has. */
+  due(at: number): readonly LiveCall[] {
+    const span = Math.floor(at / SPAN_MS);
+    const found: LiveCall[] = [];
+    for (const one of this.spansUntil(span)) {
+      const waiting = this.bySpan.get(one);
+      if (waiting === undefined) continue;
+      found.push(...waiting);
+      this.bySpan.delete(one);
+    }
+    this.span = span;
+    return found;
+  }
+
+  private spansUntil(span: number): readonly number[] {
+    const first = this.span ?? Number.NEGATIVE_INFINITY;
+    // After a long time without a poll there are fewer spans in which anything waits than there were.
+    if (span - first > this.bySpan.size) return [...this.bySpan.keys()].filter((one) => one <= span);
+    return Array.from({ length: span - first + 1 }, (_, index) => first + index);
+  }
+}
+
+function listedCall(row: LedgerCall, numbering: Numbering): Call {
+  return {
+    id: row.id,
+    callId: row.callId,
+    setupTimeText: row.setupTimeText,
+    state: row.states[0]?.state ?? 'Idle',
+    cli: row.cli,
+    cld: row.cld,
+    account: row.account,
+    customer: row.customer,
+    connection: row.connection,
+    environment: row.environment,
+    direction: row.direction,
+    callerMediaIp: row.callerMediaIp,
+    calleeMediaIp: row.calleeMediaIp,
+    duration: undefined,
+    delay: undefined,
+    cliNumber: callerNumber(row.cli, numbering),
+    cldNumber: dialledNumber(row.cld, numbering),
+    setupAt: row.setupAt,
+    age: undefined,
+  };
+}
