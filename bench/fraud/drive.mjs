@@ -7,7 +7,7 @@ import { runPass } from '../../dist/pass.js';
 import { World } from '../../dist/simulator/world.js';
 import { openAuditReader } from '../../dist/store/audit-reader.js';
 import { openStore } from '../../dist/store/open-store.js';
-import { pastOf } from './past.mjs';
+import { pastOf, weekBefore } from './past.mjs';
 import { switchPort } from './switch-port.mjs';
 import { episodeOf, MINUTE_MS, POLL_MS } from './timetable.mjs';
 import { createTruth } from './truth.mjs';
@@ -29,7 +29,9 @@ export async function drive({ scenario, seed, ruleSet, perHour = DEFAULT_CAPS.pe
     const { world, earlier } = worldAt(episode, seed, truth);
     const port = switchPort(world);
     if (past) {
-      await store.ledger.commit(SWITCH, pastOf({ calls: earlier, seed, now: begins, login: port.login }));
+      const when = { now: begins, login: port.login };
+      for (const hour of weekBefore(when)) await store.ledger.commit(SWITCH, hour);
+      await store.ledger.commit(SWITCH, pastOf({ calls: earlier, seed, ...when }));
     }
     const context = contextOf({
       port,

@@ -26,6 +26,15 @@ export function pastOf({ calls, seed, now, login }) {
   };
 }
 
+/** The week before, as far as the ledger has to know that somebody was watching: a sound poll an hour. */
+export function* weekBefore({ now, login }) {
+  for (let hour = 8 * 24; hour > 0; hour -= 1) {
+    const at = now - hour * 60 * MINUTE_MS;
+    const poll = { at, intervalMs: 60 * MINUTE_MS, result: 'sound', login };
+    yield { poll, calls: [], countries: [], accounts: [], holding: { put: [], drop: [] } };
+  }
+}
+
 /** Undefined for a call that came and went between two polls. */
 function ledgerCall(call, now, login) {
   const { setupAt, connectedAt, disconnectingAt } = call.timeline;

@@ -1,13 +1,9 @@
 import type { DocumentPath } from '../documents/located-document.js';
-import {
-  type CaseFindings,
-  pollsText,
-  unknownRule,
-} from './case-findings.js';
+import { type CaseFindings, pollsText, unknownRule } from './case-findings.js';
 import type { WrittenAction, WrittenExpectation } from './case-schema.js';
 import { checkSubject, checkTarget, warnOfAbsent } from './check-names.js';
-import type { ExpectationContext } from './expectation-context.js';
 import { durationText } from './duration-text.js';
+import type { ExpectationContext } from './expectation-context.js';
 import type { Expectation, ExpectedAction, ExpectedVerdict } from './test-case.js';
 
 /** What has to happen at which poll; whatever could never happen is an error. */
