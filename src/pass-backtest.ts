@@ -175,6 +175,7 @@ function decide(actions: readonly PlannedAction[], past: Deciding): readonly Pla
     dryRun: false,
     caps: past.caps,
     takenLastHour: cutSince(past.cut, past.snapshot.observedAt - HOUR_MS),
+    paused: () => false,
     halted: () => undefined,
   });
   // What was cut in the replay is listed no more.

@@ -146,8 +146,8 @@ async function acquireLock(context: PassContext, options: HandOptions): Promise<
 }
 
 function list(context: PassContext, signal: AbortSignal): Promise<Snapshot> {
-  const { switchName, port, numbering } = context;
-  return gatherSnapshot({ switchName, port, numbering, vendors: [], signal });
+  const { switchName, port, numbering, crossCheck } = context;
+  return gatherSnapshot({ switchName, port, numbering, vendors: [], crossCheck, signal });
 }
 
 async function enforce(
@@ -170,6 +170,7 @@ async function enforce(
     dryRun: false,
     takenLastHour,
     unchanged: new Map(),
+    pauses: undefined,
     halted: () => (options.abort.aborted ? 'stopping' : undefined),
     origin: {
       switchName: context.switchName,
@@ -200,7 +201,7 @@ async function confirm(
     const snapshot = await list(context, options.abort).catch(() => undefined);
     // The disconnect stands; that it cannot be confirmed now is for the next pass to mend.
     if (snapshot === undefined) break;
-    const confirmations = confirmDisconnects(unconfirmed, snapshot);
+    const { confirmations } = confirmDisconnects(unconfirmed, snapshot);
     await context.audit.confirm(confirmations, context.clock());
     // Under the lock nobody else acts on this switch, so what was closed since is ours.
     const own = new Set(unconfirmed.filter(({ closedAt }) => closedAt >= startedAt).map(({ id }) => id));

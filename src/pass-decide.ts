@@ -45,6 +45,8 @@ export interface DecisionInput {
   quiet?: QuietKeeper['of'];
   /** For replays: an index of the listing that is kept from poll to poll; all calls without `admits`. */
   indexOf?: KeptCalls['index'];
+  /** Told after every rule what of it is held violated from now on, so that a pass that breaks off does not lose it. */
+  onHolding?: (holding: HoldingChanges) => void;
   /** Called before every rule; may throw where the pass has run out of time. */
   beforeRule?: () => void;
 }
@@ -87,6 +89,7 @@ export async function decidePass(input: DecisionInput): Promise<Decision> {
       rules.push(decision);
       put.push(...holding.put);
       drop.push(...holding.drop);
+      if (snapshot.doubt === undefined) input.onHolding?.(holding);
     } catch (error) {
       rules.push({ rule, active: true, verdicts: [], held: [], broken: error });
     }
@@ -117,7 +120,9 @@ function createJudge(input: DecisionInput) {
     });
     if (quiet?.due?.size === 0) {
       quiet.finish();
-      return { decision: nothingOf(rule, true), holding: timing.sift([]).holding, admitsTaken };
+      const verdicts = [...quiet.undecided];
+      const { holding } = timing.sift(verdicts);
+      return { decision: { ...nothingOf(rule, true), verdicts }, holding, admitsTaken };
     }
     const options = factOptions(input, compiled);
     const countsAsOthers = options.tree === (input.countedTree ?? input.customerTree);
@@ -222,8 +227,8 @@ function byHash<T extends { ruleHash: string }>(items: readonly T[]): ReadonlyMa
   return groups;
 }
 
-/** The call behind a subject of scope call is looked up once it is asked for. */
-function createKeyOf(snapshot: Snapshot): (subject: Subject) => string {
+/** Names subjects as what is remembered of them is kept. The call behind a subject of scope call is looked up once it is asked for. */
+export function createKeyOf(snapshot: Snapshot): (subject: Subject) => string {
   let byId: ReadonlyMap<string, Call> | undefined;
   return (subject) => {
     if (subject.scope !== 'call') return subjectText(subject);

@@ -4,6 +4,7 @@ import type { Caps, CustomerTree, Protect } from './domain/config.js';
 import { CallwardenError } from './domain/errors.js';
 import type { Limit } from './domain/facts.js';
 import type { Numbering } from './domain/numbering.js';
+import type { Pauses } from './domain/pause.js';
 import type { AuditLog, Clock, PassLock, SwitchPort } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { EnforceContext } from './enforce/enforcement-run.js';
@@ -25,6 +26,8 @@ export interface PassContext {
   port: SwitchPort;
   audit: AuditLog;
   lock: PassLock;
+  /** Whether a person has stopped acting. */
+  pauses: Pick<Pauses, 'of'>;
   clock: Clock;
   numbering: Numbering;
   /** In planning order: priority high to low, then name. */
@@ -44,6 +47,8 @@ export interface PassContext {
   memory: SwitchMemory;
   /** How often the switch is to be polled. */
   intervalMs: number;
+  /** Whether a listing that contradicts getAccountCallStats is suspect. */
+  crossCheck: boolean;
   deadlineMs: number;
   concurrency: number;
   /** Lets timers and sockets run between batches of evaluations. */
@@ -83,7 +88,7 @@ export function enforcementOn(
         calls,
         suspects,
         observedAt: timing.requestedAt,
-        doubt: findDoubt(calls, suspects, undefined),
+        doubt: findDoubt(calls, suspects),
       };
     },
     maxSnapshotAgeMs,

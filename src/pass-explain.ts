@@ -1,6 +1,7 @@
 import type { MonitorReason, PlannedAction } from './domain/action.js';
 import type { Call } from './domain/call.js';
 import type { Caps } from './domain/config.js';
+import type { Pause } from './domain/pause.js';
 import type { FactReference, Rule } from './domain/rule.js';
 import { type Subject, subjectText } from './domain/scope.js';
 import type { Verdict, ViolatedVerdict } from './domain/verdict.js';
@@ -21,6 +22,8 @@ export interface ExplainInput extends DecisionInput {
   configMode: 'enforce' | 'monitor';
   /** Calls that this switch lost to us within the last hour. */
   takenLastHour: number;
+  /** The pause that keeps the switch from being acted on now; by default there is none. */
+  pause?: Pause | undefined;
   /** The record of the same alert which keeps it from being recorded anew; by default there is none. */
   recordedAlert?: (action: PlannedAction, decision: GateDecision) => number | undefined;
 }
@@ -55,7 +58,7 @@ export interface Explanation {
   ifJudged: JudgedResult | undefined;
   /** When the schedule opens next; undefined where it is open, or nothing opens it soon. */
   opensAt: number | undefined;
-  /** The keys and entries of `only` and `except` that leave the subject or all of its calls out. */
+  /** The keys and entries of `only` and `except` that leave the subject, be it listed or not, or all of its calls out. */
   leftOutBy: readonly LeftOutBy[];
   /** Why the rule would cut nothing even if it acted; undefined where rule and config enforce. */
   monitors: MonitorReason | undefined;
@@ -107,7 +110,9 @@ export async function explainRule(
   const violated = verdict?.result === 'violated' ? verdict : undefined;
   const judged = resultOf(verdict, { listed, live, isThere });
   const leavingOut = createLeavingOut(rule, input);
-  const leftOut = judged === 'excluded' ? leavingOut.ofSubject(subject, facts) : [];
+  // Calls of a vendor whom `only` does not name are never asked for, so that it is not listed either.
+  const mayBeLeftOut = judged === 'excluded' || judged === 'not-listed';
+  const leftOut = mayBeLeftOut ? leavingOut.ofSubject(subject, facts) : [];
   const calls = explainCalls({
     input,
     compiled,
@@ -129,7 +134,7 @@ export async function explainRule(
     ...whetherJudged(given, compiled, judged),
     leftOutBy: [
       ...(active ? [] : leavingOut.ofSwitch(input.snapshot.switch)),
-      ...(judged === 'excluded' ? (leftOut.length > 0 ? leftOut : leftOutWith(calls)) : []),
+      ...(judged === 'excluded' && leftOut.length === 0 ? leftOutWith(calls) : leftOut),
     ],
     monitors: monitorReason(rule, input),
     verdict,
@@ -205,6 +210,7 @@ function throughGate({ actions }: Decision, input: ExplainInput): readonly Carri
     dryRun: false,
     caps: input.caps,
     takenLastHour: input.takenLastHour,
+    paused: () => input.pause !== undefined,
     halted: () => undefined,
   });
   return carryOut(actions, { ...input, gate });

@@ -1,6 +1,7 @@
 import type { Holding, HoldingChanges, Ledger, LedgerChanges, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
+import { createViolationMemory, type ViolationMemory } from './pass-violations.js';
 
 /** Even rules without a window need the calls that were live at the last poll. */
 const SHORTEST_REACH_MS = 60_000;
@@ -13,6 +14,8 @@ const SHORTEST_REACH_MS = 60_000;
 export interface SwitchMemory {
   readonly history: CallHistory;
   readonly holding: readonly Holding[];
+  /** Of this process alone. */
+  readonly violations: ViolationMemory;
   /** Reads the ledger anew where that is needed to look `reachMs` back from `now`. */
   sync(now: number, reachMs: number): Promise<void>;
   /** Writes what a poll brought; where that fails, the memory is read anew at the next sync. */
@@ -45,6 +48,7 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
   }
 
   return {
+    violations: createViolationMemory(),
     get history() {
       return history;
     },

@@ -37,7 +37,10 @@ export const REPEAT_RECORD_MS = 5 * 60_000;
 export async function remember(
   context: PassContext,
   snapshot: Snapshot,
-  work: (recentlyDisconnected: readonly CallIdentity[]) => Promise<HoldingChanges>,
+  work: (
+    recentlyDisconnected: readonly CallIdentity[],
+    onHolding: (holding: HoldingChanges) => void,
+  ) => Promise<void>,
 ): Promise<void> {
   const { audit, memory, switchName, intervalMs } = context;
   const { observedAt } = snapshot;
@@ -49,9 +52,15 @@ export async function remember(
     memory.history.lastListedAt,
   );
   const changes = memory.history.observe(snapshot, { intervalMs, cuts });
-  let holding: HoldingChanges = { put: [], drop: [] };
+  // Kept rule by rule: what a rule saw before the work broke off has been seen.
+  const put: HoldingChanges['put'][number][] = [];
+  const drop: HoldingChanges['drop'][number][] = [];
+  const holding: HoldingChanges = { put, drop };
   try {
-    holding = await work(recent);
+    await work(recent, (ofRule) => {
+      put.push(...ofRule.put);
+      drop.push(...ofRule.drop);
+    });
   } catch (error) {
     // What went wrong first is what the report has to say.
     await memory.commit(changes, holding).catch((failure: unknown) => context.note(String(failure)));

@@ -1,11 +1,14 @@
 import type { Call } from './domain/call.js';
 import type { CustomerTree } from './domain/config.js';
 import type { Numbering } from './domain/numbering.js';
-import { EVENTS, type QuietBound, type QuietSubjects } from './domain/quiet.js';
+import type { QuietSubjects } from './domain/quiet.js';
 import type { AggregateScope, Scope } from './domain/scope.js';
 import { ancestryOf } from './facts/ancestry.js';
+import { observeCall } from './facts/call-facts.js';
 import { fieldId } from './facts/call-index.js';
 import { lacksOf } from './facts/call-lacks.js';
+import { createEventMasks, type EventMasks } from './pass-quiet-events.js';
+import { CallQuiet, GroupQuiet, type RuleQuiet, type Slots } from './pass-quiet-rule.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /** What has happened to some calls since the last poll. */
@@ -13,20 +16,13 @@ export interface CallEvents {
   /** One of EVENTS. */
   kind: number;
   calls: readonly EventCall[];
+  /** They are listed no more. */
+  gone?: boolean;
 }
 
 interface EventCall {
   readonly call: Call;
   readonly vendors: readonly number[];
-}
-
-/** What happened to one subject since the last poll. */
-interface Stir {
-  fresh: number;
-  changed: number;
-  over: number;
-  /** What any of the calls failed to say, as bits of LACKS. */
-  lacks: number;
 }
 
 /** What else may have become of a listing. */
@@ -52,8 +48,9 @@ export interface QuietContext {
 }
 
 /**
- * Keeps, for every rule of a replay, which of its subjects need not be judged at a poll, because their last verdict was clear
- * and must still be so (see quietBound). It holds only as long as every event is told, poll by poll.
+ * Keeps, for every rule of a replay, which of its subjects need not be judged at a poll, because their last verdict must
+ * still be what it was (see quietBound). It holds only as long as every event is told, poll by poll: calls that are gone
+ * before those that are new, as an ID may be used again.
  */
 export interface QuietKeeper {
   /** Begins a poll: what has happened since the last one. */
@@ -62,68 +59,143 @@ export interface QuietKeeper {
 }
 
 export function createQuietKeeper(context: QuietContext): QuietKeeper {
-  const scopes = new Set(context.rules.map(({ rule }) => rule.scope));
-  const needs = context.rules.reduce((all, rule) => all | rule.needs, 0);
-  const rules = new Map<CompiledRule, QuietRule>();
-  let stirs: ReadonlyMap<Scope, ReadonlyMap<string, Stir>> = new Map();
+  const { rules, numbering } = context;
+  const needs = rules.reduce((all, rule) => all | rule.needs, 0);
+  const masks = createEventMasks();
+  const calls = new ScopeCalls(rules, numbering);
+  const groups = groupScopesOf(rules).map((scope) => new ScopeGroups(scope, context, masks));
+  const quietOf = new Map<CompiledRule, RuleQuiet>([calls, ...groups].flatMap((scope) => [...scope.quiet]));
   let poll = 0;
-  let at = 0;
-  let concludes = false;
 
   return {
     begin(now, events, { anew, doubtful }) {
       // Who misses a poll begins anew.
       poll += anew ? 2 : 1;
-      at = now;
-      concludes = !doubtful;
-      stirs = stirsOf(events, { ...context, scopes, needs });
+      calls.note(events);
+      for (const scope of [calls, ...groups]) scope.begin({ poll, now, doubtful });
+      calls.look(events);
+      for (const { kind, calls } of events) {
+        for (const one of calls) {
+          const bits = masks.bitsOf(kind, one.call);
+          const lacks = lacksOf(one.call, needs, numbering);
+          for (const scope of groups) scope.stir(one, bits, lacks);
+        }
+      }
     },
     of(rule, { goneCount, gone, vendorsOf }) {
-      let quiet = rules.get(rule);
-      if (quiet === undefined) {
-        quiet = new QuietRule(rule.needs);
-        rules.set(rule, quiet);
-      }
+      const quiet = quietOf.get(rule);
+      if (quiet === undefined) throw new Error(`Nobody told of the rule "${rule.rule.name}".`);
       const { scope } = rule.rule;
-      const stirred = stirs.get(scope) ?? new Map();
-      const awayIds = () =>
-        gone().flatMap((call) => [...subjectIdsOf({ call, vendors: vendorsOf(call) }, scope, context)]);
-      const awayLacks = () => gone().some((call) => lacksOf(call, rule.needs, context.numbering) !== 0);
-      quiet.begin({ poll, now: at, stirred, concludes, awayCount: goneCount, awayLacks, awayIds });
-      if (quiet.due === undefined && goneCount > 0) quiet.expect(awayIds());
+      let found: readonly Call[] | undefined;
+      const away = () => {
+        found ??= gone();
+        return found;
+      };
+      quiet.judgeWith({
+        count: goneCount,
+        lacks: () => away().some((call) => lacksOf(call, rule.needs, numbering) !== 0),
+        subjectIds: () =>
+          away().flatMap((call) => [...subjectIdsOf({ call, vendors: vendorsOf(call) }, scope, context)]),
+      });
       return quiet;
     },
   };
 }
 
-interface StirContext extends QuietContext {
-  scopes: ReadonlySet<Scope>;
-  needs: number;
+function groupScopesOf(rules: readonly CompiledRule[]): readonly AggregateScope[] {
+  const scopes = new Set(rules.map(({ rule }) => rule.scope));
+  scopes.delete('call');
+  return [...scopes] as AggregateScope[];
 }
 
-function stirsOf(events: readonly CallEvents[], context: StirContext): Map<Scope, Map<string, Stir>> {
-  const { scopes, needs, numbering } = context;
-  const stirs = new Map([...scopes].map((scope) => [scope, new Map<string, Stir>()]));
-  for (const { kind, calls } of events) {
-    for (const one of calls) {
-      const lacks = lacksOf(one.call, needs, numbering);
-      for (const [scope, stirred] of stirs)
-        for (const id of subjectIdsOf(one, scope, context)) stir(stirred, id, kind, lacks);
+type BeginPoll = Parameters<RuleQuiet['begin']>[0];
+
+/** The subjects of one scope, for all of its rules. */
+class ScopeGroups {
+  readonly quiet: ReadonlyMap<CompiledRule, GroupQuiet>;
+  private readonly slots = new Map<string, Slots>();
+  private listening: (readonly [CompiledRule, GroupQuiet])[] = [];
+
+  constructor(
+    private readonly scope: AggregateScope,
+    private readonly context: QuietContext,
+    masks: EventMasks,
+  ) {
+    const own = context.rules.filter(({ rule }) => rule.scope === scope);
+    this.quiet = new Map(
+      own.map((rule, at) => [rule, new GroupQuiet(rule, at, (id) => this.slotsOf(id), masks.maskOf)]),
+    );
+  }
+
+  begin(poll: BeginPoll): void {
+    this.listening = [...this.quiet].filter(([, quiet]) => quiet.begin(poll));
+  }
+
+  stir(one: EventCall, bits: number, lacks: number): void {
+    if (this.listening.length === 0) return;
+    for (const id of subjectIdsOf(one, this.scope, this.context)) {
+      const slots = this.slotsOf(id);
+      for (const [rule, quiet] of this.listening) {
+        // What a rule does not see changes nothing in what it says.
+        if (rule.filtersCalls && rule.admits(one.call, () => one.vendors) === false) continue;
+        quiet.stir(id, slots, bits, lacks);
+      }
     }
   }
-  return stirs;
+
+  private slotsOf(id: string): Slots {
+    let slots = this.slots.get(id);
+    if (slots === undefined) {
+      slots = [];
+      this.slots.set(id, slots);
+    }
+    return slots;
+  }
 }
 
-function stir(stirred: Map<string, Stir>, id: string, kind: number, lacks: number): void {
-  let known = stirred.get(id);
-  if (known === undefined) {
-    known = { fresh: 0, changed: 0, over: 0, lacks: 0 };
-    stirred.set(id, known);
+/** The calls that are listed, for the rules that judge them one by one. */
+class ScopeCalls {
+  readonly quiet: ReadonlyMap<CompiledRule, CallQuiet>;
+  private readonly listed = new Map<string, EventCall>();
+  private listening: CallQuiet[] = [];
+  /** Two calls had one ID: one that is not in `listed` may be there all the same. */
+  private hadSharedIds = false;
+
+  constructor(rules: readonly CompiledRule[], numbering: Numbering) {
+    const own = rules.filter(({ rule }) => rule.scope === 'call');
+    const boundOf = (rule: CompiledRule, id: string) => {
+      const call = this.listed.get(id)?.call;
+      return call === undefined ? undefined : rule.callBound((name) => observeCall(name, call, numbering));
+    };
+    const mayBeListed = (id: string) => this.hadSharedIds || this.listed.has(id);
+    this.quiet = new Map(own.map((rule) => [rule, new CallQuiet(rule, boundOf, mayBeListed)]));
   }
-  if (kind === EVENTS.fresh) known.fresh += 1;
-  else if (kind === EVENTS.changed) known.changed += 1;
-  else known.over += 1;
-  known.lacks |= lacks;
+
+  /** Where two calls share an ID everything is judged anew, for as long as they do and once more. */
+  note(events: readonly CallEvents[]): void {
+    if (this.quiet.size === 0) return;
+    for (const { calls, gone = false } of events) {
+      for (const one of calls) {
+        const { id } = one.call;
+        const known = this.listed.get(id);
+        this.hadSharedIds ||= !gone && (known ?? one) !== one;
+        if (!gone) this.listed.set(id, one);
+        else if (known === one) this.listed.delete(id);
+      }
+    }
+  }
+
+  begin(poll: BeginPoll): void {
+    this.listening = [...this.quiet.values()].filter((quiet) => quiet.begin(poll));
+  }
+
+  look(events: readonly CallEvents[]): void {
+    for (const quiet of this.listening) {
+      for (const { calls } of events) {
+        for (const { call } of calls) quiet.look(call.id);
+      }
+    }
+  }
 }
 
 function subjectIdsOf({ call, vendors }: EventCall, scope: Scope, context: QuietContext): readonly string[] {
@@ -134,138 +206,4 @@ function subjectIdsOf({ call, vendors }: EventCall, scope: Scope, context: Quiet
     return ancestryOf(call.customer, context.customerTree);
   const id = fieldId(call, scope satisfies AggregateScope, context.switchName);
   return id === undefined ? [] : [id];
-}
-
-/** Subjects whose time comes are found by spans of time, each looked at once it has begun: a little too early is no harm. */
-const SPAN_MS = 10_000;
-
-interface Quiet {
-  /** Events that may still come, and which of them count. */
-  events: number;
-  of: number;
-  /** The span of time in which it has to be judged again. */
-  span: number;
-}
-
-interface QuietPoll {
-  poll: number;
-  now: number;
-  stirred: ReadonlyMap<string, Stir>;
-  concludes: boolean;
-  awayCount: number;
-  awayLacks: () => boolean;
-  /** The subjects of the calls that are away. */
-  awayIds: () => readonly string[];
-}
-
-/** The subjects of one rule. What is neither quiet nor awake has never been there, or has gone. */
-class QuietRule implements QuietSubjects {
-  due: ReadonlySet<string> | undefined;
-  awayCount = 0;
-  private lacksAway: boolean | undefined;
-  private findAwayLacks: () => boolean = () => false;
-  private findAwayIds: () => readonly string[] = () => [];
-  private readonly quiet = new Map<string, Quiet>();
-  private readonly awake = new Set<string>();
-  private readonly bySpan = new Map<number, string[]>();
-  private span = 0;
-  private now = 0;
-  private concludes = false;
-  private poll = Number.NEGATIVE_INFINITY;
-  /** The last poll at which all that were due have been judged. */
-  private finished = Number.NEGATIVE_INFINITY;
-
-  constructor(private readonly needs: number) {}
-
-  begin({ poll, now, stirred, concludes, awayCount, awayLacks, awayIds }: QuietPoll): void {
-    const followsOn = this.finished === poll - 1;
-    this.poll = poll;
-    this.now = now;
-    this.concludes = concludes;
-    this.awayCount = awayCount;
-    this.lacksAway = awayCount === 0 ? false : undefined;
-    this.findAwayLacks = awayLacks;
-    this.findAwayIds = awayIds;
-    if (followsOn) {
-      this.wakeByTime();
-      this.wakeByEvents(stirred);
-    } else {
-      this.forget();
-    }
-    this.due = followsOn ? this.awake : undefined;
-  }
-
-  awayLacks(): boolean {
-    this.lacksAway ??= this.findAwayLacks();
-    return this.lacksAway;
-  }
-
-  /** Subjects that may be there at the next poll without being there at this one. */
-  expect(ids: readonly string[]): void {
-    for (const id of ids) this.awake.add(id);
-  }
-
-  settle(id: string, bound: QuietBound | undefined): void {
-    const span = bound === undefined ? 0 : Math.floor((this.now + bound.ms) / SPAN_MS);
-    if (bound === undefined || !this.concludes || bound.events < 0 || span <= this.span) {
-      this.awake.add(id);
-      return;
-    }
-    this.awake.delete(id);
-    this.quiet.set(id, { events: bound.events, of: bound.of, span });
-    if (span === Number.POSITIVE_INFINITY) return;
-    const ids = this.bySpan.get(span);
-    if (ids === undefined) this.bySpan.set(span, [id]);
-    else ids.push(id);
-  }
-
-  absent(ids: Iterable<string>): void {
-    if (!this.concludes) return;
-    // A call that another rule has planned to cut is only away for this poll.
-    const away = this.awayCount === 0 ? undefined : new Set(this.findAwayIds());
-    for (const id of ids) if (away?.has(id) !== true) this.awake.delete(id);
-  }
-
-  finish(): void {
-    this.finished = this.poll;
-  }
-
-  private forget(): void {
-    this.quiet.clear();
-    this.awake.clear();
-    this.bySpan.clear();
-    this.span = Math.floor(this.now / SPAN_MS);
-  }
-
-  private wakeByTime(): void {
-    const span = Math.floor(this.now / SPAN_MS);
-    for (let one = this.span + 1; one <= span; one += 1) {
-      for (const id of this.bySpan.get(one) ?? []) {
-        // It may have been judged since, and sleep for longer now.
-        if ((this.quiet.get(id)?.span ?? Number.POSITIVE_INFINITY) <= span) this.wake(id);
-      }
-      this.bySpan.delete(one);
-    }
-    this.span = span;
-  }
-
-  private wakeByEvents(stirred: ReadonlyMap<string, Stir>): void {
-    for (const [id, { fresh, changed, over, lacks }] of stirred) {
-      const quiet = this.quiet.get(id);
-      if (quiet === undefined) {
-        this.awake.add(id);
-        continue;
-      }
-      const { of } = quiet;
-      if ((of & EVENTS.fresh) !== 0) quiet.events -= fresh;
-      if ((of & EVENTS.changed) !== 0) quiet.events -= changed;
-      if ((of & EVENTS.over) !== 0) quiet.events -= over;
-      if (quiet.events < 0 || (lacks & this.needs) !== 0) this.wake(id);
-    }
-  }
-
-  private wake(id: string): void {
-    this.quiet.delete(id);
-    this.awake.add(id);
-  }
 }

@@ -63,7 +63,9 @@ export function createReplay(options: ReplayOptions): Replay {
   const repeatMs = new Map(
     options.rules.map(({ rule }) => [rule.name, rule.cooldownMs ?? REPEAT_RECORD_MS] as const),
   );
-  const quiet = options.skipsQuiet === true ? createQuietKeeper(options) : undefined;
+  const countedTree = options.countedTree ?? options.customerTree;
+  const quiet =
+    options.skipsQuiet === true ? createQuietKeeper({ ...options, customerTree: countedTree }) : undefined;
   let lastLogin: string | undefined;
   let lastSoundAt: number | undefined;
   const keptByLogin = new Map<string, KeptCalls>();
@@ -72,7 +74,7 @@ export function createReplay(options: ReplayOptions): Replay {
   function keptOf(login: string): KeptCalls {
     let kept = keptByLogin.get(login);
     if (kept === undefined) {
-      kept = createKeptCalls(options.switchName, options.countedTree ?? options.customerTree);
+      kept = createKeptCalls(options.switchName);
       keptByLogin.set(login, kept);
     }
     return kept;
@@ -101,9 +103,10 @@ export function createReplay(options: ReplayOptions): Replay {
     const { listed, freshCount, ended, cut, poll, sharesIds } = changes;
     const changed = listed.length - freshCount;
     const events = [
+      { kind: EVENTS.over, calls: cut },
+      { kind: EVENTS.over, calls: ended, gone: true },
       { kind: EVENTS.changed, calls: listed.slice(0, changed) },
       { kind: EVENTS.fresh, calls: listed.slice(changed) },
-      { kind: EVENTS.over, calls: [...ended, ...cut] },
     ];
     const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
     const anew = sharesIds || afterGap || poll.login !== lastLogin;

@@ -5,10 +5,17 @@ import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
 import { subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
-import { confirmDisconnects } from './enforce/confirm-disconnects.js';
+import { confirmDisconnects, type Outliving, outlivingAlert } from './enforce/confirm-disconnects.js';
 import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
-import { type Decision, decidePass, type RuleDecision, vendorLookup } from './pass-decide.js';
+import {
+  createKeyOf,
+  type Decision,
+  type DecisionInput,
+  decidePass,
+  type RuleDecision,
+  vendorLookup,
+} from './pass-decide.js';
 import {
   asCallwardenError,
   enforcementOn,
@@ -42,14 +49,14 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
     try {
       await context.audit.resolveOrphans(context.switchName, context.clock());
       const snapshot = await gather(context, pass);
-      await confirm(context, snapshot);
+      const outliving = await confirm(context, snapshot);
       const countedTree = await knowCustomers(context, pass, snapshot);
-      await remember(context, snapshot, async (recent) => {
-        const { actions, holding } = await decide(context, pass, snapshot, { recent, countedTree });
-        const { reports, failure } = await enforce(context, pass, snapshot, actions, recent);
+      await remember(context, snapshot, async (recent, onHolding) => {
+        const { actions } = await decide(context, pass, snapshot, { recent, countedTree, onHolding });
+        const alerts = outliving.map(outlivingAlert);
+        const { reports, failure } = await enforce(context, pass, snapshot, [...alerts, ...actions], recent);
         pass.actions = reports;
         if (failure !== undefined) throw failure.error;
-        return holding;
       });
       return pass.report('completed');
     } finally {
@@ -113,6 +120,7 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     port: context.port,
     numbering: context.numbering,
     vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
+    crossCheck: context.crossCheck,
     signal: pass.gathering,
   }).catch(async (error: unknown) => {
     await takeDownMissed(context, at);
@@ -142,9 +150,14 @@ async function knowCustomers(
   return tree;
 }
 
-async function confirm(context: PassContext, snapshot: Snapshot): Promise<void> {
-  const confirmations = confirmDisconnects(await context.audit.unconfirmed(context.switchName), snapshot);
+/** Reads back what became of earlier disconnects; resolves with the calls that outlive them. */
+async function confirm(context: PassContext, snapshot: Snapshot): Promise<readonly Outliving[]> {
+  const { confirmations, outliving } = confirmDisconnects(
+    await context.audit.unconfirmed(context.switchName),
+    snapshot,
+  );
   if (confirmations.length > 0) await context.audit.confirm(confirmations, context.clock());
+  return outliving;
 }
 
 /** Judges and plans on what the snapshot and the past show, and takes down what came of it. */
@@ -152,7 +165,11 @@ async function decide(
   context: PassContext,
   pass: RunningPass,
   snapshot: Snapshot,
-  { recent, countedTree }: { recent: readonly CallIdentity[]; countedTree: CustomerTree },
+  {
+    recent,
+    countedTree,
+    onHolding,
+  }: Required<Pick<DecisionInput, 'countedTree' | 'onHolding'>> & { recent: readonly CallIdentity[] },
 ): Promise<Decision> {
   const { memory } = context;
   const decision = await decidePass({
@@ -164,6 +181,7 @@ async function decide(
     caps: context.caps,
     customerTree: context.customerTree,
     countedTree,
+    onHolding,
     protection: pass.protection,
     recentlyDisconnected: recent,
     holding: memory.holding,
@@ -175,7 +193,10 @@ async function decide(
     },
   });
   for (const one of decision.rules) noteDecision(one, context, pass);
-  return decision;
+  const keyOf = createKeyOf(snapshot);
+  memory.violations.note(decision.rules, { now: snapshot.observedAt, intervalMs: context.intervalMs, keyOf });
+  const actions = decision.actions.map((action) => memory.violations.dated(action, keyOf));
+  return { ...decision, actions };
 }
 
 function noteDecision(
@@ -223,6 +244,7 @@ async function enforce(
     dryRun,
     takenLastHour: await audit.callsTakenSince(switchName, now - HOUR_MS),
     unchanged: await audit.unchangedSince(switchName, now - REPEAT_RECORD_MS, repeatsOf(context, now)),
+    pauses: context.pauses,
     halted: pass.halted,
     origin: { switchName, passId, actor, login: context.port.login },
     recentlyDisconnected,

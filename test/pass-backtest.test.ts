@@ -250,3 +250,53 @@ it('cuts, replaying a ledger that passes have written, those whom the passes in 
   ]);
   expect(cut.map(({ cutAt, id }) => [cutAt, id])).toEqual(noted);
 });
+
+describe('what is kept from poll to poll', () => {
+  it('leaves the calls of a customer that a rule excepts out of those of its parent', async () => {
+    const rule = alerting({
+      scope: 'customer',
+      conditions: {
+        all: [
+          { fact: 'customer.totalCalls', params: { recursive: true }, operator: 'greaterThan', value: 0 },
+        ],
+      },
+      except: { customers: [2] },
+    });
+    const customerTree = new Map([[2, 1]]);
+    const ofChild = aBacktest({ rules: [rule], calls: [aRow({ id: '1' })], polls: polls(3), customerTree });
+    expect((await runBacktest(ofChild)).rules).toMatchObject([{ alerts: 0 }]);
+    const calls = [aRow({ id: '1' }), aRow({ id: '2', customer: 1 })];
+    const ofBoth = aBacktest({ rules: [rule], calls, polls: polls(3), customerTree });
+    expect((await runBacktest(ofBoth)).rules).toMatchObject([{ alerts: 1 }]);
+  });
+
+  it('does not take a call for listed at a doubtful poll after it was cut', async () => {
+    // Cut at 5 s, not shown at 45 s in doubt, ended at 85 s: somewhere in a gap, so that it comes to be in doubt.
+    const rules = [
+      cap(),
+      alerting({
+        scope: 'account',
+        conditions: {
+          all: [
+            { fact: 'account.callsEnded', params: { within: 60 }, operator: 'lessThan', value: 1 },
+            { fact: 'account.connectedCalls', operator: 'equal', value: 1 },
+          ],
+        },
+      }),
+    ];
+    const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(5) })];
+    const [first] = polls(1);
+    if (first === undefined) throw new Error('no poll');
+    const spans = [0, 5, 45, 85, 90, 95, 100, 105, 110, 115];
+    const seen = spans.map((second) => ({
+      ...first,
+      at: at(second),
+      result: second === 45 ? ('suspect' as const) : first.result,
+    }));
+    const options = aBacktest({ rules, calls, polls: seen });
+    const quick = await runBacktest(options);
+    expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+    // From 85 s on it may have ended before the window began.
+    expect(quick.rules.find(({ rule }) => rule === 'alerting')?.indeterminatePolls).toBe(7);
+  });
+});

@@ -5,6 +5,7 @@ import type { ActionReport } from '../src/domain/action.js';
 import { type Call, type CallIdentity, identityKey } from '../src/domain/call.js';
 import type { CustomerTree } from '../src/domain/config.js';
 import type { Holding } from '../src/domain/ledger.js';
+import type { Pause } from '../src/domain/pause.js';
 import { subjectText } from '../src/domain/scope.js';
 import { createCallHistory } from '../src/facts/call-history.js';
 import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
@@ -88,8 +89,12 @@ async function explain(
 }
 
 /** What a real pass does with the same calls, on a switch that is there. */
-async function passOn({ rules, listed, protect, tree, caps }: Scene): Promise<readonly ActionReport[]> {
+async function passOn(
+  { rules, listed, protect, tree, caps }: Scene,
+  pause?: Pause,
+): Promise<readonly ActionReport[]> {
   const { store } = tempStore();
+  if (pause !== undefined) await store.pauses.pause(pause);
   const clock = () => NOW;
   const context = aPassContext({
     port: fakeSwitch(listed, clock),
@@ -197,6 +202,18 @@ except: { customers: [3] }
     expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
     expect(fates(explanation)).toEqual(expected);
   });
+
+  it.each(scenes)(
+    'foresees what a pass does while acting is paused, where it otherwise %s',
+    async (_, scene) => {
+      const pause = { switch: undefined, at: NOW, until: undefined, reason: 'a test', actor: 'cli:anna' };
+      const subject = scene.rules.includes('name: tree') ? 'customer:2' : 'account:10';
+      const explanation = await explain(scene, subject, { pause });
+      expect(foreseen(explanation)).toEqual(done(await passOn(scene, pause)));
+      expect(Object.values(fates(explanation))).not.toContain('cut');
+      expect(whyOf(explanation).map(({ reason }) => reason)).toContain('paused');
+    },
+  );
 });
 
 describe('a violation that cuts nothing', () => {

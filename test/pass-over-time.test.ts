@@ -9,7 +9,7 @@ import { createSwitchMemory } from '../src/pass-memory.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { openStore } from '../src/store/open-store.js';
-import { aCall, calls, NOW } from './support/calls.js';
+import { aCall, aSuspect, calls, NOW } from './support/calls.js';
 import { fakeSwitch } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
@@ -93,6 +93,23 @@ describe('for', () => {
     const third = await it.pass();
     expect(outcomes(third)).toEqual(['disconnectCall 3 disconnected']);
     expect(third.violations).toMatchObject([{ evidence: { held: { seconds: 10 } } }]);
+  });
+
+  it('is broken by a pass that saw the subject clear, even where that pass broke off after judging', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    await it.pass();
+    it.wait(5);
+    it.port.calls = calls(2);
+    const { callsTakenSince } = it.store.audit;
+    it.store.audit.callsTakenSince = () =>
+      Promise.reject(new CallwardenError('STORE_FAILED', 'the disk is full.', { hint: '' }));
+    expect((await it.pass()).status).toBe('failed');
+    it.store.audit.callsTakenSince = callsTakenSince;
+    it.wait(5);
+    it.port.calls = calls(3);
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(10);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
   });
 
   it('begins anew for a rule that was changed', async () => {
@@ -432,5 +449,96 @@ describe('the ledger', () => {
       },
     ]);
     expect(polls.map(({ result }) => result)).toEqual(['sound', 'sound', 'failed', 'sound']);
+  });
+});
+
+describe('a call that the switch does not end', () => {
+  const stubborn = () => {
+    const it = scene(cap(''), calls(3));
+    it.port.before = (request) => {
+      // The switch says OK and goes on listing the call.
+      if (request.startsWith('disconnect')) it.port.calls = [...calls(3), aCall({ id: '99', account: 77 })];
+    };
+    const again = async (seconds: number) => {
+      it.port.calls = calls(3);
+      it.wait(seconds);
+      return it.pass();
+    };
+    return { ...it, again };
+  };
+
+  it('is alerted once three disconnects are refuted, names the last of them, and does not start a cooldown', async () => {
+    const it = stubborn();
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
+    expect(outcomes(await it.again(31))).toEqual(['disconnectCall 3 disconnected']);
+    expect(outcomes(await it.again(31))).toEqual(['disconnectCall 3 disconnected']);
+    expect(outcomes(await it.again(5))).toEqual(['alert 3 alerted']);
+    const alert = it.records().find(({ action }) => action === 'alert');
+    expect(alert).toMatchObject({
+      rule: 'cap',
+      subject: 'call:3',
+      outcome: 'alerted',
+      reason: 'outlived-disconnects',
+      account: 10,
+      evidence: { reason: 'the switch still lists this call after 3 disconnects, the last of them record 3' },
+    });
+    expect(it.records().filter(({ confirmed }) => confirmed === false)).toHaveLength(3);
+  });
+
+  it('is not alerted anew at every pass, and no more once it is gone', async () => {
+    const it = stubborn();
+    await it.pass();
+    for (const seconds of [31, 31, 5, 5, 5]) await it.again(seconds);
+    expect(it.records().filter(({ action }) => action === 'alert')).toHaveLength(1);
+    it.port.calls = calls(2);
+    it.wait(400);
+    await it.pass();
+    expect(it.records().filter(({ action }) => action === 'alert')).toHaveLength(1);
+    expect(it.records().filter(({ confirmed }) => confirmed === true).length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('the first sight of a violation', () => {
+  const since = (it: ReturnType<typeof scene>, id: number) =>
+    (it.records().find((record) => record.id === id)?.evidence as { violatedSince?: string } | undefined)
+      ?.violatedSince;
+  const at = (seconds: number) => new Date(NOW + seconds * SECOND).toISOString();
+
+  it('stands in the evidence of what it led to, however long a safeguard held it back', async () => {
+    const it = scene(cap(''), calls(3), { caps: { perPass: 50, perHour: 500, sharePerPass: 1 } });
+    it.port.suspects = [aSuspect(), aSuspect()];
+    await it.pass();
+    it.wait(5);
+    it.port.suspects = [];
+    await it.pass();
+    const [held, cut] = it.records();
+    expect(held).toMatchObject({ outcome: 'withheld', reason: 'suspect-snapshot' });
+    expect(cut).toMatchObject({ outcome: 'disconnected' });
+    expect(since(it, held?.id ?? 0)).toBe(at(0));
+    expect(since(it, cut?.id ?? 0)).toBe(at(0));
+  });
+
+  it('is that of the unbroken violation: a subject that was clear in between begins anew', async () => {
+    const it = scene(cap(''), calls(3));
+    await it.pass();
+    it.wait(5);
+    await it.pass();
+    it.wait(5);
+    it.port.calls = calls(4);
+    await it.pass();
+    const last = it.records().at(-1);
+    expect(since(it, last?.id ?? 0)).toBe(at(10));
+  });
+
+  it('is kept over a restart where the rule has a time to hold', async () => {
+    const it = scene(cap('for: 10s'), calls(3));
+    await it.pass();
+    it.wait(5);
+    it.restart();
+    await it.pass();
+    it.wait(5);
+    it.restart();
+    await it.pass();
+    expect(since(it, 1)).toBe(at(0));
   });
 });

@@ -97,6 +97,7 @@ function carriedOut(
     dryRun: false,
     caps: { perPass: Number.POSITIVE_INFINITY, perHour: Number.POSITIVE_INFINITY },
     takenLastHour: 0,
+    paused: () => false,
     halted: () => undefined,
   });
   // What was cut is gone from the world of a case at once.

@@ -1,7 +1,8 @@
 import type { SwitchConfig } from '../domain/config.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { Clock, SwitchPort } from '../domain/ports.js';
-import type { AnswerTiming } from '../domain/snapshot.js';
+import type { AnswerTiming, Listing } from '../domain/snapshot.js';
+import { findDisagreement } from '../gather/cross-check.js';
 import { connectSwitch } from './compose.js';
 import { checkReachability, type Finding } from './reachability.js';
 
@@ -16,7 +17,9 @@ export async function checkSwitch(switchConfig: SwitchConfig, clock: Clock): Pro
   let port: SwitchPort | undefined;
   try {
     port = connectSwitch(switchConfig, clock);
-    return [...way, ...(await checkListing(port)), await checkStats(port)];
+    const listing = await port.listAllCalls({});
+    const found = [...way, ...listingFindings(listing, port.login)];
+    return switchConfig.crossCheck ? [...found, await checkStats(port, listing)] : found;
   } catch (error) {
     return [...way, failure('login and listAllCalls', error)];
   } finally {
@@ -24,12 +27,11 @@ export async function checkSwitch(switchConfig: SwitchConfig, clock: Clock): Pro
   }
 }
 
-async function checkListing(port: SwitchPort): Promise<readonly Finding[]> {
-  const { calls, suspects, timing } = await port.listAllCalls({});
+function listingFindings({ calls, suspects, timing }: Listing, login: string): readonly Finding[] {
   const suspectText = suspects.length === 0 ? '' : `, ${suspects.length} suspect`;
   const listed: Finding = {
     level: suspects.length === 0 ? 'ok' : 'warn',
-    text: `login and listAllCalls: ${calls.length} calls${suspectText} in ${tookMs(timing)} ms as ${port.login}; the right to disconnect is not tested`,
+    text: `login and listAllCalls: ${calls.length} calls${suspectText} in ${tookMs(timing)} ms as ${login}; the right to disconnect is not tested`,
     ...(suspects.length > 0 && {
       next: 'Calls without a readable ID, CALL_ID or CC_STATE are never cut; see `callwarden calls`.',
     }),
@@ -57,13 +59,19 @@ function clockFinding({ requestedAt, receivedAt, serverDate }: AnswerTiming): Fi
 }
 
 /** Only a cross-check of listings needs it, so a switch that refuses it is still one to work with. */
-async function checkStats(port: SwitchPort): Promise<Finding> {
+async function checkStats(port: SwitchPort, listing: Listing): Promise<Finding> {
   try {
-    const { accounts, suspect, timing } = await port.getAccountCallStats();
+    const stats = await port.getAccountCallStats();
+    const { accounts, suspect, timing } = stats;
     const text = `getAccountCallStats: ${accounts.size} accounts in ${tookMs(timing)} ms`;
-    return suspect === undefined
-      ? { level: 'ok', text }
-      : { level: 'warn', text: `${text}, but they prove nothing: ${suspect}` };
+    if (suspect !== undefined) return { level: 'warn', text: `${text}, but they prove nothing: ${suspect}` };
+    const apart = findDisagreement(listing.calls, listing.suspects.length, listing.timing, stats);
+    if (apart === undefined) return { level: 'ok', text: `${text}, as listAllCalls shows them` };
+    return {
+      level: 'warn',
+      text: `${text}, but ${apart}`,
+      next: 'Nothing is cut while the two contradict each other. Where they do so every time, the switch counts otherwise: then set `crossCheck: false` for it.',
+    };
   } catch (error) {
     return { ...failure('getAccountCallStats', error), level: 'warn' };
   }

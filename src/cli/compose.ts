@@ -22,29 +22,50 @@ export async function loadConfig(file: string, context: CliContext): Promise<Con
   return config;
 }
 
+/** Whether every warning of the rules is told, or only how many there are. */
+export type ToldWarnings = 'each' | 'counted';
+
 /**
- * Reads and checks a rules directory, against the switches of the config where there is one, and tells its warnings.
+ * Reads and checks a rules directory, against the config where there is one, and tells its warnings.
  * Throws RULES_INVALID with all problems.
  */
 export async function loadRules(
   directory: string,
   context: CliContext,
-  switches?: readonly SwitchConfig[],
+  config?: CheckedAgainst,
+  told: ToldWarnings = 'each',
 ): Promise<RuleSet> {
   const { ruleSet, problems } = checkRulesOnDisk(await readRulesOnDisk(directory), {
     directory,
-    switches,
+    config,
     now: context.clock(),
   });
-  if (ruleSet === undefined) throw rulesInvalid(directory, problems, switches !== undefined);
-  for (const problem of problems) await say(context, problemLine(problem));
+  if (ruleSet === undefined) throw rulesInvalid(directory, problems, config);
+  await tellWarnings(problems, { told, directory, config }, context);
   return ruleSet;
 }
 
+/** Tells the warnings of rules that are good enough, or how many there are and what shows them. */
+export async function tellWarnings(
+  warnings: readonly Problem[],
+  { told, directory, config }: { told: ToldWarnings; directory: string; config: CheckedAgainst | undefined },
+  context: CliContext,
+): Promise<void> {
+  if (told === 'each') {
+    for (const warning of warnings) await say(context, problemLine(warning));
+  } else if (warnings.length > 0) {
+    const count = warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`;
+    await say(context, `${count} in ${directory}: \`${checkCommand(directory, config)}\` shows what.`);
+  }
+}
+
+/** What of a config rules depend on, and where it stands. */
+export type CheckedAgainst = Pick<Config, 'file' | 'switches' | 'retention'>;
+
 export interface RulesCheck {
   directory: string;
-  /** Those of the config; undefined where there is none, and nothing that depends on switches is to be checked. */
-  switches: readonly SwitchConfig[] | undefined;
+  /** Undefined where there is none, and nothing that depends on switches is to be checked. */
+  config: CheckedAgainst | undefined;
   /** Milliseconds since the epoch: which exceptions have expired. */
   now: number;
 }
@@ -52,9 +73,15 @@ export interface RulesCheck {
 /** The one check of rule files, at the start as at every reload; problems hold the warnings too. */
 export function checkRulesOnDisk(
   { files, ignored }: Pick<RulesOnDisk, 'files' | 'ignored'>,
-  { directory, switches, now }: RulesCheck,
+  { directory, config, now }: RulesCheck,
 ): CheckedRules {
-  const { ruleSet, problems } = checkRules(files, FACT_CATALOGUE, sha256, switches?.map(knownSwitch), now);
+  const { ruleSet, problems } = checkRules(
+    files,
+    FACT_CATALOGUE,
+    sha256,
+    config && knownSwitches(config),
+    now,
+  );
   const all = [...ignored, ...problems];
   if (ruleSet?.rules.length === 0) {
     const message = 'There is no rule here: nothing will ever be judged.';
@@ -67,25 +94,29 @@ export function checkRulesOnDisk(
 export function rulesInvalid(
   directory: string,
   problems: readonly Problem[],
-  withConfig: boolean,
+  config: Pick<Config, 'file'> | undefined,
 ): CallwardenError {
   const count = problems.filter(({ severity }) => severity === 'error').length;
-  // Without a config the rules alone say what is wrong; with one, whatever the switches have to do with it.
-  const check = withConfig ? 'callwarden doctor' : `callwarden rules check ${directory}`;
   return new CallwardenError(
     'RULES_INVALID',
     `The rules in ${directory} have ${count === 1 ? 'a problem' : `${count} problems`}.`,
-    { hint: `Correct them, then check with \`${check}\`.`, problems },
+    { hint: `Correct them, then check with \`${checkCommand(directory, config)}\`.`, problems },
   );
 }
 
-function knownSwitch({ name, numbers, schedule, customerTree, login }: SwitchConfig): KnownSwitch {
-  return {
+/** Without a config the rules alone say what is wrong; with one, whatever the switches have to do with it. */
+function checkCommand(directory: string, config: Pick<Config, 'file'> | undefined): string {
+  return `callwarden rules check ${directory}${config === undefined ? '' : ` -c ${config.file}`}`;
+}
+
+function knownSwitches({ switches, retention }: CheckedAgainst): readonly KnownSwitch[] {
+  return switches.map(({ name, numbers, schedule, customerTree, login }) => ({
     name,
     numbering: numbers.country === undefined ? undefined : createNumbering(numbers),
     pollEveryMs: shortestIntervalMs(schedule),
     treeKnown: customerTree.size > 0 || login.kind === 'trusted',
-  };
+    ledgerKeptMs: retention.ledgerMs,
+  }));
 }
 
 /** The connection to one switch; nothing is sent before its first method is called. */

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { CallwardenError, type ErrorCode, type Problem } from '../domain/errors.js';
+import { harmless } from './harmless-text.js';
 
 /** Done. */
 export const EXIT_DONE = 0;
@@ -44,13 +45,13 @@ export function reportError(error: unknown): ErrorReport {
 export function describeError(error: CallwardenError): string {
   return [
     ...error.problems.map(problemLine),
-    `error: ${error.code}: ${error.message}`,
-    ...(error.hint === '' ? [] : [`hint: ${error.hint}`]),
+    `error: ${error.code}: ${harmless(error.message)}`,
+    ...(error.hint === '' ? [] : [`hint: ${harmless(error.hint)}`]),
   ].join('\n');
 }
 
-/** `file:line:column: error: …`, as compilers write it, so that editors find the place. */
+/** `file:line:column: error: …`, as compilers write it, so that editors find the place; one line whatever is quoted in it. */
 export function problemLine({ file, location, message, severity }: Problem): string {
   const place = location === undefined ? file : `${location.file}:${location.line}:${location.column}`;
-  return `${place}: ${severity}: ${message}`;
+  return harmless(`${place}: ${severity}: ${message}`);
 }

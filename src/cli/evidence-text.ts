@@ -60,7 +60,7 @@ function gapText({ gap }: ConditionEvidence): string {
   if (gap === undefined) return '';
   const begin =
     gap.knownSince === undefined ? '' : ` (known since ${gap.knownSince.replace(/\.\d{3}Z$/, 'Z')})`;
-  return `, ${Math.round(gap.seconds)} s of the window not seen${begin}`;
+  return `, ${durationText(Math.round(gap.seconds) * 1000)} of the window not seen${begin}`;
 }
 
 /** Which entry of many was met, or which limit the value is: ` (882)`, ` (account.limit maxConcurrentCalls)`. */

@@ -1,9 +1,9 @@
-import { durationText } from '../documents/duration.js';
 import type { AuditRecord } from '../domain/action.js';
 import type { Config } from '../domain/config.js';
-import { HAND_RULE } from '../domain/rule.js';
+import { type EventType, HAND_RULE } from '../domain/rule.js';
 import type { ConditionEvidence, Evidence } from '../domain/verdict.js';
 import { openAuditReader } from '../store/audit-reader.js';
+import { climbedText } from './climbed-text.js';
 import { type CliContext, say } from './context.js';
 import { EXIT_FAILED } from './errors.js';
 import { evidenceTree } from './evidence-tree.js';
@@ -13,7 +13,7 @@ import { REASON_TEXT } from './reason-text.js';
 /** Explains a record of the audit log by the evidence that was written with it. */
 export async function explainRecord(
   id: number,
-  { database }: Config,
+  { database, file }: Config,
   format: 'text' | 'json',
   context: CliContext,
 ): Promise<void> {
@@ -21,7 +21,7 @@ export async function explainRecord(
   if (record === undefined) {
     await say(
       context,
-      `The audit log has no record ${id}: \`callwarden audit list\` prints them with their ids.`,
+      `The audit log has no record ${id}: \`callwarden audit list -c ${file}\` prints them with their ids.`,
     );
     context.setExitCode(EXIT_FAILED);
     return;
@@ -49,21 +49,23 @@ function recordLines(record: AuditRecord): readonly string[] {
     ...(parent === null ? [] : [`Part of record ${parent}`]),
     ...(evidence.conditions === undefined ? [] : evidenceTree(evidence.conditions as ConditionEvidence)),
     ...(evidence.reason === undefined ? [] : [`  reason given: ${evidence.reason}`]),
-    ...(evidence.pool === undefined
-      ? []
-      : [`Chosen from ${evidence.pool.size} calls, of which ${evidence.pool.keep} were to stay`]),
+    ...(evidence.pool === undefined ? [] : [poolText(evidence.pool)]),
     ...(evidence.held === undefined ? [] : [`Violated without a break since ${evidence.held.since}`]),
     ...(evidence.escalated === undefined
       ? []
-      : [
-          `Climbed, as it had acted ${evidence.escalated.acted} times within ${durationText(evidence.escalated.withinSeconds * 1000)}`,
-        ]),
+      : [`The rule ${climbedText(evidence.escalated, climbedTo(record))}`]),
     ...(call === undefined
       ? []
       : [`Call ${call.id}, ${call.callId}, set up ${call.setupTime ?? 'at an unknown time'}`]),
-    ...whyLine(reason),
+    ...whyLine(record),
     ...confirmedLine(record),
   ];
+}
+
+/** A call that goes with, or in place of, a whole does not tell what the rule had climbed to. */
+function climbedTo({ action, evidence }: AuditRecord): EventType | undefined {
+  const isOwn = (evidence as Partial<Evidence>).pool !== undefined;
+  return action === 'disconnectCall' && !isOwn ? undefined : action;
 }
 
 /** What was done by hand goes by no text of a rule. */
@@ -72,14 +74,22 @@ function ruleLine({ rule, ruleHash, mode, subject, actor }: AuditRecord): string
   return `Rule ${rule} (version ${ruleHash.slice(0, 12)}, ${mode}) on ${subject}, by ${actor}`;
 }
 
-function whyLine(reason: string | null): readonly string[] {
-  const text =
-    reason === null ? undefined : Object.entries(REASON_TEXT).find(([name]) => name === reason)?.[1];
-  return text === undefined ? [] : [`Not cut, because ${text}`];
+function poolText({ size, keep }: NonNullable<Evidence['pool']>): string {
+  return `Chosen from ${size === 1 ? '1 call' : `${size} calls`}, of which ${keep} ${keep === 1 ? 'was' : 'were'} to stay`;
 }
 
-function confirmedLine({ confirmed, outcome }: AuditRecord): readonly string[] {
+function whyLine({ reason, action }: AuditRecord): readonly string[] {
+  const text =
+    reason === null ? undefined : Object.entries(REASON_TEXT).find(([name]) => name === reason)?.[1];
+  if (text === undefined) return [];
+  return [action === 'alert' ? `Not raised, because ${text}` : `Not cut, because ${text}`];
+}
+
+function confirmedLine({ confirmed, outcome, action }: AuditRecord): readonly string[] {
   if (outcome === 'monitored' || outcome === 'withheld' || outcome === 'alerted') return [];
-  if (confirmed === null) return ['No later listing has shown yet whether it is gone'];
-  return [confirmed ? 'A later listing showed that it is gone' : 'A later listing still showed it'];
+  const isWhole = action === 'disconnectAccount' || action === 'disconnectCustomer';
+  const gone = isWhole ? 'its calls are gone' : 'it is gone';
+  if (confirmed === null) return [`No later listing has shown yet whether ${gone}`];
+  if (!confirmed) return [`A later listing still showed ${isWhole ? 'calls of it' : 'it'}`];
+  return [`A later listing showed that ${gone}`];
 }

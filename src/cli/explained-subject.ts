@@ -3,7 +3,7 @@ import { didYouMean } from '../documents/did-you-mean.js';
 import { type Call, identityKey } from '../domain/call.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Rule } from '../domain/rule.js';
-import { SCOPES, type Scope, type Subject, subjectText } from '../domain/scope.js';
+import { SCOPES, type Scope, type Subject } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { fieldId } from '../facts/call-index.js';
 
@@ -32,7 +32,7 @@ function article(scope: Scope): string {
 /** Whom an explanation is about, or why that cannot be told. */
 export type MeantSubject = { subject: Subject } | { problem: string };
 
-/** The subject of the rule's scope that is meant: the named one, or what a named call belongs to. */
+/** The subject of the rule's scope that is meant: the named one, which is of this scope, or what a named call belongs to. */
 export function subjectFor(
   named: Subject,
   { name, scope }: Rule,
@@ -43,10 +43,7 @@ export function subjectFor(
     const id = scope === 'cli' ? numbering.normaliseCaller(named.id) : named.id;
     return scope === 'call' ? listedCall(id, snapshot) : { subject: { scope, id } };
   }
-  if (named.scope === 'call') return ownerOf(named.id, { name, scope }, snapshot);
-  return {
-    problem: `Rule ${name} judges subjects of scope ${scope}, not ${subjectText(named)}: expected --subject ${scope}:ID, or call:ID.`,
-  };
+  return ownerOf(named.id, { name, scope }, snapshot);
 }
 
 function listedCall(id: string, snapshot: Snapshot): MeantSubject {
@@ -58,8 +55,8 @@ function notListed(id: string, { suspects, observedAt }: Snapshot): string {
   const at = new Date(observedAt).toISOString();
   const suspect = suspects.find((one) => one.id === id);
   return suspect === undefined
-    ? `No call ${id} was listed at ${at}.`
-    : `Call ${id} was listed at ${at}, but what it is could not be read: ${suspect.reason}.`;
+    ? `No call ${id} was listed at ${at}. \`callwarden calls\` lists those of now; --at asks for another instant.`
+    : `Call ${id} was listed at ${at}, but what it is could not be read: ${suspect.reason}. Such a call is never cut.`;
 }
 
 function ownerOf(

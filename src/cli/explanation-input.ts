@@ -8,7 +8,7 @@ import { gatherSnapshot } from '../gather/gather-snapshot.js';
 import type { ExplainInput } from '../pass-explain.js';
 import { disconnectsBefore } from '../pass-past.js';
 import { actedReachMs } from '../plan/rule-timing.js';
-import { shortestIntervalMs } from '../schedule/shortest-interval.js';
+import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openLedgerReader } from '../store/ledger-reader.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
@@ -40,7 +40,7 @@ export interface FoundInput {
 export async function explanationInput(parts: ExplanationParts): Promise<FoundInput | undefined> {
   const { config, switchConfig, ruleSet, at, context } = parts;
   const judging = judgingOf(config, switchConfig, ruleSet, at ?? context.clock());
-  const intervalMs = shortestIntervalMs(switchConfig.schedule);
+  const intervalMs = usualIntervalMs(switchConfig.schedule);
   // Before the first pass there is no database, and nothing that it could have told.
   if (at === undefined && !existsSync(config.database))
     return liveInput(parts, judging, intervalMs, undefined);
@@ -100,6 +100,7 @@ async function listNow(switchConfig: SwitchConfig, judging: Judging, context: Cl
       vendors: [...new Set(judging.rules.flatMap(({ vendors }) => vendors))].sort(
         (one, other) => one - other,
       ),
+      crossCheck: switchConfig.crossCheck,
       signal: AbortSignal.timeout(switchConfig.deadlineMs),
     });
   } finally {
@@ -118,7 +119,10 @@ async function pastInput(
     const lived = await liveThrough(at, judging, reader);
     if (lived === undefined) {
       const then = new Date(at).toISOString();
-      await say(context, `The ledger holds no listing of ${switchName} shortly before ${then}.`);
+      await say(
+        context,
+        `The ledger holds no listing of ${switchName} within the hour before ${then}: \`callwarden run\` writes them. Choose another --at.`,
+      );
       return undefined;
     }
     const { cutSince, ...past } = lived;

@@ -1,10 +1,13 @@
-import { durationText } from '../documents/duration.js';
+import type { MonitorReason } from '../domain/action.js';
+import type { Rule } from '../domain/rule.js';
 import { subjectText } from '../domain/scope.js';
 import type { ExplainedPool, Explanation } from '../pass-explain.js';
-import type { ExplainedCall, Fate } from '../pass-explain-calls.js';
+import type { Fate } from '../pass-explain-calls.js';
+import type { CapUse } from './cap-use.js';
+import { climbedText } from './climbed-text.js';
 import { evidenceTree } from './evidence-tree.js';
 import { leftOutObject, leftOutText } from './explanation-left-out.js';
-import { asText, type Why, whyOf } from './explanation-why.js';
+import { asText, monitoredAs, type Why, whyOf } from './explanation-why.js';
 
 /** Where and when an explanation was made. */
 export interface ExplainedAt {
@@ -15,6 +18,10 @@ export interface ExplainedAt {
   source: string;
   /** What has to be known of the rule beside its mode, e.g. that it is off. */
   notes: readonly string[];
+  /** The ID of the call that was asked for; undefined where its owner was. */
+  askedCall: string | undefined;
+  /** Undefined where no cap stands in the way. */
+  capUse: CapUse | undefined;
 }
 
 /** One call and its fate, as JSON. */
@@ -33,24 +40,26 @@ export interface CallFate {
   leftOutBy: readonly ReturnType<typeof leftOutObject>[];
 }
 
-export function fatesOf({ calls }: Explanation): readonly CallFate[] {
+export function fatesOf({ calls, rule }: Explanation): readonly CallFate[] {
   return calls.map(({ call, fate }) => {
     const { id, callId, state, account = null, cli = null, cld = null, duration = null } = call;
     return {
-      ...{ id, callId, state, account, cli, cld, duration, fate: fate.fate, reason: reasonOf(fate) },
+      ...{ id, callId, state, account, cli, cld, duration, fate: fate.fate, reason: reasonOf(fate, rule) },
       takenAs: fate.fate === 'taken' ? fate.as : null,
       leftOutBy: fate.fate === 'left-out' ? fate.by.map(leftOutObject) : [],
     };
   });
 }
 
-function reasonOf(fate: Fate): string | null {
+function reasonOf(fate: Fate, rule: Rule): string | null {
   if (fate.fate === 'taken') return fate.by;
-  return 'reason' in fate ? (fate.reason ?? null) : null;
+  return 'reason' in fate && fate.reason !== undefined ? monitoredAs(fate.reason, rule) : null;
 }
 
 /** Calls shown below the tree; the rest is counted. */
 const SHOWN_CALLS = 40;
+/** Of those that nothing takes, which say little, only so many. */
+const SHOWN_KEPT = 10;
 
 export function explanationLines(explanation: Explanation, where: ExplainedAt): readonly string[] {
   const { rule, subject, verdict, pool } = explanation;
@@ -63,11 +72,11 @@ export function explanationLines(explanation: Explanation, where: ExplainedAt): 
     ...(evidence?.escalated === undefined
       ? []
       : [
-          `  climbed: it had acted ${evidence.escalated.acted} times within ${durationText(evidence.escalated.withinSeconds * 1000)}`,
+          `  ${climbedText(evidence.escalated, verdict?.result === 'violated' ? verdict.event.type : undefined)}`,
         ]),
     ...(pool === undefined ? [] : [poolLine(pool, verdict?.result === 'violated' ? verdict.event.type : '')]),
-    ...whyLines(whyOf(explanation), explanation),
-    ...callLines(explanation.calls),
+    ...whyLines(whyOf(explanation, where.capUse), explanation),
+    ...callLines(explanation, where.askedCall),
   ];
 }
 
@@ -95,7 +104,8 @@ function resultText({ result, ifJudged }: Explanation): string {
   return `${RESULT_TEXT[result]}${otherwise}`;
 }
 
-function whyLines(why: readonly Why[], { actions: planned, ifJudged }: Explanation): readonly string[] {
+function whyLines(why: readonly Why[], explanation: Explanation): readonly string[] {
+  const { actions: planned, ifJudged } = explanation;
   const actions = ifJudged === undefined ? planned : [];
   const sent = actions.filter(({ decision }) => decision.kind === 'send').length;
   const alerts = actions.filter(
@@ -107,13 +117,20 @@ function whyLines(why: readonly Why[], { actions: planned, ifJudged }: Explanati
   ];
   const would = doing.length === 0 ? [] : [`A pass right now would ${doing.join(' and ')}.`];
   if (why.length === 0) return would;
-  const isAlert = planned.length > 0 && planned.every(({ action }) => action.action === 'alert');
-  const nothing = isAlert ? 'Nothing is done, because' : 'Nothing is cut, because';
+  const onlyAlerts = isAlert(explanation);
+  const nothing = onlyAlerts ? 'No alert is raised, because' : 'Nothing is cut, because';
   return [
     ...would,
-    doing.length === 0 ? nothing : 'Not everything is cut, because',
+    doing.length === 0 ? nothing : `Not everything is ${onlyAlerts ? 'done' : 'cut'}, because`,
     ...why.map(({ text }) => `  - ${text}`),
   ];
+}
+
+/** By the event that the rule has come to, or else by its own. */
+function isAlert({ actions, verdict, rule }: Explanation): boolean {
+  if (actions.length > 0) return actions.every(({ action }) => action.action === 'alert');
+  const event = verdict?.result === 'violated' ? verdict.event : rule.event;
+  return event.type === 'alert';
 }
 
 const ORDER: readonly Fate['fate'][] = [
@@ -127,35 +144,39 @@ const ORDER: readonly Fate['fate'][] = [
   'kept',
 ];
 
-function callLines(calls: readonly ExplainedCall[]): readonly string[] {
+function callLines({ calls, rule }: Explanation, askedCall: string | undefined): readonly string[] {
   if (calls.length === 0) return [];
-  const sorted = [...calls].sort(
-    (one, other) => ORDER.indexOf(one.fate.fate) - ORDER.indexOf(other.fate.fate),
-  );
-  const lines = sorted.slice(0, SHOWN_CALLS).map(({ call, fate }) => {
+  const rank = ({ call, fate }: Explanation['calls'][number]) =>
+    call.id === askedCall ? -1 : ORDER.indexOf(fate.fate);
+  const sorted = [...calls].sort((one, other) => rank(one) - rank(other));
+  const kept = sorted.filter(({ fate }) => fate.fate === 'kept');
+  const hidden = new Set(kept.slice(SHOWN_KEPT));
+  const shown = sorted.filter((one) => !hidden.has(one)).slice(0, SHOWN_CALLS);
+  const lines = shown.map(({ call, fate }) => {
     const seconds = call.duration === undefined ? '' : ` ${Math.round(call.duration)} s`;
-    return `  ${call.id}  ${call.cli ?? '-'} -> ${call.cld ?? '-'}  ${call.state}${seconds}: ${fateText(fate)}`;
+    return `  ${call.id}  ${call.cli ?? '-'} -> ${call.cld ?? '-'}  ${call.state}${seconds}: ${fateText(fate, rule)}`;
   });
   const more = calls.length - lines.length;
+  const all = sorted.slice(-more).every(({ fate }) => fate.fate === 'kept') ? ', all of them kept' : '';
   return [
     calls.length === 1 ? 'Its live call:' : `Its ${calls.length} live calls:`,
     ...lines,
-    ...(more > 0 ? [`  … and ${more} more; -o json has all`] : []),
+    ...(more > 0 ? [`  … and ${more} more${all}; -o json has each`] : []),
   ];
 }
 
-function fateText(fate: Fate): string {
+function fateText(fate: Fate, rule: Rule): string {
   switch (fate.fate) {
     case 'cut':
       return 'would be cut';
     case 'not-now':
       return 'would be cut, if the rule were judged now';
     case 'monitored':
-      return `would be cut, but only monitored (${fate.reason})`;
+      return `would be cut, but ${monitoredText(fate.reason, rule)}`;
     case 'withheld':
       return `withheld (${fate.reason})`;
     case 'gone':
-      return 'as good as gone: its disconnect was sent a moment ago';
+      return 'as good as gone: its disconnect was sent less than 30 s ago';
     case 'taken':
       return fate.as === 'sent'
         ? `taken by another rule (${fate.by})`
@@ -167,6 +188,10 @@ function fateText(fate: Fate): string {
     case 'kept':
       return fate.reason === undefined ? 'kept' : `kept (${KEPT_TEXT[fate.reason]})`;
   }
+}
+
+function monitoredText(reason: MonitorReason, rule: Rule): string {
+  return rule.mode === 'off' ? 'the rule is off' : `only monitored (${reason})`;
 }
 
 const KEPT_TEXT: Readonly<Record<'keep' | 'where' | 'not-counted', string>> = {

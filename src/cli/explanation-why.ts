@@ -1,7 +1,9 @@
 import { durationText } from '../documents/duration.js';
-import type { WithholdReason } from '../domain/action.js';
-import type { ExplainedAction, ExplainedPool, Explanation } from '../pass-explain.js';
+import type { MonitorReason, WithholdReason } from '../domain/action.js';
+import type { Rule } from '../domain/rule.js';
+import type { ExplainedPool, Explanation } from '../pass-explain.js';
 import type { Fate } from '../pass-explain-calls.js';
+import { type CapUse, capUseText } from './cap-use.js';
 import { leftOutText, minuteText } from './explanation-left-out.js';
 import { REASON_TEXT } from './reason-text.js';
 
@@ -11,8 +13,11 @@ export interface Why {
   text: string;
 }
 
-/** Everything that stands between the subject and a disconnect, in the order in which a pass comes to it. */
-export function whyOf(explanation: Explanation): readonly Why[] {
+/**
+ * Everything that stands between the subject and a disconnect, in the order in which a pass comes to it. `capUse` is who
+ * used the caps up, where one of them stands in the way.
+ */
+export function whyOf(explanation: Explanation, capUse?: CapUse): readonly Why[] {
   const { broken, verdict, leftOutBy } = explanation;
   const result = explanation.ifJudged ?? explanation.result;
   const why: Why[] = [];
@@ -28,7 +33,7 @@ export function whyOf(explanation: Explanation): readonly Why[] {
   return [
     ...why,
     ...heldReasons(explanation),
-    ...actionReasons(explanation),
+    ...actionReasons(explanation, capUse),
     ...callReasons(explanation),
     ...poolReasons(explanation),
   ];
@@ -65,16 +70,41 @@ function heldReasons({ held, monitors, ifJudged, rule }: Explanation): readonly 
           reason: held.reason,
           text: `it has to hold for ${durationText(rule.forMs)} (\`for\`) once the rule is judged`,
         }
-      : heldText(held);
+      : heldText(held, rule);
   if (monitors === undefined) return [why];
   const isAlert = held.verdict.event.type === 'alert';
-  return [why, { reason: monitors, text: isAlert ? alertText(monitors) : REASON_TEXT[monitors] }];
+  return [why, decisionWhy(monitors, { isAlert, rule })];
 }
 
-function heldText({ reason, until, verdict }: NonNullable<Explanation['held']>): Why {
+/** What the gate would say; a rule that is off was only judged as though it monitored. */
+function decisionWhy(
+  given: WithholdReason | MonitorReason,
+  { isAlert, rule, capUse }: { isAlert: boolean; rule: Rule; capUse?: CapUse | undefined },
+): Why {
+  const reason = monitoredAs(given, rule);
+  if (capUse !== undefined && (reason === 'cap-per-pass' || reason === 'cap-per-hour'))
+    return { reason, text: capUseText(reason, capUse, rule) };
+  const text = reason === 'rule-off' ? 'the rule is off (mode: off in the rule)' : REASON_TEXT[reason];
+  return {
+    reason,
+    text: isAlert && reason !== 'rule-off' ? `${text}: its alert is recorded as monitored` : text,
+  };
+}
+
+export function monitoredAs<Reason extends string>(reason: Reason, { mode }: Rule): Reason | 'rule-off' {
+  return reason === 'rule-monitor' && mode === 'off' ? 'rule-off' : reason;
+}
+
+function heldText(
+  { reason, until, verdict }: NonNullable<Explanation['held']>,
+  { cooldownMs = 0 }: Rule,
+): Why {
   const at = new Date(until).toISOString();
-  if (reason === 'cooldown')
-    return { reason, text: `the rule acted on it a moment ago: its \`cooldown\` ends at ${at}` };
+  if (reason === 'cooldown') {
+    const acted = new Date(until - cooldownMs).toISOString();
+    const text = `the rule acted on it at ${acted}: its \`cooldown\` of ${durationText(cooldownMs)} ends at ${at}`;
+    return { reason, text };
+  }
   const since = verdict.evidence.held?.since ?? 'just now';
   return {
     reason,
@@ -83,27 +113,26 @@ function heldText({ reason, until, verdict }: NonNullable<Explanation['held']>):
 }
 
 /** What the gate and the safeguards say, each once. */
-function actionReasons({ actions }: Explanation): readonly Why[] {
+function actionReasons({ actions, rule, monitors }: Explanation, capUse?: CapUse): readonly Why[] {
   const why = new Map<string, Why>();
   const add = (one: Why) => why.set(one.reason, why.get(one.reason) ?? one);
   for (const { action, decision, spared, recordedAs } of actions) {
     if ('reason' in decision) {
-      const { reason } = decision;
-      add({ reason, text: action.action === 'alert' ? alertText(reason) : REASON_TEXT[reason] });
+      add(decisionWhy(decision.reason, { isAlert: action.action === 'alert', rule, capUse }));
     }
     for (const { reason } of spared) {
       if (reason !== 'excepted') add({ reason, text: sparedText(reason) });
     }
     if (recordedAs !== undefined) {
-      const text = `the same alert was recorded a moment ago (record ${recordedAs}), so it is not recorded again yet`;
+      const text = `the same alert stands in the audit log already (record ${recordedAs}), so it is not recorded again yet`;
       add({ reason: 'already-recorded', text });
     }
   }
+  // A cap may withhold what would only have been monitored: both stand in the way.
+  if (actions.length > 0 && monitors !== undefined) {
+    add(decisionWhy(monitors, { isAlert: actions.every(({ action }) => action.action === 'alert'), rule }));
+  }
   return [...why.values()];
-}
-
-function alertText(reason: Extract<ExplainedAction['decision'], { reason: unknown }>['reason']): string {
-  return `${REASON_TEXT[reason]}: its alert is recorded as monitored`;
 }
 
 function sparedText(reason: WithholdReason): string {

@@ -40,6 +40,11 @@ mode: monitor                               # records what it would cut and cuts
 
 # maxSnapshotAge: 5s                        # a call last seen longer ago is listed again before it is cut
 # retention: { ledger: 7d, audit: forever }
+
+# checkpoints:                              # signed heads of the audit log: copy the file to where nobody here can write
+#   file: ./callwarden.db.checkpoints.jsonl
+#   key: ./callwarden.db.key                # made on first need; keep a copy of callwarden.db.key.pub elsewhere too
+#   every: 1h
 `;
 
 /** rules/limits.csv as \`init\` writes it where none is shipped. */

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { addComing } from './coming.js';
 import { addAudit } from './commands/audit.js';
 import { addCalls } from './commands/calls.js';
 import { addDemo } from './commands/demo.js';
@@ -7,6 +6,8 @@ import { addDisconnect } from './commands/disconnect.js';
 import { addDoctor } from './commands/doctor.js';
 import { addInit } from './commands/init.js';
 import { addOnce } from './commands/once.js';
+import { addPause } from './commands/pause.js';
+import { addResume } from './commands/resume.js';
 import { addRules } from './commands/rules.js';
 import { addRun } from './commands/run.js';
 import { addSimulate } from './commands/simulate.js';
@@ -34,10 +35,11 @@ const program = createProgram(context, [
   addCalls,
   addStats,
   addDisconnect,
+  addPause,
+  addResume,
   addStatus,
   addDoctor,
   addSimulate,
-  (program) => addComing(program, 'pause', 'resume'),
 ]);
 
 try {

@@ -8,7 +8,7 @@ import { createLearnedCustomerTree, type LearnedCustomerTree } from '../gather/l
 import type { PassContext } from '../pass-enforcement.js';
 import { createSwitchMemory, type SwitchMemory } from '../pass-memory.js';
 import { compileRules } from '../policy/compile-rules.js';
-import { shortestIntervalMs } from '../schedule/shortest-interval.js';
+import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import type { Store } from '../store/open-store.js';
 
 /** What the outside of a pass is made of; the config says the rest. */
@@ -36,10 +36,11 @@ export function passContext(parts: PassParts): PassContext {
     port,
     audit: store.audit,
     lock: store.lock,
+    pauses: store.pauses,
     clock: Date.now,
     numbering,
     memory: parts.memory ?? createSwitchMemory({ switchName, numbering, ledger: store.ledger }),
-    intervalMs: shortestIntervalMs(switchConfig.schedule),
+    intervalMs: usualIntervalMs(switchConfig.schedule),
     rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName, now: Date.now() }),
     limits: ruleSet.limits.filter((limit) => limit.switch === undefined || limit.switch === switchName),
     configMode: config.mode,
@@ -53,6 +54,7 @@ export function passContext(parts: PassParts): PassContext {
         : createLearnedCustomerTree(port, port.trustedCustomer, switchConfig.customerTree)),
     caps: config.caps,
     maxSnapshotAgeMs: config.maxSnapshotAgeMs,
+    crossCheck: switchConfig.crossCheck,
     deadlineMs: switchConfig.deadlineMs,
     concurrency: switchConfig.concurrency,
     yieldNow: () => new Promise((resolve) => setImmediate(resolve)),

@@ -17,8 +17,15 @@ export function countWithheld(report: PassReport): Record<string, number> {
   return counts;
 }
 
-/** One pass in one line for a person: `47 calls, 2 violations, 1 disconnected, 3 withheld (cap-per-pass 3) (38 ms)`. */
-export function passLine(report: PassReport): string {
+/**
+ * One pass in one line for a person: `47 calls, 2 violations, 1 disconnected, 3 withheld (cap-per-pass 3) (38 ms)`. Begins
+ * with `paused` where acting was paused at its end.
+ */
+export function passLine(report: PassReport, paused = false): string {
+  return paused ? `paused, ${lineOf(report)}` : lineOf(report);
+}
+
+function lineOf(report: PassReport): string {
   const duration = `(${report.durationMs} ms)`;
   if (report.status === 'skipped')
     return `pass skipped: another process is acting on this switch ${duration}`;

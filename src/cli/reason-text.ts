@@ -23,6 +23,7 @@ export const REASON_TEXT: Readonly<Record<WithholdReason | MonitorReason, string
   'changed-identity': 'the switch lists another call under this ID by now',
   'changed-state': 'it was judged while it was set up, and is answered by now',
   gone: 'it is gone already',
+  paused: 'acting is paused',
   deadline: 'the pass ran out of time',
   stopping: 'the service was stopping',
   'rule-monitor': 'the rule only monitors (mode: monitor in the rule)',

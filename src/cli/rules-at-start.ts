@@ -5,7 +5,7 @@ import type { RuleSet } from '../domain/rule.js';
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
-import { rulesInvalid } from './compose.js';
+import { rulesInvalid, type ToldWarnings } from './compose.js';
 import type { CliContext } from './context.js';
 import { listsAndLimits } from './rules-held-back.js';
 import { takeAloud, weighOnDisk } from './rules-in-force-now.js';
@@ -27,10 +27,11 @@ export async function rulesAtStart(
   config: Config,
   rulesInForce: RulesInForce,
   context: CliContext,
+  told: ToldWarnings = 'each',
 ): Promise<RulesAtStart> {
   const loadedAt = context.clock();
   const { weighed, disk } = await weighOnDisk(config, rulesInForce, loadedAt);
-  const ruleSet = await takeAloud(weighed, config, context);
+  const ruleSet = await takeAloud(weighed, config, context, told);
   return { ruleSet, weighed, disk, loadedAt };
 }
 
@@ -38,7 +39,7 @@ export async function rulesAtStart(
 export async function refuseInvalidRules(config: Config, context: CliContext): Promise<void> {
   if (existsSync(config.database)) return;
   const { weighed } = await weighOnDisk(config, undefined, context.clock());
-  if (weighed.ruleSet === undefined) throw rulesInvalid(config.rulesDir, weighed.problems, true);
+  if (weighed.ruleSet === undefined) throw rulesInvalid(config.rulesDir, weighed.problems, config);
 }
 
 /** Takes down for the next start what is in force now, where that is not what is kept already. */

@@ -5,35 +5,56 @@ import type { RuleSet } from '../domain/rule.js';
 import type { RulesInForce } from '../domain/rules-in-force.js';
 import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js';
 import { openStore, type Store } from '../store/open-store.js';
-import { rulesInvalid } from './compose.js';
+import { rulesInvalid, type ToldWarnings, tellWarnings } from './compose.js';
 import { type CliContext, say } from './context.js';
-import { problemLine } from './errors.js';
-import { heldBackText, type WeighedRules, weighRules } from './rules-weigh.js';
+import { heldBackText, shortHash, type WeighedRules, weighRules } from './rules-weigh.js';
 
 /** An open store, or the path of a database, which may not be there yet. */
 export type WhereInForce = Pick<Store, 'rulesInForce'> | string;
 
 /**
  * What `once` would judge by at this moment: the rules on disk, with the last good text of what is held back. Tells what is
- * held back and the warnings of the rules. Writes nothing. Throws RULES_INVALID and STORE_FAILED.
+ * held back and how many warnings the rules have. Writes nothing. Throws RULES_INVALID and STORE_FAILED.
  */
 export function rulesInForceNow(config: Config, where: WhereInForce, context: CliContext): Promise<RuleSet> {
   return besideService(config.rulesDir, where, async (rulesInForce) => {
     const { weighed } = await weighOnDisk(config, rulesInForce, context.clock());
-    return takeAloud(weighed, config, context);
+    return takeAloud(weighed, config, context, 'counted');
+  });
+}
+
+/**
+ * The same, and a sentence where the passes before went by other files: what they did is then not explained by these rules.
+ */
+export function rulesNowAndBefore(
+  config: Config,
+  context: CliContext,
+): Promise<{ ruleSet: RuleSet; otherwise: string | undefined }> {
+  const directory = config.rulesDir;
+  return besideService(directory, config.database, async (rulesInForce) => {
+    const { weighed } = await weighOnDisk(config, rulesInForce, context.clock());
+    const ruleSet = await takeAloud(weighed, config, context, 'counted');
+    const before = await rulesInForce?.lastReport(directory);
+    if (before === undefined || before.loadedHash === weighed.filesHash)
+      return { ruleSet, otherwise: undefined };
+    const [loaded, onDisk] = [shortHash(before.loadedHash), shortHash(weighed.filesHash)];
+    const since = new Date(before.loadedAt).toISOString();
+    const otherwise = `the last passes went by other rules (hash ${loaded}, loaded at ${since}); these are the ones on disk (hash ${onDisk}), which the next pass takes up.`;
+    return { ruleSet, otherwise };
   });
 }
 
 /** Reads and weighs the rules of a config. Throws RULES_INVALID where they cannot be read, and STORE_FAILED. */
 export async function weighOnDisk(
-  { rulesDir: directory, switches }: Config,
+  config: Config,
   rulesInForce: RulesInForce | undefined,
   now: number,
 ): Promise<{ weighed: WeighedRules; disk: RulesOnDisk }> {
+  const directory = config.rulesDir;
   const disk = await readRulesOnDisk(directory);
   const lastGood = (await rulesInForce?.load(directory)) ?? [];
   const accepted = (await rulesInForce?.accepted(directory)) ?? new Set();
-  return { disk, weighed: weighRules(disk, { lastGood, accepted }, { directory, switches, now }) };
+  return { disk, weighed: weighRules(disk, { lastGood, accepted }, { directory, config, now }) };
 }
 
 /** The rules that were weighed; tells a person what is held back and the warnings. Throws RULES_INVALID. */
@@ -41,10 +62,11 @@ export async function takeAloud(
   { ruleSet, heldBack, problems }: WeighedRules,
   config: Config,
   context: CliContext,
+  told: ToldWarnings = 'each',
 ): Promise<RuleSet> {
   for (const file of heldBack) await say(context, `warning: ${heldBackText(file, config.file)}`);
-  if (ruleSet === undefined) throw rulesInvalid(config.rulesDir, problems, true);
-  for (const problem of problems) await say(context, problemLine(problem));
+  if (ruleSet === undefined) throw rulesInvalid(config.rulesDir, problems, config);
+  await tellWarnings(problems, { told, directory: config.rulesDir, config }, context);
   return ruleSet;
 }
 

@@ -1,23 +1,23 @@
-import type { SwitchConfig } from '../domain/config.js';
 import type { CallwardenError, Problem } from '../domain/errors.js';
 import type { Clock } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
 import type { HeldBackFile, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/watch-rules.js';
 import { type Complaint, createComplaints } from './complaints.js';
+import type { CheckedAgainst } from './compose.js';
 import { problemLine } from './errors.js';
 import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { listsAndLimits } from './rules-held-back.js';
-import { heldBackText, type WeighedRules, weighRules } from './rules-weigh.js';
+import { heldBackText, shortHash, type WeighedRules, weighRules } from './rules-weigh.js';
 import type { ServiceLog } from './service.js';
 
 export interface RulesReloadOptions {
   directory: string;
   /** Of the config, for the hints. */
   configFile: string;
-  /** All of the config, as rules are checked against all of them. */
-  switches: readonly SwitchConfig[];
+  /** What the rules are checked against. */
+  config: CheckedAgainst;
   rulesInForce: RulesInForce;
   started: RulesAtStart;
   /** Puts rules in force, whole, at the next pass; what it throws leaves the old ones in force. */
@@ -51,7 +51,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   async function weigh(disk: RulesOnDisk): Promise<WeighedRules> {
     const accepted = await rulesInForce.accepted(directory);
     const lastGood = listsAndLimits(inForce.files);
-    const check = { directory, switches: options.switches, now: clock() };
+    const check = { directory, config: options.config, now: clock() };
     return weighRules(disk, { lastGood, accepted }, check);
   }
 
@@ -178,9 +178,4 @@ function linesOf(problems: readonly Problem[], severity: Problem['severity']): r
 
 function failureText(error: unknown): string {
   return `the rules directory could not be followed, the last good rules stay in force: ${error instanceof Error ? error.message : String(error)}`;
-}
-
-/** Enough of a hash to tell two apart by eye. */
-export function shortHash(hash: string): string {
-  return hash.slice(0, 12);
 }

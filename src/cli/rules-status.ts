@@ -1,7 +1,6 @@
 import type { RulesReport } from '../domain/rules-in-force.js';
 import { problemLine } from './errors.js';
-import { shortHash } from './rules-reload.js';
-import { heldBackText } from './rules-weigh.js';
+import { heldBackText, shortHash } from './rules-weigh.js';
 
 /** What `status -o json` says of the rules; the documentation names the keys. */
 export interface RulesStatus {

@@ -64,3 +64,8 @@ export function acceptCommand({ file }: HeldBackFile, config: string): string {
 export function entriesText(count: number): string {
   return `${count} ${count === 1 ? 'entry' : 'entries'}`;
 }
+
+/** Enough of a hash to tell two apart by eye. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, 12);
+}

@@ -85,23 +85,28 @@ export function startService(options: ServiceOptions): Service {
     return target.context;
   }
 
-  async function pass(name: string): Promise<PassReport> {
+  async function pass(name: string, pollEveryMs: number): Promise<PassReport> {
     const target = switches.get(name);
     if (target === undefined) throw new TypeError(`No switch is named ${name}.`);
     passesUnderWay += 1;
     let report: PassReport;
     try {
-      report = await runPass(contextOf(target), {
-        passId: randomUUID(),
-        actor: 'scheduler',
-        dryRun: false,
-        stop: stop.signal,
-        abort: abort.signal,
-      });
+      report = await runPass(
+        { ...contextOf(target), intervalMs: pollEveryMs },
+        {
+          passId: randomUUID(),
+          actor: 'scheduler',
+          dryRun: false,
+          stop: stop.signal,
+          abort: abort.signal,
+        },
+      );
     } finally {
       passesUnderWay -= 1;
     }
-    logPass(report, log, stop.signal.aborted);
+    // Read anew, since a pause may have begun while the pass was running; where it cannot be, the pass has said so itself.
+    const pause = await store.pauses.of(name, Date.now()).catch(() => undefined);
+    logPass(report, log, { stopping: stop.signal.aborted, paused: pause !== undefined });
     const advice = passAdvice(report);
     if (advice !== undefined) target.note(advice);
     await store.passes.save(report).catch((error: unknown) => {
@@ -157,11 +162,16 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function logPass(report: PassReport, log: ServiceLog, stopping: boolean): void {
+function logPass(
+  report: PassReport,
+  log: ServiceLog,
+  { stopping, paused }: { stopping: boolean; paused: boolean },
+): void {
   const fields = {
     switch: report.switch,
     passId: report.passId,
     status: report.status,
+    ...(paused && { paused }),
     durationMs: report.durationMs,
     calls: report.calls,
     suspect: report.suspect,
@@ -170,10 +180,10 @@ function logPass(report: PassReport, log: ServiceLog, stopping: boolean): void {
     withheld: countWithheld(report),
     ...(report.error !== null && { code: report.error.code }),
   };
-  if (report.status === 'skipped') log.warn(fields, passLine(report));
-  else if (report.status === 'completed') log.info(fields, passLine(report));
+  if (report.status === 'skipped') log.warn(fields, passLine(report, paused));
+  else if (report.status === 'completed') log.info(fields, passLine(report, paused));
   else if (stopping) log.info(fields, 'the pass was given up, since the service is stopping');
-  else log.error(fields, passLine(report));
+  else log.error(fields, passLine(report, paused));
 }
 
 function scheduleEvents(log: ServiceLog): Parameters<typeof startSchedule>[0]['events'] {

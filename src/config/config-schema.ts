@@ -6,6 +6,9 @@ import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
 /** So long a request or pass is a mistake, and timers overflow at 24 days. */
 const LONGEST_WAIT_MS = 3_600_000;
 
+const SHORTEST_CHECKPOINTS_MS = 1_000;
+const LONGEST_CHECKPOINTS_MS = 7 * 86_400_000;
+
 /** A message for what is there and wrong; what is missing keeps the standard one. */
 function wrong(message: string): { error: (issue: { input?: unknown }) => string | undefined } {
   return { error: (issue) => (issue.input === undefined ? undefined : message) };
@@ -105,6 +108,7 @@ const switchSchema = z.strictObject({
     .optional(),
   protect: protect.optional(),
   customerTree: z.record(z.string(), z.int().nonnegative()).optional(),
+  crossCheck: z.boolean(wrong('"crossCheck": expected true or false.')).optional(),
 });
 
 /** callwarden.yaml as written, with variables substituted; durations become milliseconds. */
@@ -135,6 +139,18 @@ export const configSchema = z.strictObject({
           wrong(
             '"audit": expected forever; removing records after a time is not yet supported by this version.',
           ),
+        )
+        .optional(),
+    })
+    .optional(),
+  checkpoints: z
+    .strictObject({
+      file: path('file').optional(),
+      key: path('key').optional(),
+      every: duration('every')
+        .refine(
+          (everyMs) => everyMs >= SHORTEST_CHECKPOINTS_MS && everyMs <= LONGEST_CHECKPOINTS_MS,
+          '"every": expected 1s to 7d.',
         )
         .optional(),
     })

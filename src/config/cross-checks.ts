@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import { parseDuration } from '../documents/duration.js';
 import type { DocumentPath } from '../documents/located-document.js';
 
@@ -23,6 +24,7 @@ export function crossCheck(config: unknown): readonly CrossProblem[] {
     ...switches.flatMap((entry, index) => switchProblems(entry, ['switches', index])),
     ...repeatedNames(switches),
     ...(switches.length > 1 ? globalProtection(config) : []),
+    ...sharedFiles(config),
   ];
 }
 
@@ -147,6 +149,27 @@ function globalProtection(config: unknown): readonly CrossProblem[] {
     if (listAt(protect, key).length === 0) return [];
     const message = `"${key}": with several switches the same number means another one on each; put it into "protect" of its switch.`;
     return [{ path: ['protect', key], part: 'key', message, severity: 'warning' }];
+  });
+}
+
+/** Lines appended to a database, or to a key, would destroy it. */
+function sharedFiles(config: unknown): readonly CrossProblem[] {
+  if (!isMapping(config) || !isMapping(config['checkpoints'])) return [];
+  const { file, key } = config['checkpoints'];
+  const database = config['database'] ?? './callwarden.db';
+  const named = [
+    ['database', database, []],
+    ['file', file, ['checkpoints', 'file']],
+    ['key', key, ['checkpoints', 'key']],
+  ] as const;
+  return named.flatMap(([name, value, path], index): readonly CrossProblem[] => {
+    if (typeof value !== 'string') return [];
+    const same = named
+      .slice(0, index)
+      .find(([, other]) => typeof other === 'string' && normalize(other) === normalize(value));
+    if (same === undefined) return [];
+    const message = `"${name}": this is the same file as "${same[0]}"; expected one of its own.`;
+    return [{ path, part: 'value', message, severity: 'error' }];
   });
 }
 

@@ -26,6 +26,7 @@ const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_CAPS = { perPass: 50, perHour: 500, sharePerPass: 0.25 };
 const DEFAULT_MAX_SNAPSHOT_AGE_MS = 5_000;
 const DEFAULT_LEDGER_MS = 7 * 86_400_000;
+const DEFAULT_CHECKPOINTS_MS = 3_600_000;
 /** Keys of the coming version, so that whoever writes them is not told that they do not exist. */
 const NOT_YET_SUPPORTED: readonly string[] = ['http', 'notify'];
 
@@ -86,15 +87,21 @@ function parsed(text: string, file: string): LocatedDocument {
   );
 }
 
-/** A parser quotes what it does not understand, and next to a password that may be the password. */
+/** A parser quotes what it does not understand, and that may be a password, of which it may no longer know the line. */
 function withoutSecrets(problem: Problem, lines: readonly string[]): Problem {
   const line = problem.location?.line ?? 0;
   const near = [lines[line - 2], lines[line - 1]].join('\n');
-  if (problem.message === TABS_REFUSED || !/passw|secret|token/i.test(near)) return problem;
-  return {
-    ...problem,
-    message: 'This is not YAML: put the value of this or the line above in single quotes.',
-  };
+  if (problem.message === TABS_REFUSED) return problem;
+  const message = /passw|secret|token/i.test(near) ? NOT_YAML_NEAR_SECRET : withoutQuotes(problem.message);
+  return { ...problem, message };
+}
+
+const NOT_YAML_NEAR_SECRET = 'This is not YAML: put the value of this or the line above in single quotes.';
+
+/** `Unexpected scalar token in YAML stream: "…"`, `Invalid escape sequence \…`: up to where the text itself is shown. */
+function withoutQuotes(message: string): string {
+  const [, told, rest] = /^(This is not YAML: .+?)(?:: |\s*["\\])(.*)$/s.exec(message) ?? [];
+  return told === undefined || rest?.startsWith('between') === true ? message : `${told}.`;
 }
 
 function configInvalid(file: string, problems: readonly Problem[]): CallwardenError {
@@ -189,13 +196,14 @@ function textAt(config: unknown, index: number, key: string): string | undefined
 
 function build(checked: CheckedConfig, path: string, files: ReferencedFiles): Config {
   const directory = dirname(path);
+  const database = resolve(directory, checked.database ?? './callwarden.db');
   const protect = protection(checked.protect);
   return {
     file: path,
     switches: checked.switches.map((one, index) => buildSwitch(one, index, protect, files)),
     mode: checked.mode ?? 'monitor',
     rulesDir: resolve(directory, checked.rules ?? './rules'),
-    database: resolve(directory, checked.database ?? './callwarden.db'),
+    database,
     protect,
     caps: {
       perPass: checked.caps?.perPass ?? DEFAULT_CAPS.perPass,
@@ -206,6 +214,11 @@ function build(checked: CheckedConfig, path: string, files: ReferencedFiles): Co
     retention: {
       ledgerMs: checked.retention?.ledger ?? DEFAULT_LEDGER_MS,
       audit: checked.retention?.audit ?? 'forever',
+    },
+    checkpoints: {
+      file: resolve(directory, checked.checkpoints?.file ?? `${database}.checkpoints.jsonl`),
+      keyFile: resolve(directory, checked.checkpoints?.key ?? `${database}.key`),
+      everyMs: checked.checkpoints?.every ?? DEFAULT_CHECKPOINTS_MS,
     },
   };
 }
@@ -236,6 +249,7 @@ function buildSwitch(
     customerTree: new Map(
       Object.entries(one.customerTree ?? {}).map(([child, parent]) => [Number(child), parent]),
     ),
+    crossCheck: one.crossCheck ?? true,
   };
 }
 

@@ -19,8 +19,10 @@ export function parseDuration(text: string): number | undefined {
   return amount === undefined || unitMs === undefined ? undefined : Math.round(Number(amount) * unitMs);
 }
 
-/** `1h`, `90s`, `1.5s`: the largest unit that leaves a short number; what parseDuration reads back. */
+/** `1h`, `90s`, `1.5s`, `24h`, `7d`: the largest unit that leaves a short number; what parseDuration reads back. */
 export function durationText(ms: number): string {
+  // A day is 24h wherever people write windows.
+  if (ms === UNIT_MS['d']) return '24h';
   for (const unit of ['d', 'h', 'm', 's'] as const) {
     const unitMs = UNIT_MS[unit] ?? 1;
     if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${unit}`;

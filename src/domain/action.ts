@@ -41,6 +41,7 @@ export type ActionMode = 'enforce' | 'monitor';
  * - `suspect-snapshot`, `stale-snapshot`: the listing is not sound, or too old and could not be refreshed.
  * - `changed-identity`, `gone`: the newest listing shows another call under this ID, or none.
  * - `changed-state`: the call was judged while it was set up, and is answered by now.
+ * - `paused`: a person stopped acting on this switch, or on all.
  * - `deadline`, `stopping`: the pass ran out of time, or the service is shutting down.
  */
 export const WITHHOLD_REASONS = [
@@ -64,6 +65,7 @@ export const WITHHOLD_REASONS = [
   'changed-identity',
   'changed-state',
   'gone',
+  'paused',
   'deadline',
   'stopping',
 ] as const;
@@ -72,6 +74,9 @@ export type WithholdReason = (typeof WITHHOLD_REASONS)[number];
 /** Why an action was only monitored. */
 export const MONITOR_REASONS = ['rule-monitor', 'config-monitor', 'dry-run'] as const;
 export type MonitorReason = (typeof MONITOR_REASONS)[number];
+
+/** Why a safeguard raised an alert beside what the rules ask for: a call is still listed after three disconnects. */
+export type AlertReason = 'outlived-disconnects';
 
 /** Why an outcome is what it is, where the outcome alone does not say it. */
 export type OutcomeReason =
@@ -82,6 +87,7 @@ export type OutcomeReason =
   | 'reply-lost'
   | 'refused'
   | 'orphaned'
+  | AlertReason
   | HandReason;
 
 /** What a person gave as the reason of an action by hand. */
@@ -123,6 +129,8 @@ export interface PlannedAction {
   /** A safeguard that planning already knows to stop it. */
   withhold: WithholdReason | undefined;
   message: string | undefined;
+  /** Of an alert that a safeguard raised rather than the rule itself. */
+  alertReason?: AlertReason;
   evidence: Evidence | HandEvidence;
 }
 
@@ -130,6 +138,7 @@ export interface PlannedAction {
 export interface HandEvidence {
   reason: string;
   call?: { id: string; callId: string; setupTime: string | undefined };
+  violatedSince?: string;
 }
 
 /** What is written before a request leaves, and, with an outcome, for whatever was decided without one. */

@@ -14,6 +14,8 @@ export interface Config {
   caps: Caps;
   maxSnapshotAgeMs: number;
   retention: { ledgerMs: number; audit: 'forever' };
+  /** Where signed heads of the audit log are kept, and the private key that signs them: absolute paths. */
+  checkpoints: { file: string; keyFile: string; everyMs: number };
 }
 
 export interface SwitchConfig {
@@ -34,6 +36,8 @@ export interface SwitchConfig {
   protect: Protect;
   /** child: parent */
   customerTree: CustomerTree;
+  /** Whether listings are compared with getAccountCallStats; one that contradicts it is suspect. */
+  crossCheck: boolean;
 }
 
 /** Never disconnected, whatever a rule says. */

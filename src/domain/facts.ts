@@ -105,6 +105,8 @@ export interface KnownFact {
 export interface MissingFact {
   known: false;
   reason: MissingReason;
+  /** Before this instant, in milliseconds since the epoch, nothing makes it known; absent where that cannot be told. */
+  until?: number;
 }
 
 /** Derives facts from one snapshot, with the calls that are already planned to be cut counted as gone. */

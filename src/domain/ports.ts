@@ -56,6 +56,14 @@ export interface MaybeSent {
 export interface AuditLog {
   /** Commits intents in one transaction and returns their ids in order; children get the intent's id as `parent`. */
   openIntent(intent: ActionRecordInput, children: readonly ActionRecordInput[]): Promise<OpenIntent>;
+  /**
+   * The same where acting on this switch is not paused at the instant of the intent. Where it is, nothing is committed, and
+   * it resolves with undefined; looking and committing are one transaction.
+   */
+  openIntentUnlessPaused(
+    intent: ActionRecordInput,
+    children: readonly ActionRecordInput[],
+  ): Promise<OpenIntent | undefined>;
   /** Commits the outcome of an intent and those of its children, in the order in which they were opened. */
   closeIntent(
     intent: OpenIntent,
@@ -107,6 +115,9 @@ export interface OpenIntent {
 
 export interface UnconfirmedDisconnect {
   id: number;
+  /** The rule that asked for it, and its version. */
+  rule: string;
+  ruleHash: string;
   call: CallIdentity;
   account: number | undefined;
   customer: number | undefined;
@@ -116,6 +127,8 @@ export interface UnconfirmedDisconnect {
   login: string;
   /** The last confirmation; null where there is none. */
   confirmed: false | null;
+  /** False where nobody knows whether a request asked for this call at all: perhaps taken along, or orphaned. */
+  asked: boolean;
 }
 
 /**

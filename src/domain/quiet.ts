@@ -1,3 +1,5 @@
+import type { IndeterminateVerdict } from './verdict.js';
+
 /**
  * What a call may fail to say: a bit for each field whose absence makes counts lower bounds, so that a rule which asks for
  * it can no longer be sure of its verdict.
@@ -23,14 +25,18 @@ export const LACKS = {
 /** What can happen to a call, as bits: it is new, in another state, or over or cut. */
 export const EVENTS = { fresh: 1, changed: 2, over: 4 } as const;
 
-/**
- * How long a clear verdict must stay clear: until more events of its subject have come than `events`, or more time has
- * passed than `ms`.
- */
-export interface QuietBound {
+/** How many events of a subject a verdict outlasts. */
+export interface EventRoom {
   events: number;
   /** Which events count, as bits of EVENTS. */
   of: number;
+  /** Only those of calls whose dialled number begins with one of these prefixes; undefined for all. */
+  to: readonly string[] | undefined;
+}
+
+/** How long a verdict must stay what it is: until any of the rooms is used up, or more time has passed than `ms`. */
+export interface QuietBound {
+  rooms: readonly EventRoom[];
   /** Milliseconds; Infinity where time alone changes nothing. */
   ms: number;
 }
@@ -42,12 +48,19 @@ export interface QuietBound {
 export interface QuietSubjects {
   /** IDs of the subjects that may have become anything but clear; undefined for all. Whoever is settled may leave it. */
   readonly due: ReadonlySet<string> | undefined;
-  /** How many calls are away at this poll because of what other rules have planned, and may be back at the next one. */
-  readonly awayCount: number;
+  /** The instant of the snapshot, in milliseconds since the epoch. */
+  readonly now: number;
+  /** How many of a subject's calls are away at this poll because of what other rules have planned, and may be back. */
+  awayOf(id: string): number;
   /** Whether one of those lacks what the rule asks of calls: once it is back, counts are lower bounds. */
   awayLacks(): boolean;
-  /** What came of a subject that was judged: how long it stays clear, undefined where nothing is known of that. */
-  settle(id: string, bound: QuietBound | undefined): void;
+  /** The verdicts of subjects that are not due and could not be judged, and must still be so. */
+  readonly undecided: Iterable<IndeterminateVerdict>;
+  /**
+   * What came of a subject that was judged: how long it stays so, undefined where nothing is known of that. It is clear
+   * where no verdict is told.
+   */
+  settle(id: string, bound: QuietBound | undefined, verdict?: IndeterminateVerdict): void;
   /** These were due and are not on the snapshot. */
   absent(ids: Iterable<string>): void;
   /** All that were due have been judged. */

@@ -46,6 +46,11 @@ export interface Evidence {
   keepFrom?: FactReference;
   /** Where the rule has a `for`: since when it was violated without a break, ISO 8601, and for how many seconds. */
   held?: { since: string; seconds: number };
+  /**
+   * Of an action: when the violation that asks for it was first seen, without a break since, ISO 8601. As the running
+   * process saw it; with the confirmation of the disconnect it tells how long the violation lived.
+   */
+  violatedSince?: string;
   /** Where the rule climbed: the step, and how often it had acted on the subject within the step's time. */
   escalated?: { after: number; withinSeconds: number; acted: number };
 }

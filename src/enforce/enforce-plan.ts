@@ -54,12 +54,15 @@ async function enforceSingle(
   // Taken along meanwhile by an account or customer action, whose newer listing showed more than the snapshot.
   if (action.action === 'disconnectCall' && action.call !== undefined && run.taken(action.call)) return;
   let look: Look = { withhold: undefined, observedAt };
-  if (action.action === 'disconnectCall' && mayAct(gate.preview(action, action.weight))) {
+  if (action.action === 'disconnectCall' && mayAct(await gate.preview(action, action.weight))) {
     await run.freePlace();
     look = await lookAgain(action, context, observedAt);
   }
-  const decision = gate.decide({ ...action, withhold: action.withhold ?? look.withhold }, action.weight);
-  if (decision.kind === 'send') run.send(action, look.observedAt, parent);
+  const decision = await gate.decide(
+    { ...action, withhold: action.withhold ?? look.withhold },
+    action.weight,
+  );
+  if (decision.kind === 'send') await run.send(action, look.observedAt, parent);
   else await run.conclude(action, decision, parent);
 }
 
@@ -74,11 +77,17 @@ interface Look {
   observedAt: number;
 }
 
-/** A call that was last seen too long ago is listed again, and cut only if it is still the same and still unprotected. */
+/**
+ * A call that was last seen too long ago is listed again, and cut only if it is still the same and still unprotected. What
+ * a listing made for another action shows of it counts as well, however fresh the one is that it was planned on.
+ */
 async function lookAgain(action: PlannedAction, context: EnforceContext, observedAt: number): Promise<Look> {
   const { call } = action;
-  if (call === undefined || isFresh(observedAt, context.maxSnapshotAgeMs, context.clock())) {
-    return { withhold: undefined, observedAt };
+  if (call === undefined) return { withhold: undefined, observedAt };
+  const newer = context.relisting.since(observedAt, action.account);
+  const seenAt = newer?.observedAt ?? observedAt;
+  if (isFresh(seenAt, context.maxSnapshotAgeMs, context.clock())) {
+    return { withhold: newer && whatChanged(call, newer, context), observedAt: seenAt };
   }
   // The second leg of an on-net call appears under its own account once the call is routed; a listing of one account
   // would not show it. A connected call has both legs, and planning has looked at both.
@@ -113,7 +122,7 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
     await run.conclude(planned, withheld(planned.withhold));
     return;
   }
-  const preview = gate.preview(planned, planned.weight);
+  const preview = await gate.preview(planned, planned.weight);
   if (preview.kind === 'withheld') {
     // Never on the way to a request: without a new listing nothing below may send.
     await run.conclude(planned, preview);
@@ -143,8 +152,8 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
     return;
   }
   const action: PlannedAction = { ...planned, takes: inside, perhapsTakes: perhapsInside, weight };
-  const decision = gate.decide({ ...action, withhold: tooMany }, weight);
-  if (decision.kind === 'send') run.send(action, listing.observedAt);
+  const decision = await gate.decide({ ...action, withhold: tooMany }, weight);
+  if (decision.kind === 'send') await run.send(action, listing.observedAt);
   else await run.conclude(action, decision);
 }
 

@@ -8,18 +8,21 @@ import type {
   WithholdReason,
 } from '../domain/action.js';
 import { type Call, type CallIdentity, perhapsSameCall } from '../domain/call.js';
+import type { Pauses } from '../domain/pause.js';
 import { type AuditLog, type Clock, recordKey, type SwitchPort } from '../domain/ports.js';
 import { subjectText } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { createGate, type Decision, type Gate, type GateOptions } from './gate.js';
+import { createEnforcingGate, type Decision, type EnforcingGate, type GateOptions } from './gate.js';
 import { childRecordOf, outcomeOf, type RecordOrigin, recordOf } from './records.js';
 import type { FreshListing, Relisting } from './relisting.js';
-import { sendDisconnect } from './send-disconnect.js';
+import { openDisconnect, requestAndRecord } from './send-disconnect.js';
 
-export interface EnforceContext extends GateOptions {
+export interface EnforceContext extends Omit<GateOptions, 'paused'> {
   origin: RecordOrigin;
   port: SwitchPort;
   audit: AuditLog;
+  /** Whether acting is paused; undefined for a person who acts by hand, whom no pause stops. */
+  pauses: Pick<Pauses, 'of'> | undefined;
   clock: Clock;
   snapshot: Snapshot;
   maxSnapshotAgeMs: number;
@@ -66,17 +69,20 @@ export type FinalDecision = Exclude<Decision, { kind: 'send' }>;
 /** One run of enforcement: what was decided, what is in flight, what was recorded. */
 export interface EnforcementRun {
   context: EnforceContext;
-  gate: Gate;
+  gate: EnforcingGate;
   /** Records an action that ends without a request; resolves with the record's id. */
   conclude(
     action: PlannedAction,
     decision: Exclude<Decision, { kind: 'send' }>,
     parent?: number,
   ): Promise<number>;
-  /** Waits until a request may start; to be called before deciding, so that nothing comes between decision and request. */
+  /** Waits until a request may start; to be called before deciding, so that nothing slow comes between decision and request. */
   freePlace(): Promise<void>;
-  /** Starts a request, which rests on a listing asked for at `observedAt`, and leaves it in flight. */
-  send(action: PlannedAction, observedAt: number, parent?: number): void;
+  /**
+   * Commits the intent of an action that the gate lets through, then starts its request, which rests on a listing asked for
+   * at `observedAt`, and leaves it in flight. Where a pause was committed before the intent could be, it is withheld.
+   */
+  send(action: PlannedAction, observedAt: number, parent?: number): Promise<void>;
   /** Whether a request for this call was sent in this pass or a moment before it. */
   taken(call: CallIdentity): boolean;
   failure(): { error: unknown } | undefined;
@@ -85,7 +91,8 @@ export interface EnforcementRun {
 }
 
 export function createRun(context: EnforceContext): EnforcementRun {
-  const gate = createGate(context);
+  const { pauses, origin } = context;
+  const gate = createEnforcingGate(context, async () => pauses?.of(origin.switchName, context.clock()));
   const inFlight = new Set<Promise<void>>();
   const reports: (ActionReport | undefined)[] = [];
   const known = new Map(context.unchanged);
@@ -128,7 +135,8 @@ export function createRun(context: EnforceContext): EnforcementRun {
       const mode = modeOf(action, context);
       // A dry run goes on as if it had sent, so that it shows what the real run would do.
       if (decision.kind === 'monitored' && decision.reason === 'dry-run') sent.push(...callsOf(action));
-      if (decision.kind === 'alerted') return record(action, mode, outcomeOf('alerted'), parent);
+      if (decision.kind === 'alerted')
+        return record(action, mode, outcomeOf('alerted', action.alertReason), parent);
       const id = await record(action, mode, outcomeOf(decision.kind, decision.reason), parent);
       const trip = `${action.rule} ${decision.reason}`;
       if (decision.reason.startsWith('cap-') && !trips.has(trip)) {
@@ -145,20 +153,26 @@ export function createRun(context: EnforceContext): EnforcementRun {
       while (inFlight.size >= context.concurrency) await Promise.race(inFlight);
     },
     taken: (call) => sent.some((one) => perhapsSameCall(one, call)),
-    send(action, observedAt, parent) {
+    async send(action, observedAt, parent) {
       // Requests that ended meanwhile may have shown that nothing can be recorded any more.
       if (failed !== undefined) return;
-      const slot = reports.push(undefined) - 1;
       const input = recordOf(action, 'enforce', context.clock(), context.origin, parent);
       const children = [
         ...action.takes.map((call) => ({ record: childRecordOf(input, call), certain: true })),
         ...action.perhapsTakes.map((call) => ({ record: childRecordOf(input, call), certain: false })),
       ];
+      const intent = await openDisconnect(input, children, context);
+      if (intent === undefined) {
+        gate.giveBack(action, action.weight);
+        await record(action, 'enforce', outcomeOf('withheld', 'paused'), parent);
+        return;
+      }
+      const slot = reports.push(undefined) - 1;
       sent.push(...callsOf(action));
       const notAfter = observedAt + context.maxSnapshotAgeMs;
-      const request = sendDisconnect(action, input, children, { ...context, notAfter })
-        .then(({ id, outcome }) => {
-          reports[slot] = reportOf(action, id, 'enforce', outcome);
+      const request = requestAndRecord(action, intent, children, { ...context, notAfter })
+        .then((outcome) => {
+          reports[slot] = reportOf(action, intent.id, 'enforce', outcome);
         })
         .catch((error: unknown) => {
           failed ??= { error };

@@ -1,5 +1,6 @@
 import type { ActionMode, MonitorReason, PlannedAction, WithholdReason } from '../domain/action.js';
 import type { Caps } from '../domain/config.js';
+import type { Pause } from '../domain/pause.js';
 
 /** What may become of an action right now. */
 export type Decision =
@@ -15,19 +16,23 @@ export interface GateOptions {
   caps: Pick<Caps, 'perPass' | 'perHour'>;
   /** Calls that this switch lost to us within the last hour, from the store. */
   takenLastHour: number;
+  /** Whether a person has stopped acting on this switch. */
+  paused: () => boolean;
   /** Why nothing new may be sent any more; undefined while the pass has time. */
   halted: () => Extract<WithholdReason, 'deadline' | 'stopping'> | undefined;
 }
 
 /**
- * The one place that every action passes directly before its request. Mode, dry run, caps and shutdown are decided here
- * and nowhere else.
+ * The one place that every action passes directly before its request. Mode, dry run, pause, caps and shutdown are decided
+ * here and nowhere else.
  */
 export interface Gate {
   /** Decides, and counts the weight against the caps where the action may go on. */
   decide(action: PlannedAction, weight: number): Decision;
   /** The same without counting: whether it is worth listing again for this action. */
   preview(action: PlannedAction, weight: number): Decision;
+  /** Gives back the weight of an action that was to be sent, and was not. */
+  giveBack(action: PlannedAction, weight: number): void;
 }
 
 /**
@@ -43,6 +48,8 @@ export function createGate(options: GateOptions): Gate {
     if (action.action === 'alert') {
       return monitor === undefined ? { kind: 'alerted' } : monitored(action, monitor);
     }
+    // Before the caps: what a person has stopped is no rule's fault, uses nothing of them and trips none.
+    if (monitor === undefined && options.paused()) return { kind: 'withheld', reason: 'paused' };
     const halted = options.halted();
     if (halted !== undefined) return { kind: 'withheld', reason: halted };
     const capped = capReason(used[action.mode] + weight, options);
@@ -55,21 +62,69 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'monitored', reason, rehearses };
   }
 
+  function use(action: PlannedAction, weight: number): void {
+    used.monitor += weight;
+    if (action.mode === 'enforce') used.enforce += weight;
+  }
+
   return {
     preview,
     decide(action, weight) {
       const decision = preview(action, weight);
       if (action.action !== 'alert' && (decision.kind === 'send' || decision.kind === 'monitored')) {
-        used.monitor += weight;
-        if (action.mode === 'enforce') used.enforce += weight;
+        use(action, weight);
       }
       return decision;
     },
+    giveBack: (action, weight) => use(action, -weight),
   };
 }
 
+/** The same gate where requests may follow: whether acting is paused is read anew for every decision that it may change. */
+export interface EnforcingGate {
+  /** Rejects with STORE_FAILED where a pause cannot be read: then nothing may be sent. */
+  decide(action: PlannedAction, weight: number): Promise<Decision>;
+  preview(action: PlannedAction, weight: number): Promise<Decision>;
+  giveBack(action: PlannedAction, weight: number): void;
+}
+
+/** Decisions are to be made one after the other. */
+export function createEnforcingGate(
+  options: Omit<GateOptions, 'paused'>,
+  readPause: () => Promise<Pause | undefined>,
+): EnforcingGate {
+  let paused = true;
+  const gate = createGate({ ...options, paused: () => paused });
+  const look = async (action: PlannedAction) => {
+    paused = true;
+    // Of what cannot be sent anyway there may be thousands in a pass, and each look costs tens of microseconds.
+    if (mayBeSent(action, options)) paused = (await readPause()) !== undefined;
+  };
+  return {
+    async decide(action, weight) {
+      await look(action);
+      return gate.decide(action, weight);
+    },
+    async preview(action, weight) {
+      await look(action);
+      return gate.preview(action, weight);
+    },
+    giveBack: gate.giveBack,
+  };
+}
+
+/** Where neither a safeguard of planning nor its mode keeps an action from being sent, so that a pause decides. */
+function mayBeSent(action: PlannedAction, options: Pick<GateOptions, 'configMode' | 'dryRun'>): boolean {
+  return (
+    action.withhold === undefined && action.action !== 'alert' && monitorReason(action, options) === undefined
+  );
+}
+
 /** The dry run first: what it records must neither stand for what the service records, nor count as done. */
-function monitorReason(action: PlannedAction, options: GateOptions): MonitorReason | undefined {
+function monitorReason(
+  action: PlannedAction,
+  options: Pick<GateOptions, 'configMode' | 'dryRun'>,
+): MonitorReason | undefined {
   if (options.dryRun) return 'dry-run';
   if (action.mode === 'monitor') return 'rule-monitor';
   return options.configMode === 'monitor' ? 'config-monitor' : undefined;

@@ -16,6 +16,8 @@ export interface FreshListing {
 export interface Relisting {
   /** The newest listing of an account, or of everything; undefined where the switch gives none in time. */
   of(account: number | undefined): Promise<FreshListing | undefined>;
+  /** The newest listing known that was asked for at or after this instant and shows the calls of this account; asks nobody. */
+  since(observedAt: number, account: number | undefined): FreshListing | undefined;
   /** Always asks anew, and for everything: for actions that take whatever is there when they arrive. */
   now(): Promise<FreshListing | undefined>;
 }
@@ -46,6 +48,11 @@ export function createRelisting(
 
   return {
     now: () => ask(undefined),
+    since(observedAt, account) {
+      const [all, own] = [newest.get(undefined), newest.get(account)];
+      const known = own !== undefined && (all === undefined || own.observedAt > all.observedAt) ? own : all;
+      return known !== undefined && known.observedAt >= observedAt ? known : undefined;
+    },
     async of(account) {
       const known = newest.get(account) ?? newest.get(undefined);
       return known !== undefined && isFresh(known.observedAt, maxAgeMs, clock()) ? known : ask(account);

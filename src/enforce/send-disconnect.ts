@@ -1,10 +1,12 @@
 import type { ActionOutcome, ActionRecordInput, HandReason, PlannedAction } from '../domain/action.js';
 import { CallwardenError } from '../domain/errors.js';
+import type { Pauses } from '../domain/pause.js';
 import type {
   AuditLog,
   Clock,
   DisconnectAnswer,
   MaybeSent,
+  OpenIntent,
   RequestOptions,
   SwitchPort,
 } from '../domain/ports.js';
@@ -29,24 +31,36 @@ export interface SendContext {
 }
 
 /**
- * Commits the intent, sends the request, commits the outcome. Rejects with STORE_FAILED only: when the intent cannot be
- * written nothing is sent; when the outcome cannot be, the intent stays open and a later pass resolves it to `unknown`.
+ * Commits the intent, without which nothing may be sent. Undefined where acting is paused: the transaction of the intent
+ * looks itself, so that of a pause and an intent one is surely first, and after `callwarden pause` has returned no request
+ * leaves whose intent was not committed before. A person who acts by hand has no pauses and is not stopped by them.
  */
-export async function sendDisconnect(
-  action: PlannedAction,
+export async function openDisconnect(
   record: ActionRecordInput,
   children: readonly ChildRecord[],
+  { audit, pauses }: { audit: AuditLog; pauses: Pick<Pauses, 'of'> | undefined },
+): Promise<OpenIntent | undefined> {
+  const records = children.map((child) => child.record);
+  return pauses === undefined
+    ? audit.openIntent(record, records)
+    : audit.openIntentUnlessPaused(record, records);
+}
+
+/**
+ * Sends the request of a committed intent and commits the outcome. Rejects with STORE_FAILED only: when the outcome cannot
+ * be written the intent stays open, and a later pass resolves it to `unknown`.
+ */
+export async function requestAndRecord(
+  action: PlannedAction,
+  intent: OpenIntent,
+  children: readonly ChildRecord[],
   context: SendContext,
-): Promise<{ id: number; outcome: ActionOutcome }> {
-  const intent = await context.audit.openIntent(
-    record,
-    children.map((child) => child.record),
-  );
+): Promise<ActionOutcome> {
   const sentAt = context.clock();
   const outcome = await requestDisconnect(action, sentAt, context);
   const childOutcomes = children.map(({ certain }) => outcomeOfChild(outcome, certain));
   await context.audit.closeIntent(intent, outcome, childOutcomes, context.clock());
-  return { id: intent.id, outcome };
+  return outcome;
 }
 
 async function requestDisconnect(

@@ -4,7 +4,7 @@ import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
 import { type CountryMemory, createCountryMemory } from './country-memory.js';
 import { createLoginHistory, type LoginHistory } from './login-history.js';
-import { fromLedgerCall, toLedgerCall } from './past-call.js';
+import { fromLedgerCall, type PastCall, toLedgerCall } from './past-call.js';
 import {
   end,
   endAbsent,
@@ -132,13 +132,17 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       const sound = poll.result === 'sound';
       for (const { call, vendors = [] } of listed) takeCall(run, call, vendors, sound);
       markCuts(run, cuts);
-      for (const identity of sound ? ended : []) {
+      const unlisted = new Set<PastCall>();
+      for (const identity of ended) {
         const past = run.history.find(identity);
-        if (past?.endedAt === undefined && past !== undefined) end(run, past);
+        if (past === undefined || past.endedAt !== undefined) continue;
+        // It is listed no more, though only a sound listing ends it.
+        if (sound) end(run, past);
+        else unlisted.add(past);
       }
       for (const past of run.history.live) {
-        // A call that was cut is listed no more, though only a sound listing ends it.
-        if (past.cutAt === undefined && isLive(past.call.state)) past.lastSeenAt = poll.at;
+        if (past.cutAt === undefined && isLive(past.call.state) && !unlisted.has(past))
+          past.lastSeenAt = poll.at;
       }
       countries.changes();
     },

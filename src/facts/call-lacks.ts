@@ -6,22 +6,23 @@ import { readAddress } from './read-address.js';
 /** What a call fails to say, as bits of LACKS; only what is in `asked` is looked at. */
 export function lacksOf(call: Call, asked: number, numbering: Numbering): number {
   let lacks = 0;
-  const note = (bit: number, isMissing: () => boolean) => {
-    if ((asked & bit) !== 0 && isMissing()) lacks |= bit;
-  };
-  note(LACKS.state, () => !isLive(call.state) && !hasEnded(call.state));
-  note(LACKS.cli, () => call.cliNumber === undefined);
-  note(LACKS.cld, () => call.cldNumber === undefined);
-  note(LACKS.direction, () => call.direction === undefined);
-  note(
-    LACKS.country,
-    () => call.cldNumber === undefined || numbering.countryOf(call.cldNumber) === undefined,
-  );
-  note(LACKS.callerMediaIp, () => readAddress(call.callerMediaIp) === undefined);
-  note(LACKS.answer, () => call.duration === undefined);
-  note(LACKS.account, () => call.account === undefined);
-  note(LACKS.customer, () => call.customer === undefined);
-  note(LACKS.connection, () => call.connection === undefined);
-  note(LACKS.start, () => call.setupAt === undefined && (call.age === undefined || !isLive(call.state)));
+  for (const [bit, isMissing] of TESTS) if ((asked & bit) !== 0 && isMissing(call, numbering)) lacks |= bit;
   return lacks;
 }
+
+const TESTS: readonly (readonly [bit: number, isMissing: (call: Call, numbering: Numbering) => boolean])[] = [
+  [LACKS.state, ({ state }) => !isLive(state) && !hasEnded(state)],
+  [LACKS.cli, ({ cliNumber }) => cliNumber === undefined],
+  [LACKS.cld, ({ cldNumber }) => cldNumber === undefined],
+  [LACKS.direction, ({ direction }) => direction === undefined],
+  [
+    LACKS.country,
+    ({ cldNumber }, numbering) => cldNumber === undefined || numbering.countryOf(cldNumber) === undefined,
+  ],
+  [LACKS.callerMediaIp, ({ callerMediaIp }) => readAddress(callerMediaIp) === undefined],
+  [LACKS.answer, ({ duration }) => duration === undefined],
+  [LACKS.account, ({ account }) => account === undefined],
+  [LACKS.customer, ({ customer }) => customer === undefined],
+  [LACKS.connection, ({ connection }) => connection === undefined],
+  [LACKS.start, ({ setupAt, age, state }) => setupAt === undefined && (age === undefined || !isLive(state))],
+];

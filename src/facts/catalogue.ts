@@ -1,12 +1,5 @@
 import type { FactCatalogue, FactDefinition, FactFormat, FactParam, FactType } from '../domain/facts.js';
-import {
-  AGGREGATE_SCOPES,
-  CALL_FILTERS,
-  ENTRIES,
-  RECURSIVE,
-  type ScopeWords,
-  WITH_DESCENDANTS,
-} from './catalogue-words.js';
+import { AGGREGATE_SCOPES, CALL_FILTERS, ENTRIES, RECURSIVE, type ScopeWords } from './catalogue-words.js';
 import { windowedFactsOf } from './windowed-catalogue.js';
 
 function callFacts(): FactDefinition[] {
@@ -122,7 +115,7 @@ function callFacts(): FactDefinition[] {
   ];
 }
 
-function factsOf({ scope, whose }: ScopeWords): FactDefinition[] {
+function factsOf({ scope, whose, aside }: ScopeWords): FactDefinition[] {
   const aggregate = (
     name: string,
     unit: string,
@@ -139,7 +132,7 @@ function factsOf({ scope, whose }: ScopeWords): FactDefinition[] {
     aggregate: true,
     windowed: false,
     ofEndedCalls: false,
-    description: scope === 'customer' ? `${description} ${WITH_DESCENDANTS}` : description,
+    description: `${description}${aside}`,
   });
   return [
     aggregate('totalCalls', 'calls', `Live calls ${whose}: Idle to Connected. ${ENTRIES}`),
@@ -174,7 +167,7 @@ function factsOf({ scope, whose }: ScopeWords): FactDefinition[] {
       windowed: false,
       ofEndedCalls: false,
       description:
-        `The value that limits.csv gives this ${scope} under \`name\`: the row for this switch, else the row for all, ` +
+        `The value that limits.csv gives this ${scope === 'cli' ? 'caller number' : scope} under \`name\`: the row for this switch, else the row for all, ` +
         'else `default`; missing where there is none.',
     },
   ];

@@ -27,6 +27,8 @@ export interface CountryMemory {
   firstCalled(account: number, country: string): number | undefined;
   /** Whether the account has been known for long enough to say what is new to it, and the switch was watched meanwhile. */
   knowsEnough(account: number, now: number): boolean;
+  /** Where it has not: before which instant it will not have been; undefined where it may have been at any time. */
+  enoughFrom(account: number, now: number): number | undefined;
 }
 
 export function createCountryMemory(): CountryMemory {
@@ -99,6 +101,10 @@ export function createCountryMemory(): CountryMemory {
     knowsEnough(account, now) {
       const known = accounts.get(account);
       return known !== undefined && now - known.firstAt >= ENOUGH_HISTORY_MS && wasWatched(now);
+    },
+    enoughFrom(account, now) {
+      const known = accounts.get(account);
+      return wasWatched(now) && known !== undefined ? known.firstAt + ENOUGH_HISTORY_MS : undefined;
     },
   };
 }

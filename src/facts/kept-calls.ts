@@ -24,7 +24,8 @@ export interface KeptCalls {
   index(admits?: Admits, filter?: RuleFilter): CallIndex;
 }
 
-type GroupKind = AggregateScope | 'tree';
+/** A tree stands for customers with the calls of their descendants in it; rules that except customers have trees of their own. */
+type GroupKind = AggregateScope | CustomerTree;
 
 type Admits = (call: Call) => boolean | 'unknown';
 
@@ -36,8 +37,8 @@ interface KeptGroup {
   step: number;
 }
 
-export function createKeptCalls(switchName: string, tree: CustomerTree): KeptCalls {
-  return new GroupedCalls(switchName, tree);
+export function createKeptCalls(switchName: string): KeptCalls {
+  return new GroupedCalls(switchName);
 }
 
 class GroupedCalls implements KeptCalls {
@@ -50,10 +51,7 @@ class GroupedCalls implements KeptCalls {
   private sharedIds = false;
   private steps = 0;
 
-  constructor(
-    private readonly switchName: string,
-    private readonly tree: CustomerTree,
-  ) {}
+  constructor(private readonly switchName: string) {}
 
   step(listed: readonly KeptCall[], left: readonly KeptCall[]): void {
     this.steps += 1;
@@ -64,6 +62,8 @@ class GroupedCalls implements KeptCalls {
       for (const [kind, groups] of this.kinds) this.leave(one, kind, groups);
     }
     for (const one of listed) {
+      // Whose it is stays for as long as it is there; only its state is another.
+      if (this.members.has(one)) continue;
       this.members.add(one);
       const { id } = one.call;
       this.sharedIds ||= (this.byId.get(id) ?? one) !== one;
@@ -88,7 +88,7 @@ class GroupedCalls implements KeptCalls {
     const calls = callsOf(this.byId, admits);
     return {
       groups: view,
-      customersWithDescendants: () => view('tree'),
+      customersWithDescendants: view,
       suspectsOf: () => [],
       calls: () => calls,
       vendorsOf: (call) => {
@@ -107,7 +107,7 @@ class GroupedCalls implements KeptCalls {
   private through(filter: RuleFilter): GroupedCalls {
     let kept = this.filtered.get(filter);
     if (kept === undefined) {
-      kept = new GroupedCalls(this.switchName, this.tree);
+      kept = new GroupedCalls(this.switchName);
       this.filtered.set(filter, kept);
       kept.step(letIn(filter, [...this.members]), []);
     }
@@ -116,7 +116,7 @@ class GroupedCalls implements KeptCalls {
 
   private idsOf({ call, vendors }: KeptCall, kind: GroupKind): readonly string[] {
     if (kind === 'vendor') return vendors.map(String);
-    if (kind === 'tree') return call.customer === undefined ? [] : ancestryOf(call.customer, this.tree);
+    if (typeof kind === 'object') return call.customer === undefined ? [] : ancestryOf(call.customer, kind);
     const id = fieldId(call, kind, this.switchName);
     return id === undefined ? [] : [id];
   }
@@ -214,7 +214,7 @@ class LazyGroup implements CallGroup {
     private readonly members: Iterable<KeptCall>,
     private readonly admits: Admits | undefined,
   ) {
-    this.subject = { scope: kind === 'tree' ? 'customer' : kind, id };
+    this.subject = { scope: typeof kind === 'object' ? 'customer' : kind, id };
   }
 
   get calls(): Call[] {

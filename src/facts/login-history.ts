@@ -42,6 +42,11 @@ export interface LoginHistory {
   add(past: PastCall): void;
   /** Every change of a call but the passing of time goes through here, so that indexes and views follow it. */
   change(past: PastCall, mutate: () => void): void;
+  /**
+   * The same for a call that goes on where nothing changes but its state and what comes of that: its answer, and how long it
+   * is. When it started does not.
+   */
+  changeState(past: PastCall, mutate: () => void): void;
   /** The same where nothing changes but that the call ended or was cut: spares the views that do not care. */
   changeEnd(past: PastCall, mutate: () => void): void;
   /** Lets go of calls that ended before and are not listed any more. */
@@ -51,6 +56,13 @@ export interface LoginHistory {
   /** The view kept under this key, else a new one. Those through another tree than this are dropped: it is out of date. */
   view<V extends View>(key: string, create: () => V, tree?: CustomerTree): V;
 }
+
+/** Which views a change may concern. */
+type Concerned = (view: View) => boolean;
+
+const EVERY_VIEW: Concerned = () => true;
+const OF_STATE: Concerned = ({ dependsOnState }) => dependsOnState;
+const OF_END: Concerned = ({ dependsOnEnd }) => dependsOnEnd;
 
 export function createLoginHistory(login: string): LoginHistory {
   const live = new Set<PastCall>();
@@ -77,18 +89,18 @@ export function createLoginHistory(login: string): LoginHistory {
   let lastObject = 0;
   let polls = 0;
 
-  function settle(past: PastCall, onlyEnd: boolean): void {
+  function settle(past: PastCall, concerned: Concerned): void {
     if (past.endedAt === undefined) live.add(past);
     else live.delete(past);
-    for (const view of views.values()) if (!onlyEnd || view.dependsOnEnd) view.enter(past);
+    for (const view of views.values()) if (concerned(view)) view.enter(past);
   }
 
-  function change(past: PastCall, mutate: () => void, onlyEnd: boolean): void {
-    for (const view of views.values()) if (!onlyEnd || view.dependsOnEnd) view.leave(past);
+  function change(past: PastCall, mutate: () => void, concerned: Concerned): void {
+    for (const view of views.values()) if (concerned(view)) view.leave(past);
     const keys = timelines.map((timeline) => timeline.keyOf(past));
     mutate();
     for (const [at, timeline] of timelines.entries()) timeline.move(past, keys[at]);
-    settle(past, onlyEnd);
+    settle(past, concerned);
   }
 
   function dropUnusedViews(): void {
@@ -124,10 +136,11 @@ export function createLoginHistory(login: string): LoginHistory {
     add(past) {
       known.add(past);
       for (const timeline of timelines) timeline.insert(past);
-      settle(past, false);
+      settle(past, EVERY_VIEW);
     },
-    change: (past, mutate) => change(past, mutate, false),
-    changeEnd: (past, mutate) => change(past, mutate, true),
+    change: (past, mutate) => change(past, mutate, EVERY_VIEW),
+    changeState: (past, mutate) => change(past, mutate, OF_STATE),
+    changeEnd: (past, mutate) => change(past, mutate, OF_END),
     forget(before) {
       let forgotten = 0;
       ended.each(-Infinity, before, (past) => {

@@ -91,6 +91,7 @@ export function createMinutesView(options: MinutesViewOptions): MinutesView {
   return {
     usedIn: 0,
     dependsOnEnd: true,
+    dependsOnState: true,
     enter(past) {
       if (isInside(past)) apply(past, 1);
     },

@@ -172,6 +172,8 @@ function writingsOf(text: string, techPrefixes: readonly string[]): string[] {
 }
 
 function addForms(forms: Set<string>, written: string, dialing: Dialing | undefined): void {
+  // A trunk prefix in brackets is no part of a number, but in `1(0)0` it may be a digit of a short code.
+  if (written.includes('(0)')) addForms(forms, written.replaceAll('(0)', '0'), dialing);
   forms.add(written);
   const number = readNumber(written);
   if (number === undefined) return;

@@ -82,9 +82,17 @@ function listedAge({ age, state, delay }: Call): number | undefined {
 
 /** Whether a listing says anything of the call that was not known. */
 export function saysMore(past: PastCall, call: Call, at: number): boolean {
+  return (
+    (past.call.state !== call.state && !past.states.some(({ state }) => state === call.state)) ||
+    namesMore(past, call) ||
+    (call.state === 'Connected' && answerOf(past, call, at) !== past.connectedAt)
+  );
+}
+
+/** The same where more is to be said than its state and its answer: who calls whom by which way, and since when. */
+export function namesMore(past: PastCall, call: Call): boolean {
   const known = past.call;
   return (
-    (known.state !== call.state && !past.states.some(({ state }) => state === call.state)) ||
     differs(known.account, call.account) ||
     differs(known.cld, call.cld) ||
     differs(known.cli, call.cli) ||
@@ -95,8 +103,7 @@ export function saysMore(past: PastCall, call: Call, at: number): boolean {
     differs(known.callerMediaIp, call.callerMediaIp) ||
     differs(known.calleeMediaIp, call.calleeMediaIp) ||
     (past.setupAt === undefined && call.setupAt !== undefined) ||
-    (!past.startKnown && isLive(call.state) && listedAge(call) !== undefined) ||
-    (call.state === 'Connected' && answerOf(past, call, at) !== past.connectedAt)
+    (!past.startKnown && isLive(call.state) && listedAge(call) !== undefined)
   );
 }
 

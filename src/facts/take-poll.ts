@@ -3,7 +3,7 @@ import type { Numbering } from '../domain/numbering.js';
 import type { CountryMemory } from './country-memory.js';
 import { sameLeg } from './known-calls.js';
 import type { LoginHistory } from './login-history.js';
-import { firstSight, type PastCall, saysMore, takeListing, takeSight } from './past-call.js';
+import { firstSight, namesMore, type PastCall, saysMore, takeListing, takeSight } from './past-call.js';
 import { isGap } from './poll-gaps.js';
 
 /** One poll while it is taken in. */
@@ -107,6 +107,13 @@ function takeKnown(
   const moreVendors = vendors.some((vendor) => !past.vendors.includes(vendor));
   if (!ends && !isBack && !moreVendors && !saysMore(past, call, run.at)) {
     takeSight(past, call, run.at);
+    return;
+  }
+  const goesOn = !over && past.endedAt === undefined && past.startKnown && past.firstSeenAt < run.at;
+  if (goesOn && !moreVendors && !namesMore(past, call)) {
+    run.history.changeState(past, () => takeListing(past, call, run.at, run.numbering));
+    run.changed.add(past);
+    run.countries.note(past);
     return;
   }
   run.history.change(past, () => {

@@ -86,6 +86,8 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
         lost,
         openEnded,
         dependsOnEnd: basis !== 'started',
+        // What is measured of a call that goes on are its numbers and addresses; of one that is over, anything.
+        dependsOnState: params.state !== undefined,
         filter: basis === 'started' ? createStartedFilter(admitted) : admitted,
         subjectIds: subjectIdsIn(scope, snapshot.switch, through),
         reading,

@@ -16,6 +16,8 @@ export interface View {
   advance(from: number, now: number): void;
   /** Whether the end of a call, or that it was cut, changes anything in it. */
   readonly dependsOnEnd: boolean;
+  /** Whether its state, its answer or its durations change anything in it while it goes on. */
+  readonly dependsOnState: boolean;
   /** The number of the last poll in which it was asked. */
   usedIn: number;
 }
@@ -69,6 +71,7 @@ export interface WindowViewOptions {
   lost?: Timeline | undefined;
   openEnded: boolean;
   dependsOnEnd: boolean;
+  dependsOnState: boolean;
   filter: PastFilter;
   subjectIds: SubjectIds;
   reading: Reading;
@@ -77,7 +80,7 @@ export interface WindowViewOptions {
 }
 
 export function createWindowView(options: WindowViewOptions): WindowView {
-  const { timeline, lost, openEnded, dependsOnEnd, filter, subjectIds, reading, callsAfter } = options;
+  const { timeline, lost, openEnded, filter, subjectIds, reading, callsAfter } = options;
   const buckets = new Map<string, Bucket>();
   let from = Infinity;
   let until = -Infinity;
@@ -111,7 +114,8 @@ export function createWindowView(options: WindowViewOptions): WindowView {
 
   return {
     usedIn: 0,
-    dependsOnEnd,
+    dependsOnEnd: options.dependsOnEnd,
+    dependsOnState: options.dependsOnState,
     enter(past) {
       if (isInside(past)) apply(past, 1);
     },

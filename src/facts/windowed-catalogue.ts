@@ -1,5 +1,5 @@
 import type { FactDefinition, FactParam } from '../domain/facts.js';
-import { CALL_FILTERS, ENTRIES, RECURSIVE, type ScopeWords, WITH_DESCENDANTS } from './catalogue-words.js';
+import { CALL_FILTERS, ENTRIES, RECURSIVE, type ScopeWords } from './catalogue-words.js';
 
 interface WindowedWords {
   name: string;
@@ -53,48 +53,48 @@ const WINDOWED: readonly WindowedWords[] = [
     params: ['timezone'],
     required: [],
     description: (whose) =>
-      `Connected minutes ${whose} since midnight in \`timezone\` (an IANA name, default UTC; days are 23 or 25 hours long ` +
+      `Connected minutes of the calls ${whose} since midnight in \`timezone\` (an IANA name, default UTC; days are 23 or 25 hours long ` +
       'where the clock changes). Counted as `minutes` are: up to one interval per call too few.',
   },
   {
     name: 'distinctCld',
     unit: 'numbers',
     description: (whose) =>
-      `How many different numbers the calls ${whose} dialled that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
+      `How many different dialled numbers are among the calls ${whose} that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
   },
   {
     name: 'distinctCli',
     unit: 'numbers',
     description: (whose) =>
-      `How many different caller numbers the calls ${whose} presented that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
+      `How many different caller numbers are among the calls ${whose} that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
   },
   {
     name: 'distinctCountries',
     unit: 'countries',
     description: (whose) =>
-      `How many different countries the calls ${whose} dialled that started ${IN_WINDOW}. ${STARTED} Numbers of no single ` +
+      `How many different countries of dialled numbers are among the calls ${whose} that started ${IN_WINDOW}. ${STARTED} Numbers of no single ` +
       'country (satellite, short codes) are not counted and make it a lower bound too, as do missing numbers.',
   },
   {
     name: 'distinctMediaIps',
     unit: 'addresses',
     description: (whose) =>
-      `How many different addresses the caller's media came from, of the calls ${whose} that started ${IN_WINDOW}. ` +
+      `How many different addresses the media of callers came from, among the calls ${whose} that started ${IN_WINDOW}. ` +
       `${STARTED} Calls without media yet, or with an address that cannot be read, make it a lower bound too.`,
   },
   {
     name: 'sequentialCld',
     unit: 'numbers',
     description: (whose) =>
-      `The longest run of consecutive numbers (each one higher than the last, of the same length, in whatever order they ` +
-      `were dialled) among those that the calls ${whose} dialled which started ${IN_WINDOW}; 1 for a single number, 0 for ` +
-      `none. A number that was not seen breaks a run in two. ${STARTED} ${UNREAD}`,
+      `The longest run of consecutive dialled numbers among the calls ${whose} that started ${IN_WINDOW}: each one higher ` +
+      'than the one before and of the same length, in whatever order they were dialled; 1 for a single number, 0 for none. ' +
+      `A number that was not seen breaks a run in two. ${STARTED} ${UNREAD}`,
   },
   {
     name: 'repeatedCld',
     unit: 'calls',
     description: (whose) =>
-      `The most calls ${whose} to one and the same number, of those that started ${IN_WINDOW}. ${STARTED} ${UNREAD}`,
+      `How many of the calls ${whose} that started ${IN_WINDOW} went to the number that was dialled most often. ${STARTED} ${UNREAD}`,
   },
   {
     name: 'shortCalls',
@@ -114,7 +114,7 @@ const WINDOWED: readonly WindowedWords[] = [
     required: ['within'],
     ofEndedCalls: true,
     description: (whose) =>
-      `Answered calls divided by all calls ${whose} that ended ${IN_WINDOW}, 0 to 1. ${ENDED} Short calls of either kind are ` +
+      `The share of answered ones, 0 to 1, among the calls ${whose} that ended ${IN_WINDOW}. ${ENDED} Short calls of either kind are ` +
       'missed, those that fail fast more often, so it is mostly too high. Missing below `min` calls (default 1), and where ' +
       'a call cannot be assigned.',
   },
@@ -135,7 +135,7 @@ const WINDOWED: readonly WindowedWords[] = [
     required: ['within', 'tolerance'],
     ofEndedCalls: true,
     description: (whose) =>
-      `The most answered calls ${whose} that ended ${IN_WINDOW} with lengths of which no two differ by more than ` +
+      `The largest group of answered calls ${whose} that ended ${IN_WINDOW}, in which no two lengths differ by more than ` +
       `\`tolerance\`. ${ENDED} ${LISTED_LENGTH} A tolerance below the poll interval tears equal calls apart. Calls of ` +
       'unknown length make it a lower bound.',
   },
@@ -143,7 +143,7 @@ const WINDOWED: readonly WindowedWords[] = [
     name: 'firstSeenCountry',
     unit: 'calls',
     description: (whose) =>
-      `Calls ${whose} that started ${IN_WINDOW} to a country which their account called for the first time in that window. ` +
+      `How many of the calls ${whose} that started ${IN_WINDOW} went to a country that their account called for the first time in this window. ` +
       `Countries are remembered for 90 days after the last call there. ${STARTED} Missing for an account known for less than ` +
       '7 days, and while more than 24 of the last 168 hours had no sound poll; elsewhere calls of such accounts make it a lower bound, as do numbers of no single country.',
   },
@@ -151,12 +151,12 @@ const WINDOWED: readonly WindowedWords[] = [
     name: 'callerIsCalled',
     unit: 'calls',
     description: (whose) =>
-      `Calls ${whose} that started ${IN_WINDOW} with the same number as CLI and CLD. ${STARTED} ${UNREAD}`,
+      `How many of the calls ${whose} that started ${IN_WINDOW} have the same number as CLI and CLD. ${STARTED} ${UNREAD}`,
   },
 ];
 
 /** The facts that look back, for one scope. */
-export function windowedFactsOf({ scope, whose }: ScopeWords): FactDefinition[] {
+export function windowedFactsOf({ scope, whose, aside }: ScopeWords): FactDefinition[] {
   return WINDOWED.map(
     ({ name, unit, params = ['within'], required = params, ofEndedCalls = false, description }) => ({
       name: `${scope}.${name}`,
@@ -169,7 +169,7 @@ export function windowedFactsOf({ scope, whose }: ScopeWords): FactDefinition[] 
       aggregate: true,
       windowed: true,
       ofEndedCalls,
-      description: scope === 'customer' ? `${description(whose)} ${WITH_DESCENDANTS}` : description(whose),
+      description: `${description(whose)}${aside}`,
     }),
   );
 }

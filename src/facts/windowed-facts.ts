@@ -1,5 +1,5 @@
 import type { Call } from '../domain/call.js';
-import type { FactParams, Observed, WindowGap } from '../domain/facts.js';
+import type { FactParams, MissingReason, Observed, WindowGap } from '../domain/facts.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
 import type { CallGroup } from './call-index.js';
 import { NEW_COUNTRY_MS } from './country-memory.js';
@@ -126,7 +126,7 @@ class PassWindows implements WindowedFacts {
     };
     const bucket = view.bucket(subject.id);
     const measured = measure.observe(bucket, asked);
-    if (typeof measured === 'string') return { known: false, reason: measured };
+    if (typeof measured === 'string') return this.missing(measured, asked);
     const fades = (bucket?.lost ?? 0) > 0 ? ({ fades: true } as const) : {};
     const value = known(measured.value, measured.atLeast, gap, () => {
       if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
@@ -136,6 +136,12 @@ class PassWindows implements WindowedFacts {
       );
     });
     return Object.assign(value, fades);
+  }
+
+  private missing(reason: MissingReason, { account, countries }: Asked): Observed {
+    const isYoung = reason === 'too-little-history' && account !== undefined;
+    const until = isYoung ? countries.enoughFrom(account, this.now) : undefined;
+    return { known: false, reason, ...(until === undefined ? {} : { until }) };
   }
 
   private groupOf({ scope, id }: AggregateSubject, recursive: boolean): CallGroup | undefined {

@@ -12,6 +12,8 @@ export interface GatherOptions {
   numbering: Numbering;
   /** Vendors that rules name: calls bear no vendor, so each is listed for itself. */
   vendors: readonly number[];
+  /** Asks for the stats, and doubts a listing that contradicts them; true by default. */
+  crossCheck?: boolean;
   signal: AbortSignal;
 }
 
@@ -29,7 +31,7 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
   try {
     const [listing, stats] = await Promise.all([
       port.listAllCalls({}, request),
-      askStats(port, request, notes),
+      options.crossCheck === false ? undefined : askStats(port, request, notes),
     ]);
     // After the main listing, so that a call which that one shows is missing here only if the vendor does not carry it.
     const vendors = await Promise.all(
@@ -50,7 +52,9 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
       vendors: new Map(vendors.map((one) => [one.vendor, new Set(one.listing.calls.map(identityKey))])),
       stats,
       clockOffsetMs: clockOffset(listing.timing),
-      doubt: findDoubt(calls, listing.suspects, stats) ?? vendorDoubt(listing, vendors),
+      doubt:
+        findDoubt(calls, listing.suspects, { timing: listing.timing, stats }) ??
+        vendorDoubt(listing, vendors),
       notes,
     };
   } catch (error) {

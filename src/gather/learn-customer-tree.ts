@@ -47,8 +47,10 @@ export function createLearnedCustomerTree(
       if (!isDue(customers, now)) return { tree };
       learnedAt = now;
       try {
-        const found = await learn(port, root, customers, signal);
-        above = withFound(above, found);
+        // Those who were above are asked too: a customer that was moved away from them must not be counted there for ever.
+        const formerly = [...customers].flatMap((customer) => [...(above.get(customer) ?? [])]);
+        const asked = new Set([...customers, ...formerly.filter((one) => one !== root)]);
+        above = new Map([...above, ...(await learn(port, root, customers, asked, signal))]);
         const next = new Map([...treeOf(above, root), ...stated]);
         if (!isSame(tree, next)) tree = next;
         return { tree };
@@ -63,33 +65,22 @@ export function createLearnedCustomerTree(
   };
 }
 
-/** Customers without a call right now were not asked, and are still where they were: below others, and above them. */
-function withFound(
-  known: ReadonlyMap<number, ReadonlySet<number>>,
-  found: ReadonlyMap<number, ReadonlySet<number>>,
-): Map<number, ReadonlySet<number>> {
-  const merged = new Map(known);
-  for (const [customer, ancestors] of found) {
-    const unasked = [...(known.get(customer) ?? [])].filter((one) => !found.has(one));
-    merged.set(customer, new Set([...ancestors, ...unasked]));
-  }
-  return merged;
-}
-
 function customersOf(calls: readonly Call[], root: number): ReadonlySet<number> {
   return new Set(
     calls.flatMap(({ customer }) => (customer === undefined || customer === root ? [] : [customer])),
   );
 }
 
+/** Of the customers with calls, those above them; nobody without a call shows in another's listing. */
 async function learn(
   port: Pick<SwitchPort, 'listAllCalls'>,
   root: number,
   customers: ReadonlySet<number>,
+  asked: ReadonlySet<number>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
   const listed = await Promise.all(
-    [...customers].map(async (customer) => {
+    [...asked].map(async (customer) => {
       const { calls } = await port.listAllCalls({ customer, recursive: true }, { signal });
       return { customer, below: new Set(calls.map((call) => call.customer)) };
     }),

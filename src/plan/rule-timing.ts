@@ -8,6 +8,11 @@ const POLLS_WITHOUT_A_BREAK = 3;
 /** And in any case while they are at most this far apart; milliseconds. */
 const SHORTEST_BREAK_MS = 15_000;
 
+/** For how long at most two sights of a violation may be apart, so that it counts as unbroken; milliseconds. */
+export function breakMsOf(intervalMs: number): number {
+  return Math.max(POLLS_WITHOUT_A_BREAK * intervalMs, SHORTEST_BREAK_MS);
+}
+
 /** A violation that may not act yet, and why. */
 export interface HeldVerdict {
   verdict: ViolatedVerdict;
@@ -113,7 +118,7 @@ function heldSince(rule: Rule, subject: string, context: TimingContext, put: Hol
   const { now, intervalMs, holding } = context;
   if (rule.forMs === 0) return now;
   const before = holding.get(subject);
-  const breakMs = Math.max(POLLS_WITHOUT_A_BREAK * intervalMs, SHORTEST_BREAK_MS);
+  const breakMs = breakMsOf(intervalMs);
   const unbroken = before !== undefined && before.lastAt <= now && now - before.lastAt <= breakMs;
   const since = unbroken ? before.since : now;
   put.push({ rule: rule.name, ruleHash: rule.hash, subject, since, lastAt: now });
@@ -127,8 +132,9 @@ function waitOf(
   now: number,
 ): Pick<HeldVerdict, 'reason' | 'until'> | undefined {
   if (now - since < rule.forMs) return { reason: 'for', until: since + rule.forMs };
-  // What was written while the clock was ahead says nothing of now.
-  const last = Math.max(...acted.filter((at) => at <= now));
+  // What was written while the clock was ahead was done before now all the same: it counts as done just now, so that a clock
+  // that is set back never shortens a cooldown.
+  const last = Math.min(now, Math.max(...acted));
   if (rule.cooldownMs !== undefined && now < last + rule.cooldownMs) {
     return { reason: 'cooldown', until: last + rule.cooldownMs };
   }

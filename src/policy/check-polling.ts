@@ -1,5 +1,6 @@
 import { durationText, parseDuration } from '../documents/duration.js';
 import { quotedList } from '../documents/found-values.js';
+import type { FactDefinition } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
 import type { KnownSwitch } from './check-switches.js';
 import { inside, type Place } from './findings.js';
@@ -9,6 +10,12 @@ import type { WrittenLeaf } from './shared-conditions.js';
 /** What a schedule of `*\/5 * * * * *` comes to. */
 const ASSUMED_POLL_MS = 5_000;
 
+/** For so long firstSeenCountry looks back at whether the switch was watched; an hour here and there may be missing. */
+const WATCHED_MS = 7 * 86_400_000;
+
+/** Since midnight, on the day on which clocks are set back. */
+const LONGEST_DAY_MS = 25 * 3_600_000;
+
 /** A reference to a fact as written, and where it stands. */
 interface PlacedReference {
   fact: string;
@@ -17,8 +24,8 @@ interface PlacedReference {
 }
 
 /**
- * What depends on how the switches are seen: warns of times so short that two polls decide them, and refuses `recursive`
- * where the tree of customers is not known. `kept` are the references under `keep`.
+ * What depends on how the switches are seen: warns of times so short that polls decide them and of a ledger too short for
+ * what a fact needs, and refuses `recursive` where the tree of customers is not known. `kept` are the references under `keep`.
  */
 export function checkPolling(
   rule: RuleFrame,
@@ -32,10 +39,15 @@ export function checkPolling(
   warnOfShortTime(rule.for, 'for', inside(place, 'for'), poll, context);
   for (const { fact, params, place: at } of leaves.flatMap(referencesIn)) {
     const definition = context.catalogue.get(fact);
+    if (definition?.name.endsWith('.firstSeenCountry') === true)
+      warnOfUnwatchedWeek(fact, inside(at, 'fact'), switches ?? [], context);
+    if (definition?.windowed === true) warnOfShortLedger(definition, params, at, switches ?? [], context);
     for (const key of ['within', 'under'] as const) {
       if (definition?.params.includes(key) === true)
         warnOfShortTime(params[key], key, inside(at, 'params', key), poll, context);
     }
+    if (definition?.params.includes('tolerance') === true)
+      warnOfNarrowTolerance(params['tolerance'], inside(at, 'params', 'tolerance'), poll, context);
     if (params['recursive'] === true && definition?.params.includes('recursive') === true)
       checkTree(fact, inside(at, 'params', 'recursive'), switches ?? [], context);
   }
@@ -87,6 +99,64 @@ function warnOfShortTime(
   );
 }
 
+/** The last listed durations of calls of one length differ by up to an interval. */
+function warnOfNarrowTolerance(
+  written: unknown,
+  place: Place,
+  { everyMs, whose }: Polling,
+  { findings }: CheckContext,
+): void {
+  const ms = typeof written === 'string' ? parseDuration(written) : undefined;
+  if (ms === undefined || ms >= everyMs) return;
+  findings.warning(
+    place,
+    `"tolerance: ${String(written)}" is less than the time between two polls, which come every ${durationText(everyMs)}${whose}; lengths are not known more closely, so that equal calls count as different: expected at least ${durationText(everyMs)}.`,
+  );
+}
+
+/** What the ledger has pruned is still in the memory of a service that saw it, and nowhere else. */
+function warnOfShortLedger(
+  { name, params: taken }: FactDefinition,
+  params: Readonly<Record<string, unknown>>,
+  place: Place,
+  switches: readonly KnownSwitch[],
+  { findings }: CheckContext,
+): void {
+  const written = taken.includes('within') ? params['within'] : undefined;
+  const sinceMidnight = taken.includes('timezone');
+  const ms = sinceMidnight
+    ? LONGEST_DAY_MS
+    : typeof written === 'string'
+      ? parseDuration(written)
+      : undefined;
+  const keptMs = shortestKept(switches);
+  if (ms === undefined || ms <= keptMs) return;
+  const what = sinceMidnight ? `"${name}" looks back up to` : `"within: ${String(written)}" looks back`;
+  findings.warning(
+    sinceMidnight ? inside(place, 'fact') : inside(place, 'params', 'within'),
+    `${what} ${durationText(ms)}, and the ledger is kept for ${durationText(keptMs)} only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little: expected at least ${durationText(ms)} there.`,
+  );
+}
+
+function shortestKept(switches: readonly KnownSwitch[]): number {
+  return Math.min(...switches.map(({ ledgerKeptMs }) => ledgerKeptMs ?? Number.POSITIVE_INFINITY));
+}
+
+/** Which hours were watched is known from the polls that the ledger keeps. */
+function warnOfUnwatchedWeek(
+  fact: string,
+  place: Place,
+  switches: readonly KnownSwitch[],
+  { findings }: CheckContext,
+): void {
+  const keptMs = shortestKept(switches);
+  if (keptMs >= WATCHED_MS) return;
+  findings.warning(
+    place,
+    `"${fact}" needs to know that the switch was watched for the last seven days, and the ledger is kept for ${durationText(keptMs)} only (retention.ledger in the config), so that the fact is missing and the rule decides nothing: expected at least 7d there.`,
+  );
+}
+
 function checkTree(
   fact: string,
   place: Place,
@@ -107,7 +177,7 @@ function referencesIn({ leaf, place }: WrittenLeaf): PlacedReference[] {
   const right = isMapping(value) ? [{ side: value, at: inside(place, 'value') }] : [];
   return [{ side: leaf, at: place }, ...right].flatMap(({ side, at }) => {
     const { fact, params } = side;
-    return typeof fact === 'string' && isMapping(params) ? [{ fact, params, place: at }] : [];
+    return typeof fact === 'string' ? [{ fact, params: isMapping(params) ? params : {}, place: at }] : [];
   });
 }
 

@@ -20,6 +20,8 @@ export interface KnownSwitch {
   pollEveryMs?: number;
   /** Whether the config states which customers are below which; undefined where nobody looked. */
   treeKnown?: boolean;
+  /** How long the ledger keeps calls and polls, in milliseconds; undefined where that is not known. */
+  ledgerKeptMs?: number;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Call } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
-import type { FactCatalogue, FactSource } from '../domain/facts.js';
+import type { FactCatalogue, FactSource, Observed } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
+import type { QuietBound } from '../domain/quiet.js';
 import type { Rule, RuleEvent, RuleSet, SubjectFilter } from '../domain/rule.js';
 import type { Subject } from '../domain/scope.js';
 import type { Verdict } from '../domain/verdict.js';
@@ -15,7 +16,7 @@ import {
   type PreparedEvent,
   type PreparedRule,
 } from './judge-rule.js';
-import { needsOf } from './quiet-bound.js';
+import { callBound, needsOf } from './quiet-bound.js';
 import { eventsOf } from './references.js';
 import { createRuleNumbers } from './rule-numbers.js';
 import { isWithinSchedule } from './schedule.js';
@@ -62,6 +63,11 @@ export interface CompiledRule {
   filtersCalls: boolean;
   /** What a call must not lack for the rule's counts to stay more than lower bounds, as bits of LACKS. */
   needs: number;
+  /**
+   * For a rule of scope call: how long a call with these fields must stay clear; undefined where that cannot be told by
+   * them, for other scopes too. See callBound.
+   */
+  callBound(observe: (name: string) => Observed | undefined): QuietBound | undefined;
   /** When the next of its exceptions ends: compile again then; undefined where none will. */
   expiresAt: number | undefined;
   /** Whether it is judged at all at this instant, by its schedule and by exceptions of this switch that end. */
@@ -117,6 +123,8 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     countedTree: usesTree ? createCountedTree(except.customers ?? []) : (tree) => tree,
     filtersCalls: filter.filtersCalls,
     needs: needsOf(conditions.probes, rule.only, except),
+    callBound: (observe) =>
+      rule.scope === 'call' ? callBound(conditions.root, conditions.probes, observe) : undefined,
     expiresAt: nextEnd(rule.except, now),
     active: (at) => isWithinSchedule(rule.schedule, at) && !isExcepted(rule.except, switchName, at),
   };

@@ -15,7 +15,7 @@ import {
   type ThreeValued,
 } from './fold.js';
 import { quickLook } from './quick-look.js';
-import { type ClearLook, quietBound, UNTIL_AN_EVENT } from './quiet-bound.js';
+import { type ClearLook, missingBound, quietBound, UNTIL_AN_EVENT } from './quiet-bound.js';
 import { type Admission, type CompiledFilter, type VendorsOf, vendorLookup } from './subject-filter.js';
 import { picksFromPool } from './victims.js';
 
@@ -23,9 +23,6 @@ import { picksFromPool } from './victims.js';
 const RUNS_BETWEEN_YIELDS = 200;
 /** A quick look costs a tenth of a run of the engine. */
 const LOOKS_BETWEEN_YIELDS = 2_000;
-
-const ITS_OWN: FactParams = {};
-const WITH_DESCENDANTS: FactParams = { recursive: true };
 
 /** A rule made ready for one switch. */
 export interface PreparedRule {
@@ -83,7 +80,7 @@ async function judgeDue(
   quiet: QuietSubjects,
 ): Promise<readonly Verdict[]> {
   const judge = new Judge(prepared, facts, options);
-  const verdicts: Verdict[] = [];
+  const verdicts: Verdict[] = [...quiet.undecided];
   const { scope } = prepared.rule;
   const { due } = quiet;
   const dueCount = due?.size ?? 0;
@@ -96,10 +93,14 @@ async function judgeDue(
     }
     if (judge.rests) await judge.rest();
     const look = judge.look(prepared.conditions, subject);
-    quiet.settle(subject.id, look.result === false ? judge.quietBound(subject, look, quiet) : undefined);
-    if (look.result === true) verdicts.push(await judge.subject(subject, admission, look));
-    else if (look.result === 'missing')
-      verdicts.push(indeterminate(subject, [], { conditions: { result: 'missing' } }));
+    if (look.result === 'missing') {
+      const verdict = indeterminate(subject, [], { conditions: { result: 'missing' } });
+      quiet.settle(subject.id, judge.missingBound(subject, look, quiet), verdict);
+      verdicts.push(verdict);
+      continue;
+    }
+    quiet.settle(subject.id, look.result ? undefined : judge.quietBound(subject, look, quiet));
+    if (look.result) verdicts.push(await judge.subject(subject, admission, look));
   }
   if (due !== undefined && subjects.length < dueCount) {
     const present = new Set(subjects.map(({ id }) => id));
@@ -107,6 +108,12 @@ async function judgeDue(
   }
   quiet.finish();
   return verdicts;
+}
+
+/** Whether nothing that happens changes whom the rule is about: a subject is what it is, but its owner may change. */
+function namesOwnSubjectsOnly({ rule }: PreparedRule): boolean {
+  const keys = [...Object.keys(rule.only), ...Object.keys(rule.except)];
+  return keys.every((key) => key === `${rule.scope}s` || key === 'switches');
 }
 
 /** What a filter says of a call depends on its fields alone; of other subjects, on which calls they have. */
@@ -185,25 +192,34 @@ class Judge {
   }
 
   /** How long a subject that was found clear must stay so. */
-  quietBound(subject: Subject, { observations }: Look, away: ClearLook['away']): QuietBound | undefined {
+  quietBound(subject: Subject, look: Look, quiet: QuietSubjects): QuietBound | undefined {
+    return quietBound(this.prepared.conditions.root, this.clearLook(subject, look, quiet));
+  }
+
+  /** How long it cannot be judged. */
+  missingBound(subject: Subject, look: Look, quiet: QuietSubjects): QuietBound | undefined {
     const { rule, conditions } = this.prepared;
-    const { root, probes } = conditions;
-    return quietBound(root, {
+    const isIndexed =
+      rule.scope !== 'call' && conditions.probes.every(({ definition }) => definition.windowed);
+    if (!isIndexed || !namesOwnSubjectsOnly(this.prepared)) return undefined;
+    return missingBound(conditions.root, this.clearLook(subject, look, quiet), quiet.now);
+  }
+
+  private clearLook(subject: Subject, { observations }: Look, quiet: QuietSubjects): ClearLook {
+    const { rule, conditions } = this.prepared;
+    const { probes } = conditions;
+    return {
       scope: rule.scope,
       probes,
       needsComplete: rule.needs === 'complete',
-      away,
+      away: { count: quiet.awayOf(subject.id), lacks: () => quiet.awayLacks() },
       observe: (index) => this.observeOnce(probes, index, subject, observations),
-      liveCalls: (recursive) => this.liveCalls(subject, recursive),
-    });
+      liveCalls: (params) => this.liveCalls(subject, params),
+    };
   }
 
-  private liveCalls(subject: Subject, recursive: boolean): number | undefined {
-    const observed = this.facts.observe(
-      subject,
-      `${subject.scope}.totalCalls`,
-      recursive ? WITH_DESCENDANTS : ITS_OWN,
-    );
+  private liveCalls(subject: Subject, params: FactParams): number | undefined {
+    const observed = this.facts.observe(subject, `${subject.scope}.totalCalls`, params);
     return observed.known && !observed.atLeast ? Number(observed.value) : undefined;
   }
 

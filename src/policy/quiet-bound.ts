@@ -1,5 +1,5 @@
-import type { Observed } from '../domain/facts.js';
-import { EVENTS, LACKS, type QuietBound, type QuietSubjects } from '../domain/quiet.js';
+import type { FactParams, Observed } from '../domain/facts.js';
+import { EVENTS, type EventRoom, LACKS, type QuietBound } from '../domain/quiet.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { CompiledBranch, CompiledLeaf, CompiledNode, Probe } from './compile-condition.js';
@@ -11,23 +11,24 @@ export interface ClearLook {
   probes: readonly Probe[];
   /** `needs: complete`: any failed poll makes a fact of the past missing. */
   needsComplete: boolean;
-  /** Calls that are not on this snapshot, and may be on the next. */
-  away: Pick<QuietSubjects, 'awayCount' | 'awayLacks'>;
+  /** Calls of the subject that are not on this snapshot, and may be on the next; whether any call that is away lacks something. */
+  away: { count: number; lacks: () => boolean };
   observe: (probe: number) => Observed;
-  /** The subject's live calls, its descendants' too where `recursive`; undefined where they cannot be counted. */
-  liveCalls: (recursive: boolean) => number | undefined;
+  /** How many live calls of the subject `to` and `recursive` let in; undefined where they cannot be counted. */
+  liveCalls: (params: FactParams) => number | undefined;
 }
 
 /** Time alone changes nothing, the next event may change anything. */
 export const UNTIL_AN_EVENT: QuietBound = {
-  events: 0,
-  of: EVENTS.fresh | EVENTS.changed | EVENTS.over,
+  rooms: [{ events: 0, of: EVENTS.fresh | EVENTS.changed | EVENTS.over, to: undefined }],
   ms: Number.POSITIVE_INFINITY,
 };
 
+const ANY_EVENT = EVENTS.fresh | EVENTS.changed | EVENTS.over;
+
 /**
- * For conditions that are false of a subject: how long they must stay false, as long as no call comes that lacks what the
- * rule asks of it (see `needsOf`). It holds also at polls at which other rules have planned cuts, as those only take calls
+ * How long conditions must stay false of a subject, as long as no call comes that lacks what the rule asks of it (see
+ * `needsOf`); undefined where they are not false, or nobody can say. It holds also at polls at which other rules have planned cuts, as those only take calls
  * away; and where they have done so already, the calls that are away may all come back.
  *
  * Facts fall in four kinds. What counts calls, or distinct values of them, or the most that are alike, grows by at most one
@@ -40,7 +41,7 @@ export const UNTIL_AN_EVENT: QuietBound = {
 export function quietBound(node: CompiledNode, look: ClearLook): QuietBound | undefined {
   switch (node.kind) {
     case 'leaf':
-      return leafBound(node, look);
+      return quickLook(node, look.observe) === false ? leafBound(node, look) : undefined;
     case 'all':
       return boundOfAll(node, look);
     case 'any':
@@ -53,7 +54,6 @@ export function quietBound(node: CompiledNode, look: ClearLook): QuietBound | un
 /** One child that stays false is enough; the first that is known to, since others may never have been asked for. */
 function boundOfAll({ children }: CompiledBranch, look: ClearLook): QuietBound | undefined {
   for (const child of children) {
-    if (quickLook(child, look.observe) !== false) continue;
     const bound = quietBound(child, look);
     if (bound !== undefined) return bound;
   }
@@ -62,16 +62,83 @@ function boundOfAll({ children }: CompiledBranch, look: ClearLook): QuietBound |
 
 /** All of them have to stay false. */
 function boundOfAny({ children }: CompiledBranch, look: ClearLook): QuietBound | undefined {
-  const worst = { events: Number.POSITIVE_INFINITY, of: 0, ms: Number.POSITIVE_INFINITY };
+  const [only] = children;
+  if (children.length === 1 && only !== undefined) return quietBound(only, look);
+  const rooms: EventRoom[] = [];
+  let ms = Number.POSITIVE_INFINITY;
   for (const child of children) {
     const bound = quietBound(child, look);
     if (bound === undefined) return undefined;
-    worst.events = Math.min(worst.events, bound.events);
-    worst.of |= bound.of;
-    worst.ms = Math.min(worst.ms, bound.ms);
+    for (const room of bound.rooms) addRoom(rooms, room);
+    ms = Math.min(ms, bound.ms);
   }
-  return worst;
+  return { rooms, ms };
 }
+
+/** Rooms for the same events are one: the smallest. */
+function addRoom(rooms: EventRoom[], room: EventRoom): void {
+  const at = rooms.findIndex(({ of, to }) => of === room.of && to === room.to);
+  const known = rooms[at];
+  if (known === undefined) rooms.push(room);
+  else if (room.events < known.events) rooms[at] = room;
+}
+
+/**
+ * For conditions that cannot be judged of a subject: how long they cannot, while it has calls. Only where each of their
+ * facts is missing and says until when.
+ */
+export function missingBound(node: CompiledNode, look: ClearLook, now: number): QuietBound | undefined {
+  const until = missingUntil(node, look);
+  const calls = look.liveCalls(ALL_CALLS);
+  // With its last call it may be gone, and what is not there is not judged.
+  if (until === undefined || until <= now || calls === undefined || calls === 0) return undefined;
+  const leaving = EVENTS.over | EVENTS.changed;
+  return { rooms: [{ events: calls - 1, of: leaving, to: undefined }], ms: until - now - 1 };
+}
+
+const ALL_CALLS: FactParams = {};
+
+function missingUntil(node: CompiledNode, look: ClearLook): number | undefined {
+  if (node.kind === 'leaf') {
+    const probe = look.probes[node.fact];
+    const observed = look.observe(node.fact);
+    return probe?.definition.scope === look.scope && !observed.known ? observed.until : undefined;
+  }
+  let until = Number.POSITIVE_INFINITY;
+  for (const child of node.children) {
+    const one = missingUntil(child, look);
+    if (one === undefined) return undefined;
+    until = Math.min(until, one);
+  }
+  return node.children.length === 0 ? undefined : until;
+}
+
+/**
+ * The same bound for a call, by its fields alone: what a rule of scope call says of it depends on nothing else, unless it
+ * asks for more. `observe` gives facts of the call by their names, undefined for those that are none of its fields.
+ */
+export function callBound(
+  root: CompiledNode,
+  probes: readonly Probe[],
+  observe: (name: string) => Observed | undefined,
+): QuietBound | undefined {
+  return quietBound(root, {
+    scope: 'call',
+    probes,
+    needsComplete: false,
+    away: NONE_AWAY,
+    observe: (index) => {
+      const definition = probes[index]?.definition;
+      if (definition === undefined || definition.scope !== 'call' || definition.windowed) return UNSEEN;
+      return observe(definition.name.slice('call.'.length)) ?? UNSEEN;
+    },
+    liveCalls: () => undefined,
+  });
+}
+
+const UNSEEN: Observed = { known: false, reason: 'not-listed' };
+
+const NONE_AWAY: ClearLook['away'] = { count: 0, lacks: () => false };
 
 function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined {
   const probe = look.probes[leaf.fact];
@@ -89,19 +156,42 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
   const growth = GROWTHS.get(name);
   const room = growth === undefined ? undefined : roomOf(leaf, look);
   if (growth === undefined || room === undefined) return undefined;
-  const of = eventsOf(name, probe.params.state !== undefined);
-  const bound = growth(room, of, () => look.liveCalls(probe.params.recursive === true));
-  // What looks back counts calls that are away as well, but minutes grow by the calls that are listed.
-  if (bound === undefined || look.away.awayCount === 0) return bound;
-  if (definition.windowed && growth !== withTimeOfCalls) return bound;
-  if (growth !== byOneAnEvent || look.away.awayLacks()) return undefined;
-  return { ...bound, events: bound.events - look.away.awayCount };
+  const { params } = probe;
+  const { away } = look;
+  // What looks back counts calls that are away as well, but those that are listed are all that can be counted now.
+  const liveCalls = () => {
+    const calls = look.liveCalls(callsParams(params));
+    return calls === undefined ? undefined : calls + away.count;
+  };
+  const of = eventsOf(name, params.state !== undefined);
+  const bound = growth(room, liveCalls);
+  if (bound === undefined) return undefined;
+  const { events, ms } = bound;
+  const rooms = (steps: number) => [{ events: steps, of, to: params.to }];
+  if (away.count === 0 || definition.windowed) return { rooms: rooms(events), ms };
+  if (growth !== byOneAnEvent || away.lacks()) return undefined;
+  return { rooms: rooms(events - away.count), ms };
+}
+
+/** By object, as facts are remembered by it. */
+const CALLS_PARAMS = new WeakMap<FactParams, FactParams>();
+
+function callsParams(params: FactParams): FactParams {
+  let narrowed = CALLS_PARAMS.get(params);
+  if (narrowed === undefined) {
+    const { to, recursive } = params;
+    narrowed = { ...(to === undefined ? {} : { to }), ...(recursive === true ? { recursive } : {}) };
+    CALLS_PARAMS.set(params, narrowed);
+  }
+  return narrowed;
 }
 
 /** A call's own time, whatever becomes of others. */
 function clockBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined {
   const room = roomOf(leaf, look);
-  return room === undefined ? undefined : withTime(room, ANY_EVENT, () => undefined);
+  if (room === undefined) return undefined;
+  const { events, ms } = withTime(room);
+  return { rooms: [{ events, of: ANY_EVENT, to: undefined }], ms };
 }
 
 /** How far a fact is from the value that it must not pass, or not reach. */
@@ -131,47 +221,49 @@ function thresholdOf({ value }: CompiledLeaf, { scope, probes, observe }: ClearL
   return limit.known && !limit.atLeast && typeof limit.value === 'number' ? limit.value : undefined;
 }
 
-type Growth = (room: Room, of: number, liveCalls: () => number | undefined) => QuietBound | undefined;
+/** How many events a fact has room for, and how much time. */
+interface Steps {
+  events: number;
+  ms: number;
+}
+
+type Growth = (room: Room, liveCalls: () => number | undefined) => Steps | undefined;
 
 /** The most whole steps that still keep a count below. */
 function stepsTo({ value, threshold, inclusive }: Room): number {
   return inclusive ? Math.ceil(threshold - value) - 1 : Math.floor(threshold - value);
 }
 
-const byOneAnEvent: Growth = (room, of) => ({ events: stepsTo(room), of, ms: Number.POSITIVE_INFINITY });
+const byOneAnEvent: Growth = (room) => ({ events: stepsTo(room), ms: Number.POSITIVE_INFINITY });
 
-const byJoiningRuns: Growth = (room, of) => {
+const byJoiningRuns: Growth = (room) => {
   let [events, longest] = [0, room.value];
   for (;;) {
     longest = 2 * longest + 1;
     if (stepsTo({ ...room, value: longest }) < 0 || events >= 50) break;
     events += 1;
   }
-  return { events, of, ms: Number.POSITIVE_INFINITY };
+  return { events, ms: Number.POSITIVE_INFINITY };
 };
 
 /** A millisecond is left, so that rounding cannot matter. */
-const withTime: Growth = ({ value, threshold }, of) => ({
+const withTime = ({ value, threshold }: Room): Steps => ({
   events: 0,
-  of,
   ms: Math.floor((threshold - value) * 1000) - 1,
 });
 
 const MINUTE_MS = 60_000;
 
-const withTimeOfCalls: Growth = ({ value, threshold }, of, liveCalls) => {
+const withTimeOfCalls: Growth = ({ value, threshold }, liveCalls) => {
   const calls = liveCalls();
   if (calls === undefined) return undefined;
   return {
     events: 0,
-    of,
     ms: calls === 0 ? Infinity : Math.floor(((threshold - value) * MINUTE_MS) / calls) - 1,
   };
 };
 
 const CLOCKS: ReadonlySet<string> = new Set(['duration', 'delay', 'age']);
-
-const ANY_EVENT = UNTIL_AN_EVENT.of;
 
 /** What of a subject's calls can make a fact greater. */
 function eventsOf(name: string, asksForState: boolean): number {

@@ -44,8 +44,9 @@ export function pollsText(everyMs: number, count: number): string {
 }
 
 export function unknownRule(name: string, { rules }: KnownRules): string {
-  return `there is no rule "${name}".${didYouMean(
+  const meant = didYouMean(
     name,
     rules.map((rule) => rule.name),
-  )}`;
+  );
+  return `there is no rule "${name}".${meant || ' `callwarden rules list` names those there are.'}`;
 }

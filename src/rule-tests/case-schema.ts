@@ -113,7 +113,7 @@ const idText = (key: string) => {
     .refine((text) => text !== '', wrong(message));
 };
 
-const callSchema = z.strictObject({
+export const callSchema = z.strictObject({
   id: idText('id').refine(
     (name) => !/[*\s:]/.test(name),
     wrong('"id": expected a word without spaces, "*" and ":"'),
@@ -159,7 +159,7 @@ const subject = z
   .string(wrong('"subject": expected a scope and an ID, e.g. account:10'))
   .regex(SUBJECT, wrong(`"subject": expected one of ${SCOPES.join(', ')} with an ID, e.g. account:10`));
 
-const actionSchema = z.strictObject({
+export const actionSchema = z.strictObject({
   rule: words('rule').optional(),
   action: z.enum(ACTION_TYPES).optional(),
   target: target.optional(),
@@ -169,9 +169,9 @@ const actionSchema = z.strictObject({
   withheld: withheld.optional(),
 });
 
-const verdictSchema = z.strictObject({ rule: words('rule'), subject });
+export const verdictSchema = z.strictObject({ rule: words('rule'), subject });
 
-const expectationSchema = z.strictObject({
+export const expectationSchema = z.strictObject({
   at: oneOrMore(instant('at')),
   actions: z.array(actionSchema).optional(),
   violated: z.array(verdictSchema).optional(),
@@ -229,6 +229,15 @@ export const caseSchema = z.strictObject({
 
 /** A file with several cases; each of them is checked by caseSchema. */
 export const collectionSchema = z.strictObject({ ...shared, cases: z.array(z.unknown()).min(1) });
+
+/** Where an editor finds the schema of the file; nothing here depends on it. */
+const schemaKey = z.string().optional();
+
+/** A whole file; for its JSON Schema, as messages are better where a file is known to hold one case or several. */
+export const caseFileSchema = z.union([
+  caseSchema.extend({ $schema: schemaKey }),
+  collectionSchema.extend({ $schema: schemaKey, cases: z.array(caseSchema).min(1) }),
+]);
 
 export type WrittenCase = z.output<typeof caseSchema>;
 export type WrittenCall = z.output<typeof callSchema>;

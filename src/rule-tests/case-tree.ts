@@ -17,7 +17,7 @@ export function treeOf(written: WrittenCase['customerTree'], findings: CaseFindi
     const circle = circleFrom(tree, child);
     if (circle === undefined || circle.some((customer) => reported.has(customer))) continue;
     for (const customer of circle) reported.add(customer);
-    const message = `"customerTree" leads in a circle: ${[...circle, child].join(' is under ')}.`;
+    const message = `"customerTree" leads in a circle: ${[...circle, child].join(' is under ')}. Take one of them out.`;
     findings.error(['customerTree', String(child)], message, 'key');
   }
   return tree;

@@ -1,9 +1,15 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { DocumentPath } from '../documents/located-document.js';
+import type { CustomerTree } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
+import type { Scope } from '../domain/scope.js';
 import type { CaseFindings } from './case-findings.js';
 import type { WrittenAction } from './case-schema.js';
 import type { ExpectationContext } from './expectation-context.js';
+import type { CaseCall } from './test-case.js';
+
+/** Names shown of many. */
+const SHOWN_NAMES = 5;
 
 /** A target is the name of a call or the ID of an account or customer, by what may act on it; for an alert, of anybody. */
 export function checkTarget(
@@ -19,13 +25,26 @@ export function checkTarget(
   // A rule that is not there is an error already; where none is judged, the case will show it.
   if (rules.length === 0) return;
   const kinds = new Set(rules.flatMap((rule) => kindsOf(rule, action)));
-  if (kinds.has('word') || (kinds.has('number') && /^\d*\*?$/.test(target))) return;
+  if (kinds.has('word')) return;
+  if (kinds.has('number') && /^\d*\*?$/.test(target)) {
+    const scope = ownerScope(action, rules);
+    if (scope !== undefined) warnOfAbsent(`${scope}:${target}`, path, context, findings);
+    return;
+  }
   if (kinds.has('call')) checkCall(target, path, context, findings);
   else
     findings.error(
       path,
       `"target": expected the number of an account, customer or the like, not "${target}".`,
     );
+}
+
+/** Whose number a target is; undefined where the action leaves that open, or none is meant in particular. */
+function ownerScope(action: WrittenAction['action'], rules: readonly Rule[]): Scope | undefined {
+  if (action === 'disconnectAccount') return 'account';
+  if (action === 'disconnectCustomer') return 'customer';
+  const [first, ...others] = new Set(rules.map(({ scope }) => scope));
+  return action === 'alert' && others.length === 0 ? first : undefined;
 }
 
 type TargetKind = 'call' | 'number' | 'word';
@@ -58,8 +77,19 @@ export function checkCall(
   const what = beginning === undefined ? `is named "${name}"` : `has a name that begins with "${beginning}"`;
   findings.error(
     path,
-    `No call of this case ${what}.${repetitionsOf(name, names) ?? didYouMean(name, names)}`,
+    `No call of this case ${what}.${repetitionsOf(name, names) ?? (didYouMean(name, names) || callsText(names))}`,
   );
+}
+
+function callsText(names: readonly string[]): string {
+  return names.length === 0 ? ' It has none: write it under "calls".' : ` It has ${someOf(names)}.`;
+}
+
+/** `a-1, a-2, a-3 and 28 more` */
+function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_NAMES);
+  const more = names.length - shown.length;
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
 }
 
 /** For the ID of a repeated call, which is the name of none of them. */
@@ -85,7 +115,7 @@ export function checkSubject(
   const [scope, id] = [subject.slice(0, colon), subject.slice(colon + 1)];
   const rule = context.known.rules.find(({ name }) => name === ruleName);
   if (rule !== undefined && rule.scope !== scope) {
-    const message = `"subject": rule ${rule.name} judges subjects of scope ${rule.scope}, so ${subject} is never judged by it.`;
+    const message = `"subject": rule ${rule.name} judges subjects of scope ${rule.scope}, so ${subject} is never judged by it: expected ${rule.scope}:ID.`;
     findings.error(path, message);
     return false;
   }
@@ -109,29 +139,45 @@ export function warnOfAbsent(
   const { calls, switchName } = context;
   const colon = subject.indexOf(':');
   const [scope, id] = [subject.slice(0, colon), subject.slice(colon + 1)];
-  const seen = calls.filter((call) => isSeen(call, context));
-  const isThere = {
-    call: () => seen.some(({ name }) => name === id) || !calls.some(({ name }) => name === id),
-    account: () => seen.some(({ account }) => String(account) === id),
-    customer: () => seen.some(({ customer }) => String(customer) === id),
-    connection: () => seen.some(({ connection }) => String(connection) === id),
-    vendor: () => seen.some(({ vendors }) => vendors.some((vendor) => String(vendor) === id)),
-    // How the switch writes numbers decides which caller is meant.
-    cli: () => seen.some(({ cli }) => cli !== undefined),
-    switch: () => id === switchName,
-  }[scope];
-  if (isThere === undefined || isThere()) return;
-  const message =
-    scope === 'switch'
-      ? `"subject": this case plays on the switch "${switchName}", so ${subject} is never judged.`
-      : `"subject": no poll of this case sees a call of ${subject}, so it is never judged.`;
-  findings.warning(path, message);
+  if (scope === 'switch') {
+    if (id === switchName) return;
+    const message = `This case plays on the switch "${switchName}", so ${subject} is never judged. Name it under "switch".`;
+    findings.warning(path, message);
+    return;
+  }
+  const idsOf = IDS_OF[scope];
+  if (idsOf === undefined) return;
+  const isMeant = (one: string) => (id.endsWith('*') ? one.startsWith(id.slice(0, -1)) : one === id);
+  // That a call is none of the case is an error of its own.
+  if (scope === 'call' && !calls.some(({ name }) => isMeant(name))) return;
+  const seen = new Set(calls.filter((call) => isSeen(call, context)).flatMap((call) => idsOf(call, context)));
+  if ([...seen].some(isMeant)) return;
+  const there = scope === 'call' || seen.size === 0 ? '' : ` Those there are: ${someOf([...seen])}.`;
+  findings.warning(path, `No poll of this case sees a call of ${subject}, so it is never judged.${there}`);
 }
 
-function isSeen(
-  { from, to }: ExpectationContext['calls'][number],
-  { start, everyMs, polls, historyMs }: ExpectationContext,
-): boolean {
+/** Whom a call belongs to. How the switch writes numbers decides which caller is meant, so that is left open. */
+const IDS_OF: Readonly<Record<string, (call: CaseCall, context: ExpectationContext) => readonly string[]>> = {
+  call: ({ name }) => [name],
+  account: ({ account }) => known(account),
+  // A rule may count the calls of subcustomers.
+  customer: ({ customer }, { customerTree }) => lineOf(customer, customerTree).map(String),
+  connection: ({ connection }) => known(connection),
+  vendor: ({ vendors }) => vendors.map(String),
+};
+
+/** A customer and those above it; the tree may still hold a circle here. */
+function lineOf(customer: number | undefined, tree: CustomerTree): readonly number[] {
+  const line: number[] = [];
+  for (let one = customer; one !== undefined && !line.includes(one); one = tree.get(one)) line.push(one);
+  return line;
+}
+
+function known(id: number | undefined): readonly string[] {
+  return id === undefined ? [] : [String(id)];
+}
+
+function isSeen({ from, to }: CaseCall, { start, everyMs, polls, historyMs }: ExpectationContext): boolean {
   if (polls.some(({ at, fails }) => !fails && at >= from && at < to)) return true;
   // Before the start a poll stood at every interval, back to where the ledger began.
   const before = Math.max(Math.ceil((from - start) / everyMs), -Math.floor(historyMs / everyMs));

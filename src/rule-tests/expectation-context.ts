@@ -1,3 +1,4 @@
+import type { CustomerTree } from '../domain/config.js';
 import type { CasePlace, KnownRules } from './case-findings.js';
 import type { CaseCall, CasePoll } from './test-case.js';
 
@@ -14,4 +15,5 @@ export interface ExpectationContext {
   switchName: string;
   /** How long before `start` the ledger began. */
   historyMs: number;
+  customerTree: CustomerTree;
 }

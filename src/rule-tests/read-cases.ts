@@ -36,7 +36,10 @@ function readFile({ file, text }: CaseFileText, known: KnownRules): ReadCases {
   if (!parsed.ok) return { cases: [], problems: parsed.problems };
   const { document } = parsed;
   if (document.value === null) {
-    return { cases: [], problems: [{ file, message: 'This file holds no case.', severity: 'warning' }] };
+    return {
+      cases: [],
+      problems: [{ file, message: 'This file holds no case: write one, or remove it.', severity: 'warning' }],
+    };
   }
   const { written, problems } = writtenCases(document);
   const cases: RuleTestCase[] = [];
@@ -49,7 +52,7 @@ function readFile({ file, text }: CaseFileText, known: KnownRules): ReadCases {
     const first = names.get(name);
     const { location } = result.testCase;
     if (first !== undefined) {
-      const message = `"name": another case of this file is called "${name}" already, on line ${first}.`;
+      const message = `"name": another case of this file is called "${name}" already, on line ${first}: give each a name of its own.`;
       problems.push({ file, location, message, severity: 'error' });
     }
     names.set(name, location.line);
@@ -70,15 +73,16 @@ interface WrittenAndPlaced {
 }
 
 function writtenCases(document: LocatedDocument): { written: WrittenAndPlaced[]; problems: Problem[] } {
-  const { value } = document;
+  const problems: Problem[] = [];
+  const value = withoutSchema(document, problems);
   if (typeof value !== 'object' || value === null || !('cases' in value)) {
     const parsed = caseSchema.safeParse(value);
     if (!parsed.success) {
-      return { written: [], problems: zodProblems(parsed.error, document, { schema: caseSchema }) };
+      problems.push(...zodProblems(parsed.error, document, { schema: caseSchema }));
+      return { written: [], problems };
     }
-    return { written: [{ written: parsed.data, place: placeIn(document, [], parsed.data) }], problems: [] };
+    return { written: [{ written: parsed.data, place: placeIn(document, [], parsed.data) }], problems };
   }
-  const problems: Problem[] = [];
   const parsed = collectionSchema.safeParse(value);
   if (!parsed.success) {
     const explainKey = (key: string) =>
@@ -96,6 +100,18 @@ function writtenCases(document: LocatedDocument): { written: WrittenAndPlaced[];
     else written.push({ written: { ...defaults, ...one.data }, place: placeIn(document, path, one.data) });
   }
   return { written: parsed.success ? written : [], problems };
+}
+
+/** Editors write at the top of a JSON file which schema it follows. */
+function withoutSchema(document: LocatedDocument, problems: Problem[]): unknown {
+  const { file, value } = document;
+  if (typeof value !== 'object' || value === null || !('$schema' in value)) return value;
+  const { $schema, ...rest } = value;
+  if (typeof $schema !== 'string') {
+    const message = '"$schema": expected text, the place of a JSON Schema.';
+    problems.push({ file, location: document.locate(['$schema']), message, severity: 'error' });
+  }
+  return rest;
 }
 
 /** Where something of a case is written: in the case itself, else beside `cases:`. */

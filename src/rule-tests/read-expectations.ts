@@ -44,11 +44,12 @@ function instantProblem(
       ? undefined
       : `no poll stands at ${durationText(atMs)}; ${pollsText(everyMs, polls.length)}.`;
   }
-  if (poll.fails) return `the poll at ${durationText(atMs)} fails, so nothing is decided there.`;
+  if (poll.fails)
+    return `the poll at ${durationText(atMs)} fails, so nothing is decided there: expect it at another one, or take this one out of "fail".`;
   const earlier = expectations.get(at);
   return earlier === undefined
     ? undefined
-    : `the poll at ${durationText(atMs)} is listed already, on line ${earlier.location.line}.`;
+    : `the poll at ${durationText(atMs)} is listed already, on line ${earlier.location.line}: write both into one entry.`;
 }
 
 function readAction(
@@ -60,12 +61,12 @@ function readAction(
   const { rule, action, count = 1, subject, withheld } = written;
   if (rule !== undefined) checkRule(rule, [...path, 'rule'], context, findings);
   if (written.target !== undefined && written.targets !== undefined) {
-    findings.error([...path, 'targets'], '"targets" and "target" exclude each other.');
+    findings.error([...path, 'targets'], '"targets" and "target" exclude each other: keep one of them.');
   }
   const key = written.targets === undefined ? 'target' : 'targets';
   const targets = written.targets ?? [written.target];
   const location = context.place.at(path);
-  if (subject !== undefined) checkSubject(subject, rule, [...path, 'subject'], context, findings);
+  if (subject !== undefined) readSubject(subject, rule, [...path, 'subject'], context, findings);
   return targets.map((target, index) => {
     const targetPath = written.targets === undefined ? [...path, key] : [...path, key, index];
     if (target !== undefined) checkTarget({ action, rule }, target, targetPath, context, findings);
@@ -87,12 +88,19 @@ function readVerdicts(
 ): ExpectedVerdict[] {
   return (written ?? []).map(({ rule, subject }, index) => {
     checkRule(rule, [...path, index, 'rule'], context, findings);
-    const subjectPath = [...path, index, 'subject'];
-    if (checkSubject(subject, rule, subjectPath, context, findings)) {
-      warnOfAbsent(subject, subjectPath, context, findings);
-    }
+    readSubject(subject, rule, [...path, index, 'subject'], context, findings);
     return { rule, subject, location: context.place.at([...path, index]) };
   });
+}
+
+function readSubject(
+  subject: string,
+  rule: string | undefined,
+  path: DocumentPath,
+  context: ExpectationContext,
+  findings: CaseFindings,
+): void {
+  if (checkSubject(subject, rule, path, context, findings)) warnOfAbsent(subject, path, context, findings);
 }
 
 function checkRule(

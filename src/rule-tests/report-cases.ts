@@ -6,7 +6,7 @@ import type { CaseResult, PollFailure } from './run-case.js';
 /** For a person: a line for each case, what differs below those that failed, and a count. */
 export function textReport(results: readonly CaseResult[]): string {
   const lines = results.flatMap(({ testCase, failures }) => [
-    `${failures.length === 0 ? 'ok  ' : 'FAIL'} ${testCase.location.file}: ${testCase.name}`,
+    `${failures.length === 0 ? 'ok  ' : 'FAIL'} ${testCase.location.file}: ${testCase.name.replace(/\s+/g, ' ')}`,
     ...failureLines(failures).map((line) => `       ${line}`),
   ]);
   return `${[...lines, countText(results)].join('\n')}\n`;

@@ -49,7 +49,7 @@ export function toTestCase(
   const customerTree = treeOf(written.customerTree, findings);
   const expectations = readExpectations(
     written.expect ?? [],
-    { start, everyMs, polls, calls, judged, known, place, switchName, historyMs },
+    { start, everyMs, polls, calls, judged, known, place, switchName, historyMs, customerTree },
     findings,
   );
   const { problems } = findings;
@@ -106,12 +106,15 @@ function checkCalls(written: WrittenCase, placed: readonly PlacedCall[], finding
       reported.add(index);
       findings.error(
         ['calls', index, key],
-        `"${key}": call ${call.name} would get no number that can be used.`,
+        `"${key}": call ${call.name} would get a number that is too large: expected at most ${Number.MAX_SAFE_INTEGER}.`,
       );
     }
     if (first === undefined || reported.has(index)) continue;
     reported.add(index);
-    findings.error(['calls', index, 'id'], `"id": there is another call named "${call.name}".`);
+    findings.error(
+      ['calls', index, 'id'],
+      `"id": there is another call named "${call.name}": give each a name of its own.`,
+    );
   }
 }
 

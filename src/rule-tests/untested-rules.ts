@@ -10,7 +10,7 @@ export function untestedRules(rules: readonly Rule[], cases: readonly RuleTestCa
     .map(({ name, location }) => ({
       file: location.file,
       location,
-      message: `The rule "${name}" has no test: no case in the folder "tests" names it.`,
+      message: `The rule "${name}" has no test: no case in the folder "tests" names it. Write one; docs/testing-rules.md shows how.`,
       severity: 'warning',
     }));
 }

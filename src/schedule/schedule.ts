@@ -2,7 +2,7 @@ import { createTask, type Logger, type ScheduledTask, type TaskContext } from 'n
 import type { PassReport } from '../domain/pass-report.js';
 import type { Clock } from '../domain/ports.js';
 import { type BackOff, decideBackOff, NO_BACK_OFF, SAMPLED_PASSES } from './back-off.js';
-import { shortestIntervalMs } from './shortest-interval.js';
+import { shortestIntervalMs, usualIntervalMs } from './shortest-interval.js';
 
 /** Jitter is this share of the interval, so that the switches of one schedule are not all asked in the same instant … */
 const JITTER_SHARE = 0.1;
@@ -45,9 +45,10 @@ export interface ScheduleOptions {
   switches: readonly ScheduledSwitch[];
   /**
    * Runs one pass. It has to end by a deadline of its own: while it is pending, no other pass of this switch starts.
-   * `skipped` (another process holds the switch) is neither a failure nor a recovery.
+   * `skipped` (another process holds the switch) is neither a failure nor a recovery. `pollEveryMs` tells how far apart the
+   * polls of this switch are to be at the moment, left-out beats included where its passes are slow.
    */
-  runPass: (switchName: string) => Promise<Pick<PassReport, 'status'>>;
+  runPass: (switchName: string, pollEveryMs: number) => Promise<Pick<PassReport, 'status'>>;
   events: ScheduleEvents;
   /** Measures how long passes take. */
   clock: Clock;
@@ -86,6 +87,7 @@ function scheduleSwitch(target: ScheduledSwitch, options: ScheduleOptions): Swit
   const { events, clock } = options;
   const counters: BeatCounters = { passes: 0, failed: 0, missed: 0, overlapping: 0, backedOff: 0 };
   const intervalMs = shortestIntervalMs(target.schedule);
+  const usualMs = usualIntervalMs(target.schedule);
   const durationsMs: number[] = [];
   let failuresInARow = 0;
   let backOff: BackOff = NO_BACK_OFF;
@@ -97,7 +99,9 @@ function scheduleSwitch(target: ScheduledSwitch, options: ScheduleOptions): Swit
     const startedAt = clock();
     let status: PassReport['status'] = 'failed';
     try {
-      status = (await options.runPass(target.name)).status;
+      // Beats left out during an outage are no part of the rhythm: polls are missing then.
+      const spacedMs = backOff.reason === 'slow-passes' ? (backOff.skipBeats + 1) * intervalMs : 0;
+      status = (await options.runPass(target.name, Math.max(usualMs, spacedMs))).status;
     } catch (error) {
       events.onPassRejected(target.name, error);
     }

@@ -6,7 +6,7 @@ import type { Fault, FaultInjector, FaultKind } from './faults.js';
 import { type Access, callMethod } from './methods.js';
 import type { Random } from './random.js';
 import type { World } from './world.js';
-import { readMethodCall, writeAnswer, writeFault, XmlRpcFault } from './xml-rpc.js';
+import { readMethodCall, writeAnswer, writeFault, XmlRpcFault, type XmlRpcValue } from './xml-rpc.js';
 
 /** One request as it came in and what became of it. */
 export interface RequestLogEntry {
@@ -24,6 +24,11 @@ export interface RequestLogEntry {
   outcome: 'answered' | 'faulted' | 'refused' | 'spoiled';
   /** HTTP status of the answer; undefined where the connection was reset instead. */
   status: number | undefined;
+  /**
+   * What a disconnect came to on the switch, whether or not the answer arrived; undefined where it was not carried out, and
+   * for methods that only read.
+   */
+  disconnect: { result: string; count: number | undefined } | undefined;
 }
 
 /** What a running simulator is made of. */
@@ -36,6 +41,8 @@ export interface Service {
   faults: FaultInjector;
   readonly random: Random;
   readonly requests: RequestLogEntry[];
+  /** Told of every request before its answer leaves. */
+  readonly onRequest: ((entry: RequestLogEntry) => void) | undefined;
   /** Brings the world up to the clock and returns its time. */
   tick(): number;
 }
@@ -65,8 +72,10 @@ async function answerRequest(service: Service, request: IncomingMessage): Promis
   const at = service.tick();
   const { answer, entry } =
     refuseRequest(service, request, body, at) ?? (await answerCall(service, body ?? '', at));
-  service.requests.push({ at, ...entry });
+  const logged = { at, ...entry };
+  service.requests.push(logged);
   if (service.requests.length > KEPT_REQUESTS) service.requests.shift();
+  service.onRequest?.(logged);
   return answer;
 }
 
@@ -92,7 +101,14 @@ function refuseRequest(
 function refuse(answer: Answer): Handled {
   return {
     answer,
-    entry: { method: undefined, params: [], fault: undefined, outcome: 'refused', status: answer.status },
+    entry: {
+      method: undefined,
+      params: [],
+      fault: undefined,
+      outcome: 'refused',
+      status: answer.status,
+      disconnect: undefined,
+    },
   };
 }
 
@@ -100,7 +116,12 @@ async function answerCall(service: Service, body: Buffer | string, now: number):
   const call = await readMethodCall(Buffer.from(body)).catch((error: unknown) => asFault(error));
   if (call instanceof XmlRpcFault) return refuse(xmlAnswer(writeFault(call)));
   const fault = service.faults.strike(call.method, now);
-  const described = { method: call.method, params: call.params, fault: fault?.kind };
+  const described = {
+    method: call.method,
+    params: call.params,
+    fault: fault?.kind,
+    disconnect: undefined,
+  };
   const instead = answerInstead(fault);
   if (instead !== undefined) {
     const status = instead.delivery === 'whole' ? instead.status : undefined;
@@ -110,7 +131,9 @@ async function answerCall(service: Service, body: Buffer | string, now: number):
     const value = callMethod(service.world, service.access, call.method, call.params);
     const answer = spoilDelivery(xmlAnswer(writeAnswer(spoilValue(value, fault, service.random))), fault);
     const outcome = answer.delivery === 'whole' ? 'answered' : 'spoiled';
-    return { answer, entry: { ...described, outcome, status: answer.delivery === 'none' ? undefined : 200 } };
+    const status = answer.delivery === 'none' ? undefined : 200;
+    const disconnect = isDisconnect(call.method) ? disconnectOf(value) : undefined;
+    return { answer, entry: { ...described, outcome, status, disconnect } };
   } catch (error) {
     const answer = spoilDelivery(xmlAnswer(writeFault(asFault(error))), fault);
     return {
@@ -118,6 +141,18 @@ async function answerCall(service: Service, body: Buffer | string, now: number):
       entry: { ...described, outcome: 'faulted', status: answer.delivery === 'none' ? undefined : 200 },
     };
   }
+}
+
+function isDisconnect(method: string): boolean {
+  return method.startsWith('disconnect');
+}
+
+function disconnectOf(value: XmlRpcValue): RequestLogEntry['disconnect'] {
+  const struct = value as { readonly result?: unknown; readonly count?: unknown };
+  return {
+    result: String(struct.result),
+    count: typeof struct.count === 'number' ? struct.count : undefined,
+  };
 }
 
 /** The answer of a fault that keeps the method from being carried out; undefined for the other kinds. */

@@ -8,7 +8,7 @@ import { type Fault, FaultInjector } from './faults.js';
 import type { Access } from './methods.js';
 import { createRandom } from './random.js';
 import { handleRequest, type RequestLogEntry, type Service } from './serve.js';
-import { World } from './world.js';
+import { World, type WorldJournal } from './world.js';
 
 export interface SimulatorOptions {
   /** 0, the default, lets the system choose. */
@@ -39,6 +39,10 @@ export interface SimulatorOptions {
   /** PEM texts; HTTPS with them, HTTP without. */
   tls?: { key: string; cert: string };
   faults?: readonly Fault[];
+  /** Told of every request once it was carried out or refused and before its answer leaves; must not throw. */
+  onRequest?: (entry: RequestLogEntry) => void;
+  /** Told of every call; see WorldOptions. */
+  journal?: WorldJournal;
 }
 
 export interface Simulator {
@@ -82,6 +86,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults: injectorFor(options.faults ?? []),
     random: faultRandom,
     requests: [],
+    onRequest: options.onRequest,
     tick() {
       world.advanceTo(startAt + clock() - clockAtStart);
       return world.now;

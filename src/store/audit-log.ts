@@ -4,11 +4,14 @@ import type { CallIdentity } from '../domain/call.js';
 import { CallwardenError } from '../domain/errors.js';
 import { type AuditLog, type OpenIntent, recordKey, type UnconfirmedDisconnect } from '../domain/ports.js';
 import * as sql from './audit-sql.js';
+import { preparePauseOf } from './pauses.js';
 import { settle } from './store-error.js';
 
 /** Confirmed false or not at all: the log holds no row with true for these. */
 interface UnconfirmedRow {
   id: number;
+  rule: string;
+  ruleHash: string;
   ref: string;
   callId: string;
   setupTime: string | null;
@@ -17,6 +20,7 @@ interface UnconfirmedRow {
   closedAt: number;
   login: string;
   refuted: number | null;
+  reason: string | null;
 }
 
 interface UnchangedRow {
@@ -38,12 +42,18 @@ interface UnchangedRow {
 export function createAuditLog(database: Database.Database, path: string): AuditLog {
   const insert = prepareInserts(database);
   const read = prepareReads(database);
+  const pauseOf = preparePauseOf(database);
   const transaction = <T>(work: () => T): Promise<T> =>
     settle(path, () => database.transaction(work).immediate());
   const look = <T>(work: () => T): Promise<T> => settle(path, work);
 
   return {
     openIntent: (intent, children) => transaction(() => insert.intent(intent, children)),
+
+    openIntentUnlessPaused: (intent, children) =>
+      transaction(() =>
+        pauseOf(intent.switch, intent.at) === undefined ? insert.intent(intent, children) : undefined,
+      ),
 
     closeIntent: (intent, outcome, childOutcomes, at) =>
       transaction(() => {
@@ -200,11 +210,14 @@ function toIdentity(row: { ref: string; callId: string; setupTime: string | null
 function toUnconfirmed(row: UnconfirmedRow): UnconfirmedDisconnect {
   return {
     id: row.id,
+    rule: row.rule,
+    ruleHash: row.ruleHash,
     call: toIdentity(row),
     account: row.account ?? undefined,
     customer: row.customer ?? undefined,
     closedAt: row.closedAt,
     login: row.login,
     confirmed: row.refuted === null ? null : false,
+    asked: row.reason !== 'perhaps-taken' && row.reason !== 'orphaned',
   };
 }

@@ -5,7 +5,10 @@ import { openCurrentForReading, type ReaderOptions } from './open-reader.js';
 import { storeError } from './store-error.js';
 
 /** A row of the view audit_record: the record but for what SQLite has no type for. */
-type RecordRow = Omit<AuditRecord, 'confirmed' | 'evidence'> & { confirmed: number | null; evidence: string };
+export type RecordRow = Omit<AuditRecord, 'confirmed' | 'evidence'> & {
+  confirmed: number | null;
+  evidence: string;
+};
 
 /**
  * Opens the audit log of a database of exactly this version, read-only; works while `callwarden run` is writing.
@@ -36,7 +39,7 @@ export function openAuditReader(path: string, options: ReaderOptions = {}): Audi
   };
 }
 
-function toRecord(row: RecordRow): AuditRecord {
+export function toRecord(row: RecordRow): AuditRecord {
   return {
     ...row,
     confirmed: row.confirmed === null ? null : row.confirmed === 1,

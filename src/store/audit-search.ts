@@ -65,6 +65,14 @@ export function searchIds(database: Database.Database, query: AuditQuery): Itera
   return query.limit === undefined ? search.all() : search.newest(query.limit);
 }
 
+/** What a query asks of a record, as a condition on audit_action AS a with its bound values; the limit is left out. */
+export function recordCondition(query: AuditQuery): { condition: string; bound: Bound } {
+  const { limit: _, ...filters } = query;
+  const keys = Object.keys(CONDITIONS) as Exclude<Filter, 'since' | 'until'>[];
+  const given = keys.filter((key) => filters[key] !== undefined).map((key) => CONDITIONS[key]);
+  return { condition: [...given, IN_TIME].join(' AND '), bound: toBound(filters) };
+}
+
 /** The statements that a search would run, for a look at their query plans. */
 export function explainSearch(database: Database.Database, query: AuditQuery): readonly string[] {
   const search = new Search(database, query);

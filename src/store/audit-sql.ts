@@ -13,11 +13,12 @@ export const INSERT_OUTCOME = `
   INSERT INTO audit_outcome (action_id, at, outcome, reason, count, latency_ms, error)
   VALUES (@actionId, @at, @outcome, @reason, @count, @latencyMs, @error)`;
 
-/** Adds nothing where the same is known already, or where true would become false. */
+/** Adds nothing where the same is known already, where true would become false, or where the action was pruned meanwhile. */
 export const INSERT_CONFIRMATION = `
   INSERT INTO audit_confirmation (action_id, at, confirmed)
   SELECT @actionId, @at, @confirmed
-  WHERE NOT EXISTS (SELECT 1 FROM audit_confirmation WHERE action_id = @actionId AND confirmed >= @confirmed)`;
+  WHERE NOT EXISTS (SELECT 1 FROM audit_confirmation WHERE action_id = @actionId AND confirmed >= @confirmed)
+    AND NOT EXISTS (SELECT 1 FROM audit_pruned WHERE @actionId <= last_action)`;
 
 export const OPEN_INTENTS = `
   SELECT s.action_id FROM search_facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id
@@ -92,8 +93,9 @@ export const ACTED_SINCE = `
   GROUP BY 1, a.pass_id ORDER BY min(r.at), min(a.id)`;
 
 export const UNCONFIRMED = `
-  SELECT a.id, a.call_ref AS ref, a.call_id AS callId, a.setup_time AS setupTime, a.account, a.customer,
-    o.at AS closedAt, a.login,
+  SELECT a.id, a.rule, a.rule_hash AS ruleHash, a.call_ref AS ref, a.call_id AS callId, a.setup_time AS setupTime,
+    a.account, a.customer,
+    o.at AS closedAt, o.reason, a.login,
     (SELECT c.id FROM audit_confirmation AS c WHERE c.action_id = a.id AND c.confirmed = 0) AS refuted
   FROM unconfirmed_call AS u CROSS JOIN audit_action AS a ON a.id = u.action_id
   CROSS JOIN audit_outcome AS o ON o.action_id = a.id

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import Database from 'better-sqlite3';
 import { CallwardenError } from '../domain/errors.js';
+import { registerAuditHash } from './audit-chain-hash.js';
 import { isBusy } from './store-error.js';
 
 /** "Cwdn" in ASCII, in the file's header: marks our databases, see https://www.sqlite.org/pragma.html#pragma_application_id */
@@ -30,6 +31,7 @@ export function openForWriting(path: string, busyTimeoutMs: number): Database.Da
     // With NORMAL a power failure may undo the last commits of a WAL, and with them intents whose request has left.
     database.pragma('synchronous = FULL');
     database.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
+    registerAuditHash(database);
     return database;
   } catch (error) {
     database.close();

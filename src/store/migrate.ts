@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { CallwardenError } from '../domain/errors.js';
+import { beginAuditChain } from './audit-chain-begin.js';
 import { APPLICATION_ID, isEmpty } from './database.js';
 import type { Migration } from './migration-files.js';
 import { isBusy, storeError } from './store-error.js';
@@ -17,10 +18,16 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS schema_migration (
   applied_at INTEGER NOT NULL
 ) STRICT`;
 
+/** What a migration needs done that SQL cannot do, right after it and in its transaction; by its name. */
+const AFTER: Readonly<Record<string, (database: Database.Database, now: number) => void>> = {
+  'audit-chain': beginAuditChain,
+};
+
 /**
  * Brings the database to the newest migration, each in a transaction of its own that leaves nothing behind when it
  * fails. Two processes may do so at once. Returns the versions that this call applied. Throws STORE_FAILED where an
- * applied migration has changed since, or the database is newer than the program.
+ * applied migration has changed since, or the database is newer than the program. The connection is one of openForWriting,
+ * or has at least its functions.
  *
  * @param now milliseconds since the epoch, noted with each migration
  */
@@ -74,6 +81,7 @@ function applyMigration(database: Database.Database, migration: Migration, now: 
   database.exec(CREATE_TABLE);
   database.exec(migration.sql);
   if (!database.inTransaction) throw new Error('a migration must not end its transaction');
+  AFTER[migration.name]?.(database, now);
   const violation = database.prepare('PRAGMA foreign_key_check').get();
   if (violation !== undefined) throw new Error(`it breaks a foreign key: ${JSON.stringify(violation)}`);
   database

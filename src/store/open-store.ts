@@ -1,7 +1,11 @@
 import { resolve } from 'node:path';
+import type { AuditChain } from '../domain/audit-chain.js';
 import type { Ledger } from '../domain/ledger.js';
+import type { Pauses } from '../domain/pause.js';
 import type { AuditLog, Clock, PassLock, PassLog } from '../domain/ports.js';
 import type { RulesInForce } from '../domain/rules-in-force.js';
+import { createAuditChain } from './audit-chain.js';
+import { registerAuditHash } from './audit-chain-hash.js';
 import { createAuditLog } from './audit-log.js';
 import { BUSY_TIMEOUT_MS, openForWriting } from './database.js';
 import { createLedger } from './ledger.js';
@@ -10,15 +14,21 @@ import { MIGRATIONS_DIR, readMigrations } from './migration-files.js';
 import { openCurrentForReading } from './open-reader.js';
 import { createPassLock } from './pass-lock.js';
 import { createPassLog } from './pass-log.js';
+import { createPauses } from './pauses.js';
 import { createRulesInForce } from './rules-in-force.js';
 import { orStoreError } from './store-error.js';
 
-/** The database of one callwarden: what it did and saw, what its passes came to, which rules are in force, and who may act. */
+/**
+ * The database of one callwarden: what it did and saw, what its passes came to, which rules are in force, whether acting is
+ * paused, and who may act.
+ */
 export interface Store {
   audit: AuditLog;
+  chain: AuditChain;
   ledger: Ledger;
   passes: PassLog;
   rulesInForce: RulesInForce;
+  pauses: Pauses;
   lock: PassLock;
   /** May be called twice. Held pass locks are not released by it. */
   close(): void;
@@ -45,9 +55,11 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
   const database = orStoreError(file, () => openDatabase(file, options));
   return orStoreError(file, () => ({
     audit: createAuditLog(database, file),
+    chain: createAuditChain(database, file, options.clock ?? Date.now),
     ledger: createLedger(database, file),
     passes: createPassLog(database, file),
     rulesInForce: createRulesInForce(database, file),
+    pauses: createPauses(database, file),
     lock: createPassLock(file),
     close: () => {
       database.close();
@@ -58,7 +70,10 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
 function openDatabase(file: string, options: StoreOptions) {
   const { migrationsDir = MIGRATIONS_DIR, busyTimeoutMs = BUSY_TIMEOUT_MS, clock = Date.now } = options;
   if (options.readonly === true) {
-    return openCurrentForReading(file, { migrationsDir, busyTimeoutMs }).database;
+    const { database } = openCurrentForReading(file, { migrationsDir, busyTimeoutMs });
+    // Statements that could not run here are prepared all the same, with the triggers that they would fire.
+    registerAuditHash(database);
+    return database;
   }
   const migrations = readMigrations(migrationsDir);
   const database = openForWriting(file, busyTimeoutMs);

@@ -80,6 +80,7 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
     numbers: { techPrefixes: [] },
     protect: { numbers: [], accounts: [], customers: [] },
     customerTree: new Map(),
+    crossCheck: true,
   };
   const config: Config = {
     file: 'callwarden.yaml',
@@ -91,6 +92,11 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
     caps: context.caps,
     maxSnapshotAgeMs: 5000,
     retention: { ledgerMs: 7 * 24 * 60 * MINUTE, audit: 'forever' },
+    checkpoints: {
+      file: '/nowhere/callwarden.db.checkpoints.jsonl',
+      keyFile: '/nowhere/callwarden.db.key',
+      everyMs: 60 * MINUTE,
+    },
   };
   const said: string[] = [];
   const output = {

@@ -73,7 +73,7 @@ async function run(use?: (ruleSet: RuleSet) => void): Promise<Running> {
   const reload = createRulesReload({
     directory: dir,
     configFile: '/etc/callwarden.yaml',
-    switches: [],
+    config: { file: '/etc/callwarden.yaml', switches: [], retention: { ledgerMs: 0, audit: 'forever' } },
     rulesInForce,
     started,
     use(ruleSet) {

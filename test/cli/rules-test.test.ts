@@ -143,7 +143,7 @@ describe('rules test', () => {
     const { exitCode, stderr } = await runTest(files);
     expect([exitCode, stderr]).toEqual([
       0,
-      'other.yaml:1:1: warning: The rule "other" has no test: no case in the folder "tests" names it.\n',
+      'other.yaml:1:1: warning: The rule "other" has no test: no case in the folder "tests" names it. Write one; docs/testing-rules.md shows how.\n',
     ]);
     expect((await runTest(files, '--lint-fatal')).exitCode).toBe(1);
     expect((await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE }, '--lint-fatal')).exitCode).toBe(0);
@@ -173,7 +173,8 @@ describe('rules test', () => {
 
   it('says in JSON and TAP which warnings fail the run', async () => {
     const files = { 'cap.yaml': CAP };
-    const message = 'The rule "cap" has no test: no case in the folder "tests" names it.';
+    const message =
+      'The rule "cap" has no test: no case in the folder "tests" names it. Write one; docs/testing-rules.md shows how.';
     const json = await runTest(files, '-o', 'json', '--lint-fatal');
     expect(json.exitCode).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({

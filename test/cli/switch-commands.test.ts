@@ -280,6 +280,7 @@ describe('status', () => {
         passesLastHour: { completed: 0, failed: 0, skipped: 0 },
         actionsLastHour: {},
         unconfirmed: 0,
+        paused: null,
         rules: null,
       },
     ]);

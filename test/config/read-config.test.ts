@@ -82,6 +82,7 @@ describe('a config', () => {
           numbers: { techPrefixes: [] },
           protect: { numbers: [], accounts: [], customers: [] },
           customerTree: new Map(),
+          crossCheck: true,
         },
       ],
       mode: 'monitor',
@@ -91,6 +92,11 @@ describe('a config', () => {
       caps: { perPass: 50, perHour: 500, sharePerPass: 0.25 },
       maxSnapshotAgeMs: 5_000,
       retention: { ledgerMs: 7 * 86_400_000, audit: 'forever' },
+      checkpoints: {
+        file: join(directory, 'callwarden.db.checkpoints.jsonl'),
+        keyFile: join(directory, 'callwarden.db.key'),
+        everyMs: 3_600_000,
+      },
     });
   });
 
@@ -110,6 +116,7 @@ protect: { numbers: ["112"], accounts: [8], customers: [] }
 caps: { perPass: 5, perHour: 6, sharePerPass: 1 }
 maxSnapshotAge: 1s
 retention: { ledger: 1h, audit: forever }
+checkpoints: { file: /var/log/heads.jsonl, key: keys/audit.key, every: 10m }
 `);
     expect(config).toMatchObject({
       mode: 'enforce',
@@ -118,6 +125,11 @@ retention: { ledger: 1h, audit: forever }
       caps: { perPass: 5, perHour: 6, sharePerPass: 1 },
       maxSnapshotAgeMs: 1_000,
       retention: { ledgerMs: 3_600_000, audit: 'forever' },
+      checkpoints: {
+        file: '/var/log/heads.jsonl',
+        keyFile: join(directory, 'keys', 'audit.key'),
+        everyMs: 600_000,
+      },
     });
     expect(config.switches[0]).toMatchObject({
       timeoutMs: 500,
@@ -416,6 +428,12 @@ describe('the rest of a config', () => {
     ['caps: { perHour: 0 }', 'at least 1'],
     ['retention: { ledger: forever }', '"ledger": expected a duration'],
     ['retention: { audit: never }', '"audit": expected'],
+    ['checkpoints: { every: 0.5s }', '"every": expected 1s to 7d'],
+    ['checkpoints: { every: 8d }', '"every": expected 1s to 7d'],
+    ['checkpoints: { file: "" }', '"file": expected a path'],
+    ['checkpoints: { file: callwarden.db }', '"file": this is the same file as "database"'],
+    ['checkpoints: { file: a, key: ./a }', '"key": this is the same file as "file"'],
+    ['checkpoints: { keyFile: x }', '"keyFile" is not a known key'],
     ['retention: { audit: 30d }', 'not yet supported'],
     ['maxSnapshotAge: 5', '"maxSnapshotAge": expected a duration'],
     ['rules: ""', '"rules": expected a path'],

@@ -39,6 +39,11 @@ rules:
     schedule: { days: [DAY], timezone: UTC }
     conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
     event: { type: alert }
+  - name: whole-switch
+    scope: switch
+    mode: monitor
+    conditions: { all: [ { fact: switch.totalCalls, operator: greaterThan, value: 1000 } ] }
+    event: { type: alert }
   - name: asleep
     scope: account
     mode: off
@@ -100,7 +105,9 @@ describe('rules explain', () => {
     ['three-calls', 'account:77', 'leave it out: except.accounts names 77 (because: a campaign)'],
     ['three-calls', 'account:11', 'its conditions are not met'],
     ['three-calls', 'account:99', 'no live call of it'],
-    ['asleep', 'account:10', 'the rule is off'],
+    ['asleep', 'account:10', 'the rule is off: it is never judged'],
+    ['asleep', 'account:10', 'Rule asleep (off, scope account, priority 1)'],
+    ['asleep', 'account:10', '  - the rule is off (mode: off in the rule)'],
   ])('says why nothing is cut: %s on %s: %s', async (rule, subject, why) => {
     const it = await explaining();
     it.simulator.world.addCall({ account: 77 });
@@ -128,6 +135,55 @@ describe('rules explain', () => {
         calls: [{ id: '904', fate: 'withheld', reason: 'protected-number' }],
       },
     ]);
+  });
+
+  it('says who used a cap up, and that the rule would only monitor besides', async () => {
+    const rule = (name: string, prefix: string, mode = 'enforce') => `
+  - name: ${name}
+    scope: call
+    mode: ${mode}
+    conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["${prefix}"] } ] }
+    event: { type: disconnectCall }`;
+    const rules = `rules:${rule('aaa-first', '49')}${rule('bbb-next', '33')}${rule('ccc-last', '39', 'monitor')}\n`;
+    const it = await lab({ rules: { 'rules.yaml': rules }, config: 'caps: { perPass: 3 }\n' });
+    for (const [id, cld] of [
+      ['901', '4930123456'],
+      ['902', '4930123457'],
+      ['903', '33123456789'],
+      ['904', '33123456780'],
+      ['905', '390612345'],
+    ] as const)
+      it.simulator.world.addCall({ id, account: 10, cld });
+    const explain = (...args: string[]) => it.callwarden('rules', 'explain', '-c', it.config, ...args);
+    const { stdout } = await explain('--rule', 'bbb-next', '--subject', 'call:904');
+    // The newest entry of equals goes first or last by its ID: one of the two is stopped by what came before it.
+    const other = await explain('--rule', 'bbb-next', '--subject', 'call:903');
+    expect([stdout, other.stdout].filter((text) => text.includes('would be cut'))).toHaveLength(1);
+    expect(stdout + other.stdout).toContain(
+      '  - caps.perPass (3 calls) is used up by aaa-first (2 calls), this rule itself (1 call)\n',
+    );
+    const json = await explain('--rule', 'ccc-last', '--subject', 'call:905', '-o', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      {
+        why: [
+          {
+            reason: 'cap-per-pass',
+            text: 'caps.perPass (3 calls) is used up by aaa-first (2 calls), bbb-next (1 call)',
+          },
+          { reason: 'rule-monitor' },
+        ],
+      },
+    ]);
+  });
+
+  it('sums up calls that nothing takes where there are many, and shows the one that was asked for', async () => {
+    const it = await lab();
+    for (let id = 1; id <= 30; id++)
+      it.simulator.world.addCall({ id: String(900 + id), account: 10, cld: '4930123456', state: 'ARComplete' });
+    const asked = ['rules', 'explain', '-c', it.config, '--rule', 'three-calls', '--subject', 'call:925'];
+    const { stdout } = await it.callwarden(...asked);
+    expect(stdout).toMatch(/Its 30 live calls:\n {2}925 /);
+    expect(stdout).toContain('… and 20 more, all of them kept; -o json has each');
   });
 
   it('shows what an action on a whole account comes to where one of its calls is protected', async () => {
@@ -193,6 +249,50 @@ event: { type: disconnectCall }
     const { stdout, stderr } = await it.callwarden('rules', 'explain', '-c', it.config, ...args);
     expect(stderr).toContain('costly.txt is held back');
     expect(stdout).toContain('on call:904: violated');
+  });
+
+  it('says that the passes before went by other rules than those on disk', async () => {
+    const it = await explaining();
+    await it.once('--dry-run');
+    const asked = ['--rule', 'three-calls', '--subject', 'account:10'];
+    expect((await it.explain(...asked)).text).not.toContain('went by other rules');
+    await it.once();
+    expect((await it.explain(...asked)).text).not.toContain('went by other rules');
+    const rules = join(it.folder, 'rules/rules.yaml');
+    writeFileSync(rules, readFileSync(rules, 'utf8').replace('value: 3 }', 'value: 2 }'));
+    const edited = (await it.explain(...asked)).text;
+    expect(edited).toMatch(
+      /Note: the last passes went by other rules \(hash \w{12}, loaded at 20.*\); these are the ones on disk \(hash \w{12}\)/,
+    );
+    expect(edited).toContain('account.connectedCalls 3 > 2');
+  });
+
+  it('refuses rules on disk that are no rules, and explains records all the same', async () => {
+    const it = await explaining();
+    await it.once();
+    writeFileSync(join(it.folder, 'rules/bad.yaml'), 'nam: x\n');
+    const { code, errors } = await it.explain('--rule', 'first', '--subject', 'call:904');
+    expect(code).toBe(2);
+    expect(errors).toContain('bad.yaml:1:1');
+    const id = String(it.records({ rule: 'first' })[0]?.id);
+    expect((await it.explain('--action', id)).text).toContain('[x] call.cld 88212345678');
+  });
+
+  it('says of a vendor whom the rule does not name that it is left out', async () => {
+    const rules = {
+      'rules.yaml': `
+name: by-vendor
+scope: vendor
+mode: monitor
+only: { vendors: [3] }
+conditions: { all: [ { fact: vendor.totalCalls, operator: greaterThan, value: 0 } ] }
+event: { type: alert }
+`,
+    };
+    const it = await lab({ rules });
+    const asked = ['rules', 'explain', '-c', it.config, '--rule', 'by-vendor', '--subject'];
+    expect((await it.callwarden(...asked, 'vendor:4')).stdout).toContain('only.vendors does not name it');
+    expect((await it.callwarden(...asked, 'vendor:3')).stdout).not.toContain('leave it out');
   });
 
   it('needs no switch where the rule is judged on one alone', async () => {
@@ -285,7 +385,22 @@ rules:
     [['--rule', 'first', '--subject', 'call:904', '--at', '2999-01-01'], 2, '--at lies in the future'],
     [['--rule', 'first', '--subject', 'call:1'], 1, 'No call 1 was listed'],
     [['--action', '99'], 1, 'The audit log has no record 99'],
-    [['--rule', 'three-calls', '--subject', 'customer:2'], 1, 'judges subjects of scope account'],
+    [
+      ['--rule', 'three-calls', '--subject', 'customer:2'],
+      2,
+      'judges subjects of scope account, not customer:2: expected --subject account:ID',
+    ],
+    [
+      ['--rule', 'first', '--subject', 'account:10'],
+      2,
+      'callwarden.yaml` lists them',
+    ],
+    [
+      ['--rule', 'whole-switch', '--subject', 'switch:lob'],
+      2,
+      'none of the switches that are asked. Did you mean "lab"?',
+    ],
+    [['--action', 'x'], 2, 'Expected the id of an audit record, as `callwarden audit list` prints it'],
     [['--rule', 'three-calls', '--subject', 'call:1'], 1, 'No call 1 was listed'],
     [
       ['--rule', 'three-calls', '--subject', 'account:10', '--at', '2020-01-01'],

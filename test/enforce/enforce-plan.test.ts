@@ -47,6 +47,7 @@ function scene(
   const context: EnforceContext = {
     port,
     audit: store.audit,
+    pauses: store.pauses,
     clock,
     snapshot,
     maxSnapshotAgeMs: 5000,
@@ -59,7 +60,7 @@ function scene(
           calls: derived,
           suspects,
           observedAt: timing.requestedAt,
-          doubt: findDoubt(derived, suspects, undefined),
+          doubt: findDoubt(derived, suspects),
         };
       },
       5000,

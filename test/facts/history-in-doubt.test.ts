@@ -254,7 +254,14 @@ describe('views through the tree of customers', () => {
         key,
         () => {
           made.push(key);
-          return { usedIn: 0, dependsOnEnd: false, enter() {}, leave() {}, advance() {} };
+          return {
+            usedIn: 0,
+            dependsOnEnd: false,
+            dependsOnState: false,
+            enter() {},
+            leave() {},
+            advance() {},
+          };
         },
         tree,
       );

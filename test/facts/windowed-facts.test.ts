@@ -257,7 +257,8 @@ describe('a country that is called for the first time', () => {
     const shown = known(6 * DAY_MS);
     shown.poll(0, [dialled('1', '33155500')]);
     const missing = { known: false, reason: 'too-little-history' };
-    expect(ask(shown, 'firstSeenCountry', { within: 3600 })).toEqual(missing);
+    const until = START + DAY_MS;
+    expect(ask(shown, 'firstSeenCountry', { within: 3600 })).toEqual({ ...missing, until });
     expect(ofCall(shown, '1')).toEqual(missing);
     expect(shown.facts().observe(lab, 'switch.firstSeenCountry', { within: 60 })).toMatchObject({
       value: 0,

@@ -141,6 +141,22 @@ describe('the learned customer tree', () => {
     expect(tree.get(3)).toBe(2);
   });
 
+  it('lets go of a former parent that has no call itself', async () => {
+    const parents = new Map([
+      [2, 5],
+      [3, 2],
+      [4, 1],
+      [5, 1],
+    ]);
+    const it = trusted(parents);
+    const learned = createLearnedCustomerTree(it.port, 1, new Map());
+    expect((await learned.refresh(it.list(2, 3, 4, 5), NOW, never)).tree.get(3)).toBe(2);
+    parents.set(3, 4);
+    const { tree } = await learned.refresh(it.list(3, 4), NOW + 61 * MINUTE, never);
+    expect(tree.get(3)).toBe(4);
+    expect(tree.get(2)).toBe(5);
+  });
+
   it('keeps what it knew where a listing fails, and says so', async () => {
     const it = trusted(
       new Map([

@@ -167,6 +167,12 @@ describe('cooldown', () => {
     expect(timingOf(rule, { acted: acted(60) }).sift([violated([])]).held).toEqual([]);
   });
 
+  it('is not cut short by a clock that was set back: what was done ahead of now counts as done now', () => {
+    expect(timingOf(rule, { acted: acted(-30) }).sift([violated([])]).held).toMatchObject([
+      { reason: 'cooldown', until: NOW + MINUTE },
+    ]);
+  });
+
   it('counts from the last time', () => {
     expect(timingOf(rule, { acted: acted(100, 30) }).sift([violated([])]).held).toMatchObject([
       { until: NOW + 30 * SECOND },

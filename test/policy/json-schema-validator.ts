@@ -25,7 +25,7 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   object: isObject,
 };
 
-/** What each keyword of draft 7 asks for, of those that the schema of rule files uses. */
+/** What each keyword of draft 7 asks for, of those that the schemas of rule files and of test cases use. */
 const CHECKS: Readonly<Record<string, Check>> = {
   type: (type: string | readonly string[], value) =>
     [type].flat().some((one) => TYPES[one]?.(value) === true),
@@ -34,6 +34,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   pattern: (pattern: string, value) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),
   minLength: (least: number, value) => typeof value !== 'string' || value.length >= least,
   minimum: (least: number, value) => typeof value !== 'number' || value >= least,
+  maximum: (most: number, value) => typeof value !== 'number' || value <= most,
   exclusiveMinimum: (bound: number, value) => typeof value !== 'number' || value > bound,
   minItems: (least: number, value) => !Array.isArray(value) || value.length >= least,
   items: (item: JsonSchema, value, _, root) =>

@@ -126,7 +126,7 @@ cases:
 
   it('refuses a name twice, and a name for all', () => {
     expect(problemsOf('cases:\n  - { name: x }\n  - { name: x }')).toEqual([
-      '3:13: "name": another case of this file is called "x" already, on line 2.',
+      '3:13: "name": another case of this file is called "x" already, on line 2: give each a name of its own.',
     ]);
     expect(problemsOf('name: all\ncases: [{}]')).toEqual([
       '1:1: "name" belongs to a case: this file holds several of them under "cases:".',
@@ -154,7 +154,10 @@ describe('what cannot be meant', () => {
       '1:8: "start": expected an instant with its zone, e.g. 2026-01-05T10:00:00Z or 2026-01-05T12:00:00+02:00, but found the text "2026-02-31T10:00:00Z".',
     ],
     ['rules: [capp]', '1:9: "rules": there is no rule "capp". Did you mean "cap"?'],
-    ['calls: [{ id: a }, { id: a }]', '1:26: "id": there is another call named "a".'],
+    [
+      'calls: [{ id: a }, { id: a }]',
+      '1:26: "id": there is another call named "a": give each a name of its own.',
+    ],
     ['calls: [{ id: a, to: -1s }]', '1:22: "to": the call ends at -1s, not after its setup at 0s.'],
     [
       'calls: [{ id: a, to: 10s, answered: 10s }]',
@@ -176,9 +179,12 @@ describe('what cannot be meant', () => {
     ['expect: [{ at: 7s }]', '1:16: "at": no poll stands at 7s; they stand every 5s, from 0s to 5s.'],
     [
       '{ fail: [5s], expect: [{ at: 5s }] }',
-      '1:30: "at": the poll at 5s fails, so nothing is decided there.',
+      '1:30: "at": the poll at 5s fails, so nothing is decided there: expect it at another one, or take this one out of "fail".',
     ],
-    ['expect: [{ at: 5s }, { at: [0s, 5s] }]', '1:28: "at": the poll at 5s is listed already, on line 1.'],
+    [
+      'expect: [{ at: 5s }, { at: [0s, 5s] }]',
+      '1:28: "at": the poll at 5s is listed already, on line 1: write both into one entry.',
+    ],
     [
       'expect: [{ at: 0s, actions: [{ rule: asleep }] }]',
       '1:38: "rule": asleep is not judged in this case; name it under "rules".',
@@ -207,10 +213,10 @@ describe('what cannot be meant', () => {
       'customerTree: { 3: two }',
       '1:20: "customerTree": expected numbers of customers, { child: parent }, but found the text "two".',
     ],
-    ['customerTree: { 3: 3 }', '1:17: "customerTree" leads in a circle: 3 is under 3.'],
+    ['customerTree: { 3: 3 }', '1:17: "customerTree" leads in a circle: 3 is under 3. Take one of them out.'],
     [
       'customerTree: { 3: 2, 2: 3, 4: 3 }',
-      '1:23: "customerTree" leads in a circle: 2 is under 3 is under 2.',
+      '1:23: "customerTree" leads in a circle: 2 is under 3 is under 2. Take one of them out.',
     ],
     [
       'calls: [{ id: "a b" }]',
@@ -222,7 +228,7 @@ describe('what cannot be meant', () => {
     ],
     [
       '{ calls: [{ id: a, repeat: 5 }], expect: [{ at: 0s, actions: [{ targets: [a-2, zzz] }] }] }',
-      '1:80: No call of this case is named "zzz".',
+      '1:80: No call of this case is named "zzz". It has a-1, a-2, a-3, a-4, a-5.',
     ],
     [
       'expect: [{ at: 0s, actions: [{ action: disconnectAccount, target: ten }] }]',
@@ -230,19 +236,19 @@ describe('what cannot be meant', () => {
     ],
     [
       '{ calls: [{ id: a, customer: 2 }], expect: [{ at: 0s, clear: [{ rule: cap, subject: "customer:2" }] }] }',
-      '1:85: "subject": rule cap judges subjects of scope account, so customer:2 is never judged by it.',
+      '1:85: "subject": rule cap judges subjects of scope account, so customer:2 is never judged by it: expected account:ID.',
     ],
     [
       '{ calls: [{ id: a }], expect: [{ at: 0s, actions: [{ rule: cap, subject: "call:a" }] }] }',
-      '1:74: "subject": rule cap judges subjects of scope account, so call:a is never judged by it.',
+      '1:74: "subject": rule cap judges subjects of scope account, so call:a is never judged by it: expected account:ID.',
     ],
     [
       '{ every: 1s, until: 1d }',
       '1:21: "until": 86401 polls of 1s are more than the 20000 that one case may have; poll less often, or let it end earlier.',
     ],
     [
-      'expect: [{ at: 0s, actions: [{ action: alert, target: 10, count: 2 }] }]',
-      '1:66: "count": one target is acted on once a poll; name several by their beginning, e.g. a-*.',
+      '{ calls: [{ id: a, account: 10 }], expect: [{ at: 0s, actions: [{ action: alert, target: 10, count: 2 }] }] }',
+      '1:101: "count": one target is acted on once a poll; name several by their beginning, e.g. a-*.',
     ],
   ])('is refused with its place: %s', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
@@ -255,16 +261,40 @@ describe('what cannot be meant', () => {
       expect(cases).toHaveLength(1);
       return problems.map(({ severity, location, message }) => `${severity} ${location?.line}: ${message}`);
     };
-    const warning =
-      'warning 4: "subject": no poll of this case sees a call of account:10, so it is never judged.';
+    const warning = 'warning 4: No poll of this case sees a call of account:10, so it is never judged.';
     expect(warned('{ id: a, account: 10 }')).toEqual([]);
-    expect(warned('{ id: a, account: 11 }')).toEqual([warning]);
+    expect(warned('{ id: a, account: 11 }')).toEqual([`${warning} Those there are: 11.`]);
     expect(warned('{ id: a, account: 10, from: 1s, to: 4s }')).toEqual([warning]);
     // It is listed at the failing poll alone.
     expect(warned('{ id: a, account: 10, from: 4s, to: 6s }')).toEqual([warning]);
     // The ledger knows it: a window may judge whom it belonged to.
     expect(warned('{ id: a, account: 10, from: -1h, to: -59m }')).toEqual([]);
     expect(warned('{ id: a, account: 10, from: -4s, to: -1s }')).toEqual([warning]);
+  });
+
+  it('is an action on somebody without a call at any poll, which is only a warning too', () => {
+    const warned = (action: string) => {
+      const text = `calls: [{ id: a, repeat: 7, account: "{n+10}", customer: 3 }]\ncustomerTree: { 3: 2 }\nexpect: [{ at: 0s, actions: [${action}] }]`;
+      const { cases, problems } = read(text);
+      expect(cases).toHaveLength(1);
+      return problems.map(({ severity, message }) => `${severity}: ${message}`);
+    };
+    const warning = (subject: string) =>
+      `warning: No poll of this case sees a call of ${subject}, so it is never judged. Those there are: `;
+    const accounts = '11, 12, 13, 14, 15 and 2 more.';
+    expect(warned('{ rule: cap, action: disconnectAccount, target: 12 }')).toEqual([]);
+    expect(warned('{ rule: cap, action: disconnectAccount, target: 21 }')).toEqual([
+      warning('account:21') + accounts,
+    ]);
+    expect(warned('{ rule: cap, action: alert, target: 21 }')).toEqual([warning('account:21') + accounts]);
+    expect(warned('{ rule: cap, action: alert, target: 1* }')).toEqual([]);
+    expect(warned('{ rule: cap, action: alert, target: 2* }')).toEqual([warning('account:2*') + accounts]);
+    expect(warned('{ rule: cap, subject: "account:21" }')).toEqual([warning('account:21') + accounts]);
+    // Customer 2 has no call of its own, but its subcustomer has.
+    expect(warned('{ rule: cap, action: disconnectCustomer, target: 2 }')).toEqual([]);
+    expect(warned('{ rule: cap, action: disconnectCustomer, target: 4 }')).toEqual([
+      `${warning('customer:4')}3, 2.`,
+    ]);
   });
 
   it('is more calls at more polls than can be gone through', () => {

@@ -109,7 +109,8 @@ describe('a rule without a case', () => {
       {
         file: 'rules/watch.yaml',
         location: { file: 'rules/watch.yaml', line: 1, column: 1 },
-        message: 'The rule "watch" has no test: no case in the folder "tests" names it.',
+        message:
+          'The rule "watch" has no test: no case in the folder "tests" names it. Write one; docs/testing-rules.md shows how.',
         severity: 'warning',
       },
     ]);

@@ -33,7 +33,7 @@ let schedule: Schedule | undefined;
 
 /** Starts on a stopped clock at BEGINNING; advance it with vi.advanceTimersByTimeAsync. */
 function start(
-  runPass: (name: string) => Promise<Status>,
+  runPass: (name: string, pollEveryMs: number) => Promise<Status>,
   events: ScheduleEvents,
   names = ['lab'],
 ): Schedule {
@@ -131,8 +131,10 @@ describe('the schedule', () => {
     const { log, events } = recorder();
     let passMs = 700;
     const startedAt: number[] = [];
-    const { counters } = start(async () => {
+    const told: number[] = [];
+    const { counters } = start(async (_name, pollEveryMs) => {
       startedAt.push(Date.now());
+      told.push(pollEveryMs);
       await new Promise((resolve) => setTimeout(resolve, passMs));
       return { status: 'completed' };
     }, events);
@@ -143,6 +145,8 @@ describe('the schedule', () => {
     expect(startedAt.slice(1).map((at, index) => at - (startedAt[index] ?? 0))).toEqual([
       1_000, 1_000, 2_000, 2_000, 2_000,
     ]);
+    // What was left out on purpose is no interruption of what is watched.
+    expect(told).toEqual([1_000, 1_000, 1_000, 2_000, 2_000, 2_000]);
     expect(counters.get('lab')?.backedOff).toBe(3);
 
     passMs = 50;
@@ -157,13 +161,18 @@ describe('the schedule', () => {
   it('polls a switch in an outage every 30 seconds until a pass completes', async () => {
     const { log, events } = recorder();
     let status: PassReport['status'] = 'failed';
-    const { counters } = start(async () => ({ status }), events);
+    const told = new Set<number>();
+    const { counters } = start(async (_name, pollEveryMs) => {
+      told.add(pollEveryMs);
+      return { status };
+    }, events);
     await vi.advanceTimersByTimeAsync(33_000);
     expect(counters.get('lab')).toMatchObject({ passes: 4, failed: 4 });
     status = 'completed';
     await vi.advanceTimersByTimeAsync(32_000);
     expect(log.backOffs.map(({ pollEveryMs }) => pollEveryMs)).toEqual([30_000, 1_000]);
     expect(counters.get('lab')?.passes).toBe(7);
+    expect([...told]).toEqual([1_000]);
   });
 
   it('takes a skipped pass neither for a failure nor for a recovery', async () => {

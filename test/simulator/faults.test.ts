@@ -56,6 +56,21 @@ describe('faults', () => {
     });
   });
 
+  test('the log says what a disconnect came to, also where its reply is lost and where nothing was done', async () => {
+    inject('disconnectCall:lost-reply');
+    await expect(disconnect()).rejects.toThrow('ECONNRESET');
+    expect(lab.simulator.requests.at(-1)?.disconnect).toEqual({ result: 'OK', count: undefined });
+    inject('disconnectAccount:slow:delay=1ms');
+    await lab.call('disconnectAccount', { i_account: 40 });
+    expect(lab.simulator.requests.at(-1)?.disconnect).toEqual({ result: 'OK', count: 0 });
+    inject('disconnectCall:reset');
+    await expect(disconnect()).rejects.toThrow('ECONNRESET');
+    expect(lab.simulator.requests.at(-1)?.disconnect).toBeUndefined();
+    inject();
+    await lab.call('listAllCalls', {});
+    expect(lab.simulator.requests.at(-1)?.disconnect).toBeUndefined();
+  });
+
   test('lost-reply carries the disconnect out and never answers', async () => {
     inject('disconnectCall:lost-reply');
     await expect(disconnect()).rejects.toThrow('ECONNRESET');

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import type Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
 import type { AuditRecord, Outcome } from '../../src/domain/action.js';
 import type { AuditQuery } from '../../src/domain/ports.js';
 import { recordKey } from '../../src/domain/ports.js';
@@ -11,6 +11,7 @@ import {
   freshStore,
   NOON,
   outcomeOf,
+  rawDatabase,
   storeFailure,
   temporaryDatabase,
 } from './support.js';
@@ -477,8 +478,7 @@ async function rawLog(recursiveTriggers: boolean): Promise<Database.Database> {
   const store = freshStore(path);
   await store.audit.record(callInput('1'), outcomeOf('disconnected'), []);
   await store.audit.confirm([{ id: 1, confirmed: false }], NOON);
-  const database = new Database(path);
-  onTestFinished(() => void database.close());
+  const database = rawDatabase(path);
   database.pragma(`recursive_triggers = ${recursiveTriggers ? 'ON' : 'OFF'}`);
   return database;
 }

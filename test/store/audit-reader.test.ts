@@ -21,6 +21,7 @@ import {
   freshStore,
   NOON,
   outcomeOf,
+  rawDatabase,
   startFixture,
   storeFailure,
   temporaryDatabase,
@@ -105,8 +106,7 @@ test('--cli and --cld find a number as listed and however its separators and pre
 
 test('the number that a search compares is the one that the database computes', () => {
   const { path } = freshStore();
-  const database = new Database(path);
-  onTestFinished(() => void database.close());
+  const database = rawDatabase(path);
   const insert = database.prepare(
     `INSERT INTO audit_action (at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, login, cli, cld, evidence)
      VALUES (0, '', '', '', '', '', '', '', '', '', '', '', ?, ?, 'null') RETURNING cli_number AS cli, cld_number AS cld`,
@@ -300,8 +300,7 @@ test('the facets of a rare combination are merged over many frequent ones', asyn
 
 test('where every filter leaves thousands of records, the newest are found in the order of an index', () => {
   const { path } = freshStore();
-  const database = new Database(path);
-  onTestFinished(() => void database.close());
+  const database = rawDatabase(path);
   database.exec(`
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
     INSERT INTO audit_action (at, switch, pass_id, rule, rule_hash, scope, subject, action, target, mode, actor, login, account, evidence)

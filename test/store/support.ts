@@ -4,9 +4,11 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import type { ActionOutcome, ActionRecordInput, Outcome } from '../../src/domain/action.js';
 import { CallwardenError } from '../../src/domain/errors.js';
+import { registerAuditHash } from '../../src/store/audit-chain-hash.js';
 import { openStore, type Store, type StoreOptions } from '../../src/store/open-store.js';
 
 /** 2026-03-01T12:00:00.000Z */
@@ -27,6 +29,14 @@ export function freshStore(path = temporaryDatabase(), options: StoreOptions = {
   const store = openStore(path, { clock: () => NOON, ...options });
   onTestFinished(() => store.close());
   return { ...store, path };
+}
+
+/** A connection of its own, past the store but with the function that adding to the log takes; closed when the test ends. */
+export function rawDatabase(path: string): Database.Database {
+  const database = new Database(path);
+  onTestFinished(() => void database.close());
+  registerAuditHash(database);
+  return database;
 }
 
 export function alertInput(changes: Partial<ActionRecordInput> = {}): ActionRecordInput {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, type Command } from 'commander';
 import type { ActionMode, ActionReport, PlannedAction } from '../../domain/action.js';
@@ -9,15 +8,17 @@ import type { RuleSet } from '../../domain/rule.js';
 import { disconnectByHand, type HandRequest, type HandResult } from '../../pass-by-hand.js';
 import { openStore } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
+import { askYesNo } from '../ask.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
+import { givenReason } from '../given-reason.js';
 import { harmless } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
+import { pauseText } from '../pause-text.js';
 
 const KINDS = ['call', 'account', 'customer'] as const;
-const LONGEST_REASON = 500;
 
 /** No rules are needed to act by hand, and broken ones must not prevent it. */
 const NO_RULES: RuleSet = { rules: [], conditions: new Map(), lists: new Map(), limits: [], hash: '' };
@@ -36,7 +37,7 @@ export function addDisconnect(program: Command, context: CliContext): void {
     .command('disconnect')
     .summary('disconnect a call, an account or a customer by hand')
     .description(
-      'Disconnects by hand, also where the config or its rules are in monitor mode: that mode is ignored here. Protected calls stay, caps hold, and the audit log keeps who did it and why.',
+      'Disconnects by hand, also where the config or its rules are in monitor mode, or acting is paused: both are ignored here. Protected calls stay, caps hold, and the audit log keeps who did it and why.',
     )
     .addArgument(new Argument('<kind>', 'what to disconnect').choices(KINDS))
     .argument('<id>', 'ID of the call, account or customer on the switch')
@@ -62,7 +63,7 @@ async function runDisconnect(
   options: DisconnectOptions,
   context: CliContext,
 ): Promise<void> {
-  const reason = checkedReason(options.reason);
+  const reason = givenReason(options.reason);
   if (!/^\d{1,15}$/.test(id)) throw new UsageError(`Expected the ID of ${kind} as digits, not "${id}".`);
   // Rules record the number; a call's ID is whatever the switch writes.
   const target = kind === 'call' ? id : String(Number(id));
@@ -82,6 +83,9 @@ async function runDisconnect(
   const port = options.yes === true ? connected : afterDisconnect(connected, waiting);
   let weight = 0;
   try {
+    const pause = await store.pauses.of(switchConfig.name, context.clock());
+    if (pause !== undefined)
+      await say(context, `Rules are ${pauseText(pause)}. A disconnect by hand acts all the same.`);
     const pass = passContext({ config, switchConfig, port, store, ruleSet: NO_RULES, note: () => undefined });
     const request: HandRequest = { kind, id: target, reason: `by hand: ${reason}` };
     const result = await disconnectByHand(pass, request, {
@@ -101,14 +105,6 @@ async function runDisconnect(
     await port.close();
     store.close();
   }
-}
-
-function checkedReason(text: string): string {
-  const reason = text.trim();
-  if (reason === '' || reason.length > LONGEST_REASON) {
-    throw new UsageError(`Expected a reason of 1 to ${LONGEST_REASON} characters: the audit log keeps it.`);
-  }
-  return reason;
 }
 
 /** The same switch, telling once that a disconnect was answered: what follows takes seconds. */
@@ -138,13 +134,8 @@ async function ask(action: PlannedAction, switchName: string, mode: ActionMode):
       : `call ${target} (${call.cli ?? '?'} -> ${call.cld ?? '?'}, account ${call.account ?? '?'})`;
   const allTheSame =
     mode === 'monitor' ? 'The config is in monitor mode; a disconnect by hand acts all the same.\n' : '';
-  const question = `${allTheSame}Disconnect ${harmless(what)} on switch ${switchName}? [y/N] `;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
-  } finally {
-    terminal.close();
-  }
+  const question = `${allTheSame}Disconnect ${harmless(what)} on switch ${switchName}?`;
+  return askYesNo(question);
 }
 
 async function tell(result: HandResult, kind: string, id: string, context: CliContext): Promise<void> {

@@ -4,6 +4,7 @@ import { CallwardenError } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
 import type { HeldBackFile, RulesInForce } from '../../domain/rules-in-force.js';
 import { checkDatabase } from '../check-database.js';
+import { checkPauses } from '../check-pauses.js';
 import { checkSwitch } from '../check-switch.js';
 import { loadConfig, selectSwitches } from '../compose.js';
 import type { CliContext } from '../context.js';
@@ -53,6 +54,7 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
   let exitCode = await examineRules(config, context);
   const findings = [
     { about: 'database', found: checkDatabase(config.database).then((finding) => [finding]) },
+    { about: 'pause', found: checkPauses(config) },
     ...switches.map((one) => ({ about: `switch ${one.name}`, found: checkSwitch(one, context.clock) })),
   ];
   for (const { about, found } of findings) {

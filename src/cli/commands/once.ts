@@ -17,6 +17,7 @@ import { harmless, harmlessJson } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
 import { passLine } from '../pass-line.js';
+import { lastingPause, pauseText } from '../pause-text.js';
 import {
   keepInForce,
   type RulesAtStart,
@@ -64,7 +65,7 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
   try {
     const dryRun = options.dryRun === true;
     const started = await besideService(config.rulesDir, store, () =>
-      rulesAtStart(config, store.rulesInForce, context),
+      rulesAtStart(config, store.rulesInForce, context, 'counted'),
     );
     const { ruleSet } = started;
     if (!dryRun) await takeDownRules(config, started, store.rulesInForce, context);
@@ -74,12 +75,27 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
     if (options.json === true) await context.stdout.write(`${harmlessJson(reports)}\n`);
     else {
       for (const report of reports) {
-        await context.stdout.write(reportText(report, errorsOf(report, config.database)));
+        const paused = (await store.pauses.of(report.switch, context.clock())) !== undefined;
+        await context.stdout.write(reportText(report, errorsOf(report, config.database), paused));
       }
     }
+    await tellPauses(store, switches, context);
     if (reports.some(({ status }) => status !== 'completed')) context.setExitCode(EXIT_FAILED);
   } finally {
     store.close();
+  }
+}
+
+/** A pass in which nothing is cut must not look like one in which there was nothing to cut. */
+async function tellPauses(
+  { pauses }: Store,
+  switches: readonly SwitchConfig[],
+  context: CliContext,
+): Promise<void> {
+  const inForce = await pauses.list(context.clock());
+  for (const { name } of switches) {
+    const pause = lastingPause(inForce, name);
+    if (pause !== undefined) await say(context, `warning: ${name}: ${pauseText(pause)}`);
   }
 }
 
@@ -154,8 +170,8 @@ function errorsOf(report: PassReport, database: string): ReadonlyMap<number, str
   }
 }
 
-function reportText(report: PassReport, errors: ReadonlyMap<number, string>): string {
-  const lines = [`${report.switch}: ${passLine(report)}`];
+function reportText(report: PassReport, errors: ReadonlyMap<number, string>, paused: boolean): string {
+  const lines = [`${report.switch}: ${passLine(report, paused)}`];
   for (const { rule, subject, evidence } of report.violations) {
     lines.push(`  violated ${rule} by ${subject}: ${evidenceText(evidence.conditions)}`);
   }

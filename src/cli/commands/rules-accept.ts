@@ -49,14 +49,15 @@ async function acceptFile(named: string, configFile: string, context: CliContext
 
 /** As the service does at its next look. */
 async function weigh(
-  { rulesDir: directory, switches }: Config,
+  config: Config,
   store: Store | undefined,
   accepted: ReadonlySet<string>,
   context: CliContext,
 ): Promise<WeighedRules> {
+  const directory = config.rulesDir;
   const disk = await readRulesOnDisk(directory);
   const lastGood = (await store?.rulesInForce.load(directory)) ?? [];
-  return weighRules(disk, { lastGood, accepted }, { directory, switches, now: context.clock() });
+  return weighRules(disk, { lastGood, accepted }, { directory, config, now: context.clock() });
 }
 
 async function tellWhatIsLeft(

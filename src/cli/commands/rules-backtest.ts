@@ -88,9 +88,9 @@ async function backtestRules(options: BacktestCommandOptions, context: CliContex
   const ruleSet =
     options.rules === undefined
       ? await rulesInForceNow(config, config.database, context)
-      : await loadRules(options.rules, context, config.switches);
+      : await loadRules(options.rules, context, config, 'counted');
   const against =
-    options.against === undefined ? undefined : await loadRules(options.against, context, config.switches);
+    options.against === undefined ? undefined : await loadRules(options.against, context, config, 'counted');
   const named = options.rule;
   if (named !== undefined) checkNames(named, against === undefined ? [ruleSet] : [ruleSet, against]);
   const reader = openLedgerReader(config.database);

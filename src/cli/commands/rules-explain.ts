@@ -5,6 +5,7 @@ import type { Rule, RuleSet } from '../../domain/rule.js';
 import { type Subject, subjectText } from '../../domain/scope.js';
 import { type Explanation, explainRule } from '../../pass-explain.js';
 import { appliesTo } from '../../policy/compile-rules.js';
+import { capUseOf } from '../cap-use.js';
 import { loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
@@ -16,7 +17,7 @@ import { type ExplainedAt, explanationLines, fatesOf } from '../explanation-text
 import { whyOf } from '../explanation-why.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
 import { configOption, oneOf, switchOption, timeWord, wholeNumber, withExamples } from '../options.js';
-import { rulesInForceNow } from '../rules-in-force-now.js';
+import { rulesNowAndBefore } from '../rules-in-force-now.js';
 
 export interface ExplainOptions {
   config: string;
@@ -46,7 +47,7 @@ export function addRulesExplain(rules: Command, context: CliContext): void {
     .option(
       '--action <id>',
       'a record of the audit log instead of a rule and a subject',
-      wholeNumber('the id of an audit record', 1),
+      wholeNumber('the id of an audit record, as `callwarden audit list` prints it', 1),
     )
     .option('-o, --output <format>', 'text or json; text by default', oneOf(['text', 'json'] as const))
     .action((options: ExplainOptions) => explainIt(options, context));
@@ -63,25 +64,33 @@ async function explainIt(options: ExplainOptions, context: CliContext): Promise<
   if (options.action !== undefined) {
     const others = [ruleName, subject, options.at].filter((one) => one !== undefined);
     if (others.length > 0)
-      throw new UsageError('--action stands alone: a record names its rule and subject.');
+      throw new UsageError(
+        '--action stands alone: a record names its rule and subject. Leave the other options out.',
+      );
     const config = await loadConfig(options.config, context);
     await explainRecord(options.action, config, options.output ?? 'text', context);
     return;
   }
   if (ruleName === undefined || subject === undefined) {
-    throw new UsageError('Expected --rule and --subject, or --action.');
+    throw new UsageError(
+      'Expected --rule and --subject, or --action, e.g. --rule maximum-duration --subject call:960.',
+    );
   }
   if (options.at !== undefined && options.at > context.clock()) {
-    throw new UsageError('--at lies in the future: nothing has been listed then yet.');
+    throw new UsageError(
+      '--at lies in the future: nothing has been listed then yet. Leave it out for what the switch lists now.',
+    );
   }
   const config = await loadConfig(options.config, context);
   const chosen = selectSwitches(config, options.switch);
-  const ruleSet = await rulesInForceNow(config, config.database, context);
+  const { ruleSet, otherwise } = await rulesNowAndBefore(config, context);
   const rule = findRule(ruleSet, ruleName);
+  refuseOtherScope(subject, rule, config.file);
   const switches = switchesFor(chosen, rule, subject);
   const explained = [];
   for (const switchConfig of switches) {
-    const one = await explainOn(switchConfig, { config, ruleSet, rule, subject, at: options.at, context });
+    const parts = { config, ruleSet, otherwise, rule, subject, at: options.at, context };
+    const one = await explainOn(switchConfig, parts);
     if (one !== undefined) explained.push(one);
   }
   if (explained.length === 0) context.setExitCode(EXIT_FAILED);
@@ -99,12 +108,32 @@ async function explainIt(options: ExplainOptions, context: CliContext): Promise<
 
 /** IDs are a switch's own, so that one of several has to be named, unless the rule is judged on one alone. */
 function switchesFor(all: readonly SwitchConfig[], rule: Rule, subject: Subject): readonly SwitchConfig[] {
-  if (subject.scope === 'switch') return all.filter(({ name }) => name === subject.id);
+  if (subject.scope === 'switch') return switchOf(subject.id, all);
   const judged = all.filter(({ name }) => appliesTo(rule, name));
   const switches = judged.length === 0 ? all : judged;
   if (switches.length === 1) return switches;
   const names = switches.map(({ name }) => name).join(', ');
   throw new UsageError(`${subjectText(subject)} may be on any of ${names}: name one with --switch.`);
+}
+
+function switchOf(id: string, all: readonly SwitchConfig[]): readonly SwitchConfig[] {
+  const found = all.filter(({ name }) => name === id);
+  if (found.length > 0) return found;
+  const names = all.map(({ name }) => name);
+  const meant = didYouMean(id, names) || ` Expected one of ${names.join(', ')}.`;
+  throw new UsageError(`switch:${id} is none of the switches that are asked.${meant}`);
+}
+
+/** What a call belongs to is found; who else is named has to be one whom the rule judges. */
+function refuseOtherScope(subject: Subject, { name, scope }: Rule, configFile: string): void {
+  if (subject.scope === scope || subject.scope === 'call') return;
+  const expected =
+    scope === 'call'
+      ? `expected --subject call:ID; \`callwarden calls -c ${configFile}\` lists them`
+      : `expected --subject ${scope}:ID, or call:ID for what a call belongs to`;
+  throw new UsageError(
+    `Rule ${name} judges subjects of scope ${scope}, not ${subjectText(subject)}: ${expected}.`,
+  );
 }
 
 function findRule({ rules }: RuleSet, name: string): Rule {
@@ -118,6 +147,8 @@ function findRule({ rules }: RuleSet, name: string): Rule {
 interface ExplainParts {
   config: Config;
   ruleSet: RuleSet;
+  /** That the passes before went by other rules; undefined where they did not. */
+  otherwise: string | undefined;
   rule: Rule;
   subject: Subject;
   at: number | undefined;
@@ -160,15 +191,19 @@ async function explainOn(
       ? []
       : [`${subjectText(subject)} belongs to ${subjectText(meant)}, which the rule judges.`]),
     ...(snapshot.doubt === undefined ? [] : [`nothing is cut on this listing: ${snapshot.doubt.detail}.`]),
-    ...(at === undefined ? [] : ['from the ledger: fields are as they were listed last.']),
+    ...(at === undefined
+      ? []
+      : [
+          'from the ledger: fields are as they were listed last, and the rules are those of today; --action explains a record by those of then.',
+        ]),
+    ...(parts.otherwise === undefined ? [] : [parts.otherwise]),
   ];
-  const explanation = await explainRule(
-    input,
-    compiled,
-    meant,
-    subject.scope === 'call' ? subject.id : undefined,
-  );
-  return { explanation, where: { switchName: switchConfig.name, at: snapshot.observedAt, source, notes } };
+  const askedCall = subject.scope === 'call' ? subject.id : undefined;
+  const explained = await explainRule(input, compiled, meant, askedCall);
+  // As the file has it; it was judged as though it monitored.
+  const explanation = { ...explained, rule };
+  const where = { switchName: switchConfig.name, at: snapshot.observedAt, source, notes, askedCall };
+  return { explanation, where: { ...where, capUse: await capUseOf(input, explained) } };
 }
 
 function toJson(explanation: Explanation, where: ExplainedAt) {
@@ -186,7 +221,7 @@ function toJson(explanation: Explanation, where: ExplainedAt) {
     leftOutBy: leftOutBy.map(leftOutObject),
     evidence: verdict?.evidence ?? null,
     pool: pool === undefined ? null : { size: pool.size, keep: pool.keep },
-    why: whyOf(explanation),
+    why: whyOf(explanation, where.capUse),
     calls: fatesOf(explanation),
     notes: where.notes,
   };

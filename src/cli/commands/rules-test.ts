@@ -72,7 +72,12 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
   for (const problem of told) await say(context, problemLine(problem));
 
   const chosen = options.run === undefined ? cases : chooseCases(cases, options.run);
-  if (chosen.length === 0) await say(context, `There is no case in ${directory}/tests.`);
+  if (chosen.length === 0) {
+    await say(
+      context,
+      `There is no case in ${directory}/tests: docs/testing-rules.md shows how to write one.`,
+    );
+  }
   const results: CaseResult[] = [];
   for (const testCase of chosen) results.push(await runCase(testCase, stageCase(testCase, ruleSet)));
   await report(results, { warnings: told, fatal: options.lintFatal === true }, options.output, context);
@@ -92,10 +97,10 @@ async function readRules(
 ): Promise<{ ruleSet: RuleSet; warnings: readonly Problem[] }> {
   const { ruleSet, problems } = checkRulesOnDisk(await readRulesOnDisk(directory), {
     directory,
-    switches: undefined,
+    config: undefined,
     now: context.clock(),
   });
-  if (ruleSet === undefined) throw rulesInvalid(directory, problems, false);
+  if (ruleSet === undefined) throw rulesInvalid(directory, problems, undefined);
   return { ruleSet, warnings: problems };
 }
 
@@ -114,7 +119,8 @@ function chooseCases(cases: readonly RuleTestCase[], name: string): readonly Rul
   const found = cases.filter((one) => `${one.location.file}: ${one.name}`.includes(name));
   if (found.length > 0) return found;
   const names = cases.map((one) => one.name);
-  throw new UsageError(`No case has "${name}" in its name or file.${didYouMean(name, names)}`);
+  const meant = didYouMean(name, names) || ' Leave --run out to run and name them all.';
+  throw new UsageError(`No case has "${name}" in its name or file.${meant}`);
 }
 
 async function report(

@@ -32,10 +32,10 @@ export function addRules(program: Command, context: CliContext): void {
     .description(
       'Checks all files of a rules directory and prints every problem; exit code 2 where there is one. Without a config ' +
         'it does not check what depends on the switches: their names, how often they are polled (5s are assumed), whose ' +
-        'customer tree is known, and prefixes in national form.',
+        'customer tree is known, how long the ledger is kept, and prefixes in national form.',
     )
     .argument('[dir]', `the rules directory; by default that of the config, else ${DEFAULT_RULES_DIR}`)
-    .option('-c, --config <file>', 'check against the switches of this config too')
+    .option('-c, --config <file>', 'check against the switches and the ledger of this config too')
     .action((directory: string | undefined, { config }: { config?: string }) =>
       checkIt(directory, config, context),
     );
@@ -82,7 +82,7 @@ async function checkIt(
   const config = configFile === undefined ? undefined : await loadConfig(configFile, context);
   const directory = named ?? config?.rulesDir ?? DEFAULT_RULES_DIR;
   refuseFile(directory);
-  await context.stdout.write(`${summary(await loadRules(directory, context, config?.switches))}\n`);
+  await context.stdout.write(`${summary(await loadRules(directory, context, config))}\n`);
 }
 
 /** Rules are judged together with the lists and limits beside them, so a file alone cannot be checked. */

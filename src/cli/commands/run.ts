@@ -2,16 +2,18 @@ import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import { openStore } from '../../store/open-store.js';
 import { aborted } from '../aborted.js';
+import { keepCheckpoints } from '../checkpoint-writing.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import type { CliContext } from '../context.js';
 import { createLogger } from '../logging.js';
 import { configOption, switchOption, withExamples } from '../options.js';
+import { createPauseWatch } from '../pause-watch.js';
 import { repeat } from '../repeat.js';
 import { type RulesAtStart, refuseInvalidRules, rulesAtStart } from '../rules-at-start.js';
 import { createRulesReload } from '../rules-reload.js';
 import { type ServiceLog, startService } from '../service.js';
 
-/** How soon an edit of the rules is seen: it counts at the second look that finds the same. */
+/** How soon an edit of the rules is seen, at the second look that finds the same, and a pause is logged. */
 const LOOK_EVERY_MS = 1_000;
 
 /** `callwarden run`: the service. */
@@ -43,18 +45,31 @@ async function runService(options: { config: string; switch?: string }, context:
     const reload = createRulesReload({
       directory: config.rulesDir,
       configFile: config.file,
-      switches: loaded.switches,
+      config: loaded,
       rulesInForce: store.rulesInForce,
       started,
       use: (next) => service.useRules(next),
       log,
       clock: context.clock,
     });
-    await reload.look();
-    const looks = repeat(() => reload.look(), LOOK_EVERY_MS);
+    const pauseWatch = createPauseWatch({
+      pauses: store.pauses,
+      switches: config.switches.map(({ name }) => name),
+      configFile: config.file,
+      log,
+      clock: context.clock,
+    });
+    const look = async () => {
+      await Promise.all([reload.look(), pauseWatch.look()]);
+    };
+    await look();
+    const looks = repeat(look, LOOK_EVERY_MS);
+    const { chain } = store;
+    const checkpoints = await keepCheckpoints({ chain, ...config.checkpoints, clock: context.clock, log });
     await aborted(interrupted);
     log.info({}, 'stopping: nothing new is sent, requests in flight are recorded');
     await Promise.all([looks.stop(), service.stop()]);
+    await checkpoints.stop();
     log.info({}, 'stopped');
   } finally {
     store.close();

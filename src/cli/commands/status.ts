@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
+import type { Pause } from '../../domain/pause.js';
 import type { RulesReport } from '../../domain/rules-in-force.js';
 import { openStore } from '../../store/open-store.js';
 import { openPassReader, type PassSummary, type SwitchPasses } from '../../store/pass-reader.js';
@@ -10,6 +11,7 @@ import { type CliContext, say } from '../context.js';
 import { harmless } from '../harmless-text.js';
 import { chosenFormat, configOption, outputOption, switchOption, withExamples } from '../options.js';
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
+import { lastingPause, pausedName, pauseText, resumeCommand } from '../pause-text.js';
 import { type RulesStatus, rulesInForceText, rulesStatus, rulesTrouble } from '../rules-status.js';
 
 interface StatusOptions {
@@ -31,17 +33,37 @@ interface StatusRow {
   actionsLastHour: Readonly<Record<string, number>>;
   /** Disconnects that no later listing has confirmed. */
   unconfirmed: number;
+  /** What keeps it from acting; of several the one that lasts longest. null where nothing does. */
+  paused: PausedStatus | null;
   /** The same for every switch: all go by one set of rules. null where no rules were loaded yet. */
   rules: RulesStatus | null;
+}
+
+interface PausedStatus {
+  /** All switches are paused, not this one alone. */
+  allSwitches: boolean;
+  /** ISO 8601 UTC. */
+  since: string;
+  /** null: until somebody resumes. */
+  until: string | null;
+  reason: string;
+  actor: string;
+}
+
+/** What the store says of switches. */
+interface Found {
+  rows: readonly StatusRow[];
+  report: RulesReport | undefined;
+  pauses: readonly Pause[];
 }
 
 /** `callwarden status`: how the passes of each switch went, from the database; asks no switch. */
 export function addStatus(program: Command, context: CliContext): void {
   const status = program
     .command('status')
-    .summary('how the passes of each switch went, and which rules are in force')
+    .summary('how the passes of each switch went, what is paused, and which rules are in force')
     .description(
-      'Shows per switch how its passes went, from the database, and tells where the rules on disk are not those in force. Asks no switch.',
+      'Shows per switch how its passes went and whether acting is paused, from the database, and tells where the rules on disk are not those in force. Asks no switch.',
     )
     .addOption(configOption())
     .addOption(switchOption())
@@ -57,14 +79,16 @@ export function addStatus(program: Command, context: CliContext): void {
 async function printStatus(options: StatusOptions, context: CliContext): Promise<void> {
   const config = await loadConfig(options.config, context);
   const names = selectSwitches(config, options.switch).map(({ name }) => name);
-  const { rows, report } = existsSync(config.database)
+  const { rows, report, pauses }: Found = existsSync(config.database)
     ? await readRows(config, names, context)
-    : { rows: names.map((name) => toRow(name, undefined, 0, 0, null)), report: undefined };
+    : { rows: names.map((name) => toRow(name, { now: 0 })), report: undefined, pauses: [] };
   const format = chosenFormat(options.output, context);
-  await writeRows(rows, STATUS_VIEW, format, context.stdout);
+  await writeRows(rows, viewOf(rows), format, context.stdout);
   if (format === 'table') {
     for (const line of rows.flatMap(linesBelow)) await context.stdout.write(`${harmless(line)}\n`);
   }
+  // Said in any case: who only reads how the passes went would take "nothing cut" for "nothing to cut".
+  for (const line of pauseLines(pauses, names, options.config)) await say(context, line);
   if (report !== undefined) {
     for (const line of rulesTrouble(report, options.config)) await say(context, line);
   }
@@ -81,19 +105,27 @@ async function readRows(
   { database, rulesDir }: Config,
   names: readonly string[],
   context: CliContext,
-): Promise<{ rows: readonly StatusRow[]; report: RulesReport | undefined }> {
+): Promise<Found> {
   const passes = openPassReader(database, { clock: context.clock });
   const store = openStore(database, { readonly: true });
   try {
     const report = await store.rulesInForce.lastReport(rulesDir);
     const rules = report === undefined ? null : rulesStatus(report);
+    const now = context.clock();
+    const pauses = await store.pauses.list(now);
     const rows = await Promise.all(
       names.map(async (name) => {
         const unconfirmed = await store.audit.unconfirmed(name);
-        return toRow(name, passes.last(name)[0], unconfirmed.length, context.clock(), rules);
+        return toRow(name, {
+          passes: passes.last(name)[0],
+          unconfirmed: unconfirmed.length,
+          pause: lastingPause(pauses, name),
+          now,
+          rules,
+        });
       }),
     );
-    return { rows, report };
+    return { rows, report, pauses };
   } finally {
     passes.close();
     store.close();
@@ -102,10 +134,19 @@ async function readRows(
 
 function toRow(
   name: string,
-  passes: SwitchPasses | undefined,
-  unconfirmed: number,
-  now: number,
-  rules: RulesStatus | null,
+  {
+    passes,
+    unconfirmed = 0,
+    pause,
+    now,
+    rules = null,
+  }: {
+    passes?: SwitchPasses | undefined;
+    unconfirmed?: number;
+    pause?: Pause | undefined;
+    now: number;
+    rules?: RulesStatus | null;
+  },
 ): StatusRow {
   const last = newest(passes?.lastCompleted ?? null, passes?.lastFailed ?? null);
   const { completed, failed, skipped, actions } = passes?.lastHour ?? {
@@ -125,8 +166,33 @@ function toRow(
     passesLastHour: { completed, failed, skipped },
     actionsLastHour: actions,
     unconfirmed,
+    paused: pause === undefined ? null : pausedStatus(pause),
     rules,
   };
+}
+
+function pausedStatus({ switch: name, at, until, reason, actor }: Pause): PausedStatus {
+  return {
+    allSwitches: name === undefined,
+    since: new Date(at).toISOString(),
+    until: until === undefined ? null : new Date(until).toISOString(),
+    reason,
+    actor,
+  };
+}
+
+/** Every pause that concerns one of these switches. */
+function pauseLines(
+  pauses: readonly Pause[],
+  names: readonly string[],
+  configFile: string,
+): readonly string[] {
+  return pauses
+    .filter((pause) => pause.switch === undefined || names.includes(pause.switch))
+    .map(
+      (pause) =>
+        `warning: ${pausedName(pause.switch)}: ${pauseText(pause)}. Rules disconnect nothing; \`${resumeCommand(configFile, pause.switch)}\` ends it.`,
+    );
 }
 
 function newest(one: PassSummary | null, other: PassSummary | null): PassSummary | null {
@@ -136,6 +202,23 @@ function newest(one: PassSummary | null, other: PassSummary | null): PassSummary
 
 /** Goes on in the next line rather than being cut. */
 const WHOLE = { wraps: true, keep: true };
+
+/** Whether acting is paused is shown where it is, and beside the name, so that no narrow terminal hides it. */
+function viewOf(rows: readonly StatusRow[]): RowView<StatusRow> {
+  if (rows.every(({ paused }) => paused === null)) return STATUS_VIEW;
+  const [name, ...others] = STATUS_VIEW.columns;
+  const columns = [...(name === undefined ? [] : [name]), PAUSED_COLUMN, ...others];
+  return { ...STATUS_VIEW, columns };
+}
+
+const PAUSED_COLUMN: RowView<StatusRow>['columns'][number] = {
+  header: timeHeader('PAUSED UNTIL'),
+  ...WHOLE,
+  cell: ({ paused }) => {
+    if (paused === null) return null;
+    return paused.until === null ? 'resumed' : localTime(Date.parse(paused.until));
+  },
+};
 
 const STATUS_VIEW: RowView<StatusRow> = {
   columns: [
@@ -173,6 +256,7 @@ const STATUS_VIEW: RowView<StatusRow> = {
     'passesLastHour',
     'actionsLastHour',
     'unconfirmed',
+    'paused',
     'rules',
   ],
 };

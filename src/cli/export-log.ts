@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import type { AuditRecord } from '../domain/action.js';
+import { CallwardenError } from '../domain/errors.js';
+import type { AuditQuery } from '../domain/ports.js';
+import type { AuditChanges } from '../store/audit-changes.js';
+import { AUDIT_VIEW } from './audit-view.js';
+import type { Output } from './context.js';
+import {
+  type ExportAsked,
+  type ExportCursor,
+  readCursor,
+  refuseOtherExport,
+  writeCursor,
+} from './export-cursor.js';
+import { continueFile, type ExportFile } from './export-file.js';
+import { createRowWriter } from './output.js';
+
+export interface ExportRequest {
+  query: AuditQuery;
+  asked: ExportAsked;
+  /** Undefined for standard output. */
+  to: string | undefined;
+  cursorFile: string;
+}
+
+/** What an export came to. */
+export interface Exported {
+  lines: number;
+  /** Events that were pruned before this export came to them. */
+  missed: number;
+}
+
+/**
+ * Exports what has become known since the cursor, batch by batch: first the lines are on disk, then the cursor that says so.
+ * Whenever it is interrupted, the next one leaves neither a hole nor a duplicate in a file; on standard output the lines of
+ * one batch may come twice. Throws UsageError, and STORE_FAILED where the log is not the one that the cursor knows.
+ */
+export async function exportChanges(
+  changes: AuditChanges,
+  request: ExportRequest,
+  stdout: Output,
+): Promise<Exported> {
+  const { asked, cursorFile, query } = request;
+  const to = request.to === undefined ? null : resolve(request.to);
+  const cursor = readCursor(cursorFile);
+  if (cursor !== undefined) refuseOtherExport(cursorFile, cursor, asked, to);
+  const missed = missedEvents(changes, cursor, cursorFile);
+  const file = to === null ? undefined : continueFile(to, asked.gzip, cursor?.file ?? undefined);
+  try {
+    let last: Pick<ExportCursor, 'sequence' | 'hash'> = cursor ?? { sequence: 0, hash: '' };
+    // Before the first line, so that a file which was begun is known to be ours.
+    if (cursor === undefined || file?.isEmpty === true) keep(request, last, file);
+    const write = lineWriter(asked.format, file, stdout);
+    let lines = 0;
+    for (const { upTo, records } of changes.after(last.sequence, query)) {
+      await write(records);
+      lines += records.length;
+      last = upTo;
+      keep(request, last, file);
+    }
+    return { lines, missed };
+  } finally {
+    file?.close();
+  }
+}
+
+function keep(
+  { cursorFile, asked }: ExportRequest,
+  { sequence, hash }: Pick<ExportCursor, 'sequence' | 'hash'>,
+  file: ExportFile | undefined,
+): void {
+  writeCursor(cursorFile, { sequence, hash, asked, file: file?.sync() ?? null });
+}
+
+function missedEvents(changes: AuditChanges, cursor: ExportCursor | undefined, cursorFile: string): number {
+  const { first } = changes.reach();
+  const sequence = cursor?.sequence ?? 0;
+  const hash = sequence === 0 ? '' : changes.hashOf(sequence);
+  const isPruned = hash === undefined && first > sequence;
+  if (cursor !== undefined && hash !== cursor.hash && !isPruned) {
+    throw new CallwardenError(
+      'STORE_FAILED',
+      `The log is not the one that the cursor ${cursorFile} knows: event ${sequence} is another one, or gone.`,
+      {
+        hint: 'See what happened with `callwarden audit verify`. Where the database was replaced on purpose, begin anew with another cursor.',
+      },
+    );
+  }
+  return Math.max(0, first - sequence - 1);
+}
+
+/** Writes records in one piece, after the head where the format has one. */
+function lineWriter(
+  format: 'jsonl' | 'csv',
+  file: ExportFile | undefined,
+  stdout: Output,
+): (records: readonly AuditRecord[]) => Promise<void> {
+  let text = '';
+  const collected: Output = {
+    isTerminal: false,
+    columns: undefined,
+    async write(part) {
+      text += part;
+    },
+  };
+  const rows = createRowWriter(AUDIT_VIEW, format, collected);
+  let headWanted = file === undefined || file.isEmpty;
+  return async (records) => {
+    if (records.length === 0) return;
+    await rows.flush();
+    if (!headWanted) text = '';
+    headWanted = true;
+    for (const record of records) await rows.write(record);
+    if (file === undefined) await written(stdout, text);
+    else file.append(text);
+    text = '';
+  };
+}
+
+/** A reader that has gone away is noticed after the write: the cursor must not move then. */
+async function written(stdout: Output, text: string): Promise<void> {
+  await stdout.write(text);
+  await new Promise((resolve) => setImmediate(resolve));
+}

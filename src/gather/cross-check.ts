@@ -1,0 +1,137 @@
+import { isLive, type ListedCall } from '../domain/call.js';
+import type { AccountCallStats, AnswerTiming } from '../domain/snapshot.js';
+
+/** The switch states DURATION in whole seconds at worst, so a call may be this much younger than it looks; seconds. */
+const DURATION_STEP_SECONDS = 1;
+
+/** Where no duration can be read: short for a telephone call, so that more is put down to time rather than less. */
+const ASSUMED_DURATION_SECONDS = 30;
+/** Calls that are all a few seconds old say little about how long they will last. */
+const SHORTEST_DURATION_SECONDS = 10;
+
+/**
+ * How far beyond the expected number of ends and starts chance may go, in standard deviations of a Poisson process, and
+ * how many calls are never held against a switch. Our own choice: with a thousand accounts and a poll every five seconds,
+ * five deviations and four calls come out of chance alone less than once in a month.
+ */
+const DEVIATIONS = 5;
+const ALWAYS_ALLOWED = 4;
+
+/** What is looked at of a listed call. */
+type CountedCall = Pick<ListedCall, 'account' | 'state' | 'duration' | 'direction'>;
+
+/** What the listing shows of one account, as far as the statistics count the same. */
+interface Shown {
+  connected: number;
+  /** Of these, answered so lately that the statistics may have come before. */
+  fresh: number;
+  /** In setup: answered by now, perhaps. */
+  setup: number;
+  /** Entries of on-net calls, which show once per side; nobody says how the statistics count them. */
+  onNet: number;
+}
+
+/**
+ * Where the listing and the statistics count connected calls of the same accounts so differently that the time between the
+ * two answers cannot explain it: a sentence that names the two numbers; undefined where they agree. Compares each account
+ * that both report, and their sum, which shows a listing that lost a little of every account. Accounts that only one of
+ * the two reports are not compared: the statistics do not cover resellers' accounts.
+ *
+ * @param unplaced entries that cannot be put down to an account: without a readable identity or account
+ */
+export function findDisagreement(
+  calls: readonly CountedCall[],
+  unplaced: number,
+  listing: AnswerTiming,
+  stats: AccountCallStats,
+): string | undefined {
+  const spanSeconds = spanOf(listing, stats.timing);
+  const durationSeconds = meanDuration(calls);
+  const { byAccount, ownerless } = shownByAccount(calls, spanSeconds);
+  const nowhere = unplaced + ownerless;
+  const beyond = (shown: Shown, counted: number) =>
+    excess(shown, counted, nowhere, spanSeconds / durationSeconds);
+
+  const sum = { shown: nothing(), counted: 0 };
+  let worst: { account: number; shown: Shown; counted: number; by: number } | undefined;
+  for (const [account, { connected: counted }] of stats.accounts) {
+    const shown = byAccount.get(account);
+    if (shown === undefined) continue;
+    for (const key of ['connected', 'fresh', 'setup', 'onNet'] as const) sum.shown[key] += shown[key];
+    sum.counted += counted;
+    const by = beyond(shown, counted);
+    if (by > (worst?.by ?? 0)) worst = { account, shown, counted, by };
+  }
+  const apart = `in answers ${spanSeconds.toFixed(1)} s apart at most`;
+  if (worst !== undefined) {
+    return `getAccountCallStats counts ${worst.counted} connected calls of account ${worst.account} and the listing shows ${worst.shown.connected}, ${apart}`;
+  }
+  return beyond(sum.shown, sum.counted) > 0
+    ? `getAccountCallStats counts ${sum.counted} connected calls and the listing shows ${sum.shown.connected} of the same accounts, ${apart}`
+    : undefined;
+}
+
+/** From the first request to the last answer: no two states that they show lie further apart. */
+function spanOf(one: AnswerTiming, other: AnswerTiming): number {
+  const from = Math.min(one.requestedAt, other.requestedAt);
+  const to = Math.max(one.receivedAt, other.receivedAt);
+  // A clock that was set back in between makes nonsense of this; then nothing is put down to time but the step.
+  return Math.max(0, to - from) / 1000;
+}
+
+/** Of calls now connected; in a steady flow the mean age of what is there is the mean length of what is there. */
+function meanDuration(calls: readonly CountedCall[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const { state, duration } of calls) {
+    if (state !== 'Connected' || duration === undefined) continue;
+    sum += duration;
+    count += 1;
+  }
+  return count === 0 ? ASSUMED_DURATION_SECONDS : Math.max(SHORTEST_DURATION_SECONDS, sum / count);
+}
+
+function nothing(): Shown {
+  return { connected: 0, fresh: 0, setup: 0, onNet: 0 };
+}
+
+function shownByAccount(
+  calls: readonly CountedCall[],
+  spanSeconds: number,
+): { byAccount: ReadonlyMap<number, Shown>; ownerless: number } {
+  const byAccount = new Map<number, Shown>();
+  let ownerless = 0;
+  for (const { account, state, duration, direction } of calls) {
+    if (!isLive(state)) continue;
+    if (account === undefined) {
+      ownerless += 1;
+      continue;
+    }
+    let shown = byAccount.get(account);
+    if (shown === undefined) {
+      shown = nothing();
+      byAccount.set(account, shown);
+    }
+    if (state !== 'Connected') {
+      shown.setup += 1;
+      continue;
+    }
+    shown.connected += 1;
+    if ((duration ?? 0) <= spanSeconds + DURATION_STEP_SECONDS) shown.fresh += 1;
+    if (direction?.startsWith('onnet') === true) shown.onNet += 1;
+  }
+  return { byAccount, ownerless };
+}
+
+/** By how many calls the difference exceeds what can be explained; 0 or less where it can be. */
+function excess(
+  { connected, fresh, setup, onNet }: Shown,
+  counted: number,
+  nowhere: number,
+  turnover: number,
+): number {
+  const difference = counted - connected;
+  const certain = onNet + (difference > 0 ? setup + nowhere : fresh);
+  const expected = Math.max(counted, connected) * turnover;
+  return Math.abs(difference) - certain - expected - DEVIATIONS * Math.sqrt(expected) - ALWAYS_ALLOWED;
+}

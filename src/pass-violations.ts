@@ -1,0 +1,62 @@
+import type { PlannedAction } from './domain/action.js';
+import type { Subject } from './domain/scope.js';
+import type { RuleDecision } from './pass-decide.js';
+import { breakMsOf } from './plan/rule-timing.js';
+
+/** Since when which subjects violate which rules without a break, as this process has seen it. */
+export interface ViolationMemory {
+  /** Takes in what the rules came to at `now` (milliseconds since the epoch); `keyOf` names a subject, see subjectKey. */
+  note(
+    rules: readonly RuleDecision[],
+    at: { now: number; intervalMs: number; keyOf: (subject: Subject) => string },
+  ): void;
+  /** The action with the instant of the first violation in its evidence, so that the time to its confirmed end can be told. */
+  dated(action: PlannedAction, keyOf: (subject: Subject) => string): PlannedAction;
+}
+
+interface Seen {
+  since: number;
+  lastAt: number;
+}
+
+/**
+ * A rule with `for` keeps the same in the ledger and over restarts; for the others a restart begins anew, since nothing
+ * depends on it but a figure.
+ */
+export function createViolationMemory(): ViolationMemory {
+  let seen = new Map<string, Seen>();
+  return {
+    note(rules, { now, intervalMs, keyOf }) {
+      const breakMs = breakMsOf(intervalMs);
+      const next = new Map<string, Seen>();
+      const clear = new Set<string>();
+      for (const { rule, verdicts, held } of rules) {
+        for (const verdict of [...verdicts, ...held.map((one) => one.verdict)]) {
+          const key = keyFor(rule.hash, keyOf(verdict.subject));
+          if (verdict.result === 'clear') clear.add(key);
+          if (verdict.result !== 'violated') continue;
+          const before = seen.get(key);
+          const unbroken = before !== undefined && before.lastAt <= now && now - before.lastAt <= breakMs;
+          const heldSince = verdict.evidence.held && Date.parse(verdict.evidence.held.since);
+          const since = Math.min(unbroken ? before.since : now, heldSince ?? now);
+          next.set(key, { since, lastAt: now });
+        }
+      }
+      // Who could not be judged for once, as on a doubtful listing, is not forgotten at once.
+      for (const [key, one] of seen) {
+        if (next.has(key) || clear.has(key)) continue;
+        if (one.lastAt <= now && now - one.lastAt <= breakMs) next.set(key, one);
+      }
+      seen = next;
+    },
+    dated(action, keyOf) {
+      const since = seen.get(keyFor(action.ruleHash, keyOf(action.subject)))?.since;
+      if (since === undefined || action.action === 'alert') return action;
+      return { ...action, evidence: { ...action.evidence, violatedSince: new Date(since).toISOString() } };
+    },
+  };
+}
+
+function keyFor(ruleHash: string, subject: string): string {
+  return `${ruleHash} ${subject}`;
+}

@@ -1,0 +1,88 @@
+import type Database from 'better-sqlite3';
+import type { ChainFault, ChainHead, Checkpoint } from '../domain/audit-chain.js';
+import type { PruneRecord } from './audit-chain-pruned.js';
+import type { ChainStart } from './audit-verify-walk.js';
+
+export interface CheckpointFindings {
+  matched: number;
+  pruned: number;
+  /** The first of each checkpoint that does not bear out the chain. */
+  faults: readonly ChainFault[];
+}
+
+/**
+ * Compares a chain with the heads of it that were signed.
+ *
+ * @param start what the first event follows: a checkpoint of that very event can be compared still
+ */
+export function compareCheckpoints(
+  database: Database.Database,
+  checkpoints: readonly Checkpoint[],
+  genuine: (checkpoint: Checkpoint) => boolean,
+  { start, head }: { start: ChainStart; head: ChainHead },
+): CheckpointFindings {
+  const hashOf = database.prepare<[number], Buffer>('SELECT hash FROM audit_event WHERE seq = ?').pluck();
+  const faults: ChainFault[] = [];
+  let [matched, pruned, matchedUpTo] = [0, 0, 0];
+  for (const checkpoint of inOrder([...checkpoints, ...keptCheckpoints(database)])) {
+    const { sequence, at } = checkpoint;
+    if (!genuine(checkpoint)) {
+      faults.push(
+        fault(sequence, 'forged', `The checkpoint of event ${sequence} of ${at} bears no good signature.`),
+      );
+      continue;
+    }
+    if (sequence > head.sequence) {
+      faults.push(
+        fault(
+          head.sequence + 1,
+          'cut',
+          `The log ends at event ${head.sequence}, but event ${sequence} was there on ${at}: its end was cut off.`,
+        ),
+      );
+      continue;
+    }
+    const hash = sequence === start.after ? start.hash : hashOf.get(sequence);
+    if (hash === undefined) {
+      pruned += 1;
+    } else if (hash.toString('hex') === checkpoint.hash) {
+      matched += 1;
+      matchedUpTo = sequence;
+    } else {
+      const detail = `Event ${sequence} is not the one of which a checkpoint was signed on ${at}: the log was written anew from an event after ${matchedUpTo} on.`;
+      faults.push(fault(sequence, 'altered', detail));
+    }
+  }
+  return { matched, pruned, faults };
+}
+
+/** What is wrong with the checkpoint that sealed the last pruned span; its record is in the chain. */
+export function sealFault(
+  prune: PruneRecord | undefined,
+  genuine: (checkpoint: Checkpoint) => boolean,
+): ChainFault | undefined {
+  if (prune === undefined) return undefined;
+  const { detail, id, event } = prune;
+  const seal = detail?.checkpoint;
+  const fits = seal !== undefined && seal.sequence === detail?.to && seal.hash === detail.hash;
+  if (fits && genuine(seal)) return undefined;
+  return {
+    ...fault(event ?? 0, 'forged', `The record of the last prune bears no checkpoint with a good signature.`),
+    kind: 'administration',
+    row: id,
+  };
+}
+
+function fault(event: number, what: ChainFault['what'], detail: string): ChainFault {
+  return { event, kind: undefined, row: undefined, action: undefined, what, detail };
+}
+
+function inOrder(checkpoints: readonly Checkpoint[]): readonly Checkpoint[] {
+  return [...checkpoints].sort((one, other) => one.sequence - other.sequence);
+}
+
+function keptCheckpoints(database: Database.Database): readonly Checkpoint[] {
+  return database
+    .prepare<[], Checkpoint>('SELECT sequence, hash, at, key, signature FROM audit_checkpoint ORDER BY id')
+    .all();
+}

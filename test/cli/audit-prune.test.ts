@@ -1,0 +1,116 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openAuditReader } from '../../src/store/audit-reader.js';
+import { openStore } from '../../src/store/open-store.js';
+import { callInput, outcomeOf } from '../store/support.js';
+import { runCli } from '../support/run-cli.js';
+import { tempDir } from '../support/temp-store.js';
+
+const CONFIG = 'switches: [{ name: lab, url: "https://192.0.2.10/x", trusted: { customer: 1 } }]\n';
+/** Long before whenever this is run. */
+const LONG_AGO = Date.parse('2020-01-05T12:00:00Z');
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = tempDir();
+  writeFileSync(join(cwd, 'callwarden.yaml'), CONFIG);
+});
+
+const prune = (...args: string[]) =>
+  runCli(['audit', 'prune', '--before', '2021-01-01', '--reason', 'kept for a year', ...args], {
+    cwd,
+    env: { SUDO_USER: 'alice' },
+  });
+const verify = () => runCli(['audit', 'verify'], { cwd });
+
+/** Two records of long ago and one of now. */
+async function filled(): Promise<void> {
+  const path = join(cwd, 'callwarden.db');
+  const old = openStore(path, { clock: () => LONG_AGO });
+  for (const id of ['1', '2']) {
+    await old.audit.record(callInput(id, { at: LONG_AGO }), outcomeOf('withheld'), []);
+  }
+  old.close();
+  const store = openStore(path);
+  await store.audit.record(callInput('3', { at: Date.now() }), outcomeOf('withheld'), []);
+  store.close();
+}
+
+function ids(): number[] {
+  const reader = openAuditReader(join(cwd, 'callwarden.db'));
+  try {
+    return [...reader.query({})].map(({ id }) => id);
+  } finally {
+    reader.close();
+  }
+}
+
+describe('audit prune', () => {
+  it('shows with --dry-run what would go, and removes nothing', async () => {
+    await filled();
+    const { exitCode, stdout } = await prune('--dry-run');
+    expect(stdout).toMatch(
+      /^Would remove 2 records \(\d events, 1 to \d\), all before 2021-01-01 00:00:00\.\n$/,
+    );
+    expect(exitCode).toBe(0);
+    expect(ids()).toEqual([1, 2, 3]);
+    expect(existsSync(join(cwd, 'callwarden.db.key'))).toBe(false);
+  });
+
+  it('removes the old span, says who did it, and leaves a log that is whole', async () => {
+    await filled();
+    const { exitCode, stdout, stderr } = await prune('--yes');
+    expect(stdout).toMatch(/^Removed 2 records .* On record as done by cli:alice\.\n$/);
+    expect(stderr).toContain('The file keeps its size');
+    expect(exitCode).toBe(0);
+    expect(ids()).toEqual([3]);
+    const whole = await verify();
+    expect(whole.stdout).toMatch(
+      / {2}pruned +events 1 to \d\n {2}checkpoints +\d match(es)?; signatures good/,
+    );
+    expect(whole.exitCode).toBe(0);
+    const database = new Database(join(cwd, 'callwarden.db'), { readonly: true });
+    const record = database
+      .prepare("SELECT actor, kind, reason FROM audit_administration WHERE kind = 'pruned'")
+      .get();
+    database.close();
+    expect(record).toEqual({ actor: 'cli:alice', kind: 'pruned', reason: 'kept for a year' });
+    expect((await prune('--yes')).stdout).toMatch(/^Nothing to remove/);
+  });
+
+  it('never touches the last 30 days, and says so', async () => {
+    await filled();
+    const { stdout, stderr } = await runCli(['audit', 'prune', '--before', 'now', '--reason', 'x', '--yes'], {
+      cwd,
+    });
+    expect(stderr).toContain('Records of the last 30d are never removed');
+    expect(stdout).toMatch(/^Removed 2 records/);
+    expect(ids()).toEqual([3]);
+  });
+
+  it('removes nothing from a log that is not whole', async () => {
+    await filled();
+    const database = new Database(join(cwd, 'callwarden.db'));
+    const guard = database
+      .prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'audit_action_no_update'")
+      .pluck()
+      .get();
+    database.exec('DROP TRIGGER audit_action_no_update; UPDATE audit_action SET cld = NULL WHERE id = 1');
+    database.exec(guard ?? '');
+    database.close();
+    const { exitCode, stderr } = await prune('--yes');
+    expect(stderr).toMatch(
+      /NOT WHOLE: altered at event[^]*Nothing was removed: what is not whole is evidence\./,
+    );
+    expect(exitCode).toBe(1);
+    expect(ids()).toEqual([1, 2, 3]);
+  });
+
+  it('of a database that is not there fails, and makes none', async () => {
+    expect((await prune('--yes')).stderr).toMatch(/STORE_FAILED: There is no database/);
+    expect(existsSync(join(cwd, 'callwarden.db'))).toBe(false);
+  });
+});

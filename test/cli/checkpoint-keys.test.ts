@@ -1,0 +1,115 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fingerprint, isGenuine, openSigner, readPublicKeys } from '../../src/cli/checkpoint-keys.js';
+import { tempDir } from '../support/temp-store.js';
+
+const NOON = Date.parse('2026-01-05T12:00:00.000Z');
+const HEAD = { sequence: 7, hash: 'a'.repeat(64) };
+
+function keyFile(text?: string): string {
+  const file = join(tempDir(), 'callwarden.db.key');
+  if (text !== undefined) writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
+
+describe('the key that signs checkpoints', () => {
+  it('is made on first need, for its owner only, with its public key beside it', () => {
+    const file = keyFile();
+    const signer = openSigner(file);
+    expect(signer).toMatchObject({ created: true, warning: undefined });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+    expect(readFileSync(`${file}.pub`, 'utf8')).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
+  });
+
+  it('is never made a second time', () => {
+    const file = keyFile();
+    openSigner(file);
+    const before = readFileSync(file, 'utf8');
+    expect(openSigner(file).created).toBe(false);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  it('signs what its public key, and no other, finds genuine', () => {
+    const file = keyFile();
+    const checkpoint = openSigner(file).sign(HEAD, NOON);
+    expect(checkpoint).toMatchObject({ ...HEAD, at: '2026-01-05T12:00:00.000Z' });
+    const keys = readPublicKeys([`${file}.pub`]);
+    expect(keys.has(checkpoint.key)).toBe(true);
+    expect(isGenuine(checkpoint, keys)).toBe(true);
+    for (const forged of [
+      { ...checkpoint, sequence: 8 },
+      { ...checkpoint, hash: 'b'.repeat(64) },
+      { ...checkpoint, at: '2026-01-05T12:00:00.001Z' },
+      { ...checkpoint, signature: `${'A'.repeat(86)}==` },
+    ]) {
+      expect(isGenuine(forged, keys)).toBe(false);
+    }
+    const other = keyFile();
+    openSigner(other);
+    expect(isGenuine(checkpoint, readPublicKeys([`${other}.pub`]))).toBe(false);
+    expect(isGenuine(checkpoint, readPublicKeys([`${other}.pub`, file]))).toBe(true);
+  });
+
+  it('bears the fingerprint that openssl pkey -pubin -outform der | sha256sum shows', () => {
+    const body = 'MCowBQYDK2VwAyEAOlOzBSmnu20fa7UFpd8ddcJjFuLrVgyxmEMTx/AqorM=';
+    const pem = `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`;
+    expect(fingerprint(createPublicKey(pem))).toBe(
+      '0ead550fba635cb1e718782fe0c7b7fb571a8839dc5ef4e45a7f52aff4a2afc8',
+    );
+  });
+
+  it('makes the public key anew where it is gone', () => {
+    const file = keyFile();
+    openSigner(file);
+    const before = readFileSync(`${file}.pub`, 'utf8');
+    rmSync(`${file}.pub`);
+    openSigner(file);
+    expect(readFileSync(`${file}.pub`, 'utf8')).toBe(before);
+  });
+
+  it('warns where others can read it', () => {
+    const file = keyFile();
+    openSigner(file);
+    chmodSync(file, 0o640);
+    expect(openSigner(file).warning).toContain(`the key ${file}`);
+    expect(openSigner(file).warning).toContain('chmod 600');
+  });
+
+  it.each([
+    ['an empty file', '', /is empty; expected an Ed25519 private key/],
+    ['another text', 'secret words', /holds no private key in PEM form/],
+    [
+      'a key of another kind',
+      generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
+      /holds a key of another kind \(ec\)/,
+    ],
+  ])('refuses %s, names it, says what to do, and leaves it as it is', (_, text, message) => {
+    const file = keyFile(text);
+    expect(() => openSigner(file)).toThrow(message);
+    expect(() => openSigner(file)).toThrow(file);
+    expect(() => openSigner(file)).toThrow(/move it and its \.pub away/);
+    expect(() => openSigner(file)).not.toThrow(/secret words/);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    expect(existsSync(`${file}.pub`)).toBe(false);
+  });
+
+  it('refuses a public key that is not its own', () => {
+    const file = keyFile();
+    const other = keyFile();
+    openSigner(file);
+    openSigner(other);
+    writeFileSync(`${file}.pub`, readFileSync(`${other}.pub`));
+    expect(() => openSigner(file)).toThrow(`${file}.pub is not the public key of ${file}`);
+  });
+
+  it('names a directory that is not there', () => {
+    const file = join(tempDir(), 'nowhere', 'key');
+    expect(() => openSigner(file)).toThrow(/key .*nowhere.* cannot be made \(ENOENT\)/);
+    expect(() => readPublicKeys([file])).toThrow(/cannot be read \(ENOENT\)/);
+  });
+});

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Call } from '../../src/domain/call.js';
+import type { AccountCallStats, AnswerTiming } from '../../src/domain/snapshot.js';
+import { createNumbering } from '../../src/facts/numbering.js';
+import { findDisagreement } from '../../src/gather/cross-check.js';
+import { readCalls } from '../../src/gather/read-calls.js';
+import { SCENARIO_CHOICES } from '../../src/simulator/scenarios.js';
+import { startSimulator } from '../../src/simulator/start-simulator.js';
+import { createSippySwitch } from '../../src/switch/sippy-switch.js';
+import { calls, NOW } from '../support/calls.js';
+
+const AT_ONCE: AnswerTiming = { requestedAt: NOW, receivedAt: NOW + 100, serverDate: undefined };
+
+function statsOf(connected: Record<number, number>, timing: AnswerTiming = AT_ONCE): AccountCallStats {
+  const accounts = Object.entries(connected).map(
+    ([account, count]) => [Number(account), { total: count, connected: count }] as const,
+  );
+  return { accounts: new Map(accounts), suspect: undefined, timing };
+}
+
+function disagreement(listed: readonly Call[], stats: AccountCallStats, unplaced = 0): string | undefined {
+  return findDisagreement(listed, unplaced, AT_ONCE, stats);
+}
+
+describe('listing and statistics', () => {
+  it('disagree where the listing lost half of the calls of an account', () => {
+    expect(disagreement(calls(50), statsOf({ 10: 50 }))).toBeUndefined();
+    expect(disagreement(calls(25), statsOf({ 10: 50 }))).toBe(
+      'getAccountCallStats counts 50 connected calls of account 10 and the listing shows 25, in answers 0.1 s apart at most',
+    );
+  });
+
+  it('disagree where the listing shows twice what the statistics count', () => {
+    expect(disagreement(calls(50), statsOf({ 10: 25 }))).toContain('25 connected calls of account 10');
+  });
+
+  it('disagree where a little is missing of every account', () => {
+    const accounts = Array.from({ length: 200 }, (_, index) => index + 1);
+    const listed = accounts.flatMap((account) => calls(2, { account }, account * 10));
+    const agreed = Object.fromEntries(accounts.map((account) => [account, 2]));
+    expect(disagreement(listed, statsOf(agreed))).toBeUndefined();
+    const more = Object.fromEntries(accounts.map((account) => [account, 3]));
+    expect(disagreement(listed, statsOf(more))).toContain('600 connected calls and the listing shows 400');
+  });
+
+  it('agree where few calls are apart, whatever the account', () => {
+    expect(disagreement(calls(1), statsOf({ 10: 5 }))).toBeUndefined();
+    expect(disagreement(calls(1), statsOf({ 10: 7 }))).toBeDefined();
+  });
+
+  it('agree where calls in setup may have been answered in between', () => {
+    const listed = [...calls(10), ...calls(15, { state: 'ARComplete', duration: 0 }, 100)];
+    expect(disagreement(listed, statsOf({ 10: 25 }))).toBeUndefined();
+    expect(disagreement(calls(10), statsOf({ 10: 25 }))).toBeDefined();
+  });
+
+  it('agree where listed calls were answered after the statistics', () => {
+    const listed = [...calls(10), ...calls(15, { duration: 1 }, 100)];
+    expect(disagreement(listed, statsOf({ 10: 10 }))).toBeUndefined();
+    expect(disagreement([...calls(10), ...calls(15, {}, 100)], statsOf({ 10: 10 }))).toBeDefined();
+  });
+
+  it('agree over a longer time, in which more calls end', () => {
+    const apart: AnswerTiming = { ...AT_ONCE, requestedAt: NOW - 10_000 };
+    expect(disagreement(calls(100), statsOf({ 10: 70 }))).toBeDefined();
+    expect(disagreement(calls(100), statsOf({ 10: 70 }, apart))).toBeUndefined();
+  });
+
+  it('agree however on-net calls are counted', () => {
+    const listed = calls(40, { direction: 'onnet_out' });
+    for (const counted of [20, 40, 80]) {
+      expect(disagreement(listed, statsOf({ 10: counted })), `${counted}`).toBeUndefined();
+    }
+    expect(disagreement(calls(40), statsOf({ 10: 20 }))).toBeDefined();
+  });
+
+  it('do not compare accounts that only one of the two reports', () => {
+    expect(disagreement(calls(50), statsOf({ 11: 50 }))).toBeUndefined();
+    expect(disagreement(calls(50), statsOf({}))).toBeUndefined();
+  });
+
+  it('agree where calls without a readable account or identity may be the missing ones', () => {
+    const nobodys = calls(20, { account: undefined }, 100);
+    expect(disagreement([...calls(10), ...nobodys], statsOf({ 10: 30 }))).toBeUndefined();
+    expect(disagreement(calls(10), statsOf({ 10: 30 }), 20)).toBeUndefined();
+    expect(disagreement(calls(10), statsOf({ 10: 30 }))).toBeDefined();
+  });
+
+  it('agree with themselves, whatever is listed', () => {
+    const listing = fc.array(
+      fc.record({
+        account: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
+        state: fc.constantFrom('Connected', 'ARComplete', 'Idle', 'Dead', 'Odd'),
+        duration: fc.option(fc.double({ min: 0, max: 1e5, noNaN: true }), { nil: undefined }),
+        direction: fc.constantFrom('vendor', 'onnet_in', undefined),
+      }),
+      { maxLength: 200 },
+    );
+    fc.assert(
+      fc.property(listing, (entries) => {
+        const listed = entries.map(
+          (entry, index): Call => ({ ...(calls(1, {}, index + 1)[0] as Call), ...entry }),
+        );
+        const connected: Record<number, number> = {};
+        for (const { account, state } of listed) {
+          if (account !== undefined && state === 'Connected')
+            connected[account] = (connected[account] ?? 0) + 1;
+        }
+        expect(disagreement(listed, statsOf(connected))).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('a busy switch', () => {
+  it.each([
+    ['in peace', 1, []],
+    ['under every attack at once', 2, SCENARIO_CHOICES.map(({ name }) => name)],
+  ])(
+    '%s is never doubted, whichever answer comes first and up to three seconds late',
+    async (_, seed, scenarios) => {
+      let now = NOW;
+      const clock = () => now;
+      const simulator = await startSimulator({ seed, scenarios, warmStart: true, clock });
+      onTestFinished(() => simulator.close());
+      const login = { kind: 'digest', username: 'ops', password: 'x' } as const;
+      const port = createSippySwitch({
+        url: simulator.url,
+        login,
+        ca: undefined,
+        timeoutMs: 10_000,
+        concurrency: 2,
+        clock,
+      });
+      onTestFinished(() => port.close());
+      const numbering = createNumbering({ techPrefixes: [] });
+      let compared = 0;
+      for (let poll = 0; poll < 150; poll += 1) {
+        const lateMs = (poll % 4) * 1000;
+        const first = poll % 2 === 0 ? await port.getAccountCallStats() : undefined;
+        now += lateMs / 2;
+        const listing = await port.listAllCalls({});
+        now += lateMs / 2;
+        const stats = first ?? (await port.getAccountCallStats());
+        const listed = readCalls(listing.calls, numbering, listing.timing);
+        // Answers come at once here; without the time that lies between them nothing would be explained.
+        const timing = { ...listing.timing, requestedAt: now - lateMs, receivedAt: now };
+        expect(findDisagreement(listed, 0, timing, stats)).toBeUndefined();
+        compared += stats.accounts.size;
+        now += 5_000 - lateMs;
+      }
+      expect(compared).toBeGreaterThanOrEqual(300);
+    },
+  );
+});
