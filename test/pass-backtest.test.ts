@@ -299,4 +299,60 @@ describe('what is kept from poll to poll', () => {
     // From 85 s on it may have ended before the window began.
     expect(quick.rules.find(({ rule }) => rule === 'alerting')?.indeterminatePolls).toBe(7);
   });
+
+  it('tells of an account that is known for too short a time at every poll until it is, and while it has calls', async () => {
+    const rule = alerting({
+      conditions: {
+        all: [
+          {
+            fact: 'account.firstSeenCountry',
+            params: { within: 30 },
+            operator: 'greaterThanInclusive',
+            value: 1,
+          },
+        ],
+      },
+    });
+    const week = 7 * 86_400;
+    const [known, young] = [
+      { account: 10, firstAt: at(60 - week) },
+      { account: 11, firstAt: at(86_400 - week) },
+    ];
+    const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(40) })];
+    const becomes = aBacktest({ rules: [rule], calls, polls: polls(40), accounts: [known], countries: [] });
+    const first = await runBacktest(becomes);
+    expect(first).toEqual(await runBacktest({ ...becomes, thorough: true }));
+    expect(first.rules).toMatchObject([{ alerts: 0, indeterminatePolls: 12 }]);
+    const ofYoung = calls.map((call) => ({ ...call, account: 11, endedAt: at(60), lastSeenAt: at(55) }));
+    const goes = aBacktest({ rules: [rule], calls: ofYoung, polls: polls(40), accounts: [young] });
+    const second = await runBacktest(goes);
+    expect(second).toEqual(await runBacktest({ ...goes, thorough: true }));
+    // Until its calls have left the window that it is there for.
+    expect(second.rules).toMatchObject([{ alerts: 0, indeterminatePolls: 18 }]);
+  });
+
+  it('knows that calls which another rule has planned to cut may be back without an event', async () => {
+    const young = aRule({
+      name: 'young',
+      hash: 'c',
+      scope: 'call',
+      priority: 9,
+      conditions: { all: [{ fact: 'call.duration', operator: 'lessThan', value: 20 }] },
+      event: { type: 'disconnectCall' },
+    });
+    const many = alerting({
+      priority: 1,
+      conditions: { all: [{ fact: 'account.totalCalls', operator: 'greaterThan', value: 3 }] },
+    });
+    const old = aRow({ id: '0', setupAt: at(-60), connectedAt: at(-60) });
+    const calls = [old, ...['1', '2', '3'].map((id) => aRow({ id }))];
+    const caps = { perPass: 50, perHour: 0, sharePerPass: 1 };
+    const options = aBacktest({ rules: [young, many], calls, polls: polls(10), caps });
+    const quick = await runBacktest(options);
+    expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+    expect(quick.rules.map(({ rule, alerts }) => [rule, alerts])).toEqual([
+      ['young', 0],
+      ['alerting', 1],
+    ]);
+  });
 });

@@ -20,21 +20,34 @@ export interface SwitchBacktestResult {
 }
 
 /** What is said of one switch below its table. */
-export function closingLines({ switch: name, here }: SwitchBacktestResult): readonly string[] {
-  const cutAccounts = new Set(here.cut.map(({ account }) => account ?? null)).size;
+export function closingLines({ switch: name, here, against }: SwitchBacktestResult): readonly string[] {
   const missed = here.missedPolls === 0 ? '' : `, ${here.missedPolls} of them failed or doubtful`;
   const really = here.cut.filter(({ reallyCut }) => reallyCut).length;
   const were = really === 1 ? 'was' : 'were';
+  const column = against === undefined ? 'MIN CUT' : 'the minutes';
+  const cut =
+    against === undefined
+      ? `${cutText(here)} cut`
+      : `cut here ${cutText(here)} (${minutesText(here)}), against ${cutText(against)} (${minutesText(against)})`;
   return [
-    `${name}: ${counted(here.calls, 'call')} at ${counted(here.polls, 'poll')}${missed}; ` +
-      `${counted(here.cut.length, 'call')} of ${counted(cutAccounts, 'account')} cut.`,
+    `${name}: ${counted(here.calls, 'call')} at ${counted(here.polls, 'poll')}${missed}; ${cut}.`,
     ...(really === 0
       ? []
       : [
           `${really} of these ${were} cut by Callwarden at the time, too: the minutes that would have followed are ` +
-            'unknown, and not in MIN CUT.',
+            `unknown, and not in ${column}.`,
         ]),
   ];
+}
+
+/** `12 calls of 3 accounts` */
+function cutText({ cut }: BacktestResult): string {
+  const accounts = new Set(cut.map(({ account }) => account ?? null)).size;
+  return `${counted(cut.length, 'call')} of ${counted(accounts, 'account')}`;
+}
+
+function minutesText({ cut }: BacktestResult): string {
+  return counted(Math.round(cut.reduce((sum, { minutesCut }) => sum + minutesCut, 0) * 100) / 100, 'minute');
 }
 
 /** Everything in one JSON document. */
@@ -42,7 +55,7 @@ export function backtestReport(results: readonly SwitchBacktestResult[], { since
   return {
     since: iso(since),
     until: iso(until),
-    limit: HONEST_LIMIT,
+    note: HONEST_LIMIT,
     switches: results.map(({ switch: name, here, against }) => ({
       switch: name,
       polls: here.polls,

@@ -18,6 +18,7 @@ import { sha256 } from './sha256.js';
 /** Reads the config and tells its warnings. Throws CONFIG_INVALID. */
 export async function loadConfig(file: string, context: CliContext): Promise<Config> {
   const { config, warnings } = readConfig(file, context.env);
+  context.masksNumbers = config.privacy === 'mask';
   for (const warning of warnings) await say(context, problemLine(warning));
   return config;
 }

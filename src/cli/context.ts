@@ -1,4 +1,5 @@
 import type { Environment } from '../config/substitute-variables.js';
+import { maskNumbers, maskText } from '../domain/mask.js';
 import type { Clock } from '../domain/ports.js';
 import { harmlessLines } from './harmless-text.js';
 
@@ -22,13 +23,25 @@ export interface CliContext {
   clock: Clock;
   /** Aborted by the first SIGINT or SIGTERM after this was first asked for; from then on these signals no longer end the process. */
   interrupted(): AbortSignal;
+  /** Set once a config is read that says `privacy: mask`. */
+  masksNumbers?: boolean;
   /** 0 until a command sets it; what is thrown decides by itself. */
   setExitCode(code: number): void;
 }
 
 /** A line for the person at stderr; never part of the data. */
 export async function say(context: CliContext, text: string): Promise<void> {
-  await context.stderr.write(`${harmlessLines(text)}\n`);
+  await context.stderr.write(`${harmlessLines(shownText(text, context))}\n`);
+}
+
+/** Free text, with what looks like a telephone number masked where the config asks for it. */
+export function shownText(text: string, { masksNumbers }: Pick<CliContext, 'masksNumbers'>): string {
+  return masksNumbers === true ? maskText(text) : text;
+}
+
+/** Data to be printed, with its telephone numbers masked where the config asks for it. */
+export function shown<T>(data: T, { masksNumbers }: Pick<CliContext, 'masksNumbers'>): T {
+  return masksNumbers === true ? maskNumbers(data) : data;
 }
 
 /** The context of this process. */

@@ -51,7 +51,15 @@ export function describeError(error: CallwardenError): string {
 }
 
 /** `file:line:column: error: …`, as compilers write it, so that editors find the place; one line whatever is quoted in it. */
-export function problemLine({ file, location, message, severity }: Problem): string {
-  const place = location === undefined ? file : `${location.file}:${location.line}:${location.column}`;
-  return harmless(`${place}: ${severity}: ${message}`);
+export function problemLine({ severity, message, ...where }: Problem): string {
+  return harmless(`${placeOf(where)}: ${severity}: ${message}`);
+}
+
+/** The same for a log, whose lines bear their level already. */
+export function problemText({ message, ...where }: Problem): string {
+  return harmless(`${placeOf(where)}: ${message}`);
+}
+
+function placeOf({ file, location }: Pick<Problem, 'file' | 'location'>): string {
+  return location === undefined ? file : `${location.file}:${location.line}:${location.column}`;
 }

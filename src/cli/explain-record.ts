@@ -4,7 +4,7 @@ import { type EventType, HAND_RULE } from '../domain/rule.js';
 import type { ConditionEvidence, Evidence } from '../domain/verdict.js';
 import { openAuditReader } from '../store/audit-reader.js';
 import { climbedText } from './climbed-text.js';
-import { type CliContext, say } from './context.js';
+import { type CliContext, say, shown } from './context.js';
 import { EXIT_FAILED } from './errors.js';
 import { evidenceTree } from './evidence-tree.js';
 import { harmless, harmlessJson } from './harmless-text.js';
@@ -17,8 +17,8 @@ export async function explainRecord(
   format: 'text' | 'json',
   context: CliContext,
 ): Promise<void> {
-  const record = findRecord(id, database);
-  if (record === undefined) {
+  const found = findRecord(id, database);
+  if (found === undefined) {
     await say(
       context,
       `The audit log has no record ${id}: \`callwarden audit list -c ${file}\` prints them with their ids.`,
@@ -26,6 +26,7 @@ export async function explainRecord(
     context.setExitCode(EXIT_FAILED);
     return;
   }
+  const record = shown(found, context);
   const text = format === 'json' ? harmlessJson(record) : recordLines(record).map(harmless).join('\n');
   await context.stdout.write(`${text}\n`);
 }

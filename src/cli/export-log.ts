@@ -23,6 +23,9 @@ export interface ExportRequest {
   cursorFile: string;
 }
 
+/** The record as it may leave the database: numbers may have to be masked. */
+type Shown = (record: AuditRecord) => AuditRecord;
+
 /** What an export came to. */
 export interface Exported {
   lines: number;
@@ -39,6 +42,7 @@ export async function exportChanges(
   changes: AuditChanges,
   request: ExportRequest,
   stdout: Output,
+  shown: Shown = (record) => record,
 ): Promise<Exported> {
   const { asked, cursorFile, query } = request;
   const to = request.to === undefined ? null : resolve(request.to);
@@ -50,7 +54,7 @@ export async function exportChanges(
     let last: Pick<ExportCursor, 'sequence' | 'hash'> = cursor ?? { sequence: 0, hash: '' };
     // Before the first line, so that a file which was begun is known to be ours.
     if (cursor === undefined || file?.isEmpty === true) keep(request, last, file);
-    const write = lineWriter(asked.format, file, stdout);
+    const write = lineWriter(asked.format, file, stdout, shown);
     let lines = 0;
     for (const { upTo, records } of changes.after(last.sequence, query)) {
       await write(records);
@@ -94,6 +98,7 @@ function lineWriter(
   format: 'jsonl' | 'csv',
   file: ExportFile | undefined,
   stdout: Output,
+  shown: Shown,
 ): (records: readonly AuditRecord[]) => Promise<void> {
   let text = '';
   const collected: Output = {
@@ -110,7 +115,7 @@ function lineWriter(
     await rows.flush();
     if (!headWanted) text = '';
     headWanted = true;
-    for (const record of records) await rows.write(record);
+    for (const record of records) await rows.write(shown(record));
     if (file === undefined) await written(stdout, text);
     else file.append(text);
     text = '';

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import type { CliContext } from './context.js';
+import { type CliContext, shownText } from './context.js';
 import { harmless } from './harmless-text.js';
 
 /** What must not be logged whoever hands it in, at the top and one or two levels down. */
@@ -44,7 +44,7 @@ export function createLogger(context: CliContext): Logger {
     {
       write(line: string) {
         // A log line must never hold up a pass, and main lets a broken pipe of stderr pass.
-        void stderr.write(`${format(line.trimEnd())}\n`);
+        void stderr.write(`${shownText(format(line.trimEnd()), context)}\n`);
       },
     },
   );

@@ -66,7 +66,7 @@ function loss(before: RuleFileText, now: RuleFileText | undefined): HeldBackFile
     entriesBefore: entriesBefore.size,
     entriesNow: entriesNow.size,
     lost,
-    hash: now === undefined ? hashOfDeletion(before) : sha256(now.text),
+    ...(now === undefined ? { gone: true, hash: hashOfDeletion(before) } : { hash: sha256(now.text) }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { HeldBackFile, RulesInForce, RulesReport } from '../domain/rules-in
 import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/watch-rules.js';
 import { type Complaint, createComplaints } from './complaints.js';
 import type { CheckedAgainst } from './compose.js';
-import { problemLine } from './errors.js';
+import { problemText } from './errors.js';
 import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { listsAndLimits } from './rules-held-back.js';
@@ -152,7 +152,7 @@ function complaintsOf(report: RulesReport, configFile: string): readonly Complai
     return {
       level: 'error',
       fields: { file, ...(location !== undefined && { line: location.line, column: location.column }) },
-      text: `the rules on disk are not taken, the last good ones (hash ${shortHash(loadedHash)}) stay in force: ${problemLine(problem)}`,
+      text: `the rules on disk are not taken, the last good ones (hash ${shortHash(loadedHash)}) stay in force: ${problemText(problem)}`,
     };
   });
   const rest = problems.length - errors.length;
@@ -173,7 +173,7 @@ function problemsOf({ message, hint, problems }: CallwardenError, directory: str
 }
 
 function linesOf(problems: readonly Problem[], severity: Problem['severity']): readonly string[] {
-  return problems.filter((problem) => problem.severity === severity).map(problemLine);
+  return problems.filter((problem) => problem.severity === severity).map(problemText);
 }
 
 function failureText(error: unknown): string {

@@ -50,11 +50,14 @@ export function heldBackText(file: HeldBackFile, config: string): string {
 }
 
 /** What is the matter with it, without a full stop. */
-export function heldBackFinding({ file, entriesBefore, entriesNow, lost }: HeldBackFile): string {
-  return (
-    `${file} is held back: it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now, ` +
-    'so its last good text stays in force'
-  );
+export function heldBackFinding({ file, entriesBefore, entriesNow, lost, gone }: HeldBackFile): string {
+  const what =
+    gone === true
+      ? `the file is gone, with the ${entriesText(entriesBefore)} in force`
+      : entriesNow === 0
+        ? `it holds none of the ${entriesText(entriesBefore)} in force any more, and no other`
+        : `it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now`;
+  return `${file} is held back: ${what}, so its last good text stays in force`;
 }
 
 export function acceptCommand({ file }: HeldBackFile, config: string): string {

@@ -143,6 +143,7 @@ export const configSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  privacy: z.literal('mask', wrong('"privacy": expected mask, or leave it out.')).optional(),
   checkpoints: z
     .strictObject({
       file: path('file').optional(),

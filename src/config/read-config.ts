@@ -220,6 +220,7 @@ function build(checked: CheckedConfig, path: string, files: ReferencedFiles): Co
       keyFile: resolve(directory, checked.checkpoints?.key ?? `${database}.key`),
       everyMs: checked.checkpoints?.every ?? DEFAULT_CHECKPOINTS_MS,
     },
+    ...(checked.privacy !== undefined && { privacy: checked.privacy }),
   };
 }
 

@@ -70,7 +70,7 @@ export function parseDocument(text: string, file: string): ParsedDocument {
     if (parsed === undefined) throw new Error('it holds no document');
     if (second !== undefined) return { ok: false, problems: [problemAt(second.range[0], SEVERAL_DOCUMENTS)] };
     const problems = [
-      ...parsed.errors.map((error) => problemAt(error.pos[0], syntaxMessage(error))),
+      ...firstCauses(parsed.errors).map((error) => problemAt(error.pos[0], syntaxMessage(error))),
       ...parsed.warnings.map((warning) => problemAt(warning.pos[0], syntaxMessage(warning))),
     ];
     if (problems.length > 0) return { ok: false, problems };
@@ -114,6 +114,13 @@ function jsonProblem(text: string, lines: LineCounter, problemAt: ProblemAt): Pr
 function lineAndColumn(lines: LineCounter, offset: number): { line: number; column: number } {
   const { line, col } = lines.linePos(offset);
   return line === 0 ? { line: 1, column: offset + 1 } : { line, column: col };
+}
+
+/** What follows a mistake in the syntax is mostly read wrongly because of it; tags and aliases stand for themselves. */
+function firstCauses(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const broken = errors.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED' && code !== 'BAD_ALIAS');
+  const [first] = broken.sort((one, other) => one.pos[0] - other.pos[0]);
+  return first === undefined ? errors : [first];
 }
 
 /** The parser's own words are kept where they read well; the rest says what to do instead. */

@@ -16,6 +16,8 @@ export interface Config {
   retention: { ledgerMs: number; audit: 'forever' };
   /** Where signed heads of the audit log are kept, and the private key that signs them: absolute paths. */
   checkpoints: { file: string; keyFile: string; everyMs: number };
+  /** Set where telephone numbers are masked wherever they leave the database. */
+  privacy?: 'mask';
 }
 
 export interface SwitchConfig {

@@ -9,6 +9,8 @@ export interface HeldBackFile {
   entriesNow: number;
   /** How many of those before are missing now; new ones make up for none of them. */
   lost: number;
+  /** Set where the file is not there any more. */
+  gone?: true;
   /** SHA-256 of the text on disk, in hex: what `rules accept` accepts. */
   hash: string;
 }

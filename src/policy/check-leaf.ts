@@ -1,4 +1,5 @@
 import { didYouMean } from '../documents/did-you-mean.js';
+import { describeValue } from '../documents/found-values.js';
 import { zodProblems } from '../documents/zod-problems.js';
 import type { FactDefinition, FactParams, FactType } from '../domain/facts.js';
 import type { FactCondition, FactReference } from '../domain/rule.js';
@@ -34,8 +35,9 @@ export function checkLeaf(
   }
   if (fact === undefined) return undefined;
   const params = checkParams(leaf['params'], inside(place, 'params'), fact, context);
-  if (operator === undefined || leaf['value'] === undefined) return undefined;
   const valuePlace = inside(place, 'value');
+  if (operator === undefined) refuseTextForNumber(leaf['value'], valuePlace, fact, context);
+  if (operator === undefined || leaf['value'] === undefined) return undefined;
   const value = isMapping(leaf['value'])
     ? checkComparedFact(leaf['value'], valuePlace, fact, operator, context)
     : (leaf['value'] as FactCondition['value']);
@@ -43,6 +45,17 @@ export function checkLeaf(
   if (!isMapping(value)) checkValue(value, valuePlace, fact, operator, context);
   warnOfLowerBound(leaf, place, standing, context);
   return { fact: fact.name, ...optional(params), operator: operator.name, value };
+}
+
+/** No operator for numbers compares with text; whatever else a value must be depends on the operator. */
+function refuseTextForNumber(
+  value: unknown,
+  place: Place,
+  { name, type }: FactDefinition,
+  context: CheckContext,
+): void {
+  if (type !== 'number' || typeof value !== 'string') return;
+  context.findings.error(place, `"${name}" is a number: expected one, but found ${describeValue(value)}.`);
 }
 
 function optional(params: FactParams | undefined): { params?: FactParams } {

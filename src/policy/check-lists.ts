@@ -4,7 +4,7 @@ import type { Problem } from '../domain/errors.js';
 import type { FactFormat } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
 import { formatMismatch } from './check-formats.js';
-import type { Place } from './findings.js';
+import { inRulesDirectory, type Place } from './findings.js';
 import { looksLikePrefix, numberTextProblem } from './number-text.js';
 import { deadPrefixProblem } from './prefix-text.js';
 import type { ListEntry } from './read-lists.js';
@@ -29,7 +29,7 @@ export function checkListUse(name: string, place: Place, use: ListUse, context: 
     const hint = PREFIX_PATTERN.test(name) ? ' Prefixes are written as a list, e.g. ["+882"].' : '';
     context.findings.error(
       place,
-      `There is no list "${name}" in rules/lists/: ${there}.${hint || didYouMean(name, names)}`,
+      `There is no list "${name}" in ${inRulesDirectory(place, 'lists/')}: ${there}.${hint || didYouMean(name, names)}`,
     );
     return;
   }

@@ -7,7 +7,7 @@ import type { FactDefinition, FactParam, FactParams } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
 import { checkListUse } from './check-lists.js';
 import { warnOfDirection } from './check-values.js';
-import { inside, type Place } from './findings.js';
+import { inRulesDirectory, inside, type Place } from './findings.js';
 import { paramsSchema, type WrittenParams } from './rule-schema.js';
 
 /** Checks the params of a fact and returns them in one shape; undefined where they have none or are wrong. */
@@ -74,7 +74,7 @@ function checkMeaning(
 function explainMissing(key: FactParam, { name }: FactDefinition): string {
   switch (key) {
     case 'name':
-      return '"name" is missing: expected the name of a limit in rules/limits.csv.';
+      return '"name" is missing: expected the name of a limit in limits.csv.';
     case 'within':
       return `"within" is missing: "${name}" looks back over a time, e.g. params: { within: 10m }.`;
     case 'under':
@@ -119,7 +119,7 @@ function warnOfUnsetLimit(
     context.limits.filter((limit) => limit.scope === fact.scope).map((limit) => limit.name),
   );
   if (names.has(name)) return;
-  const message = `No row of rules/limits.csv sets the limit "${name}" for scope ${fact.scope}, and there is no "default": the rule can never be violated.`;
+  const message = `No row of ${inRulesDirectory(place, 'limits.csv')} sets the limit "${name}" for scope ${fact.scope}, and there is no "default": the rule can never be violated.`;
   context.findings.warning(inside(place, 'name'), `${message}${didYouMean(name, names)}`);
 }
 

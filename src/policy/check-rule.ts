@@ -123,6 +123,18 @@ function checkConditionsAlone(value: unknown, place: Place, context: CheckContex
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
   if (!('conditions' in value)) context.findings.error(place, NO_CONDITIONS);
   else checkCondition({ value: value.conditions, place: inside(place, 'conditions') }, context);
+  const where = whereOf(value);
+  if (where !== undefined)
+    checkCondition({ value: where, place: inside(place, 'event', 'params', 'where') }, context, {
+      inWhere: true,
+    });
+}
+
+function whereOf(rule: object): unknown {
+  return ['event', 'params', 'where'].reduce<unknown>(
+    (within, key) => (typeof within === 'object' && within !== null ? Reflect.get(within, key) : undefined),
+    rule,
+  );
 }
 
 function checkVisibility(rule: RuleFrame, place: Place, context: CheckContext): void {

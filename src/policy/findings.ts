@@ -11,6 +11,11 @@ export function inside(place: Place, ...steps: readonly (string | number)[]): Pl
   return { document: place.document, path: [...place.path, ...steps] };
 }
 
+/** A file or folder of the rules directory, as messages name it: rule files stand directly in it. */
+export function inRulesDirectory({ document: { file } }: Place, name: string): string {
+  return file.slice(0, Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1) + name;
+}
+
 /** Collects the problems of all files, so that everything is reported at once. */
 export class Findings {
   private readonly found = new Map<string, Problem>();

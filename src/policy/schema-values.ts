@@ -82,7 +82,9 @@ function isTimezone(name: string): boolean {
 }
 
 function noTimezone(name: string): string {
-  const hint = didYouMean(name, ['UTC', 'Europe/Kyiv', ...Intl.supportedValuesOf('timeZone')]);
+  // The list still has the former name of Kyiv.
+  const known = Intl.supportedValuesOf('timeZone').filter((one) => one !== 'Europe/Kiev');
+  const hint = didYouMean(name, ['UTC', 'Europe/Kyiv', ...known]);
   return `There is no time zone "${name}": expected an IANA name, e.g. "Europe/Kyiv".${hint}`;
 }
 

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
-import type { AuditVerifier, ChainFault, ChainHead, Verification } from '../domain/audit-chain.js';
+import type { AuditVerifier, ChainFault, Verification } from '../domain/audit-chain.js';
 import { chainHead } from './audit-chain-hash.js';
 import { type PruneRecord, readLastPrune } from './audit-chain-pruned.js';
-import { compareCheckpoints, sealFault } from './audit-verify-checkpoints.js';
+import { compareCheckpoints, isSealed } from './audit-verify-checkpoints.js';
 import { guardFault } from './audit-verify-guard.js';
 import { rowWithoutEvent } from './audit-verify-rows.js';
 import { type ChainStart, chainStart, walkChain } from './audit-verify-walk.js';
@@ -43,10 +43,13 @@ function verify(
   const head = chainHead(database);
   const { events, first } = extentOf(database);
   const prune = readLastPrune(database);
-  const start = chainStart(database, prune, first);
+  const sealed = prune !== undefined && isSealed(prune, genuine);
+  const start = chainStart(prune, sealed, first);
+  const last = Math.max(head.sequence, start.after);
   const walked = walkChain(database, start, (done) => onProgress?.(done, events));
-  const compared = compareCheckpoints(database, checkpoints, genuine, { start, head });
-  const faults = [walked.fault, cutFault(database, head), ...compared.faults, sealFault(prune, genuine)];
+  const compared = compareCheckpoints(database, checkpoints, genuine, { start, last });
+  const seal = prune === undefined || sealed ? undefined : sealFault(prune);
+  const faults = [walked.fault, cutFault(database, last), ...compared.faults, seal];
   // What follows may be told of a log that is whole otherwise only: it looks the same where the record of a prune was cut off,
   // or the event of a row was removed.
   const whole = faults.every((fault) => fault === undefined || fault.what === 'forged');
@@ -75,41 +78,39 @@ function extentOf(database: Database.Database): { events: number; first: number 
   return { events: extent?.events ?? 0, first: extent?.first ?? 0 };
 }
 
-/** The chain is whole from its first event on, but what that one has to follow cannot be believed. */
-function startFault(start: ChainStart, prune: PruneRecord | undefined): ChainFault | undefined {
-  if (start.hash !== undefined) return undefined;
-  if (prune === undefined) {
-    const detail = `Events 1 to ${start.after} are gone, and no record of the log says that they were pruned.`;
-    return { event: 1, kind: undefined, row: undefined, action: undefined, what: 'removed', detail };
-  }
-  const { id, event } = prune;
-  const state = event === undefined ? 'has lost its event' : 'is not what was recorded';
+/** Nothing says why the log begins later. */
+function startFault({ hash, after }: ChainStart, prune: PruneRecord | undefined): ChainFault | undefined {
+  if (hash !== undefined || prune !== undefined) return undefined;
+  const detail = `Events 1 to ${after} are gone, and no record of the log says that they were pruned.`;
+  return { event: 1, kind: undefined, row: undefined, action: undefined, what: 'removed', detail };
+}
+
+function sealFault({ id, event }: PruneRecord): ChainFault {
   return {
-    // Either it is the first event that is there, or the one before that.
-    event: event ?? start.after,
+    event: event ?? 0,
     kind: 'administration',
     row: id,
     action: undefined,
-    what: event === undefined ? 'removed' : 'altered',
-    detail: `Row ${id} of audit_administration, the record of the last prune, ${state}.`,
+    what: 'forged',
+    detail: `The record of the last prune (row ${id} of audit_administration) bears no checkpoint with a good signature.`,
   };
 }
 
 /** SQLite itself remembers the last number that it gave, unless somebody thought of that too. */
-function cutFault(database: Database.Database, head: ChainHead): ChainFault | undefined {
+function cutFault(database: Database.Database, last: number): ChainFault | undefined {
   const given = database
     .prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'audit_event'")
     .pluck()
     .get();
   // Every log has the event of its beginning at least.
-  if (head.sequence >= Math.max(given ?? 0, 1)) return undefined;
+  if (last >= Math.max(given ?? 0, 1)) return undefined;
   return {
-    event: head.sequence + 1,
+    event: last + 1,
     kind: undefined,
     row: undefined,
     action: undefined,
     what: 'cut',
-    detail: `The log ends at event ${head.sequence}, but event ${given ?? 1} was written: its end was cut off.`,
+    detail: `The log ends at event ${last}, but event ${given ?? 1} was written: its end was cut off.`,
   };
 }
 

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { ChainFault, ChainHead, Checkpoint } from '../domain/audit-chain.js';
+import type { ChainFault, Checkpoint } from '../domain/audit-chain.js';
 import type { PruneRecord } from './audit-chain-pruned.js';
 import type { ChainStart } from './audit-verify-walk.js';
 
@@ -14,12 +14,13 @@ export interface CheckpointFindings {
  * Compares a chain with the heads of it that were signed.
  *
  * @param start what the first event follows: a checkpoint of that very event can be compared still
+ * @param last number of the last event
  */
 export function compareCheckpoints(
   database: Database.Database,
   checkpoints: readonly Checkpoint[],
   genuine: (checkpoint: Checkpoint) => boolean,
-  { start, head }: { start: ChainStart; head: ChainHead },
+  { start, last }: { start: ChainStart; last: number },
 ): CheckpointFindings {
   const hashOf = database.prepare<[number], Buffer>('SELECT hash FROM audit_event WHERE seq = ?').pluck();
   const faults: ChainFault[] = [];
@@ -32,12 +33,12 @@ export function compareCheckpoints(
       );
       continue;
     }
-    if (sequence > head.sequence) {
+    if (sequence > last) {
       faults.push(
         fault(
-          head.sequence + 1,
+          last + 1,
           'cut',
-          `The log ends at event ${head.sequence}, but event ${sequence} was there on ${at}: its end was cut off.`,
+          `The log ends at event ${last}, but event ${sequence} was there on ${at}: its end was cut off.`,
         ),
       );
       continue;
@@ -56,21 +57,10 @@ export function compareCheckpoints(
   return { matched, pruned, faults };
 }
 
-/** What is wrong with the checkpoint that sealed the last pruned span; its record is in the chain. */
-export function sealFault(
-  prune: PruneRecord | undefined,
-  genuine: (checkpoint: Checkpoint) => boolean,
-): ChainFault | undefined {
-  if (prune === undefined) return undefined;
-  const { detail, id, event } = prune;
+/** Whether the record of a prune bears a genuine checkpoint of the last event that it took. */
+export function isSealed({ detail }: PruneRecord, genuine: (checkpoint: Checkpoint) => boolean): boolean {
   const seal = detail?.checkpoint;
-  const fits = seal !== undefined && seal.sequence === detail?.to && seal.hash === detail.hash;
-  if (fits && genuine(seal)) return undefined;
-  return {
-    ...fault(event ?? 0, 'forged', `The record of the last prune bears no checkpoint with a good signature.`),
-    kind: 'administration',
-    row: id,
-  };
+  return seal !== undefined && seal.sequence === detail?.to && seal.hash === detail.hash && genuine(seal);
 }
 
 function fault(event: number, what: ChainFault['what'], detail: string): ChainFault {

@@ -19,35 +19,16 @@ interface ChainedRow extends EventRow {
   hash: Buffer;
 }
 
-/** Where the chain begins: at the beginning, or behind what the record of the last prune says. */
-export function chainStart(
-  database: Database.Database,
-  prune: PruneRecord | undefined,
-  first: number,
-): ChainStart {
-  if (prune === undefined && first <= 1) return { after: 0, hash: NO_HASH };
-  const { detail, event } = prune ?? {};
-  const said = { after: detail?.to ?? first - 1, hash: Buffer.from(detail?.hash ?? '', 'hex') };
-  // Then the record has to follow what it says itself.
-  if (event === first) return said;
-  // A record that was altered would make the first event look altered, which is not where the fault is.
-  const believed =
-    detail !== undefined && event !== undefined && followsItsNeighbour(database, event, said.hash);
-  return believed ? said : { after: first - 1, hash: undefined };
-}
-
 /**
- * Whether the record of a prune is what was hashed behind the event before it. That may be the first event that is there, with
- * a hash that was altered: then it is right behind the hash which that one should have.
+ * Where the chain begins: at the beginning, or behind what the record of the last prune says. That is believed where its seal
+ * is good, whatever else was done to the record: its own event tells that.
  */
-function followsItsNeighbour(database: Database.Database, event: number, hashBeforeFirst: Buffer): boolean {
-  const [neighbour, record] = chained(database).all({ after: event - 2, limit: 2 });
-  if (neighbour?.seq !== event - 1 || neighbour.message === null) return false;
-  if (record?.seq !== event || record.message === null) return false;
-  const { message, hash } = record;
-  return [neighbour.hash, eventHash(hashBeforeFirst, neighbour.message)].some((before) =>
-    eventHash(before, message).equals(hash),
-  );
+export function chainStart(prune: PruneRecord | undefined, sealed: boolean, first: number): ChainStart {
+  if (prune === undefined && first <= 1) return { after: 0, hash: NO_HASH };
+  const detail = prune?.detail;
+  return detail !== undefined && sealed
+    ? { after: detail.to, hash: Buffer.from(detail.hash, 'hex') }
+    : { after: first - 1, hash: undefined };
 }
 
 /** Walks the events in order up to the first that is wrong; says which rows were accounted for. */

@@ -33,7 +33,16 @@ export interface SwitchPasses {
     failed: number;
     skipped: number;
     actions: Partial<Record<Outcome, number>>;
+    /** Disconnects that were confirmed in that hour; undefined where there were none. */
+    kills: KillTimes | undefined;
   };
+}
+
+/** From the first sight of a violation to the listing that confirmed the disconnect. */
+export interface KillTimes {
+  count: number;
+  medianMs: number;
+  slowestMs: number;
 }
 
 /** Reads what the passes came to; cannot write. */
@@ -75,6 +84,18 @@ const ACTIONS = `
   FROM audit_action AS a INDEXED BY audit_action_at CROSS JOIN audit_outcome AS o ON o.action_id = a.id
   WHERE a.switch = ? AND a.at >= ? GROUP BY o.outcome ORDER BY o.outcome`;
 
+/**
+ * The newest confirmations first, so that reading ends where the hour does. A call under an account or customer action was
+ * violated since that one's own record says so.
+ */
+const KILLS = `
+  SELECT c.at, a.switch, unixepoch(coalesce(
+      json_extract(a.evidence, '$.violatedSince'),
+      (SELECT json_extract(whole.evidence, '$.violatedSince') FROM audit_action AS whole WHERE whole.id = a.parent)
+    ), 'subsec') * 1000 AS since
+  FROM audit_confirmation AS c NOT INDEXED CROSS JOIN audit_action AS a ON a.id = c.action_id
+  WHERE c.confirmed = 1 ORDER BY c.id DESC`;
+
 /** Opens the database read-only. Throws STORE_FAILED where there is none or its version is another. */
 export function openPassReader(path: string, options: ReaderOptions & { clock?: Clock } = {}): PassReader {
   const { clock = Date.now, ...readerOptions } = options;
@@ -84,6 +105,19 @@ export function openPassReader(path: string, options: ReaderOptions & { clock?: 
   const counts = database.prepare<[string, number], { status: PassReport['status']; passes: number }>(COUNTS);
   const actions = database.prepare<[string, number], { outcome: Outcome; actions: number }>(ACTIONS);
 
+  const kills = database.prepare<[], { at: number; switch: string; since: number | null }>(KILLS);
+
+  const killTimesSince = (since: number): ReadonlyMap<string, number[]> => {
+    const bySwitch = new Map<string, number[]>();
+    for (const kill of kills.iterate()) {
+      if (kill.at < since) break;
+      if (kill.since === null) continue;
+      const times = bySwitch.get(kill.switch) ?? [];
+      times.push(Math.max(0, kill.at - kill.since));
+      bySwitch.set(kill.switch, times);
+    }
+    return bySwitch;
+  };
   const lastWith = (name: string, status: PassReport['status']): PassSummary | null => {
     const row = last.get(name, status);
     return row === undefined ? null : toSummary(row);
@@ -91,8 +125,15 @@ export function openPassReader(path: string, options: ReaderOptions & { clock?: 
   const read = database.transaction((switchName: string | undefined, since: number): SwitchPasses[] => {
     const known = switches.all();
     const wanted = switchName === undefined ? known : known.filter((name) => name === switchName);
+    const killed = killTimesSince(since);
     return wanted.map((name) => {
-      const lastHour: SwitchPasses['lastHour'] = { completed: 0, failed: 0, skipped: 0, actions: {} };
+      const lastHour: SwitchPasses['lastHour'] = {
+        completed: 0,
+        failed: 0,
+        skipped: 0,
+        actions: {},
+        kills: killTimesOf(killed.get(name) ?? []),
+      };
       for (const { status, passes } of counts.all(name, since)) lastHour[status] = passes;
       for (const row of actions.all(name, since)) lastHour.actions[row.outcome] = row.actions;
       return {
@@ -109,6 +150,16 @@ export function openPassReader(path: string, options: ReaderOptions & { clock?: 
     close: () => {
       database.close();
     },
+  };
+}
+
+function killTimesOf(timesMs: readonly number[]): KillTimes | undefined {
+  if (timesMs.length === 0) return undefined;
+  const sorted = [...timesMs].sort((one, other) => one - other);
+  return {
+    count: sorted.length,
+    medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+    slowestMs: sorted.at(-1) ?? 0,
   };
 }
 

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type Child, comesTrue } from './child.js';
 import { type Lab, type LabOptions, OWN_CUSTOMERS, openLab } from './lab.js';
 
-const BOUND_MS = 45_000;
+const BOUND_MS = 90_000;
 const HOLD_WRITE_LOCK = resolve('test/store/fixtures/hold-write-lock.mjs');
 
 /** Root may write what is read-only; without this one capability it is a user like any other. */

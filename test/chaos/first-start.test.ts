@@ -89,7 +89,7 @@ it('creates its database whole, whatever start was killed before', async () => {
     rmSync(lab.folder, { recursive: true, force: true });
   }
   expect(kills).toBeGreaterThan(8);
-}, 180_000);
+}, 300_000);
 
 it('brings an older database up to date without losing a record, whatever start was killed before', async () => {
   let kills = 0;
@@ -108,4 +108,4 @@ it('brings an older database up to date without losing a record, whatever start 
     rmSync(lab.folder, { recursive: true, force: true });
   }
   expect(kills).toBeGreaterThan(8);
-}, 180_000);
+}, 300_000);

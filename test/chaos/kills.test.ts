@@ -25,9 +25,9 @@ it(
     expect(tally.violations).toEqual([]);
     expect(tally.kills).toBeGreaterThanOrEqual(OPTIONS.kills);
     // A run in which nothing was under way when the processes died would have shown nothing.
-    expect(tally.orphans).toBeGreaterThan(OPTIONS.kills / 8);
-    expect(tally.requests).toBeGreaterThan(OPTIONS.kills);
-    expect(tally.wholes).toBeGreaterThan(OPTIONS.kills / 20);
+    expect(tally.orphans).toBeGreaterThanOrEqual(Math.floor(tally.kills / 8));
+    expect(tally.requests).toBeGreaterThanOrEqual(tally.kills);
+    expect(tally.wholes).toBeGreaterThanOrEqual(Math.floor(tally.kills / 20));
   },
   TIMEOUT_MS,
 );

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/chaos/**/*.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 30_000,
     // Each file keeps both cores of a small machine busy; side by side they would only measure each other.
     fileParallelism: false,

@@ -103,7 +103,7 @@ describe('audit prune', () => {
     database.close();
     const { exitCode, stderr } = await prune('--yes');
     expect(stderr).toMatch(
-      /NOT WHOLE: altered at event[^]*Nothing was removed: what is not whole is evidence\./,
+      /NOT WHOLE: altered at event[\s\S]*Nothing was removed: what is not whole is evidence\./,
     );
     expect(exitCode).toBe(1);
     expect(ids()).toEqual([1, 2, 3]);

@@ -60,9 +60,9 @@ it('the text of evidence says what a window could not see', () => {
     observed: 14,
   };
   const text = (gap: { seconds: number; knownSince?: string }) => evidenceText({ ...leaf, gap });
-  expect(text({ seconds: 25 })).toBe('account.callsStarted 14 > 5, 25 s of the window not seen');
+  expect(text({ seconds: 25 })).toBe('account.callsStarted 14 > 5, 25s of the window not seen');
   expect(text({ seconds: 300, knownSince: '2026-01-05T11:55:00.000Z' })).toBe(
-    'account.callsStarted 14 > 5, 300 s of the window not seen (known since 2026-01-05T11:55:00Z)',
+    'account.callsStarted 14 > 5, 5m of the window not seen (known since 2026-01-05T11:55:00Z)',
   );
 });
 

@@ -130,7 +130,7 @@ it('tells by rule what it would have done, without rules that are off, and says 
 it('gives everything in one JSON document', async () => {
   const { stdout } = await backtest({}, '-o', 'json');
   expect(JSON.parse(stdout)).toMatchObject({
-    limit: expect.stringContaining('nobody can know'),
+    note: expect.stringContaining('nobody can know'),
     switches: [
       {
         ...{ switch: 'lab', polls: 20, missedPolls: 0, calls: 2, rules: [{ rule: 'cap' }] },
@@ -160,6 +160,30 @@ it('compares two versions of the rules', async () => {
     onlyHere: [],
     onlyAgainst: [{ id: '2' }],
   });
+});
+
+it('says in a comparison too what both came to, and what nobody can know', async () => {
+  const { stdout, stderr } = await backtest(
+    {},
+    ...['--rules', 'DIR/lax', '--against', 'DIR/rules', '-o', 'table'],
+  );
+  expect(stdout).toMatch(/CUT HERE +CUT AGAINST +ONLY HERE +ONLY AGAINST +MIN HERE +MIN AGAINST/);
+  expect(stderr).toContain(
+    'cut here 0 calls of 0 accounts (0 minutes), against 1 call of 1 account (0.92 minutes).',
+  );
+  expect(stderr).toContain('nobody can know');
+});
+
+it('counts the warnings of the rules, and names the check of the very directory that is wrong', async () => {
+  const idle = `${CAP}---`.replace('---', 'needs: complete\n');
+  const warned = await backtest({ rules: idle }, '-o', 'jsonl');
+  expect(warned.stderr).toMatch(
+    /1 warning in .*rules: `callwarden rules check .*rules -c .*callwarden.yaml` shows what/,
+  );
+  expect(warned.stderr).not.toContain('changes nothing here');
+  const wrong = await backtest({ rules: 'nam: x\n' }, '--rules', 'DIR/lax', '--against', 'DIR/rules');
+  expect(wrong.exitCode).toBe(2);
+  expect(wrong.stderr).toMatch(/check with `callwarden rules check .*\/rules -c .*callwarden.yaml`/);
 });
 
 it('says how many of the cut calls were cut in earnest, so that nobody takes their minutes for all that was spared', async () => {

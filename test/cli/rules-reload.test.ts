@@ -192,7 +192,7 @@ describe('a bad edit', () => {
     await running.settle();
     expect(running.names()).toEqual(['a']);
     expect(texts('error')).toHaveLength(1);
-    expect(texts('error')[0]).toMatch(/a\.yaml:\d+:\d+: error: /);
+    expect(texts('error')[0]).toMatch(/a\.yaml:\d+:\d+: The key /);
     const bad = await running.report();
     expect(bad.loadedHash).toBe(loadedHash);
     expect(bad.diskHash).not.toBe(loadedHash);

@@ -145,14 +145,16 @@ describe('rules test', () => {
       0,
       'other.yaml:1:1: warning: The rule "other" has no test: no case in the folder "tests" names it. Write one; docs/testing-rules.md shows how.\n',
     ]);
-    expect((await runTest(files, '--lint-fatal')).exitCode).toBe(1);
+    const fatal = await runTest(files, '--lint-fatal');
+    expect(fatal.exitCode).toBe(1);
+    expect(fatal.stderr).toContain('1 warning, which fails the run because of --lint-fatal.\n');
     expect((await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE }, '--lint-fatal')).exitCode).toBe(0);
   });
 
   it('says so where there is no case at all', async () => {
     const { exitCode, stderr } = await runTest({ 'cap.yaml': CAP });
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('There is no case in');
+    expect(stderr).toContain('no cases in tests: nothing was tested');
   });
 
   it('runs the cases of one name, or with it in their name or file', async () => {
@@ -169,6 +171,22 @@ describe('rules test', () => {
     const nothing = await runTest(files, '--run', 'othr');
     expect(nothing.exitCode).toBe(2);
     expect(nothing.stderr).toContain('No case has "othr" in its name or file. Did you mean "other"?');
+  });
+
+  it('counts warnings of the cases that are run alone, where some are chosen', async () => {
+    const idle =
+      'calls: [{ id: a, account: 10 }]\n    expect: [{ at: 0s, clear: [{ rule: cap, subject: account:11 }] }]';
+    const files = {
+      'cap.yaml': CAP,
+      'other.yaml': OTHER,
+      'tests/a.yaml': `cases:\n  - name: sound\n    rules: [cap]\n  - name: idle\n    ${idle}\n`,
+    };
+    const sound = await runTest(files, '--run', 'sound', '--lint-fatal');
+    expect([sound.exitCode, sound.stderr]).toEqual([0, '']);
+    const warned = await runTest(files, '--run', 'idle', '--lint-fatal');
+    expect(warned.exitCode).toBe(1);
+    expect(warned.stderr).toMatch(/^tests\/a\.yaml:6:\d+: warning: /);
+    expect(warned.stderr).not.toContain('other.yaml');
   });
 
   it('says in JSON and TAP which warnings fail the run', async () => {

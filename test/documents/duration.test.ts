@@ -40,7 +40,7 @@ describe('a duration', () => {
     const written = [0, 1, 999, 1_000, 1_500, 60_000, 90_000, 3_600_000, 86_400_000, 90_000_000].map(
       durationText,
     );
-    expect(written).toEqual(['0ms', '1ms', '999ms', '1s', '1.5s', '1m', '90s', '1h', '1d', '25h']);
+    expect(written).toEqual(['0ms', '1ms', '999ms', '1s', '1.5s', '1m', '90s', '1h', '24h', '25h']);
   });
 
   it('is read back as it was written', () => {

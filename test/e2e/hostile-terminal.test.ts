@@ -10,9 +10,9 @@ const STEERING =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 /** All that XML can carry: the escape character itself it cannot. */
-const CLI = '4930\u009b2J\u202e\u00851\nFORGED by cli\r';
+const CLI = '4930\u009b2J\u202e\u00851\nFORGED by cli';
 const CLD = '4416\u2066149\u007f60000\u2028\nFORGED by cld';
-const CALL_ID = 'sip\u200b-\u009d0;owned\u0007@x\nFORGED by call'.replace('\u0007', '\u0090');
+const CALL_ID = 'sip\u200b-\u009d0;owned\u009c@x\nFORGED by call';
 
 /** A rule file can write any character, the escape character as well. */
 const RULES = {
@@ -42,7 +42,6 @@ async function hostileLab(): Promise<Lab & { id: string }> {
   const call = { callId: CALL_ID, cli: CLI, cld: CLD, account: 10 };
   const id = one.simulator.world.addCall({ ...call, listedFields: { DIRECTION: 'on\u009bnet\u202e' } });
   one.simulator.world.addCall({ ...call, account: 99 });
-  one.simulator.world.addCall({ cli: CLI, listedFields: { CC_STATE: null } });
   return { ...one, id };
 }
 
@@ -54,11 +53,11 @@ function expectHarmless({ stdout, stderr }: { stdout: string; stderr: string }):
   }
 }
 
-describe('what a caller or a rule file smuggles into a text', () => {
+describe('what a caller or a rule file smuggles into a text', { timeout: 120_000 }, () => {
   it('never steers the terminal, in no format of calls, once, audit and explain', async () => {
     const one = await hostileLab();
     const { id, config } = one;
-    for (const format of ['table', 'json', 'jsonl', 'csv']) {
+    for (const format of ['table', 'json', 'csv']) {
       const calls = await one.callwarden('calls', '-c', config, '-o', format);
       expectHarmless({
         ...calls,
@@ -78,7 +77,7 @@ describe('what a caller or a rule file smuggles into a text', () => {
     expectHarmless(once);
     expect(once.stdout).toContain('\\u202e');
     expectHarmless(await one.callwarden('once', '-c', config, '--json'));
-    for (const format of ['table', 'json', 'jsonl', 'csv']) {
+    for (const format of ['table', 'json', 'csv']) {
       const audit = await one.callwarden('audit', 'list', '-c', config, '-o', format);
       expect(audit.stdout).toContain('\\u009b');
       expectHarmless({ ...audit, stdout: audit.stdout.replaceAll('\r\n', '\n') });
@@ -93,7 +92,7 @@ describe('what a caller or a rule file smuggles into a text', () => {
     }
     expectHarmless(await one.callwarden('status', '-c', config, '-o', 'table'));
     expectHarmless(await one.callwarden('doctor', '-c', config));
-  }, 60_000);
+  });
 
   it('leaves JSON what it was, escaped, so that nothing is lost for a program', async () => {
     const one = await hostileLab();

@@ -543,7 +543,7 @@ describe('a comparison is refused', () => {
     [
       'an unknown list',
       '{ fact: call.cld, operator: inList, value: riski }',
-      '5:50 There is no list "riski" in rules/lists/: expected one of risky. Did you mean "risky"?',
+      '5:50 There is no list "riski" in lists/: expected one of risky. Did you mean "risky"?',
     ],
     [
       'prefixes in place of a list',

@@ -45,8 +45,8 @@ describe('for and cooldown', () => {
       'for: [10s]',
       '6:6 "for": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found a list.',
     ],
-    ['for: 0s', '6:6 "for": expected more than 0 and at most 1d, but found the text "0s".'],
-    ['for: 25h', '6:6 "for": expected more than 0 and at most 1d, but found the text "25h".'],
+    ['for: 0s', '6:6 "for": expected more than 0 and at most 24h, but found the text "0s".'],
+    ['for: 25h', '6:6 "for": expected more than 0 and at most 24h, but found the text "25h".'],
     [
       'cooldown: 300',
       '6:11 "cooldown": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 300. For seconds write "300s".',
@@ -193,7 +193,7 @@ describe('an escalation', () => {
     [
       'more than a day',
       step('{ type: disconnectAccount }', 'after: 3, within: 2d'),
-      '6:32 "within": expected more than 0 and at most 1d',
+      '6:32 "within": expected more than 0 and at most 24h',
     ],
     ['no event', 'escalate: [{ after: 3, within: 10m }]', '6:12 "event" is missing'],
     ['an unknown event', step('{ type: disconectAccount }'), 'Did you mean "disconnectAccount"?'],

@@ -45,9 +45,9 @@ describe('facts over a window', () => {
     [
       'account.callsStarted',
       '{ within: 25h }',
-      '"within": expected more than 0 and at most 1d, but found the text "25h".',
+      '"within": expected more than 0 and at most 24h, but found the text "25h".',
     ],
-    ['account.callsStarted', '{ within: 0s }', '"within": expected more than 0 and at most 1d'],
+    ['account.callsStarted', '{ within: 0s }', '"within": expected more than 0 and at most 24h'],
     [
       'account.callsStarted',
       '{ to: ["+882"] }',
@@ -210,7 +210,7 @@ describe('a tolerance', () => {
 
   it('is warned of below the poll interval, as lengths are not known more closely', () => {
     expect(problemsOf({ 'r.yaml': text('9s') }, [lab])).toEqual([
-      'r.yaml:5:74 warning: "tolerance: 9s" is less than the time between two polls, which come every 10s (switch "lab"); lengths are not known more closely, so that equal calls count as different: expected at least 10s.',
+      'r.yaml:5:73 warning: "tolerance: 9s" is less than the time between two polls, which come every 10s (switch "lab"); lengths are not known more closely, so that equal calls count as different: expected at least 10s.',
     ]);
     expect(problemsOf({ 'r.yaml': text('10s') }, [lab])).toEqual([]);
     expect(problemsOf({ 'r.yaml': text('0s') })).toEqual([
@@ -230,7 +230,7 @@ describe('a ledger that is kept for less than a window', () => {
     expect(
       problemsOf({ 'r.yaml': started }, [{ ...lab, name: 'far', ledgerKeptMs: 86_400_000 }, lab]),
     ).toEqual([
-      'r.yaml:5:53 warning: "within: 13h" looks back 13h, and the ledger is kept for 12h only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little: expected at least 13h there.',
+      'r.yaml:5:55 warning: "within: 13h" looks back 13h, and the ledger is kept for 12h only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little: expected at least 13h there.',
     ]);
     const today = withLeaf(over('account.minutesToday', '{ timezone: UTC }'));
     expect(problemsOf({ 'r.yaml': today }, [lab])).toEqual([

@@ -1,10 +1,18 @@
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Outcome } from '../../src/domain/action.js';
+import type { ActionRecordInput, Outcome } from '../../src/domain/action.js';
 import type { PassReport } from '../../src/domain/pass-report.js';
 import { createPassLog } from '../../src/store/pass-log.js';
 import { openPassReader } from '../../src/store/pass-reader.js';
-import { callInput, freshStore, NOON, outcomeOf, storeFailure, temporaryDatabase } from './support.js';
+import {
+  accountInput,
+  callInput,
+  freshStore,
+  NOON,
+  outcomeOf,
+  storeFailure,
+  temporaryDatabase,
+} from './support.js';
 
 const HOUR = 3_600_000;
 
@@ -57,7 +65,7 @@ test('the last completed and the last failed pass of each switch are read back w
     switch: 'fra',
     lastCompleted: null,
     lastFailed: null,
-    lastHour: { completed: 0, failed: 0, skipped: 1, actions: {} },
+    lastHour: { completed: 0, failed: 0, skipped: 1, actions: {}, kills: undefined },
   });
   expect(lab?.lastCompleted).toEqual({
     switch: 'lab',
@@ -78,6 +86,41 @@ test('the last completed and the last failed pass of each switch are read back w
     failed: 1,
     skipped: 0,
     actions: { alerted: 1, withheld: 1 },
+    kills: undefined,
+  });
+});
+
+test('the last hour tells how long confirmed kills took since their violation was first seen, wholes by their own', async () => {
+  const { audit, passes, path } = freshStore();
+  await passes.save(report(NOON));
+  const evidence = (secondsBefore: number) => ({
+    reason: 'test',
+    violatedSince: new Date(NOON - secondsBefore * 1000).toISOString(),
+  });
+  const kill = async (input: ActionRecordInput, children: ActionRecordInput[], confirmedAt: number) => {
+    const intent = await audit.openIntent(input, children);
+    await audit.closeIntent(
+      intent,
+      outcomeOf('disconnected'),
+      children.map(() => outcomeOf('disconnected')),
+      NOON,
+    );
+    const ids = children.length === 0 ? [intent.id] : intent.childIds;
+    await audit.confirm(
+      ids.map((id) => ({ id, confirmed: true })),
+      confirmedAt,
+    );
+  };
+  await kill(callInput('1', { evidence: evidence(60) }), [], NOON - HOUR - 1);
+  await kill(callInput('2', { evidence: evidence(1) }), [], NOON + 2_000);
+  await kill(callInput('3', { evidence: evidence(4) }), [], NOON + 5_000);
+  const whole = accountInput({ target: '10', evidence: evidence(7) });
+  await kill(whole, [callInput('4', { evidence: { reason: 'taken along' } })], NOON + 6_000);
+  await kill(callInput('5', { evidence: { reason: 'by hand' } }), [], NOON + 6_000);
+  expect(reading(path, NOON + 10_000).last('lab')[0]?.lastHour.kills).toEqual({
+    count: 3,
+    medianMs: 9_000,
+    slowestMs: 13_000,
   });
 });
 

@@ -14,7 +14,7 @@ import {
 } from '../audit-filters.js';
 import { AUDIT_VIEW } from '../audit-view.js';
 import { loadConfig } from '../compose.js';
-import { type CliContext, type Output, say } from '../context.js';
+import { type CliContext, type Output, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import type { ExportAsked } from '../export-cursor.js';
 import { createFile } from '../export-file.js';
@@ -114,7 +114,9 @@ async function exportNew(
   const changes = openAuditChanges(config.database);
   try {
     const request = { query: toQuery(options), asked, to: options.to, cursorFile };
-    const { lines, missed } = await exportChanges(changes, request, context.stdout);
+    const { lines, missed } = await exportChanges(changes, request, context.stdout, (record) =>
+      shown(record, context),
+    );
     if (missed > 0) await say(context, `${missed} events were pruned before they were exported.`);
     await tellLines(lines, options.to, context);
   } finally {
@@ -170,7 +172,7 @@ async function exportAll(
     for (const record of reader.query(toQuery(options))) {
       if (record.outcome === null) underWay += 1;
       else {
-        await writer.write(record);
+        await writer.write(shown(record, context));
         lines += 1;
       }
     }

@@ -13,7 +13,7 @@ import {
 } from '../audit-filters.js';
 import { AUDIT_VIEW } from '../audit-view.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { UsageError } from '../errors.js';
 import { type FollowStart, followedRecords, followStart } from '../follow-audit.js';
 import { chosenFormat, configOption, outputOption } from '../options.js';
@@ -68,7 +68,7 @@ async function listRecords(options: ListOptions, context: CliContext): Promise<v
     for (const record of newest(reader, query, options.lines)) {
       found = true;
       if (record.outcome !== null) start?.seen.add(record.id);
-      await writer.write(record);
+      await writer.write(shown(record, context));
     }
     if (start !== undefined) {
       await writer.flush();
@@ -107,7 +107,7 @@ async function follow(
     stopped: () => signal.aborted,
   });
   for await (const batch of batches) {
-    for (const record of batch) await writer.write(record);
+    for (const record of batch) await writer.write(shown(record, context));
     if (batch.length > 0) await writer.flush();
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CALL_STATES, type ListedCall } from '../../domain/call.js';
 import type { ListFilter, Listing } from '../../domain/snapshot.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { askEachSwitch } from '../each-switch.js';
 import {
   chosenFormat,
@@ -77,7 +77,7 @@ async function listCalls(options: CallsOptions, context: CliContext): Promise<vo
     answered += 1;
     for (const call of answer.calls.filter((one) => isWanted(one, options))) {
       rows += 1;
-      await writer.write(toRow(switchConfig.name, call));
+      await writer.write(shown(toRow(switchConfig.name, call), context));
     }
     await tellDoubts(switchConfig.name, answer, context);
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, type Command } from 'commander';
-import type { ActionMode, ActionReport, PlannedAction } from '../../domain/action.js';
+import type { ActionReport } from '../../domain/action.js';
 import type { Config } from '../../domain/config.js';
 import type { DisconnectAnswer, SwitchPort } from '../../domain/ports.js';
 import type { RuleSet } from '../../domain/rule.js';
@@ -10,9 +10,10 @@ import { openStore } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { askYesNo } from '../ask.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown, shownText } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { givenReason } from '../given-reason.js';
+import { counted, handQuestion } from '../hand-question.js';
 import { harmless } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
@@ -94,7 +95,8 @@ async function runDisconnect(
       overCap: options.overCap === true,
       async approve(action) {
         weight = action.weight;
-        return options.yes === true || ask(action, switchConfig.name, config.mode);
+        if (options.yes === true) return true;
+        return askYesNo(handQuestion(shown(action, context), switchConfig.name, config.mode));
       },
       wait: (ms) => wait(ms),
       abort: context.interrupted(),
@@ -126,24 +128,12 @@ function afterDisconnect(port: SwitchPort, tell: () => Promise<void>): SwitchPor
   };
 }
 
-async function ask(action: PlannedAction, switchName: string, mode: ActionMode): Promise<boolean> {
-  const { call, weight, target } = action;
-  const what =
-    call === undefined
-      ? `${action.action === 'disconnectAccount' ? 'account' : 'customer'} ${target} with ${counted(weight)}`
-      : `call ${target} (${call.cli ?? '?'} -> ${call.cld ?? '?'}, account ${call.account ?? '?'})`;
-  const allTheSame =
-    mode === 'monitor' ? 'The config is in monitor mode; a disconnect by hand acts all the same.\n' : '';
-  const question = `${allTheSame}Disconnect ${harmless(what)} on switch ${switchName}?`;
-  return askYesNo(question);
-}
-
 async function tell(result: HandResult, kind: string, id: string, context: CliContext): Promise<void> {
   switch (result.status) {
     case 'done':
       for (const action of result.actions) {
         const line = `${actionText(action)}${confirmationText(action, result)}`;
-        await context.stdout.write(`${harmless(line)}\n`);
+        await context.stdout.write(`${harmless(shownText(line, context))}\n`);
       }
       if (!result.actions.some(({ outcome }) => outcome === 'disconnected' || outcome === 'already-gone')) {
         context.setExitCode(EXIT_FAILED);
@@ -189,10 +179,6 @@ async function tellCap(
     context,
     `A cap held this back: it would take ${counted(weight)}, and ${cap}. With --over-cap it goes beyond.${narrower}`,
   );
-}
-
-function counted(calls: number): string {
-  return `${calls} ${calls === 1 ? 'call' : 'calls'}`;
 }
 
 function actionText({ id, action, target, outcome, reason }: ActionReport): string {

@@ -7,7 +7,7 @@ import { checkDatabase } from '../check-database.js';
 import { checkPauses } from '../check-pauses.js';
 import { checkSwitch } from '../check-switch.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import type { CliContext } from '../context.js';
+import { type CliContext, shownText } from '../context.js';
 import { describeError, EXIT_DONE, EXIT_FAILED, EXIT_INVALID } from '../errors.js';
 import { harmlessLines } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
@@ -116,5 +116,6 @@ function rulesFinding(directory: string, { rules }: RuleSet, heldBack: number): 
 
 async function tell(about: string, { level, text, next }: Finding, context: CliContext): Promise<void> {
   const step = next === undefined ? '' : `\n      next: ${next}`;
-  await context.stdout.write(`${level.padEnd(4)}  ${harmlessLines(`${about}: ${text}${step}`)}\n`);
+  const finding = shownText(`${about}: ${text}${step}`, context);
+  await context.stdout.write(`${level.padEnd(4)}  ${harmlessLines(finding)}\n`);
 }

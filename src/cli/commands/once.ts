@@ -10,10 +10,11 @@ import { openAuditReader } from '../../store/audit-reader.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
 import { evidenceText } from '../evidence-text.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
+import { shownReport } from '../mask-report.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
 import { passLine } from '../pass-line.js';
@@ -69,14 +70,15 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
     );
     const { ruleSet } = started;
     if (!dryRun) await takeDownRules(config, started, store.rulesInForce, context);
-    const reports = await Promise.all(
+    const passed = await Promise.all(
       switches.map((switchConfig) => passOn(switchConfig, { config, ruleSet, store, dryRun, context })),
     );
+    const reports = passed.map((report) => shownReport(report, context));
     if (options.json === true) await context.stdout.write(`${harmlessJson(reports)}\n`);
     else {
       for (const report of reports) {
         const paused = (await store.pauses.of(report.switch, context.clock())) !== undefined;
-        await context.stdout.write(reportText(report, errorsOf(report, config.database), paused));
+        await context.stdout.write(reportText(report, errorsOf(report, config.database, context), paused));
       }
     }
     await tellPauses(store, switches, context);
@@ -155,7 +157,7 @@ async function savePass(store: Store, report: PassReport, context: CliContext): 
 }
 
 /** What the records of a pass say went wrong, by record: the report gives the outcome alone. */
-function errorsOf(report: PassReport, database: string): ReadonlyMap<number, string> {
+function errorsOf(report: PassReport, database: string, context: CliContext): ReadonlyMap<number, string> {
   const wrong = new Set(
     report.actions.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown').map(({ id }) => id),
   );
@@ -164,7 +166,12 @@ function errorsOf(report: PassReport, database: string): ReadonlyMap<number, str
   try {
     const since = Date.parse(report.startedAt);
     const records = [...reader.query({ switch: report.switch, since })].filter(({ id }) => wrong.has(id));
-    return new Map(records.flatMap(({ id, error }) => (error === null ? [] : [[id, error] as const])));
+    return new Map(
+      records.flatMap((record) => {
+        const { id, error } = shown(record, context);
+        return error === null ? [] : [[id, error] as const];
+      }),
+    );
   } finally {
     reader.close();
   }

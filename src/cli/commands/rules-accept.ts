@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, extname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
+import { CallwardenError } from '../../domain/errors.js';
 import type { HeldBackFile } from '../../domain/rules-in-force.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
@@ -36,12 +37,13 @@ async function acceptFile(named: string, configFile: string, context: CliContext
     const found = meantBy(named, weighed.heldBack, config.rulesDir);
     if (store === undefined || found === undefined) throw notHeldBack(named, weighed.heldBack);
     const { rulesInForce } = store;
-    const { file, hash, entriesBefore, entriesNow, lost } = found;
+    const { file, hash } = found;
+    const before = await rulesInForce.accepted(config.rulesDir);
+    const left = await weigh(config, store, new Set([...before, hash]), context);
+    refuseHarm(found, await weigh(config, store, before, context), left);
     await rulesInForce.accept(config.rulesDir, file, hash, actorOfCommandLine(context.env), context.clock());
-    const text = `accepted ${file} with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost\n`;
-    await context.stdout.write(harmlessLines(text));
-    const accepted = await rulesInForce.accepted(config.rulesDir);
-    await tellWhatIsLeft(await weigh(config, store, accepted, context), context);
+    await context.stdout.write(harmlessLines(`accepted ${acceptedText(found)}\n`));
+    await tellWhatIsLeft(left, context);
   } finally {
     store?.close();
   }
@@ -58,6 +60,24 @@ async function weigh(
   const disk = await readRulesOnDisk(directory);
   const lastGood = (await store?.rulesInForce.load(directory)) ?? [];
   return weighRules(disk, { lastGood, accepted }, { directory, config, now: context.clock() });
+}
+
+/** What was accepted and is then refused by the check would change nothing, and stand there as done. Throws RULES_INVALID. */
+function refuseHarm({ file, gone }: HeldBackFile, before: WeighedRules, after: WeighedRules): void {
+  const known = new Set(before.problems.map(problemLine));
+  const problems = after.problems.filter((one) => one.severity === 'error' && !known.has(problemLine(one)));
+  if (problems.length === 0) return;
+  const as = gone === true ? 'Without it' : 'As it is now';
+  throw new CallwardenError(
+    'RULES_INVALID',
+    `${shortest(file)} was not accepted. ${as} the rules would be refused, and its last good text stays in force.`,
+    { hint: 'Put entries back, or correct what needs them; then accept it again.', problems },
+  );
+}
+
+function acceptedText({ file, entriesBefore, entriesNow, lost, gone }: HeldBackFile): string {
+  if (gone === true) return `that ${file} is gone, with its ${entriesText(entriesBefore)}`;
+  return `${file} with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost`;
 }
 
 async function tellWhatIsLeft(

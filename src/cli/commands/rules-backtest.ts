@@ -14,7 +14,7 @@ import {
 } from '../backtest-report.js';
 import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows } from '../backtest-view.js';
 import { loadConfig, loadRules, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { harmlessJson } from '../harmless-text.js';
 import { asEnforcing, judgingOf } from '../judging.js';
@@ -200,7 +200,7 @@ async function print(
   context: CliContext,
 ): Promise<void> {
   if (format === 'json') {
-    await context.stdout.write(`${harmlessJson(backtestReport(results, span))}\n`);
+    await context.stdout.write(`${harmlessJson(shown(backtestReport(results, span), context))}\n`);
     return;
   }
   const compares = results.some(({ against }) => against !== undefined);

@@ -7,7 +7,7 @@ import { type Explanation, explainRule } from '../../pass-explain.js';
 import { appliesTo } from '../../policy/compile-rules.js';
 import { capUseOf } from '../cap-use.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { explainRecord } from '../explain-record.js';
 import { subjectFor, subjectWord } from '../explained-subject.js';
@@ -91,7 +91,7 @@ async function explainIt(options: ExplainOptions, context: CliContext): Promise<
   for (const switchConfig of switches) {
     const parts = { config, ruleSet, otherwise, rule, subject, at: options.at, context };
     const one = await explainOn(switchConfig, parts);
-    if (one !== undefined) explained.push(one);
+    if (one !== undefined) explained.push(shown(one, context));
   }
   if (explained.length === 0) context.setExitCode(EXIT_FAILED);
   else if (options.output === 'json') {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { didYouMean } from '../../documents/did-you-mean.js';
 import { CallwardenError, type Problem } from '../../domain/errors.js';
@@ -68,21 +68,44 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw casesInvalid(directory, problems, errors.length);
   const untested = untestedRules(ruleSet.rules, cases);
-  const told = [...warnings, ...problems, ...untested];
-  for (const problem of told) await say(context, problemLine(problem));
-
   const chosen = options.run === undefined ? cases : chooseCases(cases, options.run);
+  // Who runs some cases alone asks about these.
+  const told =
+    options.run === undefined
+      ? [...warnings, ...problems, ...untested]
+      : problems.filter((one) => isAbout(one, chosen, cases));
+  for (const problem of told) await say(context, problemLine(problem));
   if (chosen.length === 0) {
+    const where = join(directory, 'tests');
     await say(
       context,
-      `There is no case in ${directory}/tests: docs/testing-rules.md shows how to write one.`,
+      `no cases in ${where}: nothing was tested; docs/testing-rules.md shows how to write one.`,
     );
   }
   const results: CaseResult[] = [];
   for (const testCase of chosen) results.push(await runCase(testCase, stageCase(testCase, ruleSet)));
   await report(results, { warnings: told, fatal: options.lintFatal === true }, options.output, context);
   const failed = results.some(({ failures }) => failures.length > 0);
-  if (failed || (options.lintFatal === true && told.length > 0)) context.setExitCode(EXIT_FAILED);
+  const lintFailed = options.lintFatal === true && told.length > 0;
+  if (lintFailed) {
+    const warned = told.length === 1 ? '1 warning, which fails' : `${told.length} warnings, which fail`;
+    await say(context, `${warned} the run because of --lint-fatal.`);
+  }
+  if (failed || lintFailed) context.setExitCode(EXIT_FAILED);
+}
+
+/** Whether a problem stands in one of the cases that are run: from where it begins to where the next one does. */
+function isAbout(
+  { location }: Problem,
+  chosen: readonly RuleTestCase[],
+  all: readonly RuleTestCase[],
+): boolean {
+  if (location === undefined) return false;
+  const owner = all
+    .filter((one) => one.location.file === location.file)
+    .filter((one, index) => index === 0 || one.location.line <= location.line)
+    .at(-1);
+  return owner !== undefined && chosen.includes(owner);
 }
 
 /** Rules are judged together with the lists and limits beside them, so a file alone cannot be tested. */

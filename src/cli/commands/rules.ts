@@ -23,12 +23,13 @@ export function addRules(program: Command, context: CliContext): void {
     .command('rules')
     .summary('check, test, explain and backtest rules')
     .description(
-      'Work on rule files: check them, test them, explain what they say, try them on the calls of the past.',
+      'Work on rule files: check and test them, explain why they act or do not, try them on the calls of the past.',
     );
-  withExamples(rules, 'callwarden rules check', 'callwarden rules facts | grep ^account');
+  withExamples(rules, 'callwarden rules check', 'callwarden rules facts -o table | grep ^account');
 
   const check = rules
     .command('check')
+    .summary('check all files of a rules directory')
     .description(
       'Checks all files of a rules directory and prints every problem; exit code 2 where there is one. Without a config ' +
         'it does not check what depends on the switches: their names, how often they are polled (5s are assumed), whose ' +
@@ -48,6 +49,7 @@ export function addRules(program: Command, context: CliContext): void {
 
   const list = rules
     .command('list')
+    .summary('list the rules of a directory')
     .description('Lists the rules of a directory.')
     .argument('[dir]', 'the rules directory', DEFAULT_RULES_DIR)
     .addOption(outputOption())
@@ -60,14 +62,15 @@ export function addRules(program: Command, context: CliContext): void {
 
   const facts = rules
     .command('facts')
+    .summary('list the facts that rules can use')
     .description('Lists the facts that rules can use, with their types, units and parameters.')
     .addOption(outputOption())
     .action(async (options: { output?: OutputFormat }) => {
       const rows = [...FACT_CATALOGUE.values()].map(toFactRow);
       await writeRows(rows, FACT_VIEW, chosenFormat(options.output, context), context.stdout);
     });
-  addRulesAccept(rules, context);
   withExamples(facts, 'callwarden rules facts', 'callwarden rules facts -o json');
+  addRulesAccept(rules, context);
   addRulesTest(rules, context);
   addRulesExplain(rules, context);
   addRulesBacktest(rules, context);

@@ -4,10 +4,15 @@ import type { Config } from '../../domain/config.js';
 import type { Pause } from '../../domain/pause.js';
 import type { RulesReport } from '../../domain/rules-in-force.js';
 import { openStore } from '../../store/open-store.js';
-import { openPassReader, type PassSummary, type SwitchPasses } from '../../store/pass-reader.js';
+import {
+  type KillTimes,
+  openPassReader,
+  type PassSummary,
+  type SwitchPasses,
+} from '../../store/pass-reader.js';
 import { localTime, timeHeader } from '../audit-view.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { harmless } from '../harmless-text.js';
 import { chosenFormat, configOption, outputOption, switchOption, withExamples } from '../options.js';
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
@@ -31,6 +36,8 @@ interface StatusRow {
   durationMs: number | null;
   passesLastHour: { completed: number; failed: number; skipped: number };
   actionsLastHour: Readonly<Record<string, number>>;
+  /** Disconnects confirmed in that hour, and the time from the first sight of a violation to it; null where there were none. */
+  killsLastHour: { count: number; medianSeconds: number; slowestSeconds: number } | null;
   /** Disconnects that no later listing has confirmed. */
   unconfirmed: number;
   /** What keeps it from acting; of several the one that lasts longest. null where nothing does. */
@@ -79,9 +86,11 @@ export function addStatus(program: Command, context: CliContext): void {
 async function printStatus(options: StatusOptions, context: CliContext): Promise<void> {
   const config = await loadConfig(options.config, context);
   const names = selectSwitches(config, options.switch).map(({ name }) => name);
-  const { rows, report, pauses }: Found = existsSync(config.database)
+  const found: Found = existsSync(config.database)
     ? await readRows(config, names, context)
     : { rows: names.map((name) => toRow(name, { now: 0 })), report: undefined, pauses: [] };
+  const { report, pauses } = found;
+  const rows = shown(found.rows, context);
   const format = chosenFormat(options.output, context);
   await writeRows(rows, viewOf(rows), format, context.stdout);
   if (format === 'table') {
@@ -149,12 +158,7 @@ function toRow(
   },
 ): StatusRow {
   const last = newest(passes?.lastCompleted ?? null, passes?.lastFailed ?? null);
-  const { completed, failed, skipped, actions } = passes?.lastHour ?? {
-    completed: 0,
-    failed: 0,
-    skipped: 0,
-    actions: {},
-  };
+  const { completed = 0, failed = 0, skipped = 0, actions = {}, kills } = passes?.lastHour ?? {};
   return {
     switch: name,
     lastPassAt: last?.startedAt ?? null,
@@ -165,10 +169,15 @@ function toRow(
     durationMs: last?.durationMs ?? null,
     passesLastHour: { completed, failed, skipped },
     actionsLastHour: actions,
+    killsLastHour: kills === undefined ? null : killsOf(kills),
     unconfirmed,
     paused: pause === undefined ? null : pausedStatus(pause),
     rules,
   };
+}
+
+function killsOf({ count, medianMs, slowestMs }: KillTimes): NonNullable<StatusRow['killsLastHour']> {
+  return { count, medianSeconds: medianMs / 1000, slowestSeconds: slowestMs / 1000 };
 }
 
 function pausedStatus({ switch: name, at, until, reason, actor }: Pause): PausedStatus {
@@ -255,6 +264,7 @@ const STATUS_VIEW: RowView<StatusRow> = {
     'durationMs',
     'passesLastHour',
     'actionsLastHour',
+    'killsLastHour',
     'unconfirmed',
     'paused',
     'rules',
@@ -262,14 +272,24 @@ const STATUS_VIEW: RowView<StatusRow> = {
 };
 
 /** What has no room in a table, or may be left out of it, but must be read. */
-function linesBelow({ switch: name, error, unconfirmed }: StatusRow): readonly string[] {
+function linesBelow({ switch: name, error, unconfirmed, killsLastHour }: StatusRow): readonly string[] {
   const disconnects = unconfirmed === 1 ? 'disconnect' : 'disconnects';
   return [
     ...(error === null ? [] : [`${name}: ${error.code}: ${error.message}`]),
+    ...(killsLastHour === null ? [] : [`${name}: ${killsText(killsLastHour)}`]),
     ...(unconfirmed === 0
       ? []
       : [`${name}: ${unconfirmed} ${disconnects} that no later listing has confirmed`]),
   ];
+}
+
+function killsText({
+  count,
+  medianSeconds,
+  slowestSeconds,
+}: NonNullable<StatusRow['killsLastHour']>): string {
+  const calls = count === 1 ? '1 cut call was' : `${count} cut calls were`;
+  return `${calls} seen to be gone within the last hour, half of them ${medianSeconds.toFixed(1)} s or less after the violation was first seen, all within ${slowestSeconds.toFixed(1)} s`;
 }
 
 function passesText({ passesLastHour: { completed, failed, skipped } }: StatusRow): string {

@@ -136,7 +136,7 @@ function shadowedWarning({ rule, by }: { rule: Rule; by: Rule }): Problem {
   const first = by.priority > rule.priority ? 'has a higher priority' : 'comes first by its name';
   return warning(
     rule.location,
-    `Rule "${rule.name}" never takes anything that "${by.name}" (${file}:${line}) leaves: that one ${first}, is violated whenever this one is, and takes every call that this one could, unless the share cap withholds it. Remove one of them, narrow "${by.name}", or give this one the higher priority.`,
+    `Rule "${rule.name}" finds nothing left to take: whenever it is violated, so is "${by.name}" (${file}:${line}), which ${first} and takes every call that this one could, unless the share cap withholds it. Remove one of the two, narrow "${by.name}", or give "${rule.name}" the higher priority.`,
   );
 }
 

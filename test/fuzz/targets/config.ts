@@ -57,10 +57,10 @@ const WORDS = [
     '%',
   ],
   ...[
-    '${SIPPY_PASSWORD}',
+    `\${SIPPY_PASSWORD}`,
     '${',
     '$${',
-    '${NOT_SET}',
+    `\${NOT_SET}`,
     '${PATH',
     '}',
     'username: ',

@@ -15,7 +15,9 @@ function shadowed(broad: Changes, later: Changes): boolean {
     aRule({ conditions: busy(30), priority: 10, ...broad, name: 'broad' }),
     aRule({ conditions: busy(50), ...later, name: 'later' }),
   ];
-  return messages({ rules }).some((text) => text.includes('Rule "later" never takes anything that "broad"'));
+  return messages({ rules }).some((text) =>
+    text.includes('Rule "later" finds nothing left to take: whenever it is violated, so is "broad"'),
+  );
 }
 
 describe('a rule that a broader one leaves nothing to', () => {
@@ -26,7 +28,7 @@ describe('a rule that a broader one leaves nothing to', () => {
     ];
     expect(messages({ rules })).toEqual([
       expect.stringMatching(
-        /^Rule "b" never takes anything that "a" \(rules\/a\.yaml:4\) leaves: that one comes first by its name/,
+        /^Rule "b" finds nothing left to take: whenever it is violated, so is "a" \(rules\/a\.yaml:4\), which comes first by its name/,
       ),
     ]);
   });
