@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import Database from 'better-sqlite3';
 import { openAuditReader } from '../dist/store/audit-reader.js';
 import { INSERT_ACTION, INSERT_CONFIRMATION, INSERT_OUTCOME } from '../dist/store/audit-sql.js';
+import { openForWriting } from '../dist/store/database.js';
 import { openStore } from '../dist/store/open-store.js';
 
 const RECORDS = Number(process.argv[2] ?? 1_000_000);
@@ -27,7 +27,7 @@ try {
 }
 
 function build(path) {
-  const database = new Database(path);
+  const database = openForWriting(path, 2_000);
   database.pragma('synchronous = OFF');
   const action = database.prepare(INSERT_ACTION);
   const outcome = database.prepare(INSERT_OUTCOME);

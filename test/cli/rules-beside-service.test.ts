@@ -219,6 +219,28 @@ describe('rules accept', () => {
     });
   });
 
+  it('accepts nothing by which the rules would be refused, and says why', async () => {
+    await served();
+    write('rules/lists/pumping-prefixes.txt', '# nothing\n');
+    await run(['rules', 'accept', 'pumping-prefixes']);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+    expect(stderr).toContain('pumping-prefixes.txt:1:1: error: ');
+    expect(stderr).toContain('was not accepted. As it is now the rules would be refused');
+    const store = openStore(database());
+    expect(await store.rulesInForce.accepted(join(folder, 'rules'))).toEqual(new Set());
+    store.close();
+  });
+
+  it('accepts a file although something else on disk is wrong, and says that', async () => {
+    await served();
+    write('rules/lists/pumping-prefixes.txt', lines(2));
+    write('rules/bad.yaml', 'nam: x\n');
+    await run(['rules', 'accept', 'pumping-prefixes']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('accepted ');
+    expect(stderr).toContain('with these problems the rules on disk are not taken');
+  });
+
   it('takes no name that may be that of several files, but a path', async () => {
     const row = (id: number) => `account,${id},calls,5`;
     write('rules/limits.csv', ['scope,id,name,value', row(1), row(2)].join('\n'));

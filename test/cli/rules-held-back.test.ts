@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdBack } from '../../src/cli/rules-held-back.js';
+import { heldBackFinding } from '../../src/cli/rules-weigh.js';
 import { sha256 } from '../../src/cli/sha256.js';
 import type { RuleFileText } from '../../src/domain/rule-files.js';
 
@@ -52,12 +53,18 @@ describe('holdBack', () => {
     const { files, heldBack } = holdBack([{ ...list(0), text }], [list(10)], NOBODY);
     expect(files).toEqual([list(10)]);
     expect(heldBack).toMatchObject([{ entriesBefore: 10, entriesNow: 0 }]);
+    expect(heldBack.map(heldBackFinding)).toEqual([
+      '/r/lists/risky.txt is held back: it holds none of the 10 entries in force any more, and no other, so its last good text stays in force',
+    ]);
   });
 
   it('keeps a file that was deleted', () => {
     const { files, heldBack } = holdBack([RULE], [list(3)], NOBODY);
     expect(files).toEqual([RULE, list(3)]);
     expect(heldBack).toMatchObject([{ file: '/r/lists/risky.txt', entriesBefore: 3, entriesNow: 0 }]);
+    expect(heldBack.map(heldBackFinding)).toEqual([
+      '/r/lists/risky.txt is held back: the file is gone, with the 3 entries in force, so its last good text stays in force',
+    ]);
   });
 
   it('lets a deletion through that was accepted, but not that of another file or of a later text', () => {

@@ -80,6 +80,14 @@ describe('a document is refused, with its place,', () => {
     expect(refused(text)).toContainEqual(expect.stringContaining(message));
   });
 
+  it('once for a mistake in the syntax, whatever the parser makes of the rest', () => {
+    expect(refused('name: a\n\tscope: x\n mode: y\n')).toEqual([
+      expect.stringContaining('2:1 YAML does not allow tabs'),
+    ]);
+    expect(refused('- a\nb: c\nd: e\n')).toHaveLength(1);
+    expect(refused('a: !one x\nb: !two y\n')).toHaveLength(2);
+  });
+
   it('for aliases that multiply (billion laughs), without expanding them', () => {
     const layers = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let layer = 1; layer <= 12; layer += 1) {

@@ -179,7 +179,12 @@ describe('rules explain', () => {
   it('sums up calls that nothing takes where there are many, and shows the one that was asked for', async () => {
     const it = await lab();
     for (let id = 1; id <= 30; id++)
-      it.simulator.world.addCall({ id: String(900 + id), account: 10, cld: '4930123456', state: 'ARComplete' });
+      it.simulator.world.addCall({
+        id: String(900 + id),
+        account: 10,
+        cld: '4930123456',
+        state: 'ARComplete',
+      });
     const asked = ['rules', 'explain', '-c', it.config, '--rule', 'three-calls', '--subject', 'call:925'];
     const { stdout } = await it.callwarden(...asked);
     expect(stdout).toMatch(/Its 30 live calls:\n {2}925 /);
@@ -390,11 +395,7 @@ rules:
       2,
       'judges subjects of scope account, not customer:2: expected --subject account:ID',
     ],
-    [
-      ['--rule', 'first', '--subject', 'account:10'],
-      2,
-      'callwarden.yaml` lists them',
-    ],
+    [['--rule', 'first', '--subject', 'account:10'], 2, 'callwarden.yaml` lists them'],
     [
       ['--rule', 'whole-switch', '--subject', 'switch:lob'],
       2,

@@ -127,13 +127,16 @@ describe('run while its rules change', () => {
     expect(none.code).toBe(2);
     await it.once();
     rmSync(join(it.folder, 'rules', 'lists', 'risky.txt'));
-    const accepted = await it.callwarden('rules', 'accept', 'lists/risky.txt', '-c', it.config);
-    expect(accepted.code).toBe(0);
-    // Accepted, but the rule that names it is still there: that is a problem of its own.
-    expect(accepted.stderr).toContain('rules on disk are not taken');
-    expect((await it.once()).code).toBe(2);
+    const refused = await it.callwarden('rules', 'accept', 'lists/risky.txt', '-c', it.config);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    // The rule that names it is still there.
+    expect(refused.stderr).toContain('There is no list "risky"');
+    expect(refused.stderr).toContain('risky.txt was not accepted. Without it the rules would be refused');
     rmSync(join(it.folder, 'rules', 'risky.yaml'));
     writeFileSync(join(it.folder, 'rules', 'three-calls.yaml'), THREE_CALLS);
+    const accepted = await it.callwarden('rules', 'accept', 'lists/risky.txt', '-c', it.config);
+    expect(accepted).toMatchObject({ code: 0, stderr: '' });
+    expect(accepted.stdout).toContain('risky.txt is gone, with its 4 entries');
     const { code, stderr } = await it.once();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });

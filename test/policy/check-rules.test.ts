@@ -1118,3 +1118,39 @@ describe('lists', () => {
     ).toEqual([]);
   });
 });
+
+it('reports all that is wrong with a comparison, and a "where" beside a frame that is wrong', () => {
+  const text = `name: a
+scope: acount
+mode: monitor
+conditions: { all: [ { fact: account.totalCalls, params: { too: x }, operator: greaterThn, value: "x" } ] }
+event: { type: disconnectCall, params: { where: { all: [ { fact: call.xx, operator: zz, value: 3 } ] } } }
+`;
+  const problems = problemsOf({ 'r.yaml': text });
+  for (const expected of [
+    '"scope": expected one of',
+    '"too" is not a known key',
+    'There is no operator "greaterThn"',
+    '"account.totalCalls" is a number: expected one, but found the text "x".',
+    'There is no fact "call.xx"',
+    'There is no operator "zz"',
+  ])
+    expect(problems).toContainEqual(expect.stringContaining(expected));
+  expect(problems).toHaveLength(6);
+});
+
+it('names lists and limits beside the very file of the rule', () => {
+  const text = `name: a
+scope: account
+mode: monitor
+conditions: { all: [ { fact: account.totalCalls, params: { to: risky }, operator: greaterThan, value: 1 }, { fact: account.totalCalls, operator: greaterThan, value: { fact: account.limit, params: { name: max } } } ] }
+event: { type: alert }
+`;
+  const problems = problemsOf({ '/etc/callwarden/rules/r.yaml': text });
+  expect(problems).toContainEqual(
+    expect.stringContaining('There is no list "risky" in /etc/callwarden/rules/lists/: there are no lists.'),
+  );
+  expect(problems).toContainEqual(
+    expect.stringContaining('No row of /etc/callwarden/rules/limits.csv sets the limit "max"'),
+  );
+});
