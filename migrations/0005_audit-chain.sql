@@ -9,8 +9,8 @@
 -- leaves nothing, so a column that a later version adds does not change the hashes of the rows before it. Generated columns
 -- are not part of it.
 --
--- audit_hash is a function of callwarden's own writing connections: any program can read the log, no other can add to it
--- by accident.
+-- audit_hash(hash before, message) is a function of callwarden's own writing connections: any program can read the log, no
+-- other can add to it by accident.
 
 -- What people did to the service itself.
 CREATE TABLE audit_administration (
@@ -110,54 +110,81 @@ CREATE TRIGGER audit_confirmation_no_delete BEFORE DELETE ON audit_confirmation
 WHEN NOT EXISTS (SELECT 1 FROM audit_pruned WHERE OLD.action_id <= last_action)
 BEGIN SELECT RAISE(ABORT, 'audit_confirmation is append-only: rows cannot be deleted'); END;
 
--- The events. Text is handed over as its bytes: it need not be valid UTF-8, and must not be made so on the way.
+-- The events. The message is put together here from the bytes that are stored: text need not be valid UTF-8, and must not be
+-- made so on the way. concat leaves out what is NULL.
 
 CREATE TRIGGER audit_action_chain AFTER INSERT ON audit_action
 BEGIN
   INSERT INTO audit_event (seq, kind, ref, hash)
-  SELECT h.seq + 1, 'action', NEW.id, audit_hash(
-    h.hash, h.seq + 1, 'action',
-    'id', NEW.id, 'parent', NEW.parent, 'at', NEW.at, 'switch', CAST(NEW.switch AS BLOB),
-    'pass_id', CAST(NEW.pass_id AS BLOB), 'rule', CAST(NEW.rule AS BLOB), 'rule_hash', CAST(NEW.rule_hash AS BLOB),
-    'scope', CAST(NEW.scope AS BLOB), 'subject', CAST(NEW.subject AS BLOB), 'action', CAST(NEW.action AS BLOB),
-    'target', CAST(NEW.target AS BLOB), 'mode', CAST(NEW.mode AS BLOB), 'actor', CAST(NEW.actor AS BLOB),
-    'login', CAST(NEW.login AS BLOB), 'account', NEW.account, 'customer', NEW.customer,
-    'call_ref', CAST(NEW.call_ref AS BLOB), 'call_id', CAST(NEW.call_id AS BLOB),
-    'setup_time', CAST(NEW.setup_time AS BLOB), 'cli', CAST(NEW.cli AS BLOB), 'cld', CAST(NEW.cld AS BLOB),
-    'evidence', CAST(NEW.evidence AS BLOB)
-  )
+  SELECT h.seq + 1, 'action', NEW.id, audit_hash(h.hash, CAST(concat(
+    'i' || octet_length(h.seq + 1) || ':' || (h.seq + 1) || 't6:action',
+    't2:idi' || octet_length(NEW.id) || ':' || NEW.id,
+    't6:parenti' || octet_length(NEW.parent) || ':' || NEW.parent,
+    't2:ati' || octet_length(NEW.at) || ':' || NEW.at,
+    't6:switcht' || octet_length(NEW.switch) || ':' || NEW.switch,
+    't7:pass_idt' || octet_length(NEW.pass_id) || ':' || NEW.pass_id,
+    't4:rulet' || octet_length(NEW.rule) || ':' || NEW.rule,
+    't9:rule_hasht' || octet_length(NEW.rule_hash) || ':' || NEW.rule_hash,
+    't5:scopet' || octet_length(NEW.scope) || ':' || NEW.scope,
+    't7:subjectt' || octet_length(NEW.subject) || ':' || NEW.subject,
+    't6:actiont' || octet_length(NEW.action) || ':' || NEW.action,
+    't6:targett' || octet_length(NEW.target) || ':' || NEW.target,
+    't4:modet' || octet_length(NEW.mode) || ':' || NEW.mode,
+    't5:actort' || octet_length(NEW.actor) || ':' || NEW.actor,
+    't5:logint' || octet_length(NEW.login) || ':' || NEW.login,
+    't7:accounti' || octet_length(NEW.account) || ':' || NEW.account,
+    't8:customeri' || octet_length(NEW.customer) || ':' || NEW.customer,
+    't8:call_reft' || octet_length(NEW.call_ref) || ':' || NEW.call_ref,
+    't7:call_idt' || octet_length(NEW.call_id) || ':' || NEW.call_id,
+    't10:setup_timet' || octet_length(NEW.setup_time) || ':' || NEW.setup_time,
+    't3:clit' || octet_length(NEW.cli) || ':' || NEW.cli,
+    't3:cldt' || octet_length(NEW.cld) || ':' || NEW.cld,
+    't8:evidencet' || octet_length(NEW.evidence) || ':' || NEW.evidence
+  ) AS BLOB))
   FROM audit_head AS h;
 END;
 
 CREATE TRIGGER audit_outcome_chain AFTER INSERT ON audit_outcome
 BEGIN
   INSERT INTO audit_event (seq, kind, ref, hash)
-  SELECT h.seq + 1, 'outcome', NEW.action_id, audit_hash(
-    h.hash, h.seq + 1, 'outcome',
-    'action_id', NEW.action_id, 'at', NEW.at, 'outcome', CAST(NEW.outcome AS BLOB),
-    'reason', CAST(NEW.reason AS BLOB), 'count', NEW.count, 'latency_ms', NEW.latency_ms,
-    'error', CAST(NEW.error AS BLOB)
-  )
+  SELECT h.seq + 1, 'outcome', NEW.action_id, audit_hash(h.hash, CAST(concat(
+    'i' || octet_length(h.seq + 1) || ':' || (h.seq + 1) || 't7:outcome',
+    't9:action_idi' || octet_length(NEW.action_id) || ':' || NEW.action_id,
+    't2:ati' || octet_length(NEW.at) || ':' || NEW.at,
+    't7:outcomet' || octet_length(NEW.outcome) || ':' || NEW.outcome,
+    't6:reasont' || octet_length(NEW.reason) || ':' || NEW.reason,
+    't5:counti' || octet_length(NEW.count) || ':' || NEW.count,
+    't10:latency_msi' || octet_length(NEW.latency_ms) || ':' || NEW.latency_ms,
+    't5:errort' || octet_length(NEW.error) || ':' || NEW.error
+  ) AS BLOB))
   FROM audit_head AS h;
 END;
 
 CREATE TRIGGER audit_confirmation_chain AFTER INSERT ON audit_confirmation
 BEGIN
   INSERT INTO audit_event (seq, kind, ref, hash)
-  SELECT h.seq + 1, 'confirmation', NEW.id, audit_hash(
-    h.hash, h.seq + 1, 'confirmation',
-    'id', NEW.id, 'action_id', NEW.action_id, 'at', NEW.at, 'confirmed', NEW.confirmed
-  )
+  SELECT h.seq + 1, 'confirmation', NEW.id, audit_hash(h.hash, CAST(concat(
+    'i' || octet_length(h.seq + 1) || ':' || (h.seq + 1) || 't12:confirmation',
+    't2:idi' || octet_length(NEW.id) || ':' || NEW.id,
+    't9:action_idi' || octet_length(NEW.action_id) || ':' || NEW.action_id,
+    't2:ati' || octet_length(NEW.at) || ':' || NEW.at,
+    't9:confirmedi' || octet_length(NEW.confirmed) || ':' || NEW.confirmed
+  ) AS BLOB))
   FROM audit_head AS h;
 END;
 
 CREATE TRIGGER audit_administration_chain AFTER INSERT ON audit_administration
 BEGIN
   INSERT INTO audit_event (seq, kind, ref, hash)
-  SELECT h.seq + 1, 'administration', NEW.id, audit_hash(
-    h.hash, h.seq + 1, 'administration',
-    'id', NEW.id, 'at', NEW.at, 'actor', CAST(NEW.actor AS BLOB), 'kind', CAST(NEW.kind AS BLOB),
-    'switch', CAST(NEW.switch AS BLOB), 'reason', CAST(NEW.reason AS BLOB), 'detail', CAST(NEW.detail AS BLOB)
-  )
+  SELECT h.seq + 1, 'administration', NEW.id, audit_hash(h.hash, CAST(concat(
+    'i' || octet_length(h.seq + 1) || ':' || (h.seq + 1) || 't14:administration',
+    't2:idi' || octet_length(NEW.id) || ':' || NEW.id,
+    't2:ati' || octet_length(NEW.at) || ':' || NEW.at,
+    't5:actort' || octet_length(NEW.actor) || ':' || NEW.actor,
+    't4:kindt' || octet_length(NEW.kind) || ':' || NEW.kind,
+    't6:switcht' || octet_length(NEW.switch) || ':' || NEW.switch,
+    't6:reasont' || octet_length(NEW.reason) || ':' || NEW.reason,
+    't6:detailt' || octet_length(NEW.detail) || ':' || NEW.detail
+  ) AS BLOB))
   FROM audit_head AS h;
 END;

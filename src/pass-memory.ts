@@ -14,8 +14,12 @@ const SHORTEST_REACH_MS = 60_000;
 export interface SwitchMemory {
   readonly history: CallHistory;
   readonly holding: readonly Holding[];
+  /** Accounts that sound listings have shown; of this process alone. */
+  readonly shownAccounts: Set<number>;
   /** Of this process alone. */
   readonly violations: ViolationMemory;
+  /** Disconnects that the clock was ahead of, as `disconnectsBefore` keeps them; of this process alone. */
+  readonly sentAhead: Map<string, number>;
   /** Reads the ledger anew where that is needed to look `reachMs` back from `now`. */
   sync(now: number, reachMs: number): Promise<void>;
   /** Writes what a poll brought; where that fails, the memory is read anew at the next sync. */
@@ -48,7 +52,9 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
   }
 
   return {
+    shownAccounts: new Set(),
     violations: createViolationMemory(),
+    sentAhead: new Map(),
     get history() {
       return history;
     },
@@ -65,6 +71,8 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
         pollId = state.lastPollId;
         reachesBackTo = since;
       }
+      // What was held violated was so at another time.
+      if (history.isSetBack(now)) holding = new Map();
       history.forget(since);
       // What was forgotten has to be read again by whoever looks back that far: a changed rule, a clock that was set back.
       reachesBackTo = Math.max(reachesBackTo, since);

@@ -1,5 +1,5 @@
 import type { ActionMode } from './domain/action.js';
-import type { CallIdentity } from './domain/call.js';
+import { type CallIdentity, identityKey } from './domain/call.js';
 import type { HoldingChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
@@ -21,10 +21,17 @@ export async function takeDownMissed(context: PassContext, at: number): Promise<
   const { memory, intervalMs, port, note } = context;
   try {
     await memory.sync(at, reachMsOf(context));
+    noteSetBack(context, at);
     await memory.missed({ at, intervalMs, login: port.login });
   } catch (error) {
     note(`the failed poll could not be taken down in the ledger: ${String(error)}`);
   }
+}
+
+/** Nobody would understand why windows are empty. */
+function noteSetBack({ memory, note }: PassContext, now: number): void {
+  if (memory.history.isSetBack(now))
+    note('the clock was set back: windows and `for` begin anew with this poll, and the ledger with them');
 }
 
 /** An unchanged alerted, monitored or withheld record is repeated after this where its rule names no cooldown; milliseconds. */
@@ -45,11 +52,14 @@ export async function remember(
   const { audit, memory, switchName, intervalMs } = context;
   const { observedAt } = snapshot;
   await memory.sync(observedAt, reachMsOf(context));
+  noteSetBack(context, observedAt);
+  const { history, sentAhead } = memory;
   const { cuts, recent } = await disconnectsBefore(
     audit,
     switchName,
     observedAt,
-    memory.history.lastListedAt,
+    history.lastListedAt,
+    sentAhead,
   );
   const changes = memory.history.observe(snapshot, { intervalMs, cuts });
   // Kept rule by rule: what a rule saw before the work broke off has been seen.
@@ -70,20 +80,40 @@ export async function remember(
 }
 
 /**
+ * Disconnects that bear an instant after now, since the clock was ahead or was set back, and when each was found first: they
+ * count as sent then, by the calls' identityKey.
+ */
+export type SentAhead = Map<string, number>;
+
+/**
  * Calls whose disconnect was sent before this listing: `cuts` since the last listing, for the history, however long ago that
- * was, and of a day where nobody knows; `recent` those that count as gone while they are still listed.
+ * was, and of a day where nobody knows or the clock was set back since, with those that were only perhaps taken along;
+ * `recent` those that count as gone while they are still listed.
  */
 export async function disconnectsBefore(
   audit: Pick<AuditLog, 'disconnectsSince'>,
   switchName: string,
   observedAt: number,
   lastListedAt: number | undefined,
+  sentAhead: SentAhead = new Map(),
 ): Promise<{ cuts: readonly CallIdentity[]; recent: readonly CallIdentity[] }> {
   const recentSince = observedAt - RECENT_DISCONNECT_MS;
-  const cutSince = Math.min(recentSince, lastListedAt ?? observedAt - DAY_MS);
-  const cuts = await audit.disconnectsSince(switchName, cutSince);
-  const recent = cutSince === recentSince ? cuts : await audit.disconnectsSince(switchName, recentSince);
-  return { cuts, recent };
+  const isKnown = lastListedAt !== undefined && lastListedAt < observedAt;
+  // A little earlier: the clock may have been set back by less than the time between two listings.
+  const cutSince = isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
+  const cuts = await audit.disconnectsSince(switchName, cutSince, { perhapsTaken: true });
+  const sent = await audit.disconnectsSince(switchName, recentSince, { until: observedAt });
+  const ahead = await audit.disconnectsSince(switchName, observedAt + 1);
+  const foundAt = new Map(
+    ahead.map((call) => {
+      const key = identityKey(call);
+      return [key, Math.min(sentAhead.get(key) ?? observedAt, observedAt)] as const;
+    }),
+  );
+  sentAhead.clear();
+  for (const [key, at] of foundAt) sentAhead.set(key, at);
+  const recent = ahead.filter((call) => (foundAt.get(identityKey(call)) ?? 0) >= recentSince);
+  return { cuts, recent: [...sent, ...recent] };
 }
 
 /** What the rules that ask for it did, each within its own reach; a rule that only watches is asked for what it noted. */

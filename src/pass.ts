@@ -121,12 +121,17 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     numbering: context.numbering,
     vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
     crossCheck: context.crossCheck,
+    shownBefore: context.memory.shownAccounts,
     signal: pass.gathering,
   }).catch(async (error: unknown) => {
     await takeDownMissed(context, at);
     throw error;
   });
   pass.snapshot = snapshot;
+  if (snapshot.doubt === undefined) {
+    for (const { account } of snapshot.calls)
+      if (account !== undefined) context.memory.shownAccounts.add(account);
+  }
   for (const note of snapshot.notes) context.note(note);
   if (snapshot.doubt !== undefined) {
     context.note(`nothing is cut on this listing: ${snapshot.doubt.reason}: ${snapshot.doubt.detail}`);

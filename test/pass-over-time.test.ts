@@ -148,6 +148,7 @@ describe('for', () => {
     it.wait(10);
     expect(outcomes(await it.pass({ dryRun: true }))).toEqual(['disconnectCall 3 monitored']);
     expect(it.port.requests.some((request) => request.startsWith('disconnect'))).toBe(false);
+    it.wait(1);
     expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 disconnected']);
   });
 
@@ -540,5 +541,62 @@ describe('the first sight of a violation', () => {
     it.restart();
     await it.pass();
     expect(since(it, 1)).toBe(at(0));
+  });
+});
+
+describe('vendors that a rule excepts, in a window', () => {
+  const burst = (more: string) => `
+  name: burst
+  scope: account
+  mode: enforce
+  ${more}
+  conditions: { all: [ { fact: account.callsStarted, params: { within: 10m }, operator: greaterThan, value: 5 } ] }
+  event: { type: disconnectCall, params: { keep: 0 } }`;
+  const startedNow = (id: number, connection: number) => {
+    const [call] = calls(1, { connection, setupAt: undefined, age: undefined, duration: 1, delay: 0 }, id);
+    return call as Call;
+  };
+
+  it('do not come in by calls that end between the listing of everything and that of the vendor', async () => {
+    const it = scene(burst('except: { vendors: [5] }'));
+    const innocent = startedNow(900, 9);
+    let passing: Call | undefined;
+    it.port.before = (request) => {
+      // Gone before the vendor is asked, so that nobody sees whose it was.
+      if (request.includes('vendor')) it.port.calls = it.port.calls.filter((call) => call !== passing);
+    };
+    for (let poll = 1; poll <= 8; poll += 1) {
+      passing = startedNow(poll, 5);
+      it.port.calls = [innocent, passing];
+      expect(outcomes(await it.pass()), `poll ${poll}`).toEqual([]);
+      it.wait(5);
+    }
+  });
+
+  it('let in who was asked for while there and was not theirs', async () => {
+    const it = scene(burst('except: { vendors: [5] }'));
+    for (let poll = 0; poll < 3; poll += 1) {
+      it.port.calls = Array.from({ length: 6 }, (_, index) => startedNow(index + 1, 9));
+      const report = await it.pass();
+      expect(report.actions.length > 0, `poll ${poll}`).toBe(poll > 0);
+      if (poll > 0) break;
+      it.wait(5);
+    }
+  });
+
+  it('that are excepted only now do not turn calls of the past into others', async () => {
+    const it = scene(burst('only: { accounts: [77] }'));
+    const theirs = Array.from({ length: 8 }, (_, index) => startedNow(index + 1, 5));
+    for (let poll = 0; poll < 2; poll += 1) {
+      it.port.calls = [...theirs, startedNow(900, 9)];
+      await it.pass();
+      it.wait(5);
+    }
+    it.change(burst('except: { vendors: [5] }'));
+    for (let poll = 0; poll < 3; poll += 1) {
+      it.port.calls = [startedNow(900, 9)];
+      expect(outcomes(await it.pass()), `poll ${poll}`).toEqual([]);
+      it.wait(5);
+    }
   });
 });

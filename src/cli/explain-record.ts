@@ -54,13 +54,17 @@ function recordLines(record: AuditRecord): readonly string[] {
     ...(evidence.held === undefined ? [] : [`Violated without a break since ${evidence.held.since}`]),
     ...(evidence.escalated === undefined
       ? []
-      : [`The rule ${climbedText(evidence.escalated, climbedTo(record))}`]),
+      : [sentence(climbedText(evidence.escalated, climbedTo(record)))]),
     ...(call === undefined
       ? []
       : [`Call ${call.id}, ${call.callId}, set up ${call.setupTime ?? 'at an unknown time'}`]),
     ...whyLine(record),
     ...confirmedLine(record),
   ];
+}
+
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** A call that goes with, or in place of, a whole does not tell what the rule had climbed to. */

@@ -65,7 +65,7 @@ async function liveInput(
   const { switchName, numbering } = judging;
   const reachMs = Math.max(HOUR_MS, ...judging.rules.map(({ windowMs }) => windowMs));
   const state = await store?.ledger.load(switchName, now - reachMs);
-  const history = createCallHistory({ numbering, switchName });
+  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
   if (state !== undefined) history.restore(state);
   const { cuts, recent } =
     store === undefined

@@ -75,7 +75,7 @@ function historyAt(
   reader: LedgerReader,
 ): CallHistory {
   const { countries, accounts } = reader.state(switchName, at);
-  const history = createCallHistory({ numbering, switchName });
+  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
   history.restore({ lastPollId: undefined, polls: [], calls: [], countries, accounts, holding: [] });
   return history;
 }

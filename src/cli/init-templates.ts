@@ -45,6 +45,7 @@ mode: monitor                               # records what it would cut and cuts
 #   file: ./callwarden.db.checkpoints.jsonl
 #   key: ./callwarden.db.key                # made on first need; keep a copy of callwarden.db.key.pub elsewhere too
 #   every: 1h
+# privacy: mask                             # (example) no full telephone number in output, logs and exports
 `;
 
 /** rules/limits.csv as \`init\` writes it where none is shipped. */

@@ -60,7 +60,9 @@ export function readConfig(file: string, env: Environment): ReadConfig {
   const problems = inOrder([...found, ...others]);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (!checked.success || errors.length > 0) throw configInvalid(file, problems);
-  return { config: build(checked.data, path, files), warnings: problems };
+  const config = build(checked.data, path, files);
+  const keyWarnings = openKey(config).map((problem) => problemAt(document, problem));
+  return { config, warnings: inOrder([...problems, ...keyWarnings]) };
 }
 
 function readConfigText(path: string, file: string): string {
@@ -181,6 +183,13 @@ function ownSecrets(written: unknown, path: string): readonly CrossProblem[] {
       message: `"password": ${OPEN_TO_OTHERS} Or use \${VARIABLE} or "passwordFile".`,
       severity: 'warning',
     }));
+}
+
+/** Whoever reads the key can sign in its name. The file is there only once the first checkpoint was written. */
+function openKey({ checkpoints: { keyFile } }: Config): readonly CrossProblem[] {
+  if (!isReadableByOthers(keyFile)) return [];
+  const message = `"key": others on this machine can read ${keyFile}, and could sign checkpoints; chmod 600 it.`;
+  return [{ path: ['checkpoints', 'key'], part: 'value', message, severity: 'warning' }];
 }
 
 function switchCount(config: unknown): number {

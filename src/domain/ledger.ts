@@ -51,6 +51,13 @@ export interface LedgerCall extends CallIdentity {
   endedAt: number | undefined;
   /** When we sent a disconnect that took it; undefined where we did not. */
   cutAt: number | undefined;
+  /**
+   * The first sound listing without it, while an entry that could not be read might be it: it was not seen since. Beside
+   * endedAt it says that the call was given up so, and that nobody knows when it ended.
+   */
+  absentAt?: number | undefined;
+  /** Which of the entries of a call between two accounts of the switch, counted from 1; absent for the first. */
+  leg?: number | undefined;
 }
 
 /** One poll of a switch, as far as the ledger cares. */
@@ -102,6 +109,19 @@ export interface LedgerChanges {
   countries: readonly CalledCountry[];
   accounts: readonly KnownAccount[];
   holding: HoldingChanges;
+  /**
+   * The clock was set back: this poll is not after the one before it. What was committed before is not loaded any more, but
+   * for countries and accounts; all that is held violated is dropped before `holding` is put.
+   */
+  anew?: boolean;
+  /** How numbers are read from now on, where that is new. */
+  numbering?: NumberingMark;
+}
+
+/** How numbers are read in what is kept, as Numbering.fingerprint says it, and since when; 0 where it was never otherwise. */
+export interface NumberingMark {
+  fingerprint: string;
+  since: number;
 }
 
 export interface HoldingChanges {
@@ -113,7 +133,9 @@ export interface HoldingChanges {
 export interface LedgerState {
   /** The newest poll that was committed; undefined where there is none. Rises with every commit. */
   lastPollId: number | undefined;
-  /** In order of time. */
+  /** When that was; undefined where nobody kept it. */
+  lastPollAt?: number | undefined;
+  /** In the order of their commits, which is that of time since the history began anew. */
   polls: readonly LedgerPoll[];
   /** In order of first sight. Those still live have lastSeenAt and lastDuration as of their last change. */
   calls: readonly LedgerCall[];
@@ -122,6 +144,10 @@ export interface LedgerState {
   holding: readonly Holding[];
   /** The last sound poll of each login that had one, however long ago. */
   lastSoundAt?: readonly { login: string; at: number }[];
+  /** The same for the last poll that brought a listing, sound or not. */
+  lastListedAt?: readonly { login: string; at: number }[];
+  /** Absent where nobody kept it: then it is taken to have been as it is. */
+  numbering?: NumberingMark;
   /**
    * In which of the last 168 hours up to the newest sound poll there was one, in hours since the epoch. Absent where nobody
    * kept the polls: then nothing is doubted.
@@ -133,7 +159,10 @@ export interface LedgerState {
 export interface Ledger {
   /** Cheap: tells whether another process has added to the ledger meanwhile. */
   lastPollId(switchName: string): Promise<number | undefined>;
-  /** Polls at or after `since`; calls that are live, or were seen or ended at or after it; all countries and holdings. */
+  /**
+   * Polls at or after `since`; calls that are live, or were seen or ended at or after it; all countries and holdings. Polls
+   * and calls since the history began anew alone.
+   */
   load(switchName: string, since: number): Promise<LedgerState>;
   /** One transaction; resolves with the poll's id once it is on disk. */
   commit(switchName: string, changes: LedgerChanges): Promise<number>;

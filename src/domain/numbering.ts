@@ -11,6 +11,8 @@ export interface NumberPlan {
  * compare its results, so that a number written in two ways is the same number everywhere.
  */
 export interface Numbering {
+  /** Two numberings that read some number differently differ in it; it may be kept and compared later. */
+  readonly fingerprint: string;
   /**
    * The number as international digits without `+` or `00`; what is no number (a SIP user name) is returned as written,
    * without its technical prefix.

@@ -79,8 +79,19 @@ export interface AuditLog {
   ): Promise<number>;
   /** Intents of this switch without an outcome become `unknown`, reason `orphaned`. Only under the switch's pass lock. */
   resolveOrphans(switchName: string, at: number): Promise<number>;
-  /** Calls of this switch whose disconnect was sent (or may have been) at or after `since`, children included. */
-  disconnectsSince(switchName: string, since: number): Promise<readonly CallIdentity[]>;
+  /**
+   * Calls of this switch whose disconnect was sent (or may have been) at or after `since`, children included; those that
+   * were only perhaps taken along where that is asked for.
+   */
+  disconnectsSince(
+    switchName: string,
+    since: number,
+    options?: {
+      /** At or before this; for ever by default, since the clock may have been ahead. */
+      until?: number;
+      perhapsTaken?: boolean;
+    },
+  ): Promise<readonly CallIdentity[]>;
   /** How many calls requests were sent for at or after `since`: outcomes disconnected, unknown and failed, weighed in calls. */
   callsTakenSince(switchName: string, since: number): Promise<number>;
   /**

@@ -140,6 +140,13 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
     await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld('gone'));
     return;
   }
+  // A listing that lost calls would not show what must stay: what the snapshot showed of it holds until the next pass.
+  const before =
+    hold === undefined && acts ? context.inspect(planned, context.snapshot, run.taken).hold : undefined;
+  if (before !== undefined) {
+    await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld(before));
+    return;
+  }
   const liveCalls = listing.calls.filter(({ state }) => isLive(state)).length;
   const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
   const excess =

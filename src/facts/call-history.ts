@@ -4,7 +4,8 @@ import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
 import { type CountryMemory, createCountryMemory } from './country-memory.js';
 import { createLoginHistory, type LoginHistory } from './login-history.js';
-import { fromLedgerCall, type PastCall, toLedgerCall } from './past-call.js';
+import type { PastCall } from './past-call.js';
+import { fromLedgerCall, toLedgerCall } from './past-call-row.js';
 import {
   end,
   endAbsent,
@@ -21,6 +22,11 @@ export type HistoryChanges = Omit<LedgerChanges, 'holding'>;
 export interface CallHistoryOptions {
   numbering: Numbering;
   switchName: string;
+  /**
+   * What the ledger says of vendors is all there is: who is not said to be a vendor's is not. For replays and explanations;
+   * false by default.
+   */
+  vendorsKnown?: boolean;
 }
 
 /** One poll of a replay, told by what changed rather than by a whole listing. */
@@ -52,6 +58,8 @@ export interface CallHistory {
   forget(before: number): void;
   /** The newest poll that brought a listing, sound or not: what was cut since has not been marked yet. */
   readonly lastListedAt: number | undefined;
+  /** Whether a poll at this instant is not after the one before: then the clock was set back, and it begins anew. */
+  isSetBack(now: number): boolean;
   /** Vendors that ever listed this call; none for a call that is not known. */
   vendorsOf(call: CallIdentity): readonly number[];
   /** For deriveFacts. */
@@ -59,13 +67,20 @@ export interface CallHistory {
   readonly countries: CountryMemory;
 }
 
-/** A history that knows nothing yet. */
+/**
+ * A history that knows nothing yet. It begins anew, but for countries and accounts, with a poll that is not after the one
+ * before it: two times that bear the same instants would count as one.
+ */
 export function createCallHistory(options: CallHistoryOptions): CallHistory {
   const { numbering } = options;
+  const vendorsAsked: PastCall['vendorsAsked'] = options.vendorsKnown === true ? 'all' : [];
   let logins = new Map<string, LoginHistory>();
   let countries = createCountryMemory();
   let lastListedAt: number | undefined;
+  let lastPollAt: number | undefined;
   let newestLogin: LoginHistory | undefined;
+  /** Only who keeps a history asks how its numbers were read before. */
+  let isKept = false;
 
   function open(login: string): LoginHistory {
     let history = logins.get(login);
@@ -74,6 +89,22 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       logins.set(login, history);
     }
     return history;
+  }
+
+  const isSetBack = (now: number) => lastPollAt !== undefined && now <= lastPollAt;
+
+  /** Takes down that there was a poll; returns what of that is to be written. */
+  function arrive({ at }: LedgerPoll): Pick<HistoryChanges, 'anew' | 'numbering'> {
+    const anew = isSetBack(at);
+    lastPollAt = at;
+    if (anew) {
+      logins = new Map();
+      newestLogin = undefined;
+      lastListedAt = undefined;
+      countries.setBack(at);
+    }
+    const mark = isKept ? countries.readBy(numbering.fingerprint, at) : undefined;
+    return { ...(anew ? { anew } : {}), ...(mark === undefined ? {} : { numbering: mark }) };
   }
 
   function begin(poll: LedgerPoll, receivedAt: number): PollRun {
@@ -86,7 +117,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     if (poll.result === 'sound') countries.noteSound(poll.at);
     history.beginPoll();
     const by = Math.max(poll.at, receivedAt);
-    return { history, at: poll.at, by, watched, soundBefore, numbering, countries, changed: new Set() };
+    const changed = new Set<PastCall>();
+    return { history, at: poll.at, by, watched, soundBefore, numbering, countries, vendorsAsked, changed };
   }
 
   return {
@@ -94,7 +126,15 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       logins = new Map();
       countries = createCountryMemory();
       countries.restore(state);
-      lastListedAt = state.polls.findLast(({ result }) => result !== 'failed')?.at;
+      isKept = true;
+      newestLogin = undefined;
+      lastPollAt = state.lastPollAt ?? state.polls.at(-1)?.at;
+      const listedAt = new Map((state.lastListedAt ?? []).map(({ login, at }) => [login, at]));
+      for (const { login, at, result } of state.polls) if (result !== 'failed') listedAt.set(login, at);
+      lastListedAt = [...listedAt.values()].reduce<number | undefined>(
+        (last, at) => Math.max(last ?? at, at),
+        undefined,
+      );
       for (const poll of state.polls) open(poll.login).gaps.note(poll);
       for (const { login, at } of state.lastSoundAt ?? []) {
         const { gaps } = open(login);
@@ -103,8 +143,15 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       }
       const calls = state.calls.map((row) => {
         const history = open(row.login);
-        const last = { lastSoundAt: history.gaps.lastSoundAt(), intervalMs: history.gaps.intervalMs() };
-        return { history, past: fromLedgerCall(row, last, numbering) };
+        const { gaps } = history;
+        const last = {
+          lastSoundAt: gaps.lastSoundAt(),
+          lastListedAt: listedAt.get(row.login),
+          intervalMs: gaps.intervalMs(),
+        };
+        const past = fromLedgerCall(row, last, numbering);
+        past.vendorsAsked = vendorsAsked;
+        return { history, past };
       });
       // In order, so that each goes to the end of its timeline.
       calls.sort((one, other) => one.past.startedAt - other.past.startedAt);
@@ -115,18 +162,22 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       const speaksForAll = snapshot.doubt === undefined && coversAll(snapshot.coverage);
       const result = speaksForAll ? 'sound' : 'suspect';
       const poll: LedgerPoll = { at: snapshot.observedAt, intervalMs, result, login };
+      const arrival = arrive(poll);
       const run = begin(poll, snapshot.receivedAt);
+      if (snapshot.doubt === undefined) run.history.asked = [...snapshot.vendors.keys()];
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts);
       if (speaksForAll) endAbsent(run, snapshot.suspects);
       run.history.wasListed ||= coversAll(snapshot.coverage);
-      return { poll, calls: rowsOf(run), ...countries.changes() };
+      return { poll, calls: rowsOf(run), ...countries.changes(), ...arrival };
     },
     missed(poll) {
-      return { poll, calls: [], countries: [], accounts: [] };
+      const arrival = arrive(poll);
+      return { poll, calls: [], ...countries.changes(), ...arrival };
     },
     replay({ poll, listed, ended, cuts }) {
       if (poll.result === 'failed') return;
+      arrive(poll);
       const run = begin(poll, poll.at);
       run.history.wasListed = true;
       const sound = poll.result === 'sound';
@@ -152,6 +203,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     get lastListedAt() {
       return lastListedAt;
     },
+    isSetBack,
     vendorsOf: (call) => newestLogin?.find(call)?.vendors ?? [],
     ofLogin: (login) => logins.get(login),
     get countries() {
@@ -161,7 +213,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
 }
 
 function rowsOf({ changed, history }: PollRun): LedgerCall[] {
-  return [...changed].filter((past) => !past.isFurtherLeg).map((past) => toLedgerCall(past, history.login));
+  return [...changed].map((past) => toLedgerCall(past, history.login));
 }
 
 /** Whether a call that the listing does not show is not there; a listing of some calls tells nothing of the others. */

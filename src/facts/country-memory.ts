@@ -1,4 +1,4 @@
-import type { CalledCountry, KnownAccount, LedgerState } from '../domain/ledger.js';
+import type { CalledCountry, KnownAccount, LedgerState, NumberingMark } from '../domain/ledger.js';
 import type { PastCall } from './past-call.js';
 
 const DAY_MS = 86_400_000;
@@ -17,7 +17,14 @@ export const NEW_COUNTRY_MS = DAY_MS;
 
 /** Which countries each account has called, and since when its calls are known. */
 export interface CountryMemory {
-  restore(state: Pick<LedgerState, 'countries' | 'accounts' | 'soundHours'>): void;
+  restore(state: Pick<LedgerState, 'countries' | 'accounts' | 'soundHours' | 'numbering'>): void;
+  /** The clock was set back to this instant: nothing that is known lies after it. */
+  setBack(now: number): void;
+  /**
+   * From now on numbers are read in this way. Where it is another than before, what is known of countries says little, and
+   * every account is known since now only. Returns what is to be written, if anything.
+   */
+  readBy(fingerprint: string, now: number): NumberingMark | undefined;
   /** Takes down that there was a sound poll. */
   noteSound(at: number): void;
   /** Takes in where a call goes; what changed by it is collected until `changes` is asked. */
@@ -37,6 +44,7 @@ export function createCountryMemory(): CountryMemory {
   /** Hours with a sound poll; undefined where nobody kept them. */
   let seenHours: Set<number> | undefined = new Set();
   let watched = { at: Number.NaN, enough: false };
+  let mark: NumberingMark | undefined;
   let newAccounts = new Map<number, KnownAccount>();
   let changedCountries = new Map<string, CalledCountry>();
 
@@ -63,17 +71,47 @@ export function createCountryMemory(): CountryMemory {
   function noteCountry(account: number, country: string, startedAt: number): void {
     const known = countries.get(account)?.get(country);
     const next = withCall(known, account, country, startedAt);
-    if (next === known) return;
-    ofAccount(account).set(country, next);
-    changedCountries.set(`${account} ${country}`, next);
+    if (next !== known) put(next);
+  }
+
+  function put(next: CalledCountry): void {
+    ofAccount(next.account).set(next.country, next);
+    changedCountries.set(`${next.account} ${next.country}`, next);
+  }
+
+  function putAccount(known: KnownAccount): void {
+    accounts.set(known.account, known);
+    newAccounts.set(known.account, known);
+  }
+
+  /** Since when it is known where the account calls, as numbers are read now. */
+  function knownSince(account: number): number | undefined {
+    const known = accounts.get(account);
+    return known === undefined ? undefined : Math.max(known.firstAt, mark?.since ?? 0);
   }
 
   return {
-    restore({ countries: knownCountries, accounts: knownAccounts, soundHours }) {
+    restore({ countries: knownCountries, accounts: knownAccounts, soundHours, numbering }) {
+      mark = numbering;
       seenHours = soundHours === undefined ? undefined : new Set(soundHours);
       watched = { at: Number.NaN, enough: false };
       for (const known of knownAccounts) accounts.set(known.account, known);
       for (const known of knownCountries) ofAccount(known.account).set(known.country, known);
+    },
+    setBack(now) {
+      for (const known of accounts.values()) if (known.firstAt > now) putAccount({ ...known, firstAt: now });
+      for (const own of countries.values()) {
+        for (const known of own.values()) {
+          if (known.lastAt > now) put({ ...known, firstAt: Math.min(known.firstAt, now), lastAt: now });
+        }
+      }
+    },
+    readBy(fingerprint, now) {
+      const isSame = mark === undefined || mark.fingerprint === fingerprint;
+      const since = isSame ? Math.min(mark?.since ?? 0, now) : now;
+      if (mark?.fingerprint === fingerprint && mark.since === since) return undefined;
+      mark = { fingerprint, since };
+      return mark;
     },
     noteSound(at) {
       const hour = Math.floor(at / HOUR_MS);
@@ -85,9 +123,7 @@ export function createCountryMemory(): CountryMemory {
     note({ call: { account }, country, startedAt, firstSeenAt }) {
       if (account === undefined) return;
       if ((accounts.get(account)?.firstAt ?? Infinity) > firstSeenAt) {
-        const known = { account, firstAt: firstSeenAt };
-        accounts.set(account, known);
-        newAccounts.set(account, known);
+        putAccount({ account, firstAt: firstSeenAt });
       }
       if (country !== undefined) noteCountry(account, country, startedAt);
     },
@@ -99,12 +135,12 @@ export function createCountryMemory(): CountryMemory {
     },
     firstCalled: (account, country) => countries.get(account)?.get(country)?.firstAt,
     knowsEnough(account, now) {
-      const known = accounts.get(account);
-      return known !== undefined && now - known.firstAt >= ENOUGH_HISTORY_MS && wasWatched(now);
+      const since = knownSince(account);
+      return since !== undefined && now - since >= ENOUGH_HISTORY_MS && wasWatched(now);
     },
     enoughFrom(account, now) {
-      const known = accounts.get(account);
-      return wasWatched(now) && known !== undefined ? known.firstAt + ENOUGH_HISTORY_MS : undefined;
+      const since = knownSince(account);
+      return wasWatched(now) && since !== undefined ? since + ENOUGH_HISTORY_MS : undefined;
     },
   };
 }

@@ -16,8 +16,13 @@ export interface KnownCalls {
    * a SETUP_TIME which one of the two does not show.
    */
   all(identity: CallIdentity): readonly PastCall[];
-  /** The same where calls that are long over may be meant, too. */
+  /**
+   * The same where calls that are long over may be meant, too; where it is none of those, all that bear its ID and CALL_ID,
+   * as a switch may write another SETUP_TIME in the middle of a call.
+   */
   everOf(identity: CallIdentity): readonly PastCall[];
+  /** The entries with this ID and CALL_ID, whatever their SETUP_TIME. */
+  ofCallId(identity: CallIdentity): readonly PastCall[];
   /** The entry of this leg, else the newest. */
   find(call: CallIdentity & Leg): PastCall | undefined;
 }
@@ -43,6 +48,9 @@ export function createKnownCalls(goesOn: (past: PastCall) => boolean): KnownCall
     return found.filter((past) => perhapsSameCall(past.call, identity) && mayBe(past));
   }
 
+  const ofCallId = ({ id, callId }: CallIdentity) =>
+    byId.get(id)?.filter(({ call }) => call.callId === callId) ?? NONE;
+
   return {
     add(past) {
       const found = byId.get(past.call.id);
@@ -55,7 +63,11 @@ export function createKnownCalls(goesOn: (past: PastCall) => boolean): KnownCall
       else byId.set(past.call.id, rest);
     },
     all: (identity) => all(identity),
-    everOf: (identity) => all(identity, () => true),
+    everOf(identity) {
+      const found = all(identity, () => true);
+      return found.length > 0 ? found : ofCallId(identity);
+    },
+    ofCallId,
     find(call) {
       const found = all(call);
       if (found.length < 2) return found[0];

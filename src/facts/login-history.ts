@@ -28,13 +28,18 @@ export interface LoginHistory {
   readonly polls: number;
   /** A listing of all calls was taken in: a call that is new in the next one began or ended since. */
   wasListed: boolean;
+  /** The vendors asked for with the listing of the poll before, and with this one; ascending. */
+  askedBefore: readonly number[];
+  asked: readonly number[];
   beginPoll(): void;
   /** The entry of this call and leg, else the newest of this call. */
   find(call: CallIdentity & Leg): PastCall | undefined;
   /** All entries of one call, oldest first. */
   all(identity: CallIdentity): readonly PastCall[];
-  /** The same where calls that are long over may be meant, too. */
+  /** The same where calls that are long over may be meant, too, and SETUP_TIME may have been another one. */
   everOf(identity: CallIdentity): readonly PastCall[];
+  /** The entries with this ID and CALL_ID, whatever their SETUP_TIME. */
+  ofCallId(identity: CallIdentity): readonly PastCall[];
   /** Takes down a call of which nobody knows when it ended. */
   noteOver(identity: CallIdentity): void;
   /** Whether it was taken down so, and has been listed since. */
@@ -118,17 +123,22 @@ export function createLoginHistory(login: string): LoginHistory {
     lost,
     gaps,
     wasListed: false,
+    askedBefore: [],
+    asked: [],
     get polls() {
       return polls;
     },
     beginPoll() {
       polls += 1;
+      this.askedBefore = this.asked;
+      this.asked = [];
       if (polls % POLLS_UNUSED === 0) dropUnusedViews();
       for (const [key, listedIn] of over) if (listedIn < polls - POLLS_OVER) over.delete(key);
     },
     find: known.find,
     all: known.all,
     everOf: known.everOf,
+    ofCallId: known.ofCallId,
     noteOver(identity) {
       over.set(identityKey(identity), polls);
     },

@@ -46,6 +46,7 @@ export function createNumbering(plan: NumberPlan): Numbering {
   const normalise = (raw: string) => read(withoutTechPrefix(raw.trim()));
 
   return {
+    fingerprint: JSON.stringify([plan.country ?? null, [...new Set(techPrefixes)].sort()]),
     normalise,
     normaliseCaller: (raw) => read(raw.trim()),
     countryOf: createCountryLookup(),

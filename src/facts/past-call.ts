@@ -1,10 +1,15 @@
 import { type Call, hasEnded, isLive } from '../domain/call.js';
 import type { LedgerCall, SeenState } from '../domain/ledger.js';
-import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
-import { isGap } from './poll-gaps.js';
+import type { Numbering } from '../domain/numbering.js';
 
-/** The clock was set where an answer is reckoned so differently; longer than a listing takes. */
-const CLOCK_SET_MS = 60_000;
+/** DURATION may be in whole seconds. */
+const DURATION_RESOLUTION_MS = 1_000;
+
+/** When a listing was asked for, and when it was there: what it says was so at some instant between. */
+export interface ListedAt {
+  at: number;
+  by: number;
+}
 
 /** A call that was listed at least once, as memory keeps it; live as long as endedAt is undefined. */
 export interface PastCall {
@@ -28,14 +33,22 @@ export interface PastCall {
   endedBy: number | undefined;
   /** No listing showed it for so long before endedAt that it may have ended at any time since lastSeenAt. */
   endedInGap: boolean;
-  /** The first sound listing without it, while a call that cannot be read may be it. */
-  absent: { at: number; by: number } | undefined;
+  /**
+   * The first sound listing without it, while a call that cannot be read may be it. Of a call that has ended: it was given up
+   * so, and nobody knows when it ended.
+   */
+  absent: number | undefined;
   /** SETUP_TIME as in the ledger's row, which bears what was listed first. */
   readonly writtenSetupTime: string | undefined;
-  /** The ledger has a row for the first entry of a call alone. */
-  isFurtherLeg: boolean;
+  /** Which of the entries of its call it is; 0 for the first, which most calls have alone. */
+  leg: number;
   cutAt: number | undefined;
   vendors: readonly number[];
+  /**
+   * Vendors whose listings would have shown it were it theirs: asked for while it was surely there, since a later listing of
+   * everything shows it still. Of this process alone; `all` in a replay, which has only what the ledger says.
+   */
+  vendorsAsked: readonly number[] | 'all';
   /** Of the dialled number; undefined where it has none. */
   country: string | undefined;
   /** The number of the poll that listed it last. */
@@ -48,7 +61,8 @@ export interface PastCall {
  * A call at its first sight; `watched` where a listing so short a time before did not show it that it must have started
  * since, or next to it.
  */
-export function firstSight(call: Call, at: number, watched: boolean, numbering: Numbering): PastCall {
+export function firstSight(call: Call, listed: ListedAt, watched: boolean, numbering: Numbering): PastCall {
+  const { at } = listed;
   const past: PastCall = {
     call,
     firstSeenAt: at,
@@ -64,14 +78,15 @@ export function firstSight(call: Call, at: number, watched: boolean, numbering: 
     endedInGap: false,
     absent: undefined,
     writtenSetupTime: call.setupTimeText,
-    isFurtherLeg: false,
+    leg: 0,
     cutAt: undefined,
     vendors: [],
+    vendorsAsked: [],
     country: undefined,
     listedIn: -1,
     forgotten: false,
   };
-  takeListing(past, call, at, numbering);
+  takeListing(past, call, listed, numbering);
   return past;
 }
 
@@ -81,11 +96,11 @@ function listedAge({ age, state, delay }: Call): number | undefined {
 }
 
 /** Whether a listing says anything of the call that was not known. */
-export function saysMore(past: PastCall, call: Call, at: number): boolean {
+export function saysMore(past: PastCall, call: Call, listed: ListedAt): boolean {
   return (
     (past.call.state !== call.state && !past.states.some(({ state }) => state === call.state)) ||
     namesMore(past, call) ||
-    (call.state === 'Connected' && answerOf(past, call, at) !== past.connectedAt)
+    (call.state === 'Connected' && answerOf(past, call, listed) !== past.connectedAt)
   );
 }
 
@@ -109,12 +124,13 @@ export function namesMore(past: PastCall, call: Call): boolean {
 
 /**
  * The answer on our clock as it was first reckoned: later listings reckon it a little differently. Where they differ by
- * more than a listing takes, the clock was set, and the talk has only been as long as is listed.
+ * more than this listing took, an earlier one took longer or the clock was set, and the talk has been as long as is listed.
  */
-function answerOf({ connectedAt }: PastCall, { duration }: Call, at: number): number | undefined {
+function answerOf({ connectedAt }: PastCall, { duration }: Call, { at, by }: ListedAt): number | undefined {
   if (duration === undefined) return connectedAt;
   const listed = at - Math.round(Math.max(0, duration) * 1000);
-  return connectedAt === undefined || Math.abs(listed - connectedAt) > CLOCK_SET_MS ? listed : connectedAt;
+  const tolerance = by - at + DURATION_RESOLUTION_MS;
+  return connectedAt === undefined || Math.abs(listed - connectedAt) > tolerance ? listed : connectedAt;
 }
 
 function differs<T>(known: T | undefined, listed: T | undefined): boolean {
@@ -128,7 +144,8 @@ export function takeSight(past: PastCall, call: Call, at: number): void {
 }
 
 /** Takes a listing over that says more. */
-export function takeListing(past: PastCall, call: Call, at: number, numbering: Numbering): void {
+export function takeListing(past: PastCall, call: Call, listed: ListedAt, numbering: Numbering): void {
+  const { at } = listed;
   const wasAnswered = past.answered;
   takeSight(past, call, at);
   past.setupAt ??= call.setupAt;
@@ -136,11 +153,11 @@ export function takeListing(past: PastCall, call: Call, at: number, numbering: N
     past.states = [...past.states, { state: call.state, at }];
   if (call.state === 'Connected') {
     past.answered = true;
-    past.connectedAt = answerOf(past, call, at);
+    past.connectedAt = answerOf(past, call, listed);
   } else if (!wasAnswered && hasEnded(call.state) && (call.duration ?? 0) > 0) {
     // It was answered and ended since the last listing.
     past.answered = true;
-    past.connectedAt = answerOf(past, call, at);
+    past.connectedAt = answerOf(past, call, listed);
     past.lastSeenAt = at;
   }
   takeStart(past, call, at);
@@ -180,7 +197,11 @@ function merged({ call: known, answered }: PastCall, listed: Call): Call {
     direction: listed.direction ?? known.direction,
     callerMediaIp: listed.callerMediaIp ?? known.callerMediaIp,
     calleeMediaIp: listed.calleeMediaIp ?? known.calleeMediaIp,
-    duration: over && answered ? (known.duration ?? listed.duration) : (listed.duration ?? known.duration),
+    duration:
+      over && answered
+        ? // Of a call that is over most switches list a duration of 0.
+          (known.duration ?? (listed.duration === 0 ? undefined : listed.duration))
+        : (listed.duration ?? known.duration),
     delay: over ? known.delay : (listed.delay ?? known.delay),
   };
 }
@@ -202,37 +223,6 @@ function showsAsMuch(known: Call, listed: Call): boolean {
   );
 }
 
-/** The row that the ledger keeps of it. */
-export function toLedgerCall(past: PastCall, login: string): LedgerCall {
-  const { call } = past;
-  return {
-    id: call.id,
-    callId: call.callId,
-    setupTimeText: past.writtenSetupTime,
-    login,
-    cli: call.cli,
-    cld: call.cld,
-    account: call.account,
-    customer: call.customer,
-    connection: call.connection,
-    environment: call.environment,
-    direction: call.direction,
-    callerMediaIp: call.callerMediaIp,
-    calleeMediaIp: call.calleeMediaIp,
-    vendors: past.vendors,
-    setupAt: past.setupAt,
-    firstSeenAt: past.firstSeenAt,
-    startedAt: past.startKnown && past.setupAt === undefined ? past.startedAt : undefined,
-    lastSeenAt: past.lastSeenAt,
-    connectedAt: past.connectedAt,
-    states: past.states,
-    lastDuration: call.duration,
-    lastDelay: call.delay,
-    endedAt: past.endedAt,
-    cutAt: past.cutAt,
-  };
-}
-
 /**
  * When a call of the ledger started: at its SETUP_TIME, else as reckoned when it was first seen. Rows from before that was
  * kept tell it by the age that they list. Undefined where nobody can say.
@@ -245,63 +235,4 @@ export function startOf(row: LedgerCall): number | undefined {
   if (connectedAt !== undefined) return connectedAt - Math.round(lastDelay * 1000);
   if (states.some(({ state }) => state === 'Connected')) return undefined;
   return lastSeenAt - Math.round((lastDelay + (lastDuration ?? 0)) * 1000);
-}
-
-/**
- * A call as the ledger tells it. A row of a live call is as of its last change: the call was in every sound listing since,
- * of which `lastSoundAt` is the newest.
- */
-export function fromLedgerCall(
-  row: LedgerCall,
-  { lastSoundAt, intervalMs = 0 }: { lastSoundAt: number | undefined; intervalMs: number | undefined },
-  numbering: Numbering,
-): PastCall {
-  const lastSeenAt =
-    row.endedAt === undefined ? Math.max(row.lastSeenAt, lastSoundAt ?? row.lastSeenAt) : row.lastSeenAt;
-  const goneOn = lastSeenAt > row.lastSeenAt && row.connectedAt !== undefined;
-  const cldNumber = dialledNumber(row.cld, numbering);
-  const duration = goneOn ? (lastSeenAt - (row.connectedAt ?? lastSeenAt)) / 1000 : row.lastDuration;
-  const call: Call = {
-    id: row.id,
-    callId: row.callId,
-    setupTimeText: row.setupTimeText,
-    state: row.states.at(-1)?.state ?? '',
-    cli: row.cli,
-    cld: row.cld,
-    account: row.account,
-    customer: row.customer,
-    connection: row.connection,
-    environment: row.environment,
-    direction: row.direction,
-    callerMediaIp: row.callerMediaIp,
-    calleeMediaIp: row.calleeMediaIp,
-    duration,
-    delay: row.lastDelay,
-    cliNumber: callerNumber(row.cli, numbering),
-    cldNumber,
-    setupAt: row.setupAt,
-    age: duration === undefined || row.lastDelay === undefined ? undefined : duration + row.lastDelay,
-  };
-  return {
-    call,
-    firstSeenAt: row.firstSeenAt,
-    lastSeenAt,
-    setupAt: row.setupAt,
-    startedAt: Math.min(startOf(row) ?? row.connectedAt ?? row.firstSeenAt, row.firstSeenAt),
-    startKnown: startOf(row) !== undefined,
-    connectedAt: row.connectedAt,
-    states: row.states,
-    answered: row.connectedAt !== undefined || row.states.some(({ state }) => state === 'Connected'),
-    endedAt: row.endedAt,
-    endedBy: row.endedAt,
-    endedInGap: row.endedAt !== undefined && isGap(row.endedAt - row.lastSeenAt, intervalMs),
-    absent: undefined,
-    writtenSetupTime: row.setupTimeText,
-    isFurtherLeg: false,
-    cutAt: row.cutAt,
-    vendors: row.vendors,
-    country: cldNumber === undefined ? undefined : numbering.countryOf(cldNumber),
-    listedIn: -1,
-    forgotten: false,
-  };
 }

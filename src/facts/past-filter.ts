@@ -13,6 +13,8 @@ import type { PastCall } from './past-call.js';
  */
 export interface RuleFilter {
   admits(call: Call, vendorsOf: (call: Call) => readonly number[]): boolean | 'unknown';
+  /** Vendors that it goes by. */
+  readonly vendors?: readonly number[];
 }
 
 export type PastFilter = (past: PastCall) => Membership;
@@ -28,7 +30,8 @@ export function createPastFilter(
   return (past) => {
     if (withoutCut && past.cutAt !== undefined) return 'out';
     const { call } = past;
-    let membership: Membership = 'in';
+    // Of a call that was given up nobody knows when it ended.
+    let membership: Membership = withoutCut && past.absent !== undefined ? 'maybe' : 'in';
     if (states !== undefined && !past.states.some(({ state }) => states.includes(state))) return 'out';
     if (directions !== undefined) {
       if (call.direction === undefined) membership = 'maybe';
@@ -38,10 +41,20 @@ export function createPastFilter(
       if (call.cldNumber === undefined) membership = 'maybe';
       else if (!startsWithOne(call.cldNumber)) return 'out';
     }
-    const admission = rule?.admits(call, () => past.vendors) ?? true;
+    const admission = rule === undefined || admissionOf(rule, past);
     if (admission === false) return 'out';
     return admission === 'unknown' ? 'maybe' : membership;
   };
+}
+
+/** Unknown where it hangs on a vendor that nobody asked for while the call was surely there. */
+function admissionOf(rule: RuleFilter, { call, vendors, vendorsAsked }: PastCall): boolean | 'unknown' {
+  const admission = rule.admits(call, () => vendors);
+  if (vendorsAsked === 'all' || admission === 'unknown') return admission;
+  const open = (rule.vendors ?? []).filter((one) => !vendors.includes(one) && !vendorsAsked.includes(one));
+  if (open.length === 0) return admission;
+  const possible = [...open.map((one) => [...vendors, one]), [...vendors, ...open]];
+  return possible.every((one) => rule.admits(call, () => one) === admission) ? admission : 'unknown';
 }
 
 /** The same for facts of calls that started in the window: whoever may have started before it may be in or not. */

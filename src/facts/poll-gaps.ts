@@ -10,6 +10,7 @@ export function isGap(ms: number, intervalMs: number): boolean {
 
 /** Knows when one login's listings were sound, and so what a window could not see. */
 export interface PollGaps {
+  /** Polls come in order of time. */
   note(poll: LedgerPoll): void;
   lastSoundAt(): number | undefined;
   /** Between its sound polls, as last configured. */
@@ -29,23 +30,9 @@ export function createPollGaps(): PollGaps {
   let lastSound: LedgerPoll | undefined;
   let gaps: { from: number; to: number }[] = [];
 
-  /**
-   * The clock was set back: what lies after the poll is not known any more, and of what lies right before it nobody can say
-   * whether it was seen.
-   */
-  function setBack({ at, intervalMs }: LedgerPoll): void {
-    const ahead = gaps.find(({ to }) => to > at);
-    gaps = gaps.filter(({ to }) => to <= at);
-    const from = Math.max(gaps.at(-1)?.to ?? -Infinity, Math.min(ahead?.from ?? at, at - intervalMs));
-    if (firstSound !== undefined && firstSound.at > at) firstSound = undefined;
-    else gaps.push({ from, to: at });
-    lastSound = undefined;
-  }
-
   return {
     note(poll) {
-      if (poll.result !== 'sound' || poll.at === lastSound?.at) return;
-      if (lastSound !== undefined && poll.at < lastSound.at) setBack(poll);
+      if (poll.result !== 'sound') return;
       firstSound ??= poll;
       const gap = stretch(lastSound, poll.at, poll.intervalMs);
       if (gap !== undefined) gaps.push(gap);

@@ -3,20 +3,33 @@ import type { Numbering } from '../domain/numbering.js';
 import type { CountryMemory } from './country-memory.js';
 import { sameLeg } from './known-calls.js';
 import type { LoginHistory } from './login-history.js';
-import { firstSight, namesMore, type PastCall, saysMore, takeListing, takeSight } from './past-call.js';
+import {
+  firstSight,
+  type ListedAt,
+  namesMore,
+  type PastCall,
+  saysMore,
+  takeListing,
+  takeSight,
+} from './past-call.js';
 import { isGap } from './poll-gaps.js';
 
+/**
+ * So long an entry that cannot be read keeps calls from ending which it might be; milliseconds. A switch may list one for
+ * days, and no call would end meanwhile.
+ */
+export const HELD_OPEN_MS = 300_000;
+
 /** One poll while it is taken in. */
-export interface PollRun {
+export interface PollRun extends ListedAt {
   history: LoginHistory;
-  at: number;
-  /** When the listing was there. */
-  by: number;
   soundBefore: number | undefined;
   /** No gap lies between this poll and the sound one before. */
   watched: boolean;
   numbering: Numbering;
   countries: CountryMemory;
+  /** Of calls at their first sight. */
+  vendorsAsked: PastCall['vendorsAsked'];
   changed: Set<PastCall>;
 }
 
@@ -34,11 +47,17 @@ export function takeCalls(
     if (past === undefined || !sameLeg(past.call, call)) others.push(call);
     else takeKnown(run, past, call, vendorsOf?.(call) ?? [], mayEnd);
   }
-  const fresh: PastCall[] = [];
-  for (const call of others) {
-    const past = unlistedEntry(run, call);
+  const goesOn = (call: Call, ofSameAccount: boolean): boolean => {
+    const past = unlistedEntry(run, call, ofSameAccount);
     if (past !== undefined) takeKnown(run, past, call, vendorsOf?.(call) ?? [], mayEnd);
-    else if (endedBefore(run, call)) run.history.noteOver(call);
+    return past !== undefined;
+  };
+  // The entry of the other account may come first in the listing, and must not take this one's place.
+  const ofNoOwnEntry = others.filter((call) => !goesOn(call, true));
+  const fresh: PastCall[] = [];
+  for (const call of ofNoOwnEntry) {
+    if (goesOn(call, false) || isCounted(run, call)) continue;
+    if (endedBefore(run, call)) run.history.noteOver(call);
     else fresh.push(newCall(run, call, vendorsOf?.(call) ?? [], mayEnd));
   }
   fresh.sort((one, other) => one.startedAt - other.startedAt);
@@ -46,19 +65,31 @@ export function takeCalls(
     const entries = run.history.all(past.call);
     // A listing that shows one entry twice is one call.
     if (entries.some(({ call }) => sameLeg(call, past.call))) continue;
-    past.isFurtherLeg = entries.length > 0;
+    past.leg = entries.reduce((next, { leg }) => Math.max(next, leg + 1), 0);
     enrol(run, past);
   }
 }
 
-/** The entry that a listing of the same call goes on with, though it names another account or direction than before. */
-function unlistedEntry({ history }: PollRun, call: Call): PastCall | undefined {
+/**
+ * The entry that a listing of the same call goes on with, though it names another account or direction than before, or
+ * another SETUP_TIME while the call lives.
+ */
+function unlistedEntry({ history }: PollRun, call: Call, ofSameAccount: boolean): PastCall | undefined {
+  const mayBe = (past: PastCall) =>
+    past.listedIn !== history.polls && (!ofSameAccount || past.call.account === call.account);
   const entries = history.all(call);
-  const unlisted = entries.filter(({ listedIn }) => listedIn !== history.polls);
+  const unlisted = entries.filter(mayBe);
+  const live = (found: readonly PastCall[]) => found.findLast(({ endedAt }) => endedAt === undefined);
   return (
-    unlisted.findLast(({ endedAt }) => endedAt === undefined) ??
+    live(unlisted) ??
+    live(history.ofCallId(call).filter(mayBe)) ??
     (entries.length === 1 ? unlisted[0] : undefined)
   );
+}
+
+/** Whether a call is over of which an entry was so before: what else is listed of it then is no other call. */
+function isCounted({ history, at }: PollRun, call: Call): boolean {
+  return hasEnded(call.state) && history.ofCallId(call).some(({ endedAt = at }) => endedAt < at);
 }
 
 /**
@@ -70,6 +101,7 @@ function endedBefore({ history, soundBefore }: PollRun, call: Call): boolean {
   return call.setupAt === undefined || soundBefore === undefined || call.setupAt <= soundBefore;
 }
 
+/** Takes in one entry of a replayed listing. */
 export function takeCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): void {
   const past = run.history.find(call);
   if (past === undefined) enrol(run, newCall(run, call, vendors, mayEnd));
@@ -77,8 +109,9 @@ export function takeCall(run: PollRun, call: Call, vendors: readonly number[], m
 }
 
 function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): PastCall {
-  const past = firstSight(call, run.at, run.watched, run.numbering);
+  const past = firstSight(call, run, run.watched, run.numbering);
   past.vendors = [...vendors].sort((one, other) => one - other);
+  past.vendorsAsked = run.vendorsAsked;
   past.listedIn = run.history.polls;
   if (mayEnd && hasEnded(call.state)) setEnd(run, past);
   return past;
@@ -97,34 +130,50 @@ function takeKnown(
   vendors: readonly number[],
   mayEnd: boolean,
 ): void {
+  const sinceLastPoll = past.listedIn === run.history.polls - 1;
   past.listedIn = run.history.polls;
-  past.absent = undefined;
   const over = hasEnded(call.state);
   // What is over stays as it is, however long the switch goes on listing it.
   if (over && past.endedAt !== undefined) return;
+  if (past.absent !== undefined && past.endedAt === undefined) {
+    past.absent = undefined;
+    run.changed.add(past);
+  }
   const ends = over && mayEnd;
   const isBack = !over && past.endedAt !== undefined;
-  const moreVendors = vendors.some((vendor) => !past.vendors.includes(vendor));
-  if (!ends && !isBack && !moreVendors && !saysMore(past, call, run.at)) {
+  const asked = sinceLastPoll && !over ? run.history.askedBefore : NONE;
+  const { vendorsAsked } = past;
+  const moreVendors =
+    vendors.some((vendor) => !past.vendors.includes(vendor)) ||
+    (vendorsAsked !== 'all' && asked.some((vendor) => !vendorsAsked.includes(vendor)));
+  if (!ends && !isBack && !moreVendors && !saysMore(past, call, run)) {
     takeSight(past, call, run.at);
     return;
   }
   const goesOn = !over && past.endedAt === undefined && past.startKnown && past.firstSeenAt < run.at;
   if (goesOn && !moreVendors && !namesMore(past, call)) {
-    run.history.changeState(past, () => takeListing(past, call, run.at, run.numbering));
+    run.history.changeState(past, () => takeListing(past, call, run, run.numbering));
     run.changed.add(past);
     run.countries.note(past);
     return;
   }
   run.history.change(past, () => {
-    takeListing(past, call, run.at, run.numbering);
-    if (moreVendors)
-      past.vendors = [...new Set([...past.vendors, ...vendors])].sort((one, other) => one - other);
+    takeListing(past, call, run, run.numbering);
+    if (moreVendors) {
+      past.vendors = union(past.vendors, vendors);
+      if (vendorsAsked !== 'all') past.vendorsAsked = union(vendorsAsked, asked);
+    }
     if (ends) setEnd(run, past);
     else if (isBack) clearEnd(past);
   });
   run.changed.add(past);
   run.countries.note(past);
+}
+
+const NONE: readonly number[] = [];
+
+function union(one: readonly number[], other: readonly number[]): readonly number[] {
+  return [...new Set([...one, ...other])].sort((low, high) => low - high);
 }
 
 export function markCuts(run: PollRun, cuts: readonly CallIdentity[]): void {
@@ -144,7 +193,10 @@ export function endAbsent(run: PollRun, suspects: readonly SuspectCall[]): void 
   for (const past of [...live]) {
     if (past.listedIn === polls) continue;
     if (!suspects.some((suspect) => maybeThatCall(suspect, past.call))) end(run, past);
-    else past.absent ??= { at: run.at, by: run.by };
+    else if (past.absent === undefined) {
+      past.absent = run.at;
+      run.changed.add(past);
+    } else if (run.at - past.absent >= HELD_OPEN_MS) giveUp(run, past);
   }
 }
 
@@ -153,14 +205,25 @@ export function end(run: PollRun, past: PastCall): void {
   run.changed.add(past);
 }
 
-/** From then on it was not there, also where that is certain only now. */
+/** It ended, or goes on where nobody can read it: it stays absent, and counts for sure nowhere. */
+function giveUp(run: PollRun, past: PastCall): void {
+  run.history.changeEnd(past, () => {
+    past.endedAt = run.at;
+    past.endedBy = run.by;
+  });
+  run.changed.add(past);
+}
+
+/** An entry that could not be read may have been the call until now: then it may have ended at any time since it was seen. */
 function setEnd({ at, by, history }: PollRun, past: PastCall): void {
-  past.endedAt = past.absent?.at ?? at;
-  past.endedBy = past.absent?.by ?? by;
-  past.endedInGap = isGap(past.endedAt - past.lastSeenAt, history.gaps.intervalMs() ?? 0);
+  past.absent = undefined;
+  past.endedAt = at;
+  past.endedBy = by;
+  past.endedInGap = isGap(at - past.lastSeenAt, history.gaps.intervalMs() ?? 0);
 }
 
 function clearEnd(past: PastCall): void {
+  past.absent = undefined;
   past.endedAt = undefined;
   past.endedBy = undefined;
   past.endedInGap = false;

@@ -4,6 +4,9 @@ import type { AccountCallStats, AnswerTiming } from '../domain/snapshot.js';
 /** The switch states DURATION in whole seconds at worst, so a call may be this much younger than it looks; seconds. */
 const DURATION_STEP_SECONDS = 1;
 
+/** No two answers of one pass are this far apart; only a clock that was set makes it look so. */
+const LONGEST_SPAN_SECONDS = 60;
+
 /** Where no duration can be read: short for a telephone call, so that more is put down to time rather than less. */
 const ASSUMED_DURATION_SECONDS = 30;
 /** Calls that are all a few seconds old say little about how long they will last. */
@@ -16,6 +19,8 @@ const SHORTEST_DURATION_SECONDS = 10;
  */
 const DEVIATIONS = 5;
 const ALWAYS_ALLOWED = 4;
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** What is looked at of a listed call. */
 type CountedCall = Pick<ListedCall, 'account' | 'state' | 'duration' | 'direction'>;
@@ -34,16 +39,19 @@ interface Shown {
 /**
  * Where the listing and the statistics count connected calls of the same accounts so differently that the time between the
  * two answers cannot explain it: a sentence that names the two numbers; undefined where they agree. Compares each account
- * that both report, and their sum, which shows a listing that lost a little of every account. Accounts that only one of
- * the two reports are not compared: the statistics do not cover resellers' accounts.
+ * that both report, and their sum, which shows a listing that lost a little of every account. An account that only the
+ * statistics report counts as listed without a call where this login's listings have shown it before, so that it is known
+ * to see it; otherwise, and where only the listing reports it, it is not compared: neither speaks for every account.
  *
  * @param unplaced entries that cannot be put down to an account: without a readable identity or account
+ * @param shownBefore accounts that sound listings under this login have shown
  */
 export function findDisagreement(
   calls: readonly CountedCall[],
   unplaced: number,
   listing: AnswerTiming,
   stats: AccountCallStats,
+  shownBefore: ReadonlySet<number> = NONE,
 ): string | undefined {
   const spanSeconds = spanOf(listing, stats.timing);
   const durationSeconds = meanDuration(calls);
@@ -55,7 +63,7 @@ export function findDisagreement(
   const sum = { shown: nothing(), counted: 0 };
   let worst: { account: number; shown: Shown; counted: number; by: number } | undefined;
   for (const [account, { connected: counted }] of stats.accounts) {
-    const shown = byAccount.get(account);
+    const shown = byAccount.get(account) ?? (shownBefore.has(account) ? nothing() : undefined);
     if (shown === undefined) continue;
     for (const key of ['connected', 'fresh', 'setup', 'onNet'] as const) sum.shown[key] += shown[key];
     sum.counted += counted;
@@ -75,8 +83,8 @@ export function findDisagreement(
 function spanOf(one: AnswerTiming, other: AnswerTiming): number {
   const from = Math.min(one.requestedAt, other.requestedAt);
   const to = Math.max(one.receivedAt, other.receivedAt);
-  // A clock that was set back in between makes nonsense of this; then nothing is put down to time but the step.
-  return Math.max(0, to - from) / 1000;
+  // A clock that was set in between makes nonsense of this; then little, or nothing, is put down to time.
+  return Math.min(Math.max(0, to - from) / 1000, LONGEST_SPAN_SECONDS);
 }
 
 /** Of calls now connected; in a steady flow the mean age of what is there is the mean length of what is there. */

@@ -15,7 +15,11 @@ const CONTRADICTING_CALLS = 10;
 export function findDoubt(
   calls: readonly Call[],
   suspects: readonly SuspectCall[],
-  against?: { timing: AnswerTiming; stats: AccountCallStats | undefined },
+  against?: {
+    timing: AnswerTiming;
+    stats: AccountCallStats | undefined;
+    shownBefore?: ReadonlySet<number> | undefined;
+  },
 ): SnapshotDoubt | undefined {
   const listed = calls.length + suspects.length;
   if (suspects.length > listed * SUSPECT_SHARE) {
@@ -26,7 +30,9 @@ export function findDoubt(
   }
   const stats = against?.stats;
   if (against === undefined || stats === undefined || stats.suspect !== undefined) return undefined;
-  const detail = noneShown(calls, stats) ?? findDisagreement(calls, suspects.length, against.timing, stats);
+  const detail =
+    noneShown(calls, stats) ??
+    findDisagreement(calls, suspects.length, against.timing, stats, against.shownBefore);
   return detail === undefined ? undefined : { reason: 'list-contradicts-stats', detail };
 }
 

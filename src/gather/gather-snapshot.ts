@@ -14,6 +14,8 @@ export interface GatherOptions {
   vendors: readonly number[];
   /** Asks for the stats, and doubts a listing that contradicts them; true by default. */
   crossCheck?: boolean;
+  /** Accounts that sound listings under this login have shown before; none by default. */
+  shownBefore?: ReadonlySet<number>;
   signal: AbortSignal;
 }
 
@@ -53,8 +55,11 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
       stats,
       clockOffsetMs: clockOffset(listing.timing),
       doubt:
-        findDoubt(calls, listing.suspects, { timing: listing.timing, stats }) ??
-        vendorDoubt(listing, vendors),
+        findDoubt(calls, listing.suspects, {
+          timing: listing.timing,
+          stats,
+          shownBefore: options.shownBefore,
+        }) ?? vendorDoubt(listing, vendors),
       notes,
     };
   } catch (error) {

@@ -22,40 +22,20 @@ export interface EventRow {
   message: Buffer | null;
 }
 
-type SqlValue = bigint | number | string | Buffer | null;
-
 /**
- * Lets the triggers of migration 0005, which describes the encoding, add events on this connection:
- * audit_hash(hash before it, number, kind, name, value, name, value, …), texts as blobs.
+ * Lets the triggers of migration 0005, which describes the encoding, add events on this connection: audit_hash(hash of the
+ * event before, message).
  */
 export function registerAuditHash(database: Database.Database): void {
-  const options = { varargs: true, safeIntegers: true, deterministic: true, directOnly: false };
-  database.function('audit_hash', options, (...given: unknown[]) => {
-    const [before, ...values] = given as [Buffer, ...SqlValue[]];
-    return eventHash(before, messageOf(values));
+  const options = { deterministic: true, directOnly: false };
+  database.function('audit_hash', options, (before: unknown, message: unknown) => {
+    if (Buffer.isBuffer(before) && Buffer.isBuffer(message)) return eventHash(before, message);
+    throw new TypeError('audit_hash takes two blobs');
   });
 }
 
 export function eventHash(before: Buffer, message: Buffer): Buffer {
   return createHash('sha256').update(before).update(message).digest();
-}
-
-/** Number and kind, then name and value of each column; the pairs without a value are left out. */
-function messageOf([seq, kind, ...columns]: readonly SqlValue[]): Buffer {
-  const fields = [seq ?? null, kind ?? null];
-  for (let index = 1; index < columns.length; index += 2) {
-    const value = columns[index] ?? null;
-    if (value !== null) fields.push(columns[index - 1] ?? null, value);
-  }
-  return Buffer.concat(fields.map(field));
-}
-
-/** Of an integer, a name, or a text as its bytes. */
-function field(value: SqlValue): Buffer {
-  if (Buffer.isBuffer(value)) return Buffer.concat([Buffer.from(`t${value.length}:`), value]);
-  if (typeof value === 'string') return Buffer.from(`t${Buffer.byteLength(value)}:${value}`);
-  if (typeof value !== 'bigint') throw new TypeError(`audit_hash cannot take ${typeof value}`);
-  return Buffer.from(`i${String(value).length}:${value}`);
 }
 
 /** The last event that is there. */

@@ -78,8 +78,11 @@ export function createAuditLog(database: Database.Database, path: string): Audit
         return orphans.length;
       }),
 
-    disconnectsSince: (switchName, since) =>
-      look(() => read.disconnects.all({ switch: switchName, since }).map(toIdentity)),
+    disconnectsSince: (switchName, since, { until = FOR_EVER, perhapsTaken = false } = {}) =>
+      look(() => {
+        const asked = { switch: switchName, since, until, perhapsTaken: perhapsTaken ? 1 : 0 };
+        return read.disconnects.all(asked).map(toIdentity);
+      }),
 
     callsTakenSince: (switchName, since) =>
       look(() => read.callsTaken.get({ switch: switchName, since }) ?? 0),
@@ -107,6 +110,9 @@ export function createAuditLog(database: Database.Database, path: string): Audit
       }),
   };
 }
+
+/** After every instant that a Date can hold. */
+const FOR_EVER = 8.64e15 + 1;
 
 const ORPHANED: ActionOutcome = {
   outcome: 'unknown',
@@ -175,7 +181,9 @@ function prepareReads(database: Database.Database) {
   type IdentityRow = { ref: string; callId: string; setupTime: string | null };
   return {
     openIntents: database.prepare<OfSwitch, number>(sql.OPEN_INTENTS).pluck(),
-    disconnects: database.prepare<OfSwitchSince, IdentityRow>(sql.DISCONNECTS_SINCE),
+    disconnects: database.prepare<OfSwitchSince & { until: number; perhapsTaken: number }, IdentityRow>(
+      sql.DISCONNECTS_SINCE,
+    ),
     callsTaken: database.prepare<OfSwitchSince, number>(sql.CALLS_TAKEN_SINCE).pluck(),
     unchanged: database.prepare<OfSwitchSince & { sinceOfRule: string }, UnchangedRow>(sql.UNCHANGED_SINCE),
     acted: database.prepare<

@@ -26,19 +26,24 @@ export const OPEN_INTENTS = `
 
 /** What was sent, or may have been: with an outcome that says so since then, or begun since then and still open. */
 const SENT_SINCE = `
-  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, o.outcome, o.reason, o.count
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, o.at AS sent_at, o.outcome, o.reason, o.count
   FROM audit_outcome AS o INDEXED BY audit_outcome_sent CROSS JOIN audit_action AS a ON a.id = o.action_id
   WHERE o.outcome IN ('disconnected', 'unknown', 'already-gone', 'failed') AND o.at >= @since AND a.switch = @switch
   UNION ALL
-  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, 'open', NULL, NULL
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, s.at, 'open', NULL, NULL
   FROM search_facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id
   CROSS JOIN audit_action AS a ON a.id = s.action_id
   WHERE f.switch = @switch AND f.outcome = '' AND f.action <> 'alert' AND s.at >= @since`;
 
-/** Calls that were only perhaps taken along are left out: they would be spared by every rule for as long as one acts. */
+/**
+ * Calls that were only perhaps taken along are left out where they would be spared as gone: by every rule, for as long as one
+ * acts.
+ */
 export const DISCONNECTS_SINCE = `
   SELECT DISTINCT call_ref AS ref, call_id AS callId, setup_time AS setupTime
-  FROM (${SENT_SINCE}) WHERE call_id IS NOT NULL AND outcome <> 'failed' AND reason IS NOT 'perhaps-taken'`;
+  FROM (${SENT_SINCE})
+  WHERE call_id IS NOT NULL AND outcome <> 'failed' AND sent_at <= @until
+    AND (@perhapsTaken = 1 OR reason IS NOT 'perhaps-taken')`;
 
 /**
  * What the hourly cap counts. A refused request counts as well: it was sent, and a login that may not disconnect must not

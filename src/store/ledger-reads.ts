@@ -14,6 +14,7 @@ export interface LedgerReads {
   lastPollId(switchName: string): number | undefined;
   /** As of one instant, whatever another process commits meanwhile. */
   state(switchName: string, since: number): LedgerState;
+  /** Like the calls, of the time since the history began anew. */
   polls(switchName: string, since: number, until: number): readonly LedgerPoll[];
   /** Calls first seen before `until` which live or ended at or after `since`, in order of first sight; row by row. */
   calls(switchName: string, since: number, until: number): Iterable<LedgerCall>;
@@ -22,13 +23,16 @@ export interface LedgerReads {
 /** After every instant that a Date can hold. */
 const FOR_EVER = 8.64e15 + 1;
 
-const SWITCH = 'SELECT id, last_poll_id AS lastPollId FROM ledger_switch WHERE name = ?';
+const SWITCH = `
+  SELECT id, last_poll_id AS lastPollId, last_poll_at AS lastPollAt, begun_after_poll AS afterPoll,
+    begun_after_call AS afterCall, numbering AS fingerprint, numbered_since AS numberedSince
+  FROM ledger_switch WHERE name = ?`;
 const LOGINS = 'SELECT id, name FROM ledger_login WHERE switch_id = ?';
 
 const POLLS = `
   SELECT p.at, p.interval_ms AS intervalMs, p.result, l.name AS login
   FROM ledger_poll AS p CROSS JOIN ledger_login AS l ON l.id = p.login_id
-  WHERE p.switch_id = @switch AND p.at >= @since AND p.at < @until ORDER BY p.at, p.id`;
+  WHERE p.switch_id = @switch AND p.at >= @since AND p.at < @until AND p.id > @afterPoll ORDER BY p.at, p.id`;
 
 /**
  * Both halves are answered from their indexes alone, so that only ids are sorted and not rows. A call ends after it was last
@@ -37,10 +41,10 @@ const POLLS = `
 const CALL_IDS = `
   SELECT id FROM (
     SELECT id, first_seen_at FROM ledger_call INDEXED BY ledger_call_live
-    WHERE switch_id = @switch AND ended_at IS NULL AND first_seen_at < @until
+    WHERE switch_id = @switch AND ended_at IS NULL AND first_seen_at < @until AND id > @afterCall
     UNION ALL
     SELECT id, first_seen_at FROM ledger_call INDEXED BY ledger_call_ended
-    WHERE switch_id = @switch AND ended_at >= @since AND first_seen_at < @until
+    WHERE switch_id = @switch AND ended_at >= @since AND first_seen_at < @until AND id > @afterCall
   ) ORDER BY first_seen_at, id`;
 
 const CALLS = `SELECT ${CALL_COLUMNS} FROM ledger_call WHERE id BETWEEN ? AND ? ORDER BY id`;
@@ -52,8 +56,11 @@ const COUNTRIES = `
   SELECT account, country, first_at AS firstAt, last_at AS lastAt
   FROM ledger_country WHERE switch_id = ? ORDER BY account, country`;
 
+/** Where numbers were read otherwise, nothing that was known of an account's countries holds any more. */
 const ACCOUNTS = `
-  SELECT account, first_at AS firstAt FROM ledger_account WHERE switch_id = ? ORDER BY account`;
+  SELECT a.account, max(a.first_at, s.numbered_since) AS firstAt
+  FROM ledger_account AS a CROSS JOIN ledger_switch AS s ON s.id = a.switch_id
+  WHERE a.switch_id = ? ORDER BY a.account`;
 
 const HOLDING = `
   SELECT rule, rule_hash AS ruleHash, subject, since, last_at AS lastAt
@@ -62,6 +69,10 @@ const HOLDING = `
 const LAST_SOUND = `
   SELECT name AS login, last_sound_at AS at FROM ledger_login
   WHERE switch_id = ? AND last_sound_at IS NOT NULL ORDER BY name`;
+
+const LAST_LISTED = `
+  SELECT name AS login, last_listed_at AS at FROM ledger_login
+  WHERE switch_id = ? AND last_listed_at IS NOT NULL ORDER BY name`;
 
 const SOUND_HOURS = `
   WITH RECURSIVE
@@ -75,10 +86,24 @@ const SOUND_HOURS = `
     WHERE switch_id = @switch AND at >= hour * 3600000 AND at < (hour + 1) * 3600000 AND result = 'sound'
   )`;
 
-type Span = { switch: number; since: number; until: number };
+type Span = { switch: number; since: number; until: number; afterPoll: number; afterCall: number };
+
+interface SwitchRow {
+  id: number;
+  lastPollId: number;
+  lastPollAt: number | null;
+  afterPoll: number;
+  afterCall: number;
+  fingerprint: string | null;
+  numberedSince: number;
+}
+
+function spanOf({ id, afterPoll, afterCall }: SwitchRow, since: number, until: number): Span {
+  return { switch: id, since, until, afterPoll, afterCall };
+}
 
 export function createLedgerReads(database: Database.Database): LedgerReads {
-  const switches = database.prepare<[string], { id: number; lastPollId: number }>(SWITCH);
+  const switches = database.prepare<[string], SwitchRow>(SWITCH);
   const logins = database.prepare<[number], [number, string]>(LOGINS).raw();
   const polls = database.prepare<[Span], LedgerPoll>(POLLS);
   const callIds = database.prepare<[Span], number>(CALL_IDS).pluck();
@@ -86,6 +111,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
   const countries = database.prepare<[number], CalledCountry>(COUNTRIES);
   const accounts = database.prepare<[number], KnownAccount>(ACCOUNTS);
   const lastSound = database.prepare<[number], { login: string; at: number }>(LAST_SOUND);
+  const lastListed = database.prepare<[number], { login: string; at: number }>(LAST_LISTED);
   const soundHours = database.prepare<{ switch: number }, number>(SOUND_HOURS).pluck();
   const holding = database.prepare<[number], Holding>(HOLDING);
 
@@ -100,15 +126,19 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
   const state = database.transaction((switchName: string, since: number): LedgerState => {
     const found = switches.get(switchName);
     if (found === undefined) return NOTHING_KNOWN;
-    const span = { switch: found.id, since, until: FOR_EVER };
+    const span = spanOf(found, since, FOR_EVER);
+    const { lastPollAt, fingerprint, numberedSince } = found;
     return {
       lastPollId: found.lastPollId,
+      ...(lastPollAt === null ? {} : { lastPollAt }),
+      ...(fingerprint === null ? {} : { numbering: { fingerprint, since: numberedSince } }),
       polls: polls.all(span),
       calls: [...callsOf(span)],
       countries: countries.all(found.id),
       accounts: accounts.all(found.id),
       holding: holding.all(found.id),
       lastSoundAt: lastSound.all(found.id),
+      lastListedAt: lastListed.all(found.id),
       soundHours: soundHours.all({ switch: found.id }),
     };
   });
@@ -118,11 +148,11 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
     state,
     polls(switchName, since, until) {
       const found = switches.get(switchName);
-      return found === undefined ? [] : polls.all({ switch: found.id, since, until });
+      return found === undefined ? [] : polls.all(spanOf(found, since, until));
     },
     *calls(switchName, since, until) {
       const found = switches.get(switchName);
-      if (found !== undefined) yield* callsOf({ switch: found.id, since, until });
+      if (found !== undefined) yield* callsOf(spanOf(found, since, until));
     },
   };
 }
@@ -152,5 +182,6 @@ const NOTHING_KNOWN: LedgerState = {
   accounts: [],
   holding: [],
   lastSoundAt: [],
+  lastListedAt: [],
   soundHours: [],
 };

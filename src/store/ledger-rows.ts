@@ -30,6 +30,8 @@ const COLUMNS = [
   'vendors',
   'states',
   'started_at',
+  'absent_at',
+  'leg',
 ] as const;
 
 type Value = string | number | null;
@@ -60,14 +62,19 @@ export type CallRow = [
   vendors: string | null,
   states: string,
   startedAt: number | null,
+  absentAt: number | null,
+  leg: number | null,
 ];
 
 export const CALL_COLUMNS = COLUMNS.join(', ');
 
-/** Takes the hash, the switch and the values of toCallValues. */
+/**
+ * Takes the id after which the history of the switch begins, the hash, the switch and the values of toCallValues. Ids rise for
+ * ever, also where the newest rows were deleted: they tell what was written since.
+ */
 export const INSERT_CALL = `
-  INSERT INTO ledger_call (identity_hash, switch_id, ${CALL_COLUMNS})
-  VALUES (${['identity_hash', 'switch_id', ...COLUMNS].map(() => '?').join(', ')})`;
+  INSERT INTO ledger_call (id, identity_hash, switch_id, ${CALL_COLUMNS})
+  VALUES (max(coalesce((SELECT max(id) FROM ledger_call), 0), ?) + 1, ${['identity_hash', 'switch_id', ...COLUMNS].map(() => '?').join(', ')})`;
 
 /** Takes the values of toCallValues and the row's id. */
 export const UPDATE_CALL = `
@@ -140,6 +147,8 @@ export function toCallValues(call: LedgerCall, loginId: number): Value[] {
     call.vendors.length === 0 ? null : JSON.stringify(call.vendors),
     statesText(call),
     call.startedAt ?? null,
+    call.absentAt ?? null,
+    call.leg ?? null,
   ];
 }
 
@@ -170,6 +179,8 @@ export function toCall(row: CallRow, logins: ReadonlyMap<number, string>, intern
     lastDelay: row[11] ?? undefined,
     endedAt: row[6] ?? undefined,
     cutAt: row[9] ?? undefined,
+    absentAt: row[24] ?? undefined,
+    leg: row[25] ?? undefined,
   };
 }
 

@@ -1,20 +1,26 @@
 import type Database from 'better-sqlite3';
 import type { HoldingChanges, Ledger, LedgerCall, LedgerChanges, LedgerPoll } from '../domain/ledger.js';
+import { prepareBeginning } from './ledger-beginning.js';
 import { preparePrune } from './ledger-prune.js';
 import { createLedgerReads } from './ledger-reads.js';
 import { INSERT_CALL, identityHash, toCallValues, UPDATE_CALL } from './ledger-rows.js';
 import { settle } from './store-error.js';
 
 const COUNT_COMMIT = `
-  INSERT INTO ledger_switch (name, last_poll_id) VALUES (?, 1)
-  ON CONFLICT (name) DO UPDATE SET last_poll_id = last_poll_id + 1
-  RETURNING id, last_poll_id AS pollId`;
+  INSERT INTO ledger_switch (name, last_poll_id, last_poll_at) VALUES (@name, 1, @at)
+  ON CONFLICT (name) DO UPDATE SET last_poll_id = last_poll_id + 1, last_poll_at = excluded.last_poll_at
+  RETURNING id, last_poll_id AS pollId, begun_after_call AS begunAfterCall`;
 
 const PUT_LOGIN = `
-  INSERT INTO ledger_login (switch_id, name, last_sound_at) VALUES (@switch, @name, @soundAt)
+  INSERT INTO ledger_login (switch_id, name, last_sound_at, last_listed_at)
+  VALUES (@switch, @name, @soundAt, @listedAt)
   ON CONFLICT (switch_id, name) DO UPDATE
-  SET last_sound_at = max(coalesce(last_sound_at, excluded.last_sound_at), coalesce(excluded.last_sound_at, last_sound_at))
+  SET last_sound_at = coalesce(excluded.last_sound_at, last_sound_at),
+    last_listed_at = coalesce(excluded.last_listed_at, last_listed_at)
   RETURNING id`;
+
+const PUT_NUMBERING = `
+  UPDATE ledger_switch SET numbering = @fingerprint, numbered_since = @since WHERE id = @switch`;
 
 const INSERT_POLL = `
   INSERT INTO ledger_poll (switch_id, at, id, login_id, interval_ms, result)
@@ -22,7 +28,7 @@ const INSERT_POLL = `
 
 const FIND_CALL = `
   SELECT id, first_seen_at AS firstSeenAt, cut_at AS cutAt FROM ledger_call INDEXED BY ledger_call_identity
-  WHERE identity_hash = ? AND switch_id = ? AND ref = ? AND call_id = ? AND setup_time IS ?`;
+  WHERE identity_hash = ? AND switch_id = ? AND ref = ? AND call_id = ? AND setup_time IS ? AND leg IS ? AND id > ?`;
 
 const PUT_COUNTRY = `
   INSERT INTO ledger_country (switch_id, account, country, first_at, last_at)
@@ -44,6 +50,7 @@ const DROP_HOLDING = `
 /**
  * The ledger on an open, migrated database. Whatever is committed replaces what was known under the same identity, country,
  * account or subject; but a call was first seen when it was, and what was cut stays so, also for who did not know of it.
+ * None of that reaches back beyond the poll with which the history began anew.
  *
  * Beside what has ended, `prune` deletes live calls of a login under which no sound poll was committed since `before`: the
  * login or the switch is not in use any more, and nobody would ever see them end. It deletes what `for` saw before then, too.
@@ -51,9 +58,13 @@ const DROP_HOLDING = `
 export function createLedger(database: Database.Database, path: string): Ledger {
   const reads = createLedgerReads(database);
   const write = prepareWrites(database);
+  const beginAnew = prepareBeginning(database);
   const prune = preparePrune(database);
   const commit = database.transaction((switchName: string, changes: LedgerChanges): number => {
-    const { id: switchId, pollId } = write.countCommit(switchName);
+    const { id: switchId, pollId, ...known } = write.countCommit(switchName, changes.poll.at);
+    const begunAfterCall = changes.anew
+      ? beginAnew({ switch: switchId, poll: pollId, at: changes.poll.at })
+      : known.begunAfterCall;
     const logins = new Map<string, number>();
     const loginId = (name: string): number => {
       const known = logins.get(name) ?? write.login(switchId, name, changes.poll);
@@ -61,7 +72,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
       return known;
     };
     write.poll(switchId, pollId, loginId(changes.poll.login), changes.poll);
-    for (const call of changes.calls) write.call(switchId, loginId(call.login), call);
+    for (const call of changes.calls) write.call(switchId, loginId(call.login), call, begunAfterCall);
     write.known(switchId, changes);
     write.holding(switchId, changes.holding);
     return pollId;
@@ -90,7 +101,11 @@ function keepKnown(call: LedgerCall, { firstSeenAt, cutAt }: KnownRow): LedgerCa
 }
 
 function prepareWrites(database: Database.Database) {
-  const countCommit = database.prepare<[string], { id: number; pollId: number }>(COUNT_COMMIT);
+  const countCommit = database.prepare<
+    { name: string; at: number },
+    { id: number; pollId: number; begunAfterCall: number }
+  >(COUNT_COMMIT);
+  const numbered = database.prepare(PUT_NUMBERING);
   const login = database.prepare<unknown[], number>(PUT_LOGIN).pluck();
   const poll = database.prepare(INSERT_POLL);
   const find = database.prepare<unknown[], KnownRow>(FIND_CALL);
@@ -106,22 +121,25 @@ function prepareWrites(database: Database.Database) {
   };
 
   return {
-    countCommit: (switchName: string) => given(countCommit.get(switchName)),
+    countCommit: (name: string, at: number) => given(countCommit.get({ name, at })),
     /** Calls of another login may change as well, when they are cut; its polls are its own. */
     login(switchId: number, name: string, { at, login: polled, result }: LedgerPoll): number {
       const soundAt = name === polled && result === 'sound' ? at : null;
-      return given(login.get({ switch: switchId, name, soundAt }));
+      const listedAt = name === polled && result !== 'failed' ? at : null;
+      return given(login.get({ switch: switchId, name, soundAt, listedAt }));
     },
     poll(switchId: number, id: number, loginId: number, { at, intervalMs, result }: LedgerPoll): void {
       poll.run({ switch: switchId, at, id, login: loginId, intervalMs, result });
     },
-    call(switchId: number, loginId: number, call: LedgerCall): void {
+    call(switchId: number, loginId: number, call: LedgerCall, after: number): void {
       const hash = identityHash(switchId, call);
-      const known = find.get(hash, switchId, call.id, call.callId, call.setupTimeText ?? null);
-      if (known === undefined) insert.run(hash, switchId, ...toCallValues(call, loginId));
+      const { id, callId, setupTimeText = null, leg = null } = call;
+      const known = find.get(hash, switchId, id, callId, setupTimeText, leg, after);
+      if (known === undefined) insert.run(after, hash, switchId, ...toCallValues(call, loginId));
       else update.run(...toCallValues(keepKnown(call, known), loginId), known.id);
     },
-    known(switchId: number, { countries, accounts }: LedgerChanges): void {
+    known(switchId: number, { countries, accounts, numbering }: LedgerChanges): void {
+      if (numbering !== undefined) numbered.run({ switch: switchId, ...numbering });
       for (const row of countries) country.run({ switch: switchId, ...row });
       for (const row of accounts) account.run({ switch: switchId, ...row });
     },

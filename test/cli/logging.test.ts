@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { CliContext } from '../../src/cli/context.js';
 import { createLogger } from '../../src/cli/logging.js';
 
-function logged(isTerminal: boolean, fields: object, text: string, level: 'info' | 'error' = 'info'): string {
+function logged(
+  isTerminal: boolean,
+  fields: object,
+  text: string,
+  level: 'info' | 'error' = 'info',
+  masksNumbers = false,
+): string {
   let written = '';
   const stream = {
     isTerminal,
@@ -18,6 +24,7 @@ function logged(isTerminal: boolean, fields: object, text: string, level: 'info'
     clock: () => 0,
     interrupted: () => new AbortController().signal,
     setExitCode: () => undefined,
+    masksNumbers,
   };
   createLogger(context)[level](fields, text);
   return written;
@@ -29,6 +36,15 @@ describe('the log', () => {
     expect(entry).toMatchObject({ level: 'info', switch: 'lab', calls: 7, msg: 'a pass' });
     expect(entry['time']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
     expect(Object.keys(entry)).not.toContain('hostname');
+  });
+
+  it('masks numbers where the config asks for it, and neither times nor passes', () => {
+    const fields = { switch: 'lab', passId: '0c7be6a4-1111-2222-3333-446655440000', calls: 12345678 };
+    for (const isTerminal of [true, false]) {
+      const line = logged(isTerminal, fields, 'refused: 493023125001 (+49 30 23125001)', 'error', true);
+      expect(line).toContain('refused: 493023****** (+49 30 23******)');
+      if (!isTerminal) expect(JSON.parse(line)).toMatchObject(fields);
+    }
   });
 
   it('is a line of text for a person', () => {

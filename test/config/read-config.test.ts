@@ -307,6 +307,13 @@ describe('a password', () => {
     expect(readConfig(variable, ENV).warnings).toEqual([]);
   });
 
+  it('is never quoted where the lines around it are no YAML, however far from the place that the parser names', () => {
+    const text = `  switches:\n  - name: a\nswitches:\n  - name: a\n    username: ops\n      password: ${SECRET}\n`;
+    const [first, ...others] = lines(refused(text));
+    expect([first, ...others].join('\n')).not.toContain(SECRET);
+    expect(first).toMatch(/^\d+:\d+ This is not YAML/);
+  });
+
   it.each([
     ['', 'is empty'],
     [`${SECRET}\nsecond\n`, 'has several lines'],
@@ -319,6 +326,20 @@ describe('a password', () => {
     expect(lines(refused(login('passwordFile: nowhere')))[0]).toMatch(
       /^5:19 "passwordFile": .* cannot be read \(ENOENT\)/,
     );
+  });
+});
+
+describe('the key that signs checkpoints', () => {
+  it('that others can read is a warning, wherever it is; one that is not there yet is none', () => {
+    expect(read(MINIMAL).warnings).toEqual([]);
+    write('a key', 'callwarden.db.key', 0o640);
+    const own = '"key": others on this machine can read';
+    expect(read(MINIMAL).warnings.map(({ message }) => message)).toEqual([expect.stringContaining(own)]);
+    write('a key', 'other.key', 0o604);
+    const named = lines(read(`${MINIMAL}\ncheckpoints: { key: ./other.key }\n`).warnings);
+    expect(named).toEqual([expect.stringMatching(/^\d+:\d+ "key": others .*other\.key, and could sign/)]);
+    write('a key', 'other.key', 0o600);
+    expect(read(`${MINIMAL}\ncheckpoints: { key: ./other.key }\n`).warnings).toEqual([]);
   });
 });
 

@@ -416,3 +416,43 @@ rules:
     expect(code).toBe(exitCode);
   });
 });
+
+describe('a rule that climbs', () => {
+  it('is explained with the time of its cooldown, the step it came to, and calls that are gone with a whole', async () => {
+    const rules = {
+      'rules.yaml': `
+name: climbing
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
+event: { type: alert }
+cooldown: 1s
+escalate: [ { after: 1, within: 1h, event: { type: disconnectAccount } } ]
+`,
+    };
+    const it = await lab({ rules, config: 'caps: { sharePerPass: 1 }\n' });
+    it.simulator.world.addCall({ id: '901', account: 10, cld: '4930123456' });
+    const explain = (...args: string[]) => it.callwarden('rules', 'explain', '-c', it.config, ...args);
+    await it.once();
+    const file = join(it.folder, 'rules/rules.yaml');
+    const step = await explain('--rule', 'climbing', '--subject', 'account:10');
+    expect(step.stdout).toContain(
+      'climbed to disconnectAccount: the rule had acted once on this subject within 1h',
+    );
+    await it.once();
+    const whole = it.records({ action: 'disconnectAccount' })[0];
+    const told = await explain('--action', String(whole?.id));
+    expect(told.stdout).toContain('Climbed to disconnectAccount: the rule had acted once');
+    expect(told.stdout).toMatch(/whether its calls are gone|that its calls are gone/);
+    writeFileSync(
+      file,
+      rules['rules.yaml'].replace('cooldown: 1s', 'cooldown: 1h').replace(/escalate.*/, ''),
+    );
+    it.simulator.world.addCall({ id: '902', account: 11, cld: '4930123456' });
+    await it.once();
+    const held = await explain('--rule', 'climbing', '--subject', 'account:11');
+    expect(held.stdout).toMatch(
+      /No alert is raised, because\n {2}- the rule acted on it at 20\S+Z: its `cooldown` of 1h ends at 20/,
+    );
+  });
+});

@@ -35,7 +35,7 @@ function soundPoll(second: number): LedgerPoll {
 function restarted(changes: readonly HistoryChanges[], more: Partial<LedgerState> = {}) {
   const rows = new Map<string, LedgerCall>();
   for (const { calls } of changes)
-    for (const row of calls) rows.set(`${row.id} ${row.setupTimeText ?? ''}`, row);
+    for (const row of calls) rows.set(`${row.id} ${row.setupTimeText ?? ''} ${row.leg ?? 0}`, row);
   const history = newHistory();
   history.restore({ ...EMPTY, polls: changes.map(({ poll }) => poll), calls: [...rows.values()], ...more });
   return world(history);
@@ -62,11 +62,35 @@ describe('a listing without SETUP_TIME', () => {
     expect(again.poll(10, [talk({ account: 11, duration: 12 })]).calls).toEqual([]);
     expect(again.poll(15, []).calls).toMatchObject([{ setupTimeText: undefined, endedAt: START + 15_000 }]);
   });
+});
 
-  it('is of no call that has another one', () => {
+describe('a listing with another SETUP_TIME', () => {
+  const other = { setupTimeText: '20260105T100004.000' };
+
+  it('is of the call that the listing before showed, which neither ends nor starts, nor gets another row', () => {
     const shown = world();
     shown.poll(0, [talk()]);
-    expect(shown.poll(5, [talk({ setupTimeText: '20260105T100004.000' })]).calls).toHaveLength(2);
+    expect(shown.poll(5, [talk({ ...other, duration: 7 })]).calls).toEqual([]);
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 1, counted: [{ ...other }] });
+    expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 0 });
+    expect(shown.poll(10, []).calls).toMatchObject([{ setupTimeText: SETUP, endedAt: START + 10_000 }]);
+  });
+
+  it('is of that call after a restart, too, and cuts under either are its own', () => {
+    const shown = restarted([world().poll(0, [talk()])]);
+    expect(shown.poll(5, [talk({ ...other, duration: 7 })], { cuts: [talk()] }).calls).toMatchObject([
+      { setupTimeText: SETUP, cutAt: START + 5000, endedAt: undefined },
+    ]);
+  });
+
+  it('is of another call where the one that is known is listed beside it, or is over', () => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    expect(shown.poll(5, [talk(other), talk({ duration: 7 })]).calls).toMatchObject([other]);
+    shown.poll(10, []);
+    const third = { setupTimeText: '20260105T100014.000', setupAt: START + 14_000 };
+    expect(shown.poll(15, [talk(third)]).calls).toMatchObject([third]);
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 3 });
   });
 });
 
@@ -76,13 +100,19 @@ describe('a call between two accounts that is listed once for each', () => {
     talk({ account: 20, direction: 'onnet_out', duration }),
   ];
 
-  it('counts for both, whatever order they come in, and is written once', () => {
+  it('counts for both, whatever order they come in, and each has its row', () => {
     const shown = world();
-    expect(shown.poll(0, legs(2)).calls).toMatchObject([{ account: 10 }]);
+    expect(shown.poll(0, legs(2)).calls).toMatchObject([
+      { account: 10, leg: undefined },
+      { account: 20, leg: 1 },
+    ]);
     expect(shown.poll(5, legs(7).reverse()).calls).toEqual([]);
     for (const account of ['10', '20'])
       expect(ask(shown, 'callsStarted', { within: 60 }, account)).toMatchObject({ value: 1 });
-    expect(shown.poll(10, []).calls).toMatchObject([{ account: 10, endedAt: START + 10_000 }]);
+    expect(shown.poll(10, []).calls).toMatchObject([
+      { account: 10, endedAt: START + 10_000 },
+      { account: 20, endedAt: START + 10_000 },
+    ]);
     for (const account of ['10', '20'])
       expect(ask(shown, 'callsEnded', { within: 60 }, account)).toMatchObject({ value: 1 });
   });
@@ -93,6 +123,40 @@ describe('a call between two accounts that is listed once for each', () => {
     shown.poll(5, [], { cuts: [talk()] });
     for (const account of ['10', '20'])
       expect(ask(shown, 'callsEnded', { within: 60 }, account)).toMatchObject({ value: 0 });
+  });
+
+  it('is known to both after a restart, also where it is over', () => {
+    const shown = world();
+    const changes = [shown.poll(0, legs(2)), shown.poll(5, [])];
+    for (const one of [restarted(changes), restarted(changes.slice(0, 1))]) {
+      one.poll(10, []);
+      for (const account of ['10', '20'])
+        expect(ask(one, 'averageEndedDuration', { within: 60 }, account)).toMatchObject({ value: 2 });
+    }
+  });
+
+  it('keeps its entries apart where the second one comes later, and first in the listing', () => {
+    const shown = world();
+    shown.poll(0, [talk({ direction: undefined })]);
+    expect(shown.poll(5, legs(7).reverse()).calls).toMatchObject([
+      { account: 10, direction: 'onnet_in', leg: undefined },
+      { account: 20, leg: 1 },
+    ]);
+    for (const account of ['10', '20'])
+      expect(ask(shown, 'callsStarted', { within: 60 }, account)).toMatchObject({ value: 1 });
+  });
+
+  it.each([0, 1])('counts no more entries once it is over, in either order: %i', (order) => {
+    const shown = world();
+    shown.poll(0, [talk({ direction: undefined })]);
+    shown.poll(5, [talk({ direction: undefined, state: 'Dead' })]);
+    const over = legs(0).map((leg) => ({ ...leg, state: 'Dead' }));
+    for (const second of [10, 15]) {
+      expect(shown.poll(second, order === 0 ? over : over.toReversed()).calls).toEqual([]);
+      for (const name of ['callsStarted', 'callsEnded'])
+        expect(ask(shown, name, { within: 60 })).toMatchObject({ value: 1 });
+      expect(ask(shown, 'callsEnded', { within: 60 }, '20')).toMatchObject({ value: 0 });
+    }
   });
 
   it('is still one entry where it only changes its account', () => {
@@ -139,16 +203,19 @@ describe('an end that nobody saw', () => {
     expect(ask(shown, 'callsEnded', { within: 600 })).toMatchObject({ value: 0, atLeast: true });
   });
 
-  it('is the first listing without the call, also where an entry that cannot be read put off its certainty', () => {
+  it('came until it was certain, where an entry that could not be read put that off', () => {
     const shown = world();
     shown.poll(0, [talk(), talk({ id: '2', callId: 'b' })]);
     shown.poll(5, [talk({ id: '2', callId: 'b', duration: 7 })], { suspects: [UNREADABLE] });
     shown.poll(10, [], { suspects: [UNREADABLE] });
     const { calls } = shown.poll(15, []);
-    expect(calls.map(({ id, endedAt }) => [id, endedAt])).toEqual([
-      ['1', START + 5000],
-      ['2', START + 10_000],
+    expect(calls.map(({ id, lastSeenAt, endedAt }) => [id, lastSeenAt, endedAt])).toEqual([
+      ['1', START, START + 15_000],
+      ['2', START + 5000, START + 15_000],
     ]);
+    expect(ask(shown, 'callsEnded', { within: 12 })).toMatchObject({ value: 1, atLeast: true });
+    // The entry may have been either of them, which may have talked until now.
+    expect(ask(shown, 'shortCalls', { within: 60, under: 15 })).toMatchObject({ value: 0 });
   });
 
   it('is none where the call is listed again', () => {
@@ -157,6 +224,78 @@ describe('an end that nobody saw', () => {
     shown.poll(5, [], { suspects: [UNREADABLE] });
     shown.poll(10, [talk({ duration: 12 })]);
     expect(shown.poll(15, []).calls).toMatchObject([{ endedAt: START + 15_000 }]);
+  });
+
+  it('is not seen any later after a restart where an entry that cannot be read may be the call', () => {
+    const shown = world();
+    const more = { suspects: [UNREADABLE] };
+    const changes = [shown.poll(0, [talk()]), shown.poll(5, [], more), shown.poll(10, [], more)];
+    expect(changes.map(({ calls }) => calls.map(({ absentAt }) => absentAt))).toEqual([
+      [undefined],
+      [START + 5000],
+      [],
+    ]);
+    const again = restarted(changes);
+    for (const one of [shown, again]) {
+      one.poll(60, [], more);
+      expect(ask(one, 'minutes', { within: 600 })).toMatchObject({ value: 2 / 60 });
+    }
+    expect(again.poll(65, []).calls).toMatchObject([
+      { lastSeenAt: START, lastDuration: 2, endedAt: START + 65_000, absentAt: undefined },
+    ]);
+  });
+
+  it('is written as seen again where the call is listed after all', () => {
+    const shown = world();
+    const changes = [
+      shown.poll(0, [talk()]),
+      shown.poll(5, [], { suspects: [UNREADABLE] }),
+      shown.poll(10, [talk({ duration: 12 })]),
+      shown.poll(15, [talk({ duration: 17 })]),
+    ];
+    expect(changes[2]?.calls).toMatchObject([{ absentAt: undefined, lastSeenAt: START + 10_000 }]);
+    const again = restarted(changes);
+    expect(again.poll(20, []).calls).toMatchObject([{ lastDuration: 17, lastSeenAt: START + 15_000 }]);
+  });
+
+  it('is given up after five minutes in which an entry that cannot be read may be the call, and counts for sure nowhere', () => {
+    const shown = world();
+    const more = { suspects: [UNREADABLE] };
+    const changes = [shown.poll(0, [talk()]), shown.poll(5, [], more), shown.poll(300, [], more)];
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
+    changes.push(shown.poll(305, [], more));
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
+    expect(changes.at(-1)?.calls).toMatchObject([{ endedAt: START + 305_000, absentAt: START + 5000 }]);
+    for (const one of [shown, restarted(changes)]) {
+      one.poll(310, [], more);
+      expect(ask(one, 'callsEnded', { within: 600 })).toMatchObject({ value: 0, atLeast: true });
+      expect(ask(one, 'shortCalls', { within: 600, under: 60 })).toMatchObject({ value: 0, atLeast: true });
+      expect(ask(one, 'averageEndedDuration', { within: 600 })).toMatchObject({ known: false });
+      expect(ask(one, 'minutes', { within: 600 })).toMatchObject({ value: 2 / 60 });
+      // Listed again it has not ended, and its row says so.
+      expect(one.poll(315, [talk({ duration: 317 })]).calls).toMatchObject([
+        { endedAt: undefined, absentAt: undefined, lastSeenAt: START + 315_000 },
+      ]);
+    }
+  });
+
+  it('has an unknown length where a restart cannot tell whether doubtful listings showed the call', () => {
+    const shown = world();
+    const doubt = { reason: 'suspect-share', detail: '' } as const;
+    const changes = [
+      shown.poll(0, [talk()]),
+      shown.poll(5, [talk({ duration: 7 }), talk({ id: '2', callId: 'b', duration: 1 })], { doubt }),
+    ];
+    const again = restarted(changes);
+    again.poll(10, []);
+    // What that listing brought anew was written with it.
+    expect(ask(again, 'averageEndedDuration', { within: 60 })).toEqual({
+      known: false,
+      reason: 'not-listed',
+    });
+    expect(again.history.ofLogin(LOGIN)?.find(talk({ id: '2', callId: 'b' }))?.call.duration).toBe(1);
+    shown.poll(10, []);
+    expect(ask(shown, 'averageEndedDuration', { within: 60 })).toMatchObject({ value: 4 });
   });
 
   it('came at the latest when the listing without it was there', () => {
@@ -217,11 +356,69 @@ describe('a clock that was ahead', () => {
     expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 3 });
     expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 3 });
     shown.poll(10, calls(7, 1, { setupAt: START + 9000 }));
-    expect(ask(shown, 'callsStarted', { within: 10 })).toMatchObject({ value: 1, gap: { seconds: 5 } });
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({
+      value: 1,
+      gap: { seconds: 60, knownSince: START + 10_000 },
+    });
     expect(ask(shown, 'callsEnded', { within: 10 })).toMatchObject({ value: 0 });
     expect(ask(shown, 'minutes', { within: 10 })).toMatchObject({ value: 2 / 60 });
     shown.poll(15, []);
     expect(ask(shown, 'callsEnded', { within: 10 })).toMatchObject({ value: 1 });
+  });
+
+  it('begins everything anew, so that no two calls of one instant are of two times', () => {
+    const shown = world();
+    for (let second = 0; second < 60; second += 5)
+      shown.poll(second, calls(second, 1, { setupAt: START + second * 1000 }));
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 12 });
+    const changes = shown.poll(0, calls(100, 1, { setupAt: START - 1000 }));
+    expect(changes).toMatchObject({ anew: true, calls: [{ id: '100' }] });
+    for (let second = 5; second < 60; second += 5) {
+      const { anew } = shown.poll(second, calls(100 + second, 1, { setupAt: START + second * 1000 }));
+      expect(anew).toBeUndefined();
+    }
+    expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({ value: 12 });
+    expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 11 });
+  });
+
+  it('begins anew with a poll that failed as well, and with one at the very instant of the last', () => {
+    const shown = world();
+    shown.poll(5, [talk()]);
+    expect(shown.poll(5, [talk()])).toMatchObject({ anew: true, calls: [{ id: '1' }] });
+    const failed: LedgerPoll = { at: START, intervalMs: INTERVAL_MS, result: 'failed', login: LOGIN };
+    expect(shown.history.missed(failed)).toMatchObject({ anew: true });
+    expect(shown.history.lastListedAt).toBeUndefined();
+    expect(shown.history.ofLogin(LOGIN)).toBeUndefined();
+    expect(shown.poll(5, [talk()]).anew).toBeUndefined();
+  });
+
+  it('takes countries that were first called later to have been so now, and no country that was known before for new', () => {
+    const history = newHistory();
+    const day = 86_400_000;
+    const hour = Math.floor(START / 3_600_000);
+    history.restore({
+      ...EMPTY,
+      accounts: [
+        { account: 10, firstAt: START - 8 * day },
+        { account: 11, firstAt: START + 3 * day },
+      ],
+      countries: [
+        { account: 10, country: 'DE', firstAt: START - 7 * day, lastAt: START + 2 * day },
+        { account: 10, country: 'GB', firstAt: START + day, lastAt: START + 2 * day },
+      ],
+      polls: [soundPoll(5 * 86_400)],
+      soundHours: Array.from({ length: 168 }, (_, at) => hour - at),
+    });
+    expect(history.missed({ ...soundPoll(0), result: 'failed' })).toMatchObject({
+      accounts: [{ account: 11, firstAt: START }],
+      countries: [
+        { country: 'DE', firstAt: START - 7 * day, lastAt: START },
+        { country: 'GB', firstAt: START, lastAt: START },
+      ],
+    });
+    expect(history.countries.firstCalled(10, 'DE')).toBe(START - 7 * day);
+    expect(history.countries.knowsEnough(10, START)).toBe(true);
+    expect(history.countries.knowsEnough(11, START + 6 * day)).toBe(false);
   });
 
   it('makes no call longer than it is listed', () => {
@@ -229,6 +426,22 @@ describe('a clock that was ahead', () => {
     shown.poll(0, [talk()]);
     shown.poll(3605, [talk({ duration: 7 })]);
     expect(ask(shown, 'minutes', { within: 7200 })).toMatchObject({ value: 7 / 60 });
+  });
+
+  it.each([2, 50, -4])('makes none longer where it was set by only %i s', (step) => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    const changes = shown.poll(5 + step, [talk({ duration: 7 })]);
+    expect(changes.calls).toMatchObject([{ connectedAt: START + (step - 2) * 1000 }]);
+    expect(ask(shown, 'minutes', { within: 7200 })).toMatchObject({ value: 7 / 60 });
+  });
+
+  it('is not suspected where a listing took long or durations are whole seconds', () => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    expect(shown.poll(5, [talk({ duration: 6 })]).calls).toEqual([]);
+    expect(shown.poll(10, [talk({ duration: 15 })], { receivedAt: START + 13_000 }).calls).toEqual([]);
+    expect(shown.poll(15, [talk({ duration: 17.5 })]).calls).toEqual([]);
   });
 });
 

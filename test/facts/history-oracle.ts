@@ -59,7 +59,6 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
   let told: ToldCall | undefined;
   let setupAt: number | undefined;
   let duration: number | undefined;
-  let absentSince: number | undefined;
   let wasListed = false;
   let wasOver = false;
   let lastSoundAt: number | undefined;
@@ -75,7 +74,6 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
       wasOver = listed.setupAt === undefined || soundBefore === undefined || listed.setupAt <= soundBefore;
       if (wasOver) continue;
     }
-    if (listed !== undefined) absentSince = undefined;
     if (told !== undefined) told.listedNow = false;
     if (listed !== undefined && !(told?.endedAt !== undefined && !isLive(listed.state))) {
       const isFirst = told === undefined;
@@ -133,8 +131,7 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
     ) {
       const mayBeIt = (suspect: SuspectCall) =>
         (suspect.id ?? id) === id && (suspect.callId ?? told?.call.callId) === told?.call.callId;
-      absentSince ??= at;
-      if (!snapshot.suspects.some(mayBeIt)) endAt(told, absentSince, intervalMs);
+      if (!snapshot.suspects.some(mayBeIt)) endAt(told, at, intervalMs);
     }
     if (told !== undefined && cutIds.includes(id)) told.cut = true;
   }

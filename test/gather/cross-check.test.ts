@@ -19,8 +19,13 @@ function statsOf(connected: Record<number, number>, timing: AnswerTiming = AT_ON
   return { accounts: new Map(accounts), suspect: undefined, timing };
 }
 
-function disagreement(listed: readonly Call[], stats: AccountCallStats, unplaced = 0): string | undefined {
-  return findDisagreement(listed, unplaced, AT_ONCE, stats);
+function disagreement(
+  listed: readonly Call[],
+  stats: AccountCallStats,
+  unplaced = 0,
+  shownBefore: readonly number[] = [],
+): string | undefined {
+  return findDisagreement(listed, unplaced, AT_ONCE, stats, new Set(shownBefore));
 }
 
 describe('listing and statistics', () => {
@@ -78,6 +83,21 @@ describe('listing and statistics', () => {
   it('do not compare accounts that only one of the two reports', () => {
     expect(disagreement(calls(50), statsOf({ 11: 50 }))).toBeUndefined();
     expect(disagreement(calls(50), statsOf({}))).toBeUndefined();
+  });
+
+  it('disagree where an account is missing that was listed before', () => {
+    expect(disagreement(calls(20), statsOf({ 10: 20, 11: 50 }))).toBeUndefined();
+    expect(disagreement(calls(20), statsOf({ 10: 20, 11: 50 }), 0, [11])).toContain(
+      '50 connected calls of account 11 and the listing shows 0',
+    );
+    const gone = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [100 + index, 3]));
+    const known = Object.keys(gone).map(Number);
+    expect(disagreement(calls(20), statsOf({ 10: 20, ...gone }), 0, known)).toContain('290 connected calls');
+  });
+
+  it('are not put down to an hour by which the clock was set in between', () => {
+    const leapt: AnswerTiming = { ...AT_ONCE, receivedAt: NOW + 3_600_000 };
+    expect(disagreement(calls(5, { duration: 600 }), statsOf({ 10: 500 }, leapt))).toBeDefined();
   });
 
   it('agree where calls without a readable account or identity may be the missing ones', () => {

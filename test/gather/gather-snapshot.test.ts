@@ -9,6 +9,7 @@ import { fakeSwitch, switchError } from '../support/fake-switch.js';
 const numbering: Numbering = {
   normalise: (raw) => raw.replace(/^\+/, ''),
   normaliseCaller: (raw) => raw.replace(/^\+/, ''),
+  fingerprint: 'as it is',
   countryOf: () => undefined,
   formsOf: (raw) => [raw],
 };

@@ -644,7 +644,7 @@ describe('a comparison is refused', () => {
     [
       'a limit without a name',
       '{ fact: account.totalCalls, operator: greaterThan, value: { fact: account.limit } }',
-      '"name" is missing: expected the name of a limit in rules/limits.csv.',
+      '"name" is missing: expected the name of a limit in limits.csv.',
     ],
     [
       'a default that is text',

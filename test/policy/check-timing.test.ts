@@ -105,7 +105,10 @@ describe('a schedule', () => {
       '{ timezone: Europe/Kyev }',
       '6:23 There is no time zone "Europe/Kyev": expected an IANA name, e.g. "Europe/Kyiv". Did you mean "Europe/Kyiv"?',
     ],
-    ['{ timezone: Europe/Kief }', 'Did you mean "Europe/Kyiv"?'],
+    [
+      '{ timezone: Europe/Kief }',
+      '6:23 There is no time zone "Europe/Kief": expected an IANA name, e.g. "Europe/Kyiv". Did you mean "Europe/Kyiv"?',
+    ],
     ['{ timezone: "+02:00" }', '6:23 There is no time zone "+02:00"'],
     ['{ timezone: "" }', '6:23 There is no time zone ""'],
     [

@@ -199,7 +199,7 @@ describe("the admin's guide", () => {
       sha256,
     );
     expect(problems).toEqual([]);
-    expect(ruleSet?.rules).toHaveLength(2);
+    expect(ruleSet?.rules).toHaveLength(3);
     expect(ruleSet?.limits).toHaveLength(1);
   });
 

@@ -7,7 +7,7 @@ import type { Checkpoint } from '../../src/domain/audit-chain.js';
 import { storedColumns } from '../../src/store/audit-chain-hash.js';
 import type { Store } from '../../src/store/open-store.js';
 import { accountInput, alertInput, callInput, freshStore, NOON, outcomeOf, rawDatabase } from './support.js';
-import { DAY_MS, signer, tamper, verified } from './support-chain.js';
+import { DAY_MS, reckonAnew, signer, tamper, verified } from './support-chain.js';
 
 interface Step {
   do: 'alert' | 'account' | 'intent' | 'close' | 'confirm' | 'orphans' | 'prune';
@@ -219,24 +219,11 @@ const TAMPERINGS: Readonly<Record<string, Tampering>> = {
     database.exec(`UPDATE sqlite_sequence SET seq = ${seq - 1} WHERE name = 'audit_event'`);
     return seq;
   },
-  'the chain reckoned anew': ({ database, seq, checkpoints }) => {
-    for (const { seq: number, kind, ref } of database
-      .prepare<[], EventAt>('SELECT * FROM audit_event ORDER BY seq')
-      .all()
-      .filter((event) => event.seq >= seq)) {
-      const table = `audit_${kind}`;
-      const key = KEY[kind] ?? 'id';
-      if (number === seq) database.exec(`UPDATE ${table} SET at = at + 1 WHERE ${key} = ${ref}`);
-      const pairs = storedColumns(database, table).map(
-        (column) => `'${column}', iif(typeof(r.${column}) = 'text', CAST(r.${column} AS BLOB), r.${column})`,
-      );
-      database.exec(
-        `UPDATE audit_event SET hash = (
-          SELECT audit_hash(coalesce((SELECT hash FROM audit_event WHERE seq = ${number - 1}), (SELECT unhex(hash) FROM audit_pruned), zeroblob(32)), ${number}, '${kind}', ${pairs.join(', ')})
-          FROM ${table} AS r WHERE r.${key} = ${ref}
-        ) WHERE seq = ${number}`,
-      );
-    }
+  'the chain reckoned anew': (log) => {
+    const { database, seq, checkpoints } = log;
+    const { table, where } = rowOf(log);
+    database.exec(`UPDATE ${table} SET at = at + 1 ${where}`);
+    reckonAnew(database, seq);
     return checkpoints.find(({ sequence }) => sequence >= seq)?.sequence ?? Number.NaN;
   },
 };

@@ -36,6 +36,7 @@ test('a switch that was never polled is unknown', async () => {
     accounts: [],
     holding: [],
     lastSoundAt: [],
+    lastListedAt: [],
     soundHours: [],
   });
 });
@@ -55,6 +56,8 @@ test('what was committed comes back as it was, after a restart too', async () =>
     lastDelay: 0,
     endedAt: NOON + 45_000,
     cutAt: NOON + 44_000.5,
+    absentAt: NOON + 45_000,
+    leg: 2,
   });
   const bare: LedgerCall = {
     id: '2',
@@ -87,16 +90,20 @@ test('what was committed comes back as it was, after a restart too', async () =>
     countries: [{ account: 10, country: 'GB', firstAt: NOON - 0.5, lastAt: NOON }],
     accounts: [{ account: 10, firstAt: NOON - 0.5 }],
     put: [{ rule: 'r', ruleHash: 'h', subject: 'account:10', since: NOON - 5_000, lastAt: NOON }],
+    numbering: { fingerprint: '["DE",[]]', since: NOON - 60_000 },
   });
   expect(await store.ledger.commit('lab', changes)).toBe(1);
   const expected: LedgerState = {
     lastPollId: 1,
+    lastPollAt: NOON,
+    numbering: { fingerprint: '["DE",[]]', since: NOON - 60_000 },
     polls: [changes.poll],
     calls: [full, bare],
     countries: changes.countries,
     accounts: changes.accounts,
     holding: changes.holding.put,
     lastSoundAt: [],
+    lastListedAt: [{ login: 'login:ops', at: NOON }],
     soundHours: [],
   };
   expect(await store.ledger.load('lab', 0)).toEqual(expected);

@@ -6,6 +6,7 @@ import {
   checkpointText,
   type Verification,
 } from '../../src/domain/audit-chain.js';
+import { type EventRow, eventHash, eventsSql, NO_HASH } from '../../src/store/audit-chain-hash.js';
 import { openAuditVerifier } from '../../src/store/audit-verifier.js';
 import type { Store } from '../../src/store/open-store.js';
 import { callInput, NOON, outcomeOf } from './support.js';
@@ -78,5 +79,20 @@ export function tamper<T>(database: Database.Database, work: () => T): T {
     return work();
   } finally {
     for (const { sql } of triggers) database.exec(sql);
+  }
+}
+
+/** Makes the chain fit the rows as they are now, from an event on: what the most patient forger would do. */
+export function reckonAnew(database: Database.Database, from: number): void {
+  const events = database.prepare<{ after: number; limit: number }, EventRow & { hash: Buffer }>(
+    eventsSql(database, 'audit_event', 'e.hash,'),
+  );
+  const change = database.prepare<[Buffer, number]>('UPDATE audit_event SET hash = ? WHERE seq = ?');
+  let before: unknown = database.prepare('SELECT unhex(hash) FROM audit_pruned').pluck().get() ?? NO_HASH;
+  for (const { seq, hash, message } of events.all({ after: 0, limit: -1 })) {
+    if (!Buffer.isBuffer(before) || message === null) throw new Error('the log is not whole');
+    const anew = seq < from ? hash : eventHash(before, message);
+    change.run(anew, seq);
+    before = anew;
   }
 }

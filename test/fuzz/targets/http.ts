@@ -176,7 +176,7 @@ async function holdsForHttp(answers: Buffer[], reach: Reach): Promise<void> {
     url: `http://127.0.0.1:${port}/xmlapi/xmlapi`,
     login: { kind: 'digest', username: 'ops', password: PASSWORD },
     ca: undefined,
-    timeoutMs: 3_000,
+    timeoutMs: 20_000,
     concurrency: 1,
     clock: Date.now,
     maxBodyBytes: 1_000_000,

@@ -1,0 +1,115 @@
+import type { Call } from '../domain/call.js';
+import type { LedgerCall } from '../domain/ledger.js';
+import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
+import { type PastCall, startOf } from './past-call.js';
+import { isGap } from './poll-gaps.js';
+
+/** The row that the ledger keeps of it. */
+export function toLedgerCall(past: PastCall, login: string): LedgerCall {
+  const { call } = past;
+  return {
+    id: call.id,
+    callId: call.callId,
+    setupTimeText: past.writtenSetupTime,
+    login,
+    cli: call.cli,
+    cld: call.cld,
+    account: call.account,
+    customer: call.customer,
+    connection: call.connection,
+    environment: call.environment,
+    direction: call.direction,
+    callerMediaIp: call.callerMediaIp,
+    calleeMediaIp: call.calleeMediaIp,
+    vendors: past.vendors,
+    setupAt: past.setupAt,
+    firstSeenAt: past.firstSeenAt,
+    startedAt: past.startKnown && past.setupAt === undefined ? past.startedAt : undefined,
+    lastSeenAt: past.lastSeenAt,
+    connectedAt: past.connectedAt,
+    states: past.states,
+    lastDuration: call.duration,
+    lastDelay: call.delay,
+    endedAt: past.endedAt,
+    cutAt: past.cutAt,
+    absentAt: past.absent,
+    leg: past.leg === 0 ? undefined : past.leg,
+  };
+}
+
+/** The last listings of a login when its calls are read from the ledger. */
+export interface LastListings {
+  lastSoundAt: number | undefined;
+  /** Sound or not. */
+  lastListedAt: number | undefined;
+  intervalMs: number | undefined;
+}
+
+/** When a call of the ledger was last seen: one that lives was in every sound listing since its row was written. */
+function lastSightOf({ lastSeenAt, endedAt, absentAt }: LedgerCall, { lastSoundAt }: LastListings): number {
+  const wentOn = endedAt === undefined && absentAt === undefined;
+  return wentOn ? Math.max(lastSeenAt, lastSoundAt ?? lastSeenAt) : lastSeenAt;
+}
+
+/** How long it had talked then. Nobody wrote down whether listings that were not sound showed it later still. */
+function lastDurationOf(row: LedgerCall, last: LastListings): number | undefined {
+  const { endedAt, absentAt, connectedAt, lastDuration } = row;
+  if (endedAt !== undefined || absentAt !== undefined) return lastDuration;
+  const lastSeenAt = lastSightOf(row, last);
+  if ((last.lastListedAt ?? lastSeenAt) > lastSeenAt) return undefined;
+  return lastSeenAt > row.lastSeenAt && connectedAt !== undefined
+    ? (lastSeenAt - connectedAt) / 1000
+    : lastDuration;
+}
+
+/** A call as the ledger tells it. A row of a live call is as of its last change. */
+export function fromLedgerCall(row: LedgerCall, last: LastListings, numbering: Numbering): PastCall {
+  const lastSeenAt = lastSightOf(row, last);
+  const { absentAt, endedAt } = row;
+  const cldNumber = dialledNumber(row.cld, numbering);
+  const duration = lastDurationOf(row, last);
+  const call: Call = {
+    id: row.id,
+    callId: row.callId,
+    setupTimeText: row.setupTimeText,
+    state: row.states.at(-1)?.state ?? '',
+    cli: row.cli,
+    cld: row.cld,
+    account: row.account,
+    customer: row.customer,
+    connection: row.connection,
+    environment: row.environment,
+    direction: row.direction,
+    callerMediaIp: row.callerMediaIp,
+    calleeMediaIp: row.calleeMediaIp,
+    duration,
+    delay: row.lastDelay,
+    cliNumber: callerNumber(row.cli, numbering),
+    cldNumber,
+    setupAt: row.setupAt,
+    age: duration === undefined || row.lastDelay === undefined ? undefined : duration + row.lastDelay,
+  };
+  return {
+    call,
+    firstSeenAt: row.firstSeenAt,
+    lastSeenAt,
+    setupAt: row.setupAt,
+    startedAt: Math.min(startOf(row) ?? row.connectedAt ?? row.firstSeenAt, row.firstSeenAt),
+    startKnown: startOf(row) !== undefined,
+    connectedAt: row.connectedAt,
+    states: row.states,
+    answered: row.connectedAt !== undefined || row.states.some(({ state }) => state === 'Connected'),
+    endedAt,
+    endedBy: endedAt,
+    endedInGap: endedAt !== undefined && isGap(endedAt - row.lastSeenAt, last.intervalMs ?? 0),
+    absent: absentAt,
+    writtenSetupTime: row.setupTimeText,
+    leg: row.leg ?? 0,
+    cutAt: row.cutAt,
+    vendors: row.vendors,
+    vendorsAsked: [],
+    country: cldNumber === undefined ? undefined : numbering.countryOf(cldNumber),
+    listedIn: -1,
+    forgotten: false,
+  };
+}
