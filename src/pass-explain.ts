@@ -62,6 +62,8 @@ export interface Explanation {
   leftOutBy: readonly LeftOutBy[];
   /** Why the rule would cut nothing even if it acted; undefined where rule and config enforce. */
   monitors: MonitorReason | undefined;
+  /** What keeps every rule from acting on this switch now. */
+  pause: Pause | undefined;
   /** Of all conditions, those that did not decide included. */
   verdict: Verdict | undefined;
   /** What a pass finds instead of a violation, once rules that are planned before have taken their calls. */
@@ -137,6 +139,7 @@ export async function explainRule(
       ...(judged === 'excluded' && leftOut.length === 0 ? leftOutWith(calls) : leftOut),
     ],
     monitors: monitorReason(rule, input),
+    pause: input.pause,
     verdict,
     inPass:
       judged === 'violated' && acting === undefined && held === undefined && own?.broken === undefined

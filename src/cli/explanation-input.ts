@@ -79,6 +79,7 @@ async function liveInput(
       snapshot,
       history,
       intervalMs,
+      pause: await store?.pauses.of(switchName, now),
       recentlyDisconnected: recent,
       recordedAlert: recordedAlerts(store === undefined ? undefined : config.database, switchName, rule, now),
       holding: state?.holding ?? [],

@@ -1,10 +1,12 @@
 import { durationText } from '../documents/duration.js';
 import type { MonitorReason, WithholdReason } from '../domain/action.js';
+import type { Pause } from '../domain/pause.js';
 import type { Rule } from '../domain/rule.js';
 import type { ExplainedPool, Explanation } from '../pass-explain.js';
 import type { Fate } from '../pass-explain-calls.js';
 import { type CapUse, capUseText } from './cap-use.js';
 import { leftOutText, minuteText } from './explanation-left-out.js';
+import { pauseText } from './pause-text.js';
 import { REASON_TEXT } from './reason-text.js';
 
 /** A reason why nothing, or not everything, is cut; `reason` is one of a closed list, `text` for a person. */
@@ -79,9 +81,15 @@ function heldReasons({ held, monitors, ifJudged, rule }: Explanation): readonly 
 /** What the gate would say; a rule that is off was only judged as though it monitored. */
 function decisionWhy(
   given: WithholdReason | MonitorReason,
-  { isAlert, rule, capUse }: { isAlert: boolean; rule: Rule; capUse?: CapUse | undefined },
+  {
+    isAlert,
+    rule,
+    capUse,
+    pause,
+  }: { isAlert: boolean; rule: Rule; capUse?: CapUse | undefined; pause?: Pause | undefined },
 ): Why {
   const reason = monitoredAs(given, rule);
+  if (reason === 'paused' && pause !== undefined) return { reason, text: `acting is ${pauseText(pause)}` };
   if (capUse !== undefined && (reason === 'cap-per-pass' || reason === 'cap-per-hour'))
     return { reason, text: capUseText(reason, capUse, rule) };
   const text = reason === 'rule-off' ? 'the rule is off (mode: off in the rule)' : REASON_TEXT[reason];
@@ -113,12 +121,12 @@ function heldText(
 }
 
 /** What the gate and the safeguards say, each once. */
-function actionReasons({ actions, rule, monitors }: Explanation, capUse?: CapUse): readonly Why[] {
+function actionReasons({ actions, rule, monitors, pause }: Explanation, capUse?: CapUse): readonly Why[] {
   const why = new Map<string, Why>();
   const add = (one: Why) => why.set(one.reason, why.get(one.reason) ?? one);
   for (const { action, decision, spared, recordedAs } of actions) {
     if ('reason' in decision) {
-      add(decisionWhy(decision.reason, { isAlert: action.action === 'alert', rule, capUse }));
+      add(decisionWhy(decision.reason, { isAlert: action.action === 'alert', rule, capUse, pause }));
     }
     for (const { reason } of spared) {
       if (reason !== 'excepted') add({ reason, text: sparedText(reason) });

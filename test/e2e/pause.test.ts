@@ -80,6 +80,16 @@ describe('pause', () => {
     await once(second, 'exit');
   });
 
+  it('is what an explanation names as the reason', async () => {
+    const it = await lab({ config: GENEROUS });
+    addCalls(it, 5);
+    await it.callwarden('pause', '-c', it.config, '--for', '1h', '--reason', 'the rule is wrong');
+    const { stdout } = await it.callwarden(
+      ...['rules', 'explain', '-c', it.config, '--rule', 'three-calls', '--subject', 'account:10'],
+    );
+    expect(stdout).toMatch(/acting is paused by cli:\S+ since 20\S+Z until 20\S+Z: the rule is wrong/);
+  });
+
   it('ends by itself', async () => {
     const it = await lab({ config: GENEROUS });
     const service = it.start('run', '-c', it.config);

@@ -27,6 +27,13 @@ describe('emergency numbers', () => {
     }
   });
 
+  it('match with a digit of their own in brackets, where a trunk prefix would stand', () => {
+    const numbers = createProtectedNumbers([], german);
+    for (const raw of ['+491(0)0', '+49 1(0)0', '1(0)0', '00491(0)0'])
+      expect(numbers.match(raw), raw).toBe('100');
+    expect(numbers.match('+49 (0)30 123456')).toBeUndefined();
+  });
+
   it('match in every way of writing a short one', () => {
     const numbers = createProtectedNumbers([], german);
     const number = fc.constantFrom(...shortCodes);
