@@ -30,12 +30,22 @@ CREATE TABLE audit_event (
   hash BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 
--- Heads of the chain that were signed: every prune leaves the one that seals its span.
-CREATE TABLE audit_checkpoint (
+-- What was pruned, by whom and why, for ever: one row for each span, signed. It names the one before by the SHA-256 of what was
+-- signed then and of the signature, so none can be taken out or put in.
+CREATE TABLE audit_seal (
   id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
-  sequence INTEGER NOT NULL,      -- number of the event
-  hash TEXT NOT NULL,
-  at TEXT NOT NULL,               -- as it was signed
+  first_event INTEGER NOT NULL,
+  last_event INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  actions INTEGER NOT NULL,
+  last_action INTEGER NOT NULL,         -- the greatest ids in the span; 0 where there were none
+  last_administration INTEGER NOT NULL,
+  hash TEXT NOT NULL,                   -- of the last event, in lower-case hex: the chain goes on from it
+  begun TEXT NOT NULL,                  -- of the first event of the log: whose log it is
+  previous TEXT NOT NULL,               -- zeros where there is none
+  at TEXT NOT NULL,                     -- as it was signed
+  actor TEXT NOT NULL,
+  reason TEXT NOT NULL,
   key TEXT NOT NULL,
   signature TEXT NOT NULL
 ) STRICT;
@@ -50,16 +60,10 @@ SELECT
   ) AS seq,
   coalesce((SELECT hash FROM audit_event ORDER BY seq DESC LIMIT 1), zeroblob(32)) AS hash;
 
--- How far the log was pruned: what is in the span that the last record of it names may be deleted, and is in the same
--- transaction. Events of a span are of actions up to last_action; see createAuditChain for why none of theirs stays.
+-- How far the log was pruned: what is in the span of the last seal may be deleted, and is in the same transaction. Events of a
+-- span are of actions up to last_action; see createAuditChain for why none of theirs stays.
 CREATE VIEW audit_pruned AS
-SELECT
-  id AS id,
-  detail ->> '$.to' AS event,
-  detail ->> '$.hash' AS hash,
-  detail ->> '$.lastAction' AS last_action,
-  detail ->> '$.lastAdministration' AS last_administration
-FROM audit_administration WHERE kind = 'pruned' ORDER BY id DESC LIMIT 1;
+SELECT id, last_event AS event, hash, last_action, last_administration FROM audit_seal ORDER BY id DESC LIMIT 1;
 
 -- Append-only, but for what was pruned.
 
@@ -81,13 +85,13 @@ CREATE TRIGGER audit_event_no_replace BEFORE INSERT ON audit_event
 WHEN NEW.seq <> (SELECT seq + 1 FROM audit_head)
 BEGIN SELECT RAISE(ABORT, 'audit_event is append-only: rows are added at the end'); END;
 
-CREATE TRIGGER audit_checkpoint_no_update BEFORE UPDATE ON audit_checkpoint
-BEGIN SELECT RAISE(ABORT, 'audit_checkpoint is append-only: rows cannot be changed'); END;
-CREATE TRIGGER audit_checkpoint_no_delete BEFORE DELETE ON audit_checkpoint
-BEGIN SELECT RAISE(ABORT, 'audit_checkpoint is append-only: rows cannot be deleted'); END;
-CREATE TRIGGER audit_checkpoint_no_replace BEFORE INSERT ON audit_checkpoint
-WHEN NEW.id <> -1 AND NEW.id <= (SELECT max(id) FROM audit_checkpoint)
-BEGIN SELECT RAISE(ABORT, 'audit_checkpoint is append-only: rows are added at the end'); END;
+CREATE TRIGGER audit_seal_no_update BEFORE UPDATE ON audit_seal
+BEGIN SELECT RAISE(ABORT, 'audit_seal is append-only: rows cannot be changed'); END;
+CREATE TRIGGER audit_seal_no_delete BEFORE DELETE ON audit_seal
+BEGIN SELECT RAISE(ABORT, 'audit_seal is append-only: rows cannot be deleted'); END;
+CREATE TRIGGER audit_seal_no_replace BEFORE INSERT ON audit_seal
+WHEN NEW.id <> -1 AND NEW.id <= (SELECT max(id) FROM audit_seal)
+BEGIN SELECT RAISE(ABORT, 'audit_seal is append-only: rows are added at the end'); END;
 
 DROP TRIGGER audit_action_no_delete;
 CREATE TRIGGER audit_action_no_delete BEFORE DELETE ON audit_action

@@ -26,6 +26,9 @@ import {
 import { actedBefore, REPEAT_RECORD_MS, remember, repeatsOf, takeDownMissed } from './pass-past.js';
 import { createProtection, type Protection } from './plan/protection.js';
 
+/** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
+const GREATEST_CLOCK_OFFSET_MS = 5_000;
+
 export interface PassOptions {
   passId: string;
   /** `scheduler` or `cli:<user>` */
@@ -132,11 +135,21 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     for (const { account } of snapshot.calls)
       if (account !== undefined) context.memory.shownAccounts.add(account);
   }
-  for (const note of snapshot.notes) context.note(note);
+  for (const note of [...snapshot.notes, ...clockNotes(snapshot)]) context.note(note);
   if (snapshot.doubt !== undefined) {
     context.note(`nothing is cut on this listing: ${snapshot.doubt.reason}: ${snapshot.doubt.detail}`);
   }
   return snapshot;
+}
+
+/** A clock that is far off is worth a line: times of the switch and of the log do not fit together then. */
+function clockNotes({ clockOffsetMs = 0 }: Snapshot): readonly string[] {
+  if (Math.abs(clockOffsetMs) <= GREATEST_CLOCK_OFFSET_MS) return [];
+  // In steps, so that a clock which drifts does not say so anew at every pass.
+  const seconds = Math.round(Math.abs(clockOffsetMs) / 5_000) * 5;
+  return [
+    `the clock of the switch is about ${seconds} s ${clockOffsetMs < 0 ? 'behind' : 'ahead'}: set both by NTP; times of calls are corrected by it`,
+  ];
 }
 
 /**

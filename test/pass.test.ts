@@ -273,3 +273,23 @@ rules:
     ]);
   });
 });
+
+describe('the clock of the switch', () => {
+  it('is measured at every listing, and told of where it is more than five seconds off', async () => {
+    const it = scene(calls(1), `rules:${cap('account', 'account', 3)}`);
+    const { listAllCalls } = it.port;
+    let offsetMs = 4_000;
+    it.port.listAllCalls = async (filter, options) => {
+      const listing = await listAllCalls(filter, options);
+      return { ...listing, timing: { ...listing.timing, serverDate: listing.timing.requestedAt + offsetMs } };
+    };
+    await it.pass();
+    expect(it.notes).toEqual([]);
+    it.wait(5_000);
+    offsetMs = -61_000;
+    await it.pass();
+    expect(it.notes).toEqual([
+      'the clock of the switch is about 60 s behind: set both by NTP; times of calls are corrected by it',
+    ]);
+  });
+});

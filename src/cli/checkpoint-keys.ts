@@ -8,7 +8,13 @@ import {
   verify,
 } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { type Checkpoint, type CheckpointSigner, checkpointText } from '../domain/audit-chain.js';
+import {
+  type Checkpoint,
+  type CheckpointSigner,
+  checkpointText,
+  type PruneSeal,
+  pruneText,
+} from '../domain/audit-chain.js';
 import { createWhole } from './durable-files.js';
 import { UsageError } from './errors.js';
 
@@ -18,6 +24,8 @@ export interface OpenedSigner extends CheckpointSigner {
   warning: string | undefined;
   /** True where this call made the key. */
   created: boolean;
+  /** Fingerprint of its public key. */
+  key: string;
 }
 
 /**
@@ -30,16 +38,18 @@ export function openSigner(keyFile: string): OpenedSigner {
   const publicKey = createPublicKey(privateKey);
   keepPublicKey(keyFile, publicKey);
   const key = fingerprint(publicKey);
+  const signed = (text: string) => sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   return {
     created,
+    key,
     warning: isOpenToOthers(keyFile)
       ? `Others on this machine can read the key ${keyFile}, and could sign in its name: chmod 600 it.`
       : undefined,
     sign(head, at) {
       const unsigned = { sequence: head.sequence, hash: head.hash, at: new Date(at).toISOString() };
-      const signature = sign(null, Buffer.from(checkpointText(unsigned), 'utf8'), privateKey);
-      return { ...unsigned, key, signature: signature.toString('base64') };
+      return { ...unsigned, key, signature: signed(checkpointText(unsigned)) };
     },
+    signPrune: (prune) => ({ ...prune, key, signature: signed(pruneText(prune)) }),
   };
 }
 
@@ -65,10 +75,22 @@ export function readPublicKeys(files: readonly string[]): PublicKeys {
 
 /** Whether one of the keys, the one that the checkpoint names, has signed it. */
 export function isGenuine(checkpoint: Checkpoint, keys: PublicKeys): boolean {
-  const key = keys.get(checkpoint.key);
+  return hasSigned(checkpoint, checkpointText(checkpoint), keys);
+}
+
+/** The same of the seal of a prune. */
+export function isAuthorised(seal: PruneSeal, keys: PublicKeys): boolean {
+  return hasSigned(seal, pruneText(seal), keys);
+}
+
+function hasSigned(
+  { key: named, signature }: { key: string; signature: string },
+  text: string,
+  keys: PublicKeys,
+): boolean {
+  const key = keys.get(named);
   if (key === undefined) return false;
-  const text = Buffer.from(checkpointText(checkpoint), 'utf8');
-  return verify(null, text, key, Buffer.from(checkpoint.signature, 'base64'));
+  return verify(null, Buffer.from(text, 'utf8'), key, Buffer.from(signature, 'base64'));
 }
 
 export function publicKeyFile(keyFile: string): string {
@@ -77,6 +99,12 @@ export function publicKeyFile(keyFile: string): string {
 
 function createKey(keyFile: string): boolean {
   if (isThere(keyFile)) return false;
+  // It would not go with it, and the one that does may only be mislaid.
+  if (isThere(publicKeyFile(keyFile))) {
+    throw new UsageError(
+      `The key ${keyFile} is gone, and its public key ${publicKeyFile(keyFile)} is there. Put the key back, or move the public one away and keep it: a new pair is made then, and what the old one signed is checked with --key.`,
+    );
+  }
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   // Another process may have been quicker: then its key is the one.

@@ -48,7 +48,8 @@ export function createCheckpointWriting(options: CheckpointWritingOptions): Chec
       try {
         const head = await chain.head();
         if (head.sequence === 0 || head.sequence === written?.sequence) return;
-        signer ??= opened(keyFile, log);
+        // Each time anew: a key that was changed meanwhile is the one that counts from then on.
+        signer = opened(keyFile, signer, log);
         appendCheckpoint(file, signer.sign(head, clock()));
         written = head;
       } catch (error) {
@@ -59,8 +60,15 @@ export function createCheckpointWriting(options: CheckpointWritingOptions): Chec
   };
 }
 
-function opened(keyFile: string, log: ServiceLog): OpenedSigner {
+function opened(keyFile: string, before: OpenedSigner | undefined, log: ServiceLog): OpenedSigner {
   const signer = openSigner(keyFile);
+  if (signer.key === before?.key) return signer;
+  if (before !== undefined) {
+    log.warn(
+      { key: keyFile, before: before.key, now: signer.key },
+      `the key ${keyFile} is another one now: keep the older public key, what it signed is checked with --key`,
+    );
+  }
   if (signer.created)
     log.info({ key: keyFile }, `made the key ${keyFile} that signs checkpoints of the audit log`);
   if (signer.warning !== undefined) log.warn({ key: keyFile }, signer.warning);

@@ -6,6 +6,8 @@ import type { FilePosition } from './export-file.js';
 
 /** How far an export has come, so that the next one goes on there. */
 export interface ExportCursor {
+  /** Hash of the first event that the log ever had, which tells it from every other. */
+  log: string;
   /** The last event of the log whose record was exported, or need not be; 0 before the first. */
   sequence: number;
   /** Its hash in lower-case hex; empty before the first. It shows whether the log is still the same. */
@@ -20,7 +22,7 @@ export interface ExportCursor {
 export interface ExportAsked {
   format: 'jsonl' | 'csv';
   gzip: boolean;
-  /** The filters but for --since and --until, which may. */
+  /** The filters but for --since, which may. */
   filters: Readonly<Record<string, string | number>>;
 }
 
@@ -28,6 +30,7 @@ const VERSION = 1;
 
 const cursorSchema = z.strictObject({
   version: z.literal(VERSION),
+  log: z.string().regex(/^[0-9a-f]{64}$/),
   sequence: z.int().nonnegative(),
   hash: z.string().regex(/^([0-9a-f]{64})?$/),
   asked: z.strictObject({

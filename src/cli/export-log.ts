@@ -26,6 +26,9 @@ export interface ExportRequest {
 /** The record as it may leave the database: numbers may have to be masked. */
 type Shown = (record: AuditRecord) => AuditRecord;
 
+const NOT_THE_LOG =
+  'See what happened with `callwarden audit verify`. Where the database was replaced on purpose, begin anew with another cursor.';
+
 /** What an export came to. */
 export interface Exported {
   lines: number;
@@ -48,19 +51,20 @@ export async function exportChanges(
   const to = request.to === undefined ? null : resolve(request.to);
   const cursor = readCursor(cursorFile);
   if (cursor !== undefined) refuseOtherExport(cursorFile, cursor, asked, to);
+  const log = sameLog(changes, cursor, cursorFile);
   const missed = missedEvents(changes, cursor, cursorFile);
   const file = to === null ? undefined : continueFile(to, asked.gzip, cursor?.file ?? undefined);
   try {
     let last: Pick<ExportCursor, 'sequence' | 'hash'> = cursor ?? { sequence: 0, hash: '' };
     // Before the first line, so that a file which was begun is known to be ours.
-    if (cursor === undefined || file?.isEmpty === true) keep(request, last, file);
+    if (cursor === undefined || file?.isEmpty === true) keep(request, { log, ...last }, file);
     const write = lineWriter(asked.format, file, stdout, shown);
     let lines = 0;
     for (const { upTo, records } of changes.after(last.sequence, query)) {
       await write(records);
       lines += records.length;
       last = upTo;
-      keep(request, last, file);
+      keep(request, { log, ...last }, file);
     }
     return { lines, missed };
   } finally {
@@ -70,10 +74,23 @@ export async function exportChanges(
 
 function keep(
   { cursorFile, asked }: ExportRequest,
-  { sequence, hash }: Pick<ExportCursor, 'sequence' | 'hash'>,
+  { log, sequence, hash }: Pick<ExportCursor, 'log' | 'sequence' | 'hash'>,
   file: ExportFile | undefined,
 ): void {
-  writeCursor(cursorFile, { sequence, hash, asked, file: file?.sync() ?? null });
+  writeCursor(cursorFile, { log, sequence, hash, asked, file: file?.sync() ?? null });
+}
+
+/** The log that this is, which has to be the one of the cursor: also where what the cursor knows of it was pruned. */
+function sameLog(changes: AuditChanges, cursor: ExportCursor | undefined, cursorFile: string): string {
+  const log = changes.begun();
+  if (log !== undefined && (cursor === undefined || cursor.log === log)) return log;
+  throw new CallwardenError(
+    'STORE_FAILED',
+    log === undefined
+      ? 'The beginning of the log is gone.'
+      : `The log is not the one that the cursor ${cursorFile} knows: it is that of another database.`,
+    { hint: NOT_THE_LOG },
+  );
 }
 
 function missedEvents(changes: AuditChanges, cursor: ExportCursor | undefined, cursorFile: string): number {
@@ -86,7 +103,7 @@ function missedEvents(changes: AuditChanges, cursor: ExportCursor | undefined, c
       'STORE_FAILED',
       `The log is not the one that the cursor ${cursorFile} knows: event ${sequence} is another one, or gone.`,
       {
-        hint: 'See what happened with `callwarden audit verify`. Where the database was replaced on purpose, begin anew with another cursor.',
+        hint: NOT_THE_LOG,
       },
     );
   }

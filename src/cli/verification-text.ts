@@ -1,4 +1,4 @@
-import type { ChainFault } from '../domain/audit-chain.js';
+import type { ChainFault, PruneSeal } from '../domain/audit-chain.js';
 import { harmless } from './harmless-text.js';
 import type { LogVerification } from './verify-log.js';
 
@@ -9,9 +9,21 @@ export interface VerificationReport {
   /** The first event that is still there. */
   first: number;
   head: { sequence: number; hash: string };
-  /** How many, those in the log itself included, bear it out, and how many speak of what was pruned. */
+  /** What was pruned, in order; what one person removed at one time is one entry. */
+  prunes: readonly PruneReport[];
+  /** How many bear it out, and how many speak of what was pruned. */
   checkpoints: { file: string | null; matched: number; pruned: number; signaturesChecked: boolean };
   fault: FaultReport | null;
+}
+
+interface PruneReport {
+  from: number;
+  to: number;
+  events: number;
+  records: number;
+  at: string;
+  actor: string;
+  reason: string;
 }
 
 interface FaultReport {
@@ -26,15 +38,27 @@ interface FaultReport {
 
 export function verificationReport(verified: LogVerification): VerificationReport {
   const { verification, checkpointFile, signaturesChecked } = verified;
-  const { events, first, head, checkpoints, fault } = verification;
+  const { events, first, head, checkpoints, prunes, fault } = verification;
   return {
     whole: fault === undefined,
     events,
     first,
     head: { sequence: head.sequence, hash: head.hash },
+    prunes: prunes.reduce(withPrune, []),
     checkpoints: { file: checkpointFile ?? null, ...checkpoints, signaturesChecked },
     fault: fault === undefined ? null : faultReport(fault),
   };
+}
+
+/** A large prune is done in pieces, each with a seal of its own. */
+function withPrune(prunes: readonly PruneReport[], seal: PruneSeal): readonly PruneReport[] {
+  const { from, to, events, actions, at, actor, reason } = seal;
+  const before = prunes.at(-1);
+  if (before === undefined || before.at !== at || before.actor !== actor || before.reason !== reason) {
+    return [...prunes, { from, to, events, records: actions, at, actor, reason }];
+  }
+  const joined = { ...before, to, events: before.events + events, records: before.records + actions };
+  return [...prunes.slice(0, -1), joined];
 }
 
 function faultReport({ event, kind, row, action, what, detail }: ChainFault): FaultReport {
@@ -50,9 +74,9 @@ const NEXT: Readonly<Record<ChainFault['what'], string>> = {
   removed: `${KEEP} A backup from before shows what is missing.`,
   inserted: `${KEEP} What was put in was not written by callwarden: do not rely on it.`,
   cut: `${KEEP} Perhaps an older copy was put back: then a newer one has the end of the log.`,
-  guard: `${KEEP} Records may be changed or deleted unnoticed until the guard is back; restore the database from a backup.`,
+  guard: `${KEEP} Until the database is restored from a backup, records may be changed or deleted unnoticed, and queries may leave some out.`,
   forged:
-    'If the key was changed since, name the older public key with --key as well. Otherwise compare the checkpoints with another copy of them: these were not signed by your key.',
+    'Name the public key that signed it with --key; if the key was changed since, the older one as well. If no key of yours has signed it, somebody else did: compare the checkpoints with another copy of them, and the log with a backup.',
 };
 
 /** What a person reads at the terminal. */
@@ -74,15 +98,45 @@ function wholeRows(report: VerificationReport): readonly Row[] {
   return [
     ['events', `${events}${range}`],
     ['head', `${head.sequence} ${head.hash}`],
-    ['pruned', first > 1 ? `events 1 to ${first - 1}` : 'nothing'],
-    ['checkpoints', checkpointsText(report)],
+    ...prunedRows(report),
+    ...checkpointRows(report),
   ];
+}
+
+/** Who, when and why, of each. */
+function prunedRows({ prunes, checkpoints }: VerificationReport): readonly Row[] {
+  if (prunes.length === 0) return [['pruned', 'nothing']];
+  const signature = checkpoints.signaturesChecked
+    ? 'signature checked'
+    : 'signature NOT checked, for want of a key';
+  return prunes.map(({ from, to, at, actor, reason }) => [
+    'pruned',
+    `events ${from} to ${to} by ${actor} at ${at}: ${reason}; ${signature}`,
+  ]);
+}
+
+function checkpointRows(report: VerificationReport): readonly Row[] {
+  const { pruned } = report.checkpoints;
+  const row: Row = ['checkpoints', checkpointsText(report)];
+  if (pruned === 0) return [row];
+  const [of, say] = pruned === 1 ? ['1 checkpoint is', 'it says'] : [`${pruned} checkpoints are`, 'they say'];
+  return [
+    row,
+    [
+      'WARNING',
+      `${of} of events that were pruned: what ${say} is gone. Did you know of the prune by ${prunersOf(report)}?`,
+    ],
+  ];
+}
+
+function prunersOf({ prunes }: VerificationReport): string {
+  return [...new Set(prunes.map(({ actor }) => actor))].join(', ') || 'nobody';
 }
 
 function checkpointsText({ checkpoints, fault }: VerificationReport): string {
   const { file, matched, pruned, signaturesChecked } = checkpoints;
   const own = file === null ? '' : ` with ${file}`;
-  const left = pruned === 0 ? '' : `, ${pruned} are of events that were pruned`;
+  const left = pruned === 0 ? '' : `, ${pruned} ${pruned === 1 ? 'is' : 'are'} of events that were pruned`;
   const good = fault === null ? 'signatures good' : 'signatures checked';
   const signatures = signaturesChecked ? good : 'signatures NOT checked, for want of a key';
   const counted =
@@ -104,6 +158,7 @@ function faultRows(report: VerificationReport, fault: FaultReport): readonly Row
     ['what', detail],
     ['next', next],
     ['events', `${events}, head ${head.sequence} ${head.hash}`],
-    ['checkpoints', checkpointsText(report)],
+    ...prunedRows(report),
+    ...checkpointRows(report),
   ];
 }

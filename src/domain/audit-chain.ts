@@ -28,9 +28,45 @@ export function checkpointText({ sequence, hash, at }: Pick<Checkpoint, 'sequenc
   return `callwarden audit checkpoint v1\n${sequence}\n${hash}\n${at}\n`;
 }
 
-/** Signs heads; holds the private key. */
+/** A span that a person had removed, and whom to ask about it. */
+export interface PruneStatement extends PrunedSpan {
+  /** Of the last event of the span, in lower-case hex: the chain goes on from it. */
+  hash: string;
+  /** The greatest ids that were in the span; 0 where there were none. */
+  lastAction: number;
+  lastAdministration: number;
+  /** Hash of the first event of the log, which tells whose log it is. */
+  begun: string;
+  /** What stands for the seal before, in lower-case hex; zeros where there is none. */
+  previous: string;
+  /** ISO 8601 UTC with milliseconds. */
+  at: string;
+  actor: string;
+  reason: string;
+}
+
+/** A prune that was signed: without it nobody can say that what is gone from the beginning was meant to go. */
+export interface PruneSeal extends PruneStatement {
+  /** As that of a checkpoint. */
+  key: string;
+  /** Ed25519 over pruneText, in base64. */
+  signature: string;
+}
+
+/** The text that the signature of a prune covers, in UTF-8; another one than that of any checkpoint. */
+export function pruneText(prune: PruneStatement): string {
+  const { from, to, hash, events, at, actor, reason } = prune;
+  const { actions, lastAction, lastAdministration, begun, previous } = prune;
+  // As JSON, so that what a person gave as the reason cannot pass for the next lines.
+  const who = [at, JSON.stringify(actor), JSON.stringify(reason)];
+  const lines = [from, to, hash, events, ...who, actions, lastAction, lastAdministration, begun, previous];
+  return `callwarden audit prune v1\n${lines.join('\n')}\n`;
+}
+
+/** Signs heads and prunes; holds the private key. */
 export interface CheckpointSigner {
   sign(head: ChainHead, at: number): Checkpoint;
+  signPrune(prune: PruneStatement): PruneSeal;
 }
 
 /** The first thing that is wrong with the log. */
@@ -48,8 +84,8 @@ export interface ChainFault {
    * - removed: the event, or the row it stands for, is gone from the middle.
    * - inserted: a row that no event stands for.
    * - cut: the end of the log is gone.
-   * - guard: a trigger or table that keeps the log append-only was changed or removed.
-   * - forged: a checkpoint's signature is wrong.
+   * - guard: what keeps the log append-only, or finds records in it, was changed, removed or added to, or is damaged.
+   * - forged: a checkpoint, or the seal of a prune, bears no signature of a key that is known.
    */
   what: 'altered' | 'removed' | 'inserted' | 'cut' | 'guard' | 'forged';
   /** A sentence for a person. */
@@ -63,8 +99,12 @@ export interface Verification {
   /** First event that is still there; what was before it was pruned. */
   first: number;
   head: ChainHead;
-  /** How many of the checkpoints, the log's own included, bear out the chain, and how many speak of what was pruned. */
+  /** How many of the checkpoints bear out the chain, and how many speak of what was pruned, so that nothing is left to compare. */
   checkpoints: { matched: number; pruned: number };
+  /** What the log says was pruned, in order. */
+  prunes: readonly PruneSeal[];
+  /** What is no fault, but should be known. */
+  notes: readonly string[];
   /** The first by event id; undefined where the log is whole. */
   fault: ChainFault | undefined;
 }
@@ -89,6 +129,15 @@ export interface PrunedSpan {
   actions: number;
 }
 
+/** An action that nothing behind can be pruned before, because its outcome is not known. */
+export interface OpenRecord {
+  event: number;
+  record: number;
+  switch: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
 /** The chain of a writable log. Every method rejects with STORE_FAILED. */
 export interface AuditChain {
   head(): Promise<ChainHead>;
@@ -98,9 +147,12 @@ export interface AuditChain {
    * undefined where there is none.
    */
   prunable(before: number): Promise<PrunedSpan | undefined>;
+  /** The first action before `before` that has no outcome: where `prunable` ends early, it is because of it. */
+  openBefore(before: number): Promise<OpenRecord | undefined>;
   /**
-   * Seals the span that `prunable` names with a signed checkpoint, records who pruned it, and deletes it, all in one
-   * transaction: a chain that begins later but is otherwise whole. Undefined where there was nothing to prune.
+   * Removes the span that `prunable` names, piece by piece so that others can write meanwhile: each piece is sealed with a
+   * signature, goes on record with who pruned it, and is deleted in one transaction. The chain begins later then and is
+   * otherwise whole, also where it is interrupted between two pieces. Undefined where there was nothing to prune.
    */
   prune(
     before: number,
@@ -112,13 +164,14 @@ export interface AuditChain {
 export interface AuditVerifier {
   head(): ChainHead;
   /**
-   * Walks the whole chain and compares it with the checkpoints, those given and those in the log. `genuine` tells whether a
-   * checkpoint's signature is good; it is asked about the ones in the log too, so it has to know the keys that pruned it.
-   * The walk yields to nobody: a million records take seconds; `onProgress` is told how many events are done, now and then.
+   * Walks the whole chain and compares it with the checkpoints. `genuine` tells whether a checkpoint's signature is good,
+   * `authorised` whether that of a prune is: it has to know all keys that pruned the log. The walk yields to nobody: a million
+   * records take seconds; `onProgress` is told how many events are done, now and then.
    */
   verify(options: {
     checkpoints: readonly Checkpoint[];
     genuine: (checkpoint: Checkpoint) => boolean;
+    authorised: (prune: PruneSeal) => boolean;
     onProgress?: (events: number, of: number) => void;
   }): Verification;
   close(): void;

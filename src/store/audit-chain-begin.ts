@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { type EventRow, eventHash, eventsSql, readHead } from './audit-chain-hash.js';
 
@@ -26,7 +27,7 @@ const OLDER_ROWS = `
 
 /**
  * Begins the chain of a database to which migration 0005 has just been applied, in the migration's transaction: with a record
- * that says so, then an event for each row that was there already.
+ * that says so, then an event for each row that was there already. No two logs begin alike, even at one instant.
  *
  * @param now milliseconds since the epoch
  */
@@ -43,7 +44,7 @@ export function beginAuditChain(database: Database.Database, now: number): void 
     .prepare(
       "INSERT INTO audit_administration (at, actor, kind, detail) VALUES (?, 'callwarden', 'begun', ?)",
     )
-    .run(now, JSON.stringify({ version: CHAIN_VERSION, adopted }));
+    .run(now, JSON.stringify({ version: CHAIN_VERSION, adopted, log: randomUUID() }));
   adoptOlderRows(database);
   database.exec('DROP TABLE temp.older_row');
 }

@@ -5,6 +5,8 @@ import type { PrunedSpan } from '../domain/audit-chain.js';
 export interface SpanFound extends PrunedSpan {
   lastAction: number;
   lastAdministration: number;
+  /** The latest time of an action in it; the clock may have gone back meanwhile. */
+  lastAt: number;
   /** The last event of the log at that time. */
   seenUpTo: number;
 }
@@ -50,12 +52,25 @@ const EVENTS = `
  * The longest span at the beginning of the log that ends before the first event at or after `before`, in which every action
  * has its outcome, and that takes an action only with its outcome, confirmations and children, and the other way round.
  * Undefined where no action can go.
+ *
+ * @param enough so many actions, or as few more as can go together
  */
-export function findSpan(database: Database.Database, before: number): SpanFound | undefined {
+export function findSpan(
+  database: Database.Database,
+  before: number,
+  enough = Number.POSITIVE_INFINITY,
+): SpanFound | undefined {
   const seenUpTo = database.prepare<[], number>('SELECT max(seq) FROM audit_event').pluck().get() ?? 0;
   /** How many events of an action, beside its own, are still to come. */
   const awaited = new Map<number, number>();
-  const walked = { from: 0, events: 0, actions: 0, lastAction: 0, lastAdministration: 0 };
+  const walked = {
+    from: 0,
+    events: 0,
+    actions: 0,
+    lastAction: 0,
+    lastAdministration: 0,
+    lastAt: Number.MIN_SAFE_INTEGER,
+  };
   let span: SpanFound | undefined;
   for (const event of database.prepare<[], SpanEvent>(EVENTS).iterate()) {
     const { seq, kind, ref, at, owner, outcomes, others } = event;
@@ -66,12 +81,15 @@ export function findSpan(database: Database.Database, before: number): SpanFound
       awaited.set(ref, outcomes + (others ?? 0));
       walked.actions += 1;
       walked.lastAction = ref;
+      walked.lastAt = Math.max(walked.lastAt, at);
     }
     if (kind === 'administration') walked.lastAdministration = ref;
     if (owner !== null) arrive(awaited, owner);
     if (walked.from === 0) walked.from = seq;
     walked.events += 1;
-    if (awaited.size === 0 && walked.actions > 0) span = { ...walked, to: seq, seenUpTo };
+    if (awaited.size > 0 || walked.actions === 0) continue;
+    span = { ...walked, to: seq, seenUpTo };
+    if (walked.actions >= enough) break;
   }
   return span;
 }

@@ -1,18 +1,23 @@
+import { setTimeout } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import {
   type AuditChain,
   type CheckpointSigner,
+  type OpenRecord,
   type PrunedSpan,
   SHORTEST_KEPT_MS,
 } from '../domain/audit-chain.js';
 import type { Clock } from '../domain/ports.js';
 import { chainHead } from './audit-chain-hash.js';
-import type { PruneDetail } from './audit-chain-pruned.js';
 import { findSpan, isStillWhole, type SpanFound } from './audit-chain-span.js';
+import { insertSeal, readBegun, readLastSeal, sealHash } from './audit-seals.js';
 import { settle } from './store-error.js';
 
-const INSERT_CHECKPOINT = `
-  INSERT INTO audit_checkpoint (sequence, hash, at, key, signature) VALUES (@sequence, @hash, @at, @key, @signature)`;
+/** Of one transaction, so that nobody waits long for the write lock: see bench/audit-chain.mjs. */
+const ACTIONS_PER_PIECE = 2_000;
+
+/** Between two: whoever waits for the lock looks again every 100 ms at the latest. */
+const BREATH_MS = 120;
 
 const INSERT_PRUNED = `
   INSERT INTO audit_administration (at, actor, kind, reason, detail) VALUES (@at, @actor, 'pruned', @reason, @detail)`;
@@ -23,9 +28,9 @@ const INSERT_PRUNED = `
  */
 const DELETIONS: readonly string[] = [
   'DELETE FROM unconfirmed_call WHERE action_id <= @lastAction',
-  'DELETE FROM search_record WHERE facet_id IN (SELECT id FROM search_facet) AND at < @before AND action_id <= @lastAction',
+  'DELETE FROM search_record WHERE facet_id IN (SELECT id FROM search_facet) AND at <= @lastAt AND action_id <= @lastAction',
   'DELETE FROM search_facet WHERE NOT EXISTS (SELECT 1 FROM search_record WHERE facet_id = search_facet.id)',
-  'DELETE FROM acted_record WHERE acted_rule_id IN (SELECT id FROM acted_rule) AND at < @before AND action_id <= @lastAction',
+  'DELETE FROM acted_record WHERE acted_rule_id IN (SELECT id FROM acted_rule) AND at <= @lastAt AND action_id <= @lastAction',
   'DELETE FROM acted_rule WHERE NOT EXISTS (SELECT 1 FROM acted_record WHERE acted_rule_id = acted_rule.id)',
   'DELETE FROM audit_confirmation WHERE action_id <= @lastAction',
   'DELETE FROM audit_outcome WHERE action_id <= @lastAction',
@@ -34,27 +39,39 @@ const DELETIONS: readonly string[] = [
   'DELETE FROM audit_event WHERE seq <= @to',
 ];
 
+const OPEN_BEFORE = `
+  SELECT (SELECT seq FROM audit_event WHERE kind = 'action' AND ref = a.id) AS event, a.id AS record, a.switch, a.at
+  FROM audit_action AS a WHERE a.at < ? AND NOT EXISTS (SELECT 1 FROM audit_outcome WHERE action_id = a.id)
+  ORDER BY a.id LIMIT 1`;
+
+type Order = Parameters<AuditChain['prune']>[1];
+
 /** The chain on an open, migrated database. */
-export function createAuditChain(database: Database.Database, path: string, clock: Clock): AuditChain {
+export function createAuditChain(
+  database: Database.Database,
+  path: string,
+  clock: Clock,
+  { actionsPerPiece = ACTIONS_PER_PIECE }: { actionsPerPiece?: number } = {},
+): AuditChain {
+  const piece = (before: number, by: Order) =>
+    settle(path, () => prunePiece(database, bounded(before, by.at), by, actionsPerPiece));
   return {
     head: () => settle(path, () => chainHead(database)),
 
     prunable: (before) => settle(path, () => toSpan(findSpan(database, bounded(before, clock())))),
 
-    prune: (before, by) =>
-      settle(path, () => {
-        const bound = bounded(before, by.at);
-        // Looked for before the write lock is taken: that takes seconds in a long log, and passes have to write meanwhile.
-        const found = findSpan(database, bound);
-        if (found === undefined) return undefined;
-        return database
-          .transaction(() => {
-            const span = isStillWhole(database, found) ? found : findSpan(database, bound);
-            if (span !== undefined) deleteSpan(database, span, bound, by);
-            return toSpan(span);
-          })
-          .immediate();
-      }),
+    openBefore: (before) =>
+      settle(path, () => database.prepare<[number], OpenRecord>(OPEN_BEFORE).get(bounded(before, clock()))),
+
+    async prune(before, by) {
+      let removed: PrunedSpan | undefined;
+      for (;;) {
+        const span = await piece(before, by);
+        if (span === undefined) return removed;
+        removed = removed === undefined ? span : joined(removed, span);
+        await setTimeout(BREATH_MS);
+      }
+    },
   };
 }
 
@@ -62,25 +79,58 @@ function bounded(before: number, now: number): number {
   return Math.min(before, now - SHORTEST_KEPT_MS);
 }
 
+function prunePiece(
+  database: Database.Database,
+  before: number,
+  by: Order,
+  actions: number,
+): PrunedSpan | undefined {
+  // Looked for before the write lock is taken, since passes have to write meanwhile.
+  const found = findSpan(database, before, actions);
+  if (found === undefined) return undefined;
+  return database
+    .transaction(() => {
+      const span = isStillWhole(database, found) ? found : findSpan(database, before, actions);
+      if (span !== undefined) deleteSpan(database, span, by);
+      return toSpan(span);
+    })
+    .immediate();
+}
+
 function deleteSpan(
   database: Database.Database,
   span: SpanFound,
-  before: number,
-  { at, actor, reason, signer }: { at: number; actor: string; reason: string; signer: CheckpointSigner },
+  { at, signer, ...by }: { at: number; actor: string; reason: string; signer: CheckpointSigner },
 ): void {
-  const { seenUpTo: _, ...taken } = span;
+  const { seenUpTo: _, lastAt, ...taken } = span;
   const hash = database
     .prepare<[number], string>('SELECT lower(hex(hash)) FROM audit_event WHERE seq = ?')
     .pluck()
     .get(span.to);
-  if (hash === undefined) throw new Error(`event ${span.to} is gone`);
-  const checkpoint = signer.sign({ sequence: span.to, hash }, at);
-  database.prepare(INSERT_CHECKPOINT).run(checkpoint);
-  const detail: PruneDetail = { ...taken, hash, checkpoint };
-  database.prepare(INSERT_PRUNED).run({ at, actor, reason, detail: JSON.stringify(detail) });
-  for (const sql of DELETIONS) database.prepare(sql).run({ ...taken, before });
+  const begun = readBegun(database);
+  if (hash === undefined || begun === undefined) throw new Error(`event ${span.to} or the first one is gone`);
+  const [actor, reason] = [asStored(by.actor), asStored(by.reason)];
+  const previous = sealHash(readLastSeal(database));
+  const when = new Date(at).toISOString();
+  const seal = signer.signPrune({ ...taken, hash, begun, previous, at: when, actor, reason });
+  insertSeal(database, seal);
+  const detail = JSON.stringify({ ...toSpan(span), hash, seal: sealHash(seal) });
+  database.prepare(INSERT_PRUNED).run({ at, actor, reason, detail });
+  for (const sql of DELETIONS) database.prepare(sql).run({ ...taken, lastAt });
 }
 
+/** What is signed has to be what is read later: half a surrogate pair cannot be stored. */
+function asStored(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
+}
+
+function joined(one: PrunedSpan, next: PrunedSpan): PrunedSpan {
+  const { from, events, actions } = one;
+  return { from, to: next.to, events: events + next.events, actions: actions + next.actions };
+}
+
+function toSpan(span: SpanFound): PrunedSpan;
+function toSpan(span: SpanFound | undefined): PrunedSpan | undefined;
 function toSpan(span: SpanFound | undefined): PrunedSpan | undefined {
   if (span === undefined) return undefined;
   const { from, to, events, actions } = span;

@@ -3,6 +3,7 @@ import type { AuditRecord } from '../domain/action.js';
 import type { ChainHead } from '../domain/audit-chain.js';
 import type { AuditQuery } from '../domain/ports.js';
 import { type RecordRow, toRecord } from './audit-reader.js';
+import { readBegun } from './audit-seals.js';
 import { recordCondition } from './audit-search.js';
 import { openCurrentForReading, type ReaderOptions } from './open-reader.js';
 import { orStoreError } from './store-error.js';
@@ -21,6 +22,8 @@ export interface ChangedRecords {
 export interface AuditChanges {
   /** The hash of an event in lower-case hex; undefined where it is not there. */
   hashOf(sequence: number): string | undefined;
+  /** Hash of the first event that the log ever had; undefined where it is gone and no prune says it. */
+  begun(): string | undefined;
   /** The first event that was not pruned, and the last; both 0 for an empty log. */
   reach(): { first: number; last: number };
   /**
@@ -77,6 +80,7 @@ export function openAuditChanges(
           .get(sequence)
           ?.toString('hex'),
       ),
+    begun: () => orStoreError(file, () => readBegun(database)),
     reach: () =>
       orStoreError(file, () => {
         const row = database

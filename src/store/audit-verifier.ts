@@ -1,11 +1,13 @@
 import type Database from 'better-sqlite3';
-import type { AuditVerifier, ChainFault, Verification } from '../domain/audit-chain.js';
+import type { AuditVerifier, ChainFault, PruneSeal, Verification } from '../domain/audit-chain.js';
 import { chainHead } from './audit-chain-hash.js';
-import { type PruneRecord, readLastPrune } from './audit-chain-pruned.js';
-import { compareCheckpoints, isSealed } from './audit-verify-checkpoints.js';
-import { guardFault } from './audit-verify-guard.js';
+import { readSeals } from './audit-seals.js';
+import { compareCheckpoints } from './audit-verify-checkpoints.js';
+import { compareGuards } from './audit-verify-guard.js';
 import { rowWithoutEvent } from './audit-verify-rows.js';
+import { sealFault, sealRecordFault } from './audit-verify-seals.js';
 import { type ChainStart, chainStart, walkChain } from './audit-verify-walk.js';
+import { damageFault, workingFault } from './audit-verify-working.js';
 import { MIGRATIONS_DIR, type Migration, readMigrations } from './migration-files.js';
 import { openCurrentForReading, type ReaderOptions } from './open-reader.js';
 import { orStoreError } from './store-error.js';
@@ -33,27 +35,30 @@ export function openAuditVerifier(path: string, options: ReaderOptions = {}): Au
 function verify(
   database: Database.Database,
   migrations: readonly Migration[],
-  { checkpoints, genuine, onProgress }: Parameters<AuditVerifier['verify']>[0],
+  { checkpoints, genuine, authorised, onProgress }: Parameters<AuditVerifier['verify']>[0],
 ): Verification {
-  const guard = guardFault(database, migrations, () => chainHead(database).sequence);
-  if (guard?.blind === true) {
-    const head = { sequence: 0, hash: '' };
-    return { events: 0, first: 0, head, checkpoints: { matched: 0, pruned: 0 }, fault: withoutBlind(guard) };
-  }
+  const guards = compareGuards(database, migrations, () => chainHead(database).sequence);
+  const { notes } = guards;
+  if (!guards.readable) return { ...NOTHING_READ, notes, fault: guards.fault };
   const head = chainHead(database);
   const { events, first } = extentOf(database);
-  const prune = readLastPrune(database);
-  const sealed = prune !== undefined && isSealed(prune, genuine);
-  const start = chainStart(prune, sealed, first);
+  const prunes = readSeals(database);
+  const seal = sealFault(prunes, authorised);
+  const start = chainStart(prunes.at(-1), seal === undefined, first);
   const last = Math.max(head.sequence, start.after);
   const walked = walkChain(database, start, (done) => onProgress?.(done, events));
-  const compared = compareCheckpoints(database, checkpoints, genuine, { start, last });
-  const seal = prune === undefined || sealed ? undefined : sealFault(prune);
+  const compared = compareCheckpoints(database, checkpoints, genuine, { seals: prunes, last });
   const faults = [walked.fault, cutFault(database, last), ...compared.faults, seal];
   // What follows may be told of a log that is whole otherwise only: it looks the same where the record of a prune was cut off,
   // or the event of a row was removed.
   const whole = faults.every((fault) => fault === undefined || fault.what === 'forged');
-  if (whole) faults.push(startFault(start, prune) ?? rowWithoutEvent(database, walked.seen));
+  if (whole) {
+    faults.push(
+      startFault(start, prunes) ??
+        sealRecordFault(database, prunes) ??
+        rowWithoutEvent(database, walked.seen),
+    );
+  }
   onProgress?.(events, events);
   const { matched, pruned } = compared;
   return {
@@ -61,39 +66,38 @@ function verify(
     first,
     head,
     checkpoints: { matched, pruned },
-    fault: firstOf(faults) ?? (guard && withoutBlind(guard)),
+    prunes,
+    notes,
+    fault:
+      firstOf(faults) ??
+      guards.fault ??
+      workingFault(database, head.sequence) ??
+      damageFault(database, head.sequence),
   };
 }
 
-function withoutBlind({ blind: _, ...fault }: ChainFault & { blind: boolean }): ChainFault {
-  return fault;
-}
+const NOTHING_READ: Omit<Verification, 'notes' | 'fault'> = {
+  events: 0,
+  first: 0,
+  head: { sequence: 0, hash: '' },
+  checkpoints: { matched: 0, pruned: 0 },
+  prunes: [],
+};
 
 function extentOf(database: Database.Database): { events: number; first: number } {
   const extent = database
     .prepare<[], { events: number; first: number | null }>(
-      'SELECT count(*) AS events, min(seq) AS first FROM audit_event',
+      'SELECT count(*) AS events, min(seq) AS first FROM audit_event NOT INDEXED',
     )
     .get();
   return { events: extent?.events ?? 0, first: extent?.first ?? 0 };
 }
 
 /** Nothing says why the log begins later. */
-function startFault({ hash, after }: ChainStart, prune: PruneRecord | undefined): ChainFault | undefined {
-  if (hash !== undefined || prune !== undefined) return undefined;
-  const detail = `Events 1 to ${after} are gone, and no record of the log says that they were pruned.`;
+function startFault({ hash, after }: ChainStart, prunes: readonly PruneSeal[]): ChainFault | undefined {
+  if (hash !== undefined || prunes.length > 0) return undefined;
+  const detail = `Events 1 to ${after} are gone, and no seal says that they were pruned.`;
   return { event: 1, kind: undefined, row: undefined, action: undefined, what: 'removed', detail };
-}
-
-function sealFault({ id, event }: PruneRecord): ChainFault {
-  return {
-    event: event ?? 0,
-    kind: 'administration',
-    row: id,
-    action: undefined,
-    what: 'forged',
-    detail: `The record of the last prune (row ${id} of audit_administration) bears no checkpoint with a good signature.`,
-  };
 }
 
 /** SQLite itself remembers the last number that it gave, unless somebody thought of that too. */

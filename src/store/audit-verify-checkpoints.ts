@@ -1,7 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { ChainFault, Checkpoint } from '../domain/audit-chain.js';
-import type { PruneRecord } from './audit-chain-pruned.js';
-import type { ChainStart } from './audit-verify-walk.js';
+import type { ChainFault, Checkpoint, PruneSeal } from '../domain/audit-chain.js';
 
 export interface CheckpointFindings {
   matched: number;
@@ -13,19 +11,20 @@ export interface CheckpointFindings {
 /**
  * Compares a chain with the heads of it that were signed.
  *
- * @param start what the first event follows: a checkpoint of that very event can be compared still
+ * @param seals of what was pruned: checkpoints of the last event of a span can be compared still
  * @param last number of the last event
  */
 export function compareCheckpoints(
   database: Database.Database,
   checkpoints: readonly Checkpoint[],
   genuine: (checkpoint: Checkpoint) => boolean,
-  { start, last }: { start: ChainStart; last: number },
+  { seals, last }: { seals: readonly PruneSeal[]; last: number },
 ): CheckpointFindings {
   const hashOf = database.prepare<[number], Buffer>('SELECT hash FROM audit_event WHERE seq = ?').pluck();
+  const sealed = new Map(seals.map(({ to, hash }) => [to, hash]));
   const faults: ChainFault[] = [];
   let [matched, pruned, matchedUpTo] = [0, 0, 0];
-  for (const checkpoint of inOrder([...checkpoints, ...keptCheckpoints(database)])) {
+  for (const checkpoint of inOrder(checkpoints)) {
     const { sequence, at } = checkpoint;
     if (!genuine(checkpoint)) {
       faults.push(
@@ -43,10 +42,10 @@ export function compareCheckpoints(
       );
       continue;
     }
-    const hash = sequence === start.after ? start.hash : hashOf.get(sequence);
+    const hash = hashOf.get(sequence)?.toString('hex') ?? sealed.get(sequence);
     if (hash === undefined) {
       pruned += 1;
-    } else if (hash.toString('hex') === checkpoint.hash) {
+    } else if (hash === checkpoint.hash) {
       matched += 1;
       matchedUpTo = sequence;
     } else {
@@ -57,22 +56,10 @@ export function compareCheckpoints(
   return { matched, pruned, faults };
 }
 
-/** Whether the record of a prune bears a genuine checkpoint of the last event that it took. */
-export function isSealed({ detail }: PruneRecord, genuine: (checkpoint: Checkpoint) => boolean): boolean {
-  const seal = detail?.checkpoint;
-  return seal !== undefined && seal.sequence === detail?.to && seal.hash === detail.hash && genuine(seal);
-}
-
 function fault(event: number, what: ChainFault['what'], detail: string): ChainFault {
   return { event, kind: undefined, row: undefined, action: undefined, what, detail };
 }
 
 function inOrder(checkpoints: readonly Checkpoint[]): readonly Checkpoint[] {
   return [...checkpoints].sort((one, other) => one.sequence - other.sequence);
-}
-
-function keptCheckpoints(database: Database.Database): readonly Checkpoint[] {
-  return database
-    .prepare<[], Checkpoint>('SELECT sequence, hash, at, key, signature FROM audit_checkpoint ORDER BY id')
-    .all();
 }

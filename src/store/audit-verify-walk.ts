@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3';
-import { type ChainFault, EVENT_KINDS, type EventKind } from '../domain/audit-chain.js';
+import { type ChainFault, EVENT_KINDS, type EventKind, type PruneSeal } from '../domain/audit-chain.js';
 import { EVENT_ROWS, type EventRow, eventHash, eventsSql, NO_HASH } from './audit-chain-hash.js';
-import type { PruneRecord } from './audit-chain-pruned.js';
 import { RefSet } from './audit-verify-refs.js';
 
 /** Progress is told each time so many events are done. */
@@ -19,15 +18,11 @@ interface ChainedRow extends EventRow {
   hash: Buffer;
 }
 
-/**
- * Where the chain begins: at the beginning, or behind what the record of the last prune says. That is believed where its seal
- * is good, whatever else was done to the record: its own event tells that.
- */
-export function chainStart(prune: PruneRecord | undefined, sealed: boolean, first: number): ChainStart {
-  if (prune === undefined && first <= 1) return { after: 0, hash: NO_HASH };
-  const detail = prune?.detail;
-  return detail !== undefined && sealed
-    ? { after: detail.to, hash: Buffer.from(detail.hash, 'hex') }
+/** Where the chain begins: at the beginning, or behind what the last seal says, where somebody vouches for that. */
+export function chainStart(seal: PruneSeal | undefined, sealed: boolean, first: number): ChainStart {
+  if (seal === undefined && first <= 1) return { after: 0, hash: NO_HASH };
+  return seal !== undefined && sealed
+    ? { after: seal.to, hash: Buffer.from(seal.hash, 'hex') }
     : { after: first - 1, hash: undefined };
 }
 

@@ -59,7 +59,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     ledger: createLedger(database, file),
     passes: createPassLog(database, file),
     rulesInForce: createRulesInForce(database, file),
-    pauses: createPauses(database, file),
+    pauses: createPauses(database, file, options.clock ?? Date.now),
     lock: createPassLock(file),
     close: () => {
       database.close();

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { AdministrationKind } from '../domain/audit-chain.js';
 import type { Pause, Pauses } from '../domain/pause.js';
+import type { Clock } from '../domain/ports.js';
 import { settle } from './store-error.js';
 
 /**
@@ -42,7 +43,7 @@ interface AdministrationRow {
 type Resumed = Parameters<Pauses['resume']>[1];
 
 /** The pauses on an open, migrated database. */
-export function createPauses(database: Database.Database, path: string): Pauses {
+export function createPauses(database: Database.Database, path: string, clock: Clock): Pauses {
   const find = preparePauseOf(database);
   const all = database.prepare<{ now: number }, PauseRow>(ALL);
   const insert = database.prepare(INSERT);
@@ -51,8 +52,13 @@ export function createPauses(database: Database.Database, path: string): Pauses 
   const administration = database.prepare<AdministrationRow>(ADMINISTRATION);
   const list = (now: number): readonly Pause[] => all.all({ now }).map(toPause);
 
+  // A wait for the write lock may lie between the command and this: what was recorded meanwhile came before.
+  const since = (at: number) => Math.max(at, clock());
+
   const pause = database.transaction((given: Pause) => {
-    const row = { ...given, switch: given.switch ?? null, until: given.until ?? null };
+    const begun = since(given.at);
+    const until = given.until === undefined ? null : begun + given.until - given.at;
+    const row = { ...given, at: begun, switch: given.switch ?? null, until };
     deleteOne.run({ switch: row.switch });
     insert.run(row);
     const { at, actor, switch: name, reason } = row;
@@ -60,7 +66,9 @@ export function createPauses(database: Database.Database, path: string): Pauses 
     administration.run({ at, actor, kind: 'paused', switch: name, reason, detail });
   });
 
-  const resume = database.transaction((switchName: string | undefined, { at, actor, reason }: Resumed) => {
+  const resume = database.transaction((switchName: string | undefined, resumed: Resumed) => {
+    const { actor, reason } = resumed;
+    const at = since(resumed.at);
     const ended = list(at).filter((one) => switchName === undefined || one.switch === switchName);
     for (const one of ended) {
       const detail = { pausedAt: timeText(one.at), pausedBy: one.actor, pausedReason: one.reason };

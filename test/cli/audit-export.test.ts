@@ -78,6 +78,14 @@ describe('audit export', () => {
     expect(other.exitCode).toBe(2);
   });
 
+  it('refuses --until beside a cursor, which would leave a hole', async () => {
+    const { exitCode, stderr } = await run('--cursor', 'one', '--until', '2026-03-01T12:01:00Z');
+    expect(stderr).toContain('--until does not go with --cursor');
+    expect(exitCode).toBe(2);
+    expect(existsSync(join(cwd, 'one'))).toBe(false);
+    expect(ids((await run('--cursor', 'one', '--since', '2026-03-01T12:01:00Z')).stdout)).toEqual([2]);
+  });
+
   it('leaves the cursor to another export that has it', async () => {
     const release = await createPassLock(resolve(cwd, 'cursor')).acquire('export');
     const { exitCode, stdout, stderr } = await run('--cursor', 'cursor');

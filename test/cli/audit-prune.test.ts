@@ -1,10 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { appendCheckpoint } from '../../src/cli/checkpoint-file.js';
+import { openSigner } from '../../src/cli/checkpoint-keys.js';
 import { openAuditReader } from '../../src/store/audit-reader.js';
 import { openStore } from '../../src/store/open-store.js';
-import { callInput, outcomeOf } from '../store/support.js';
+import { callInput, NOON, outcomeOf } from '../store/support.js';
 import { runCli } from '../support/run-cli.js';
 import { tempDir } from '../support/temp-store.js';
 
@@ -69,7 +71,7 @@ describe('audit prune', () => {
     expect(ids()).toEqual([3]);
     const whole = await verify();
     expect(whole.stdout).toMatch(
-      / {2}pruned +events 1 to \d\n {2}checkpoints +\d match(es)?; signatures good/,
+      / {2}pruned +events 1 to \d by cli:alice at 20\S+Z: kept for a year; signature checked\n {2}checkpoints +no file/,
     );
     expect(whole.exitCode).toBe(0);
     const database = new Database(join(cwd, 'callwarden.db'), { readonly: true });
@@ -107,6 +109,65 @@ describe('audit prune', () => {
     );
     expect(exitCode).toBe(1);
     expect(ids()).toEqual([1, 2, 3]);
+  });
+
+  it('is told by verify, and is a fault where no key can vouch for it', async () => {
+    await filled();
+    await runCli(['audit', 'verify', '--checkpoint', 'kept.jsonl'], { cwd });
+    const first = new Database(join(cwd, 'callwarden.db'), { readonly: true });
+    const hash = first.prepare('SELECT lower(hex(hash)) FROM audit_event WHERE seq = 2').pluck().get();
+    first.close();
+    const signed = openSigner(join(cwd, 'callwarden.db.key')).sign({ sequence: 2, hash: String(hash) }, NOON);
+    appendCheckpoint(join(cwd, 'kept.jsonl'), signed);
+    await prune('--yes');
+    const against = await runCli(['audit', 'verify', '--against', 'kept.jsonl', '-o', 'json'], { cwd });
+    expect(JSON.parse(against.stdout)).toMatchObject({
+      prunes: [{ from: 1, records: 2, actor: 'cli:alice', reason: 'kept for a year' }],
+      checkpoints: { matched: 1, pruned: 1 },
+    });
+    expect((await runCli(['audit', 'verify', '--against', 'kept.jsonl'], { cwd })).stdout).toMatch(
+      / {2}WARNING +1 checkpoint is of events that were pruned.*by cli:alice\?/,
+    );
+    for (const file of ['callwarden.db.key', 'callwarden.db.key.pub']) {
+      renameSync(join(cwd, file), join(cwd, `old-${file}`));
+    }
+    const unvouched = await verify();
+    expect(unvouched.stdout).toMatch(/NOT WHOLE: forged[\s\S]*by cli:alice[\s\S]*--key[\s\S]*NOT checked/);
+    expect(unvouched.exitCode).toBe(1);
+    expect(await runCli(['audit', 'verify', '--key', 'old-callwarden.db.key.pub'], { cwd })).toMatchObject({
+      exitCode: 0,
+    });
+  });
+
+  it('goes on after a change of the key, with the older public key', async () => {
+    await filled();
+    await prune('--yes');
+    for (const file of ['callwarden.db.key', 'callwarden.db.key.pub']) {
+      renameSync(join(cwd, file), join(cwd, `old-${file}`));
+    }
+    const path = join(cwd, 'callwarden.db');
+    const store = openStore(path);
+    await store.audit.record(callInput('4', { at: LONG_AGO }), outcomeOf('withheld'), []);
+    store.close();
+    expect(await prune('--yes')).toMatchObject({ exitCode: 1, stdout: '' });
+    const older = ['--key', 'old-callwarden.db.key.pub'];
+    expect(await prune('--dry-run', ...older)).toMatchObject({ exitCode: 0 });
+    openSigner(`${path}.key`);
+    expect(await prune('--dry-run')).toMatchObject({ exitCode: 1 });
+    expect(await prune('--yes', ...older)).toMatchObject({ exitCode: 0 });
+    const keys = ['--key', 'callwarden.db.key.pub', 'old-callwarden.db.key.pub'];
+    expect(await runCli(['audit', 'verify', ...keys], { cwd })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('names what keeps it from going on, and what to do', async () => {
+    await filled();
+    const store = openStore(join(cwd, 'callwarden.db'));
+    await store.audit.openIntent(callInput('5', { at: LONG_AGO, switch: 'gone' }), []);
+    store.close();
+    const { stderr } = await prune('--dry-run');
+    expect(stderr).toMatch(
+      /^Record 4 \(event 8, switch gone, 2020-.*no outcome yet.*once -c .* --switch gone/,
+    );
   });
 
   it('of a database that is not there fails, and makes none', async () => {

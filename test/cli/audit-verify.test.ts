@@ -164,6 +164,24 @@ describe('audit verify', () => {
     }
   });
 
+  it('fails where it was asked to compare, and the file holds no checkpoint', async () => {
+    await filled();
+    await verify('--checkpoint');
+    writeFileSync(join(cwd, 'emptied.jsonl'), '\n');
+    const { exitCode, stdout, stderr } = await verify('--against', 'emptied.jsonl');
+    expect(stderr).toContain('emptied.jsonl holds no checkpoint, so there is nothing to compare with.');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  });
+
+  it('names an index that somebody added, without calling it a fault', async () => {
+    await filled();
+    tamper('CREATE INDEX mine ON pass (started_at)');
+    expect(await verify()).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('The index mine on pass'),
+    });
+  });
+
   it('of a database that is not there fails with the next step, and makes none', async () => {
     const { exitCode, stderr } = await verify();
     expect(exitCode).toBe(1);

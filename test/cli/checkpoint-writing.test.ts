@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoints } from '../../src/cli/checkpoint-file.js';
-import { isGenuine, readPublicKeys } from '../../src/cli/checkpoint-keys.js';
+import { isGenuine, openSigner, readPublicKeys } from '../../src/cli/checkpoint-keys.js';
 import { createCheckpointWriting, keepCheckpoints } from '../../src/cli/checkpoint-writing.js';
 import { tempDir } from '../support/temp-store.js';
 
@@ -73,6 +73,31 @@ describe('checkpoints beside the passes', () => {
     rmSync(it.options.file, { recursive: true });
     await write();
     expect(it.sequences()).toEqual([1]);
+  });
+
+  it('are signed by the key that is there then, and a change of it is told', async () => {
+    const it = writing();
+    const { keyFile, file } = it.options;
+    const { write } = createCheckpointWriting(it.options);
+    it.grow(1);
+    await write();
+    rmSync(keyFile);
+    it.grow(2);
+    await write();
+    expect(it.sequences()).toEqual([1]);
+    expect(it.logged.at(-1)).toEqual({
+      level: 'error',
+      text: expect.stringContaining('is gone, and its public'),
+    });
+    rmSync(`${keyFile}.pub`);
+    openSigner(keyFile);
+    await write();
+    expect(it.logged.at(-1)).toEqual({
+      level: 'warn',
+      text: expect.stringContaining('keep the older public key'),
+    });
+    const keys = readPublicKeys([keyFile]);
+    expect(readCheckpoints(file).checkpoints.map((one) => isGenuine(one, keys))).toEqual([false, true]);
   });
 
   it('do not reject where the database fails', async () => {

@@ -279,6 +279,7 @@ describe('status', () => {
         durationMs: null,
         passesLastHour: { completed: 0, failed: 0, skipped: 0 },
         actionsLastHour: {},
+        killsLastHour: null,
         unconfirmed: 0,
         paused: null,
         rules: null,

@@ -374,12 +374,15 @@ test('a disconnected call is unconfirmed until a listing shows it gone; true sta
   ]);
   expect((await audit.unconfirmed('lab'))[0]).toEqual({
     id: 1,
+    rule: 'account-concurrent-calls',
+    ruleHash: 'a'.repeat(64),
     call: callInput('1').call,
     account: 10,
     customer: 2,
     closedAt: NOON,
     login: 'login:ops',
     confirmed: null,
+    asked: true,
   });
   await audit.confirm(
     [

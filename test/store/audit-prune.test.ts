@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/action.js';
-import { SHORTEST_KEPT_MS } from '../../src/domain/audit-chain.js';
+import { type PruneStatement, SHORTEST_KEPT_MS } from '../../src/domain/audit-chain.js';
+import { createAuditChain } from '../../src/store/audit-chain.js';
 import { findSpan, isStillWhole } from '../../src/store/audit-chain-span.js';
 import { openAuditReader } from '../../src/store/audit-reader.js';
+import { sealHash } from '../../src/store/audit-seals.js';
 import type { Store } from '../../src/store/open-store.js';
 import {
   accountInput,
@@ -48,18 +50,27 @@ test('a pruned log begins later, says who pruned it, and passes', async () => {
     events: 7,
     first: 11,
     head: { sequence: 17 },
-    checkpoints: { matched: 2, pruned: 0 },
+    checkpoints: { matched: 1, pruned: 0 },
     fault: undefined,
   });
   expect(await store.chain.head()).toEqual(found.head);
   const database = rawDatabase(store.path);
-  const kept = database.prepare('SELECT sequence, hash, at, key, signature FROM audit_checkpoint').get();
-  expect(kept).toMatchObject({ sequence: 10, at: new Date(LATER).toISOString() });
+  expect(found.prunes).toMatchObject([
+    {
+      ...span,
+      at: new Date(LATER).toISOString(),
+      actor: 'cli:ops',
+      reason: 'kept for 60 days',
+      lastAction: 3,
+      lastAdministration: 1,
+      previous: '0'.repeat(64),
+    },
+  ]);
   const pruned = database.prepare<[], { detail: string }>('SELECT * FROM audit_administration').all();
   expect(pruned).toMatchObject([
     { id: 2, at: LATER, actor: 'cli:ops', kind: 'pruned', reason: 'kept for 60 days' },
   ]);
-  expect(JSON.parse(pruned[0]?.detail ?? '')).toMatchObject({ ...span, lastAction: 3, checkpoint: kept });
+  expect(JSON.parse(pruned[0]?.detail ?? '')).toMatchObject({ ...span, seal: sealHash(found.prunes[0]) });
   expect(await store.chain.prune(NOON + DAY_MS, by)).toBeUndefined();
 });
 
@@ -73,11 +84,21 @@ test('a second prune goes on from the first, and checkpoints of what is gone are
   await store.chain.prune(NOON + DAY_MS, by);
   await store.chain.prune(NOON + 2 * DAY_MS, by);
   expect(idsOf(store.path)).toEqual([5, 6]);
-  // The seal of the first span is one more of what is gone now.
-  expect(verified(store.path, heads)).toMatchObject({
+  // Those of the end of a span can be compared with its seal.
+  const within = signer.sign({ sequence: 3, hash: 'a'.repeat(64) }, NOON);
+  const found = verified(store.path, [...heads, within]);
+  expect(found).toMatchObject({
     first: 14,
-    checkpoints: { matched: 3, pruned: 2 },
+    checkpoints: { matched: 3, pruned: 1 },
+    prunes: [
+      { from: 1, to: 7 },
+      { from: 8, to: 13 },
+    ],
     fault: undefined,
+  });
+  expect(found.prunes[1]).toMatchObject({
+    previous: sealHash(found.prunes[0]),
+    begun: found.prunes[0]?.begun,
   });
   await writeCalls(store, 7, 1, NOON + 3 * DAY_MS);
   expect(idsOf(store.path)).toEqual([5, 6, 7]);
@@ -184,7 +205,8 @@ test('a prune that cannot be signed, or is refused, changes nothing', async () =
   await writeCalls(store, 1, 2);
   const head = await store.chain.head();
   const failing = {
-    sign: () => {
+    ...signer,
+    signPrune: () => {
       throw new Error('the key is gone');
     },
   };
@@ -203,7 +225,7 @@ test('only what a record says was pruned can be deleted', async () => {
   await writeCalls(store, 3, 1, NOON + DAY_MS);
   await store.chain.prune(NOON + DAY_MS, by);
   const database = rawDatabase(store.path);
-  for (const table of ['action', 'outcome', 'confirmation', 'administration', 'event', 'checkpoint']) {
+  for (const table of ['action', 'outcome', 'confirmation', 'administration', 'event', 'seal']) {
     expect(() => database.exec(`DELETE FROM audit_${table}`), table).toThrow('append-only');
   }
   expect(verified(store.path)).toMatchObject({ events: 4, fault: undefined });
@@ -214,7 +236,7 @@ async function prunedStore() {
   await writeCalls(store, 1, 2);
   await writeCalls(store, 3, 2, NOON + DAY_MS);
   await store.chain.prune(NOON + DAY_MS, by);
-  return { ...store, database: rawDatabase(store.path) };
+  return { ...store, store, database: rawDatabase(store.path) };
 }
 
 test.each<[what: string, sql: string, fault: object]>([
@@ -250,7 +272,14 @@ test.each<[what: string, sql: string, fault: object]>([
     "INSERT INTO audit_outcome (action_id, at, outcome) VALUES (2, 1, 'failed')",
     { event: 0, kind: 'outcome', row: 2, what: 'inserted' },
   ],
-  ['the seal', "UPDATE audit_checkpoint SET signature = 'AAAA'", { event: 7, what: 'forged' }],
+  ['the seal', "UPDATE audit_seal SET signature = 'AAAA'", { event: 7, what: 'forged' }],
+  ['who pruned', "UPDATE audit_seal SET actor = 'cli:other'", { event: 7, what: 'forged' }],
+  ['the seal removed', 'DELETE FROM audit_seal', { event: 1, what: 'removed' }],
+  [
+    'a seal put in again',
+    'INSERT INTO audit_seal SELECT id + 1, first_event, last_event, events, actions, last_action, last_administration, hash, begun, previous, at, actor, reason, key, signature FROM audit_seal',
+    { event: 7, what: 'forged' },
+  ],
 ])('of a pruned log, %s is guarded as well', async (_, sql, fault) => {
   const { path, database } = await prunedStore();
   expect(verified(path)).toMatchObject({ first: 8, head: { sequence: 14 }, fault: undefined });
@@ -263,15 +292,65 @@ test('whoever cuts off the beginning has to have the key to call it a prune', as
   await writeCalls(store, 1, 2);
   await writeCalls(store, 3, 2, NOON + DAY_MS);
   await store.chain.prune(NOON + DAY_MS, { ...by, signer: signerOf(8) });
-  const database = rawDatabase(store.path);
-  expect(verified(store.path).fault).toMatchObject({ event: 7, what: 'forged' });
-  tamper(database, () => database.exec('DELETE FROM audit_checkpoint'));
   expect(verified(store.path).fault).toMatchObject({
-    event: 14,
-    kind: 'administration',
-    row: 2,
+    event: 7,
     what: 'forged',
+    detail: expect.stringContaining('by cli:ops'),
   });
+});
+
+test('a checkpoint of the last event does not make a prune, signed by the key as it is', async () => {
+  const { database, path } = await prunedStore();
+  const head = signer.sign({ sequence: 7, hash: verified(path).prunes[0]?.hash ?? '' }, LATER);
+  tamper(database, () => {
+    database
+      .prepare('UPDATE audit_seal SET at = ?, signature = ?, key = ?')
+      .run(head.at, head.signature, head.key);
+  });
+  expect(verified(path).fault).toMatchObject({ event: 7, what: 'forged' });
+});
+
+test('a seal without a record of its prune is told, and a record without a seal', async () => {
+  const one = await prunedStore();
+  await one.store.chain.prune(NOON + 2 * DAY_MS, by);
+  const [first, second] = verified(one.path).prunes;
+  tamper(one.database, () => one.database.exec('DELETE FROM audit_seal WHERE id = 1'));
+  expect(verified(one.path).fault).toMatchObject({ event: second?.to, what: 'forged' });
+  const other = await prunedStore();
+  other.database.exec(
+    `INSERT INTO audit_administration (at, actor, kind, reason, detail) VALUES (1, 'cli:ops', 'pruned', 'x', '{"seal":"${sealHash(first)}"}')`,
+  );
+  expect(verified(other.path).fault).toMatchObject({ event: 15, row: 3, what: 'forged' });
+});
+
+test('a large prune goes piece by piece, each whole in itself, and tells what it took in all', async () => {
+  const store = laterStore();
+  await writeCalls(store, 1, 7);
+  const chain = createAuditChain(rawDatabase(store.path), store.path, () => LATER, { actionsPerPiece: 3 });
+  const failing = {
+    ...signer,
+    signPrune: (prune: PruneStatement) => {
+      if (prune.from > 10) throw new Error('the key is gone');
+      return signer.signPrune(prune);
+    },
+  };
+  await storeFailure(() => chain.prune(LATER, { ...by, signer: failing }));
+  expect(idsOf(store.path)).toEqual([4, 5, 6, 7]);
+  expect(verified(store.path)).toMatchObject({ prunes: [{ to: 10 }], fault: undefined });
+  expect(await chain.prune(LATER, by)).toEqual({ from: 11, to: 22, events: 12, actions: 4 });
+  expect(verified(store.path)).toMatchObject({
+    prunes: [{ to: 10 }, { from: 11, to: 19 }, { from: 20, to: 22 }],
+    fault: undefined,
+  });
+});
+
+test('what keeps a span from going on is named', async () => {
+  const store = laterStore();
+  await record(store, NOON);
+  expect(await store.chain.openBefore(LATER)).toBeUndefined();
+  await store.audit.openIntent(callInput('1', { at: NOON, switch: 'gone' }), []);
+  expect(await store.chain.openBefore(LATER)).toEqual({ event: 4, record: 2, switch: 'gone', at: NOON });
+  expect(await store.chain.openBefore(NOON)).toBeUndefined();
 });
 
 test('a span that was found without the lock is looked for again where the log has changed since', async () => {

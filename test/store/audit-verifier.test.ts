@@ -19,7 +19,16 @@ import {
   temporaryDatabase,
   temporaryDirectory,
 } from './support.js';
-import { genuine, reckonAnew, signer, signerOf, tamper, verified, writeCalls } from './support-chain.js';
+import {
+  authorised,
+  genuine,
+  reckonAnew,
+  signer,
+  signerOf,
+  tamper,
+  verified,
+  writeCalls,
+} from './support-chain.js';
 
 function events(path: string): { seq: number; kind: string; ref: number }[] {
   return rawDatabase(path)
@@ -45,7 +54,7 @@ test('a new log begins with a record that says so', async () => {
     kind: 'begun',
     switch: null,
     reason: null,
-    detail: '{"version":1,"adopted":0}',
+    detail: expect.stringMatching(/^\{"version":1,"adopted":0,"log":"[0-9a-f-]{36}"\}$/),
   });
   const head = await chain.head();
   expect(head).toMatchObject({ sequence: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
@@ -54,6 +63,8 @@ test('a new log begins with a record that says so', async () => {
     first: 1,
     head,
     checkpoints: { matched: 0, pruned: 0 },
+    prunes: [],
+    notes: [],
     fault: undefined,
   });
 });
@@ -112,6 +123,7 @@ test('a walk while others write sees the log as it was when it began', async () 
   const found = verifier.verify({
     checkpoints: [],
     genuine,
+    authorised,
     onProgress: (done, of) => {
       seen.push(done, of);
       rawDatabase(store.path).exec(
@@ -215,7 +227,7 @@ test.each<[what: string, sql: string, fault: object]>([
 });
 
 const TAIL =
-  "DELETE FROM audit_event WHERE seq > 7; DELETE FROM audit_action WHERE id = 3; DELETE FROM audit_outcome WHERE action_id = 3; DELETE FROM audit_confirmation WHERE id = 3; UPDATE sqlite_sequence SET seq = 7 WHERE name = 'audit_event'";
+  "DELETE FROM audit_event WHERE seq > 7; DELETE FROM audit_action WHERE id = 3; DELETE FROM audit_outcome WHERE action_id = 3; DELETE FROM audit_confirmation WHERE id = 3; DELETE FROM search_record WHERE action_id = 3; DELETE FROM acted_record WHERE action_id = 3; UPDATE sqlite_sequence SET seq = 7 WHERE name = 'audit_event'";
 
 test('a tail that was cut with all that the database remembers of it shows against a checkpoint alone', async () => {
   const { path, database, checkpoint } = await threeCalls();
@@ -236,7 +248,7 @@ test('a chain that was reckoned anew shows against the first checkpoint behind t
   const at = (seq: number) => signer.sign({ sequence: seq, hash: hashOf(path, seq) }, NOON);
   const checkpoints = [at(4), at(8), checkpoint];
   tamper(database, () => {
-    database.exec("UPDATE audit_action SET rule = 'another' WHERE id = 2");
+    database.exec("UPDATE audit_action SET target = 'another' WHERE id = 2");
     reckonAnew(database, 1);
   });
   expect(verified(path).fault).toBeUndefined();
@@ -297,7 +309,123 @@ test.each<[what: string, sql: string, names: string]>([
 test('triggers that are put back as they were, and indexes for reports of one’s own, are no fault', async () => {
   const { path, database } = await threeCalls();
   tamper(database, () => database.exec('CREATE INDEX mine ON audit_action (rule); ANALYZE; VACUUM'));
+  expect(verified(path)).toMatchObject({
+    notes: ['The index mine on audit_action is not one of callwarden: it was added.'],
+    fault: undefined,
+  });
+});
+
+test.each<[what: string, sql: string, names: string]>([
+  [
+    'a trigger of a table that the log is not in',
+    'CREATE TRIGGER quiet AFTER INSERT ON unconfirmed_call BEGIN DELETE FROM pause; END',
+    'trigger quiet is not one of callwarden: it was added to unconfirmed_call',
+  ],
+  ['a table', 'CREATE TABLE mine (id)', 'table mine is not one of callwarden'],
+  ['a view', 'CREATE VIEW mine AS SELECT 1', 'view mine is not one of callwarden'],
+  [
+    'an index that keeps rows out',
+    'CREATE UNIQUE INDEX mine ON pass (pass_id)',
+    'index mine is not one of callwarden: it was added to pass',
+  ],
+  ['an index less', 'DROP INDEX audit_action_parent', 'index audit_action_parent is gone'],
+  ['a working table less', 'DROP TABLE unconfirmed_call', 'table unconfirmed_call is gone'],
+  ['another column', 'ALTER TABLE pause ADD COLUMN note TEXT', 'table pause was changed'],
+])('what callwarden works with is guarded as well: %s', async (_, sql, names) => {
+  const { path, database } = await threeCalls();
+  database.exec(sql);
+  expect(verified(path).fault).toMatchObject({ what: 'guard', detail: expect.stringContaining(names) });
+});
+
+/** Makes an index leave out an action while `work` is done, without a trace in the schema. */
+function behindIndexes(
+  database: Database.Database,
+  names: readonly string[],
+  action: number,
+  work: () => void,
+) {
+  const read = database.prepare<[string], string>('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
+  const change = database.prepare<[string, string]>('UPDATE sqlite_schema SET sql = ? WHERE name = ?');
+  const texts = names.map((name) => [name, read.get(name) ?? ''] as const);
+  const setTo = (text: (sql: string) => string) => {
+    database.unsafeMode(true);
+    database.pragma('writable_schema = ON');
+    for (const [name, sql] of texts) change.run(text(sql), name);
+    database.pragma('writable_schema = RESET');
+  };
+  tamper(database, () => {
+    setTo((sql) => `${sql} ${sql.includes(' WHERE ') ? 'AND' : 'WHERE'} id <> ${action}`);
+    work();
+    setTo((sql) => sql);
+  });
+}
+
+test('a row that was put in behind the indexes is found', async () => {
+  const { path, database } = await threeCalls();
+  const columns = storedColumns(database, 'audit_action').slice(1).join(', ');
+  behindIndexes(database, ['audit_action_at'], 4, () =>
+    database.exec(`INSERT INTO audit_action SELECT 4, ${columns} FROM audit_action WHERE id = 3`),
+  );
+  expect(database.prepare('SELECT count(*) FROM audit_action').pluck().get()).toBe(3);
+  expect(verified(path).fault).toMatchObject({ kind: 'action', row: 4, what: 'inserted' });
+});
+
+test('a row that indexes do not show is damage, though every table is right', async () => {
+  const { path, database } = await threeCalls();
+  behindIndexes(database, ['audit_action_account'], 2, () => database.exec('REINDEX audit_action_account'));
+  expect(verified(path).fault).toMatchObject({
+    what: 'guard',
+    detail: expect.stringMatching(/^The database is damaged: .*audit_action_account/),
+  });
+});
+
+test.each<[what: string, sql: string, fault: object]>([
+  [
+    'a record that queries leave out',
+    'DELETE FROM search_record WHERE action_id = 2',
+    { action: 2, detail: 'The search index does not show record 2: queries would leave it out.' },
+  ],
+  [
+    'a record under another outcome',
+    "INSERT INTO search_facet SELECT 99, switch, rule, action, mode, 'failed' FROM search_facet LIMIT 1; UPDATE search_record SET facet_id = 99 WHERE action_id = 3",
+    { action: 3, detail: expect.stringContaining('does not show record 3') },
+  ],
+  [
+    'a record twice',
+    'INSERT INTO search_record SELECT facet_id, at + 1, action_id FROM search_record WHERE action_id = 1',
+    { action: 1, detail: expect.stringContaining('shows record 1 as it is not') },
+  ],
+  [
+    'a record that there is not',
+    'INSERT INTO search_record SELECT facet_id, at, 9 FROM search_record WHERE action_id = 1',
+    { action: 9 },
+  ],
+  [
+    'a call that nobody waits for',
+    'DELETE FROM unconfirmed_call',
+    { action: 4, detail: expect.stringContaining('Record 4 is not confirmed') },
+  ],
+  [
+    'a call that is waited for in vain',
+    "INSERT INTO unconfirmed_call VALUES ('lab', 2)",
+    { action: 2, detail: expect.stringContaining('Record 2 is waited for') },
+  ],
+  [
+    'an action that its rule forgot',
+    'DELETE FROM acted_record WHERE action_id = 3',
+    { action: 3, detail: expect.stringContaining('Record 3 is not among') },
+  ],
+  [
+    'an action that its rule never took',
+    'INSERT INTO acted_record SELECT acted_rule_id, at + 1, action_id FROM acted_record WHERE action_id = 1',
+    { action: 1, detail: expect.stringContaining('Record 1 is among') },
+  ],
+])('what is worked with has to say what the log says: %s', async (_, sql, fault) => {
+  const { path, database, audit } = await threeCalls();
+  await audit.record(callInput('4'), outcomeOf('disconnected'), []);
   expect(verified(path).fault).toBeUndefined();
+  database.exec(sql);
+  expect(verified(path).fault).toMatchObject({ what: 'guard', kind: 'action', ...fault });
 });
 
 test('each trigger of the chain hashes every column that its table stores', () => {
@@ -331,15 +459,15 @@ test.each([
   "UPDATE audit_administration SET actor = 'x'",
   'DELETE FROM audit_administration',
   "INSERT OR REPLACE INTO audit_administration (id, at, actor, kind) VALUES (1, 1, 'x', 'begun')",
-  "UPDATE audit_checkpoint SET at = 'x'",
-  'DELETE FROM audit_checkpoint',
-  "INSERT OR REPLACE INTO audit_checkpoint VALUES (1, 1, 'x', 'x', 'x', 'x')",
+  "UPDATE audit_seal SET at = 'x'",
+  'DELETE FROM audit_seal',
+  "INSERT OR REPLACE INTO audit_seal VALUES (1, 1, 1, 1, 1, 0, 0, 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x')",
 ])('the log refuses: %s', async (sql) => {
   const { path } = await threeCalls();
   for (const recursiveTriggers of ['ON', 'OFF']) {
     const database = rawDatabase(path);
     database.exec(
-      "INSERT INTO audit_checkpoint (sequence, hash, at, key, signature) VALUES (1, 'x', 'x', 'x', 'x')",
+      "INSERT INTO audit_seal VALUES (NULL, 1, 0, 1, 1, 0, 0, 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x')",
     );
     database.pragma(`recursive_triggers = ${recursiveTriggers}`);
     expect(() => database.exec(sql)).toThrow('append-only');
@@ -397,8 +525,8 @@ test('the rows of an older database are chained by time, and the log says how ma
   ]);
   const actions = chained.filter(({ kind }) => kind === 'action').map(({ ref }) => ref);
   expect(actions).toEqual([...actions].sort((one, other) => one - other));
-  expect(rawDatabase(path).prepare('SELECT detail FROM audit_administration').pluck().get()).toBe(
-    '{"version":1,"adopted":15000}',
+  expect(rawDatabase(path).prepare('SELECT detail FROM audit_administration').pluck().get()).toContain(
+    '{"version":1,"adopted":15000,',
   );
   expect(verified(path)).toMatchObject({ events: 15_001, fault: undefined });
 });

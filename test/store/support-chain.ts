@@ -4,6 +4,8 @@ import {
   type Checkpoint,
   type CheckpointSigner,
   checkpointText,
+  type PruneSeal,
+  pruneText,
   type Verification,
 } from '../../src/domain/audit-chain.js';
 import { type EventRow, eventHash, eventsSql, NO_HASH } from '../../src/store/audit-chain-hash.js';
@@ -27,12 +29,13 @@ export function signerOf(byte: number): CheckpointSigner {
   const privateKey = keyOf(byte);
   const der = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const key = createHash('sha256').update(der).digest('hex');
+  const signatureOf = (text: string) => sign(null, Buffer.from(text), privateKey).toString('base64');
   return {
     sign(head, at) {
       const signed = { ...head, at: new Date(at).toISOString() };
-      const signature = sign(null, Buffer.from(checkpointText(signed)), privateKey).toString('base64');
-      return { ...signed, key, signature };
+      return { ...signed, key, signature: signatureOf(checkpointText(signed)) };
     },
+    signPrune: (prune) => ({ ...prune, key, signature: signatureOf(pruneText(prune)) }),
   };
 }
 
@@ -43,10 +46,15 @@ export function genuine(checkpoint: Checkpoint): boolean {
   return verify(null, text, createPublicKey(keyOf(7)), Buffer.from(checkpoint.signature, 'base64'));
 }
 
+export function authorised(seal: PruneSeal): boolean {
+  const text = Buffer.from(pruneText(seal));
+  return verify(null, text, createPublicKey(keyOf(7)), Buffer.from(seal.signature, 'base64'));
+}
+
 export function verified(path: string, checkpoints: readonly Checkpoint[] = []): Verification {
   const verifier = openAuditVerifier(path);
   try {
-    return verifier.verify({ checkpoints, genuine });
+    return verifier.verify({ checkpoints, genuine, authorised });
   } finally {
     verifier.close();
   }

@@ -73,6 +73,11 @@ async function exportAudit(options: ExportOptions, context: CliContext): Promise
       '--gzip goes with --to. In a pipe, compress behind it: `callwarden audit export … | gzip`.',
     );
   }
+  if (options.cursor !== undefined && options.until !== undefined) {
+    throw new UsageError(
+      '--until does not go with --cursor: the cursor would move past later records, and they would never be exported. Leave one of them out.',
+    );
+  }
   const gzip = options.gzip === true || to?.endsWith('.gz') === true;
   const format = options.output ?? (/\.csv(\.gz)?$/.test(to ?? '') ? 'csv' : 'jsonl');
   const config = await loadConfig(options.config, context);

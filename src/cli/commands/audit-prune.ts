@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { durationText } from '../../documents/duration.js';
-import { type PrunedSpan, SHORTEST_KEPT_MS } from '../../domain/audit-chain.js';
+import { type OpenRecord, type PrunedSpan, SHORTEST_KEPT_MS } from '../../domain/audit-chain.js';
 import type { Config } from '../../domain/config.js';
 import { openStore } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
@@ -19,6 +19,7 @@ interface PruneOptions {
   config: string;
   before: number;
   reason: string;
+  key?: readonly string[];
   yes?: true;
   dryRun?: true;
 }
@@ -38,6 +39,7 @@ export function addAuditPrune(audit: Command, context: CliContext): void {
       timeWord(context),
     )
     .requiredOption('--reason <text>', 'why, for the audit log')
+    .option('--key <file...>', 'older public keys that have signed, besides that of the config')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only show what would go')
     .action((options: PruneOptions) => pruneAudit(options, context));
@@ -57,7 +59,7 @@ async function pruneAudit(options: PruneOptions, context: CliContext): Promise<v
     throw new UsageError('Nobody is there to ask. Give --yes to prune without asking, or --dry-run to look.');
   }
   const config = await loadConfig(options.config, context);
-  if (!(await isWhole(config, context))) return;
+  if (!(await isWhole(config, options.key ?? [], context))) return;
   const newest = now - SHORTEST_KEPT_MS;
   if (options.before > newest) {
     await say(
@@ -65,7 +67,8 @@ async function pruneAudit(options: PruneOptions, context: CliContext): Promise<v
       `Records of the last ${durationText(SHORTEST_KEPT_MS)} are never removed: rules still go by them.`,
     );
   }
-  const span = await prunable(config, options.before);
+  const { span, open } = await prunable(config, options.before);
+  if (open !== undefined) await say(context, openText(open, options.config));
   const before = `before ${localTime(Math.min(options.before, newest))}`;
   if (span === undefined) {
     await context.stdout.write(`Nothing to remove: no whole span of the log lies ${before}.\n`);
@@ -87,8 +90,8 @@ async function pruneAudit(options: PruneOptions, context: CliContext): Promise<v
 }
 
 /** What was tampered with would be gone for good with the span that it lies in. */
-async function isWhole(config: Config, context: CliContext): Promise<boolean> {
-  const verified = verifyLog(config, {}, context);
+async function isWhole(config: Config, keyFiles: readonly string[], context: CliContext): Promise<boolean> {
+  const verified = verifyLog(config, { keyFiles, ownKeyToo: true }, context);
   for (const note of verified.notes) await say(context, note);
   if (verified.verification.fault === undefined) return true;
   await context.stderr.write(verificationText(verificationReport(verified)));
@@ -97,13 +100,21 @@ async function isWhole(config: Config, context: CliContext): Promise<boolean> {
   return false;
 }
 
-async function prunable({ database }: Config, before: number): Promise<PrunedSpan | undefined> {
-  const store = openStore(database, { readonly: true });
+async function prunable(
+  { database }: Config,
+  before: number,
+): Promise<{ span: PrunedSpan | undefined; open: OpenRecord | undefined }> {
+  const { chain, close } = openStore(database, { readonly: true });
   try {
-    return await store.chain.prunable(before);
+    return { span: await chain.prunable(before), open: await chain.openBefore(before) };
   } finally {
-    store.close();
+    close();
   }
+}
+
+/** A switch that is not in the config any more has no pass to end what it left open. */
+function openText({ event, record, switch: name, at }: OpenRecord, config: string): string {
+  return `Record ${record} (event ${event}, switch ${name}, ${localTime(at)}) has no outcome yet, so nothing from it on can go. A pass of that switch ends it as \`unknown\`: \`callwarden once -c ${config} --switch ${name}\`. Where the config does not name the switch any more, put it back for that one pass, with any url.`;
 }
 
 async function remove(

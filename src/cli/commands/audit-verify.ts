@@ -30,7 +30,10 @@ export function addAuditVerify(audit: Command, context: CliContext): void {
     )
     .addOption(configOption())
     .option('--against <file>', 'compare with these checkpoints; by default those of the config, if any')
-    .option('--key <file...>', 'public keys that may have signed them; by default that of the config')
+    .option(
+      '--key <file...>',
+      'public keys that may have signed them, and prunes; by default that of the config',
+    )
     .option(
       '--checkpoint [file]',
       'append a signed checkpoint of what was verified; by default to that of the config',
