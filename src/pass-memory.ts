@@ -1,6 +1,7 @@
 import type { Holding, HoldingChanges, Ledger, LedgerChanges, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
+import { createShownAccounts, type ShownAccounts } from './pass-shown-accounts.js';
 import { createViolationMemory, type ViolationMemory } from './pass-violations.js';
 
 /** Even rules without a window need the calls that were live at the last poll. */
@@ -14,10 +15,12 @@ const SHORTEST_REACH_MS = 60_000;
 export interface SwitchMemory {
   readonly history: CallHistory;
   readonly holding: readonly Holding[];
-  /** Accounts that sound listings have shown; of this process alone. */
-  readonly shownAccounts: Set<number>;
+  /** Of this process alone. */
+  readonly accounts: ShownAccounts;
   /** Of this process alone. */
   readonly violations: ViolationMemory;
+  /** When actions were first found that were stamped ahead of the clock, as `actedBefore` keeps them; of this process alone. */
+  readonly actedAhead: Map<string, number>;
   /** Disconnects that the clock was ahead of, as `disconnectsBefore` keeps them; of this process alone. */
   readonly sentAhead: Map<string, number>;
   /** Reads the ledger anew where that is needed to look `reachMs` back from `now`. */
@@ -52,8 +55,9 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
   }
 
   return {
-    shownAccounts: new Set(),
+    accounts: createShownAccounts(),
     violations: createViolationMemory(),
+    actedAhead: new Map(),
     sentAhead: new Map(),
     get history() {
       return history;

@@ -136,6 +136,30 @@ export async function actedBefore(
   return found.flat();
 }
 
+/**
+ * What was stamped while the clock was ahead was done before now all the same. When it is first found it counts as done just
+ * then, so that neither a cooldown is voided nor one lasts until the clock comes to that instant again.
+ */
+export function withoutFuture(
+  acted: readonly RuleActed[],
+  now: number,
+  firstFound: Map<string, number>,
+): readonly RuleActed[] {
+  if (!acted.some(({ at }) => at > now)) {
+    firstFound.clear();
+    return acted;
+  }
+  return acted
+    .map((one) => {
+      if (one.at <= now) return one;
+      const key = JSON.stringify([one.ruleHash, one.subject, one.at]);
+      const at = Math.min(now, firstFound.get(key) ?? now);
+      firstFound.set(key, at);
+      return { ...one, at };
+    })
+    .sort((one, other) => one.at - other.at);
+}
+
 /** Rules with a cooldown repeat an unchanged record after it, to the very millisecond as the cooldown itself. */
 export function repeatsOf({ rules }: PassContext, now: number): ReadonlyMap<string, number> {
   return new Map(

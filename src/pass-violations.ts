@@ -15,6 +15,7 @@ export interface ViolationMemory {
 }
 
 interface Seen {
+  ruleHash: string;
   since: number;
   lastAt: number;
 }
@@ -30,16 +31,22 @@ export function createViolationMemory(): ViolationMemory {
       const breakMs = breakMsOf(intervalMs);
       const next = new Map<string, Seen>();
       const clear = new Set<string>();
+      const hashes = new Set([...seen.values()].map(({ ruleHash }) => ruleHash));
       for (const { rule, verdicts, held } of rules) {
         for (const verdict of [...verdicts, ...held.map((one) => one.verdict)]) {
+          // Most verdicts are clear, of rules that nobody violates: those need no key.
+          if (verdict.result === 'indeterminate' || (verdict.result === 'clear' && !hashes.has(rule.hash)))
+            continue;
           const key = keyFor(rule.hash, keyOf(verdict.subject));
-          if (verdict.result === 'clear') clear.add(key);
-          if (verdict.result !== 'violated') continue;
+          if (verdict.result === 'clear') {
+            clear.add(key);
+            continue;
+          }
           const before = seen.get(key);
           const unbroken = before !== undefined && before.lastAt <= now && now - before.lastAt <= breakMs;
           const heldSince = verdict.evidence.held && Date.parse(verdict.evidence.held.since);
           const since = Math.min(unbroken ? before.since : now, heldSince ?? now);
-          next.set(key, { since, lastAt: now });
+          next.set(key, { since, lastAt: now, ruleHash: rule.hash });
         }
       }
       // Who could not be judged for once, as on a doubtful listing, is not forgotten at once.

@@ -23,7 +23,14 @@ import {
   inspection,
   type PassContext,
 } from './pass-enforcement.js';
-import { actedBefore, REPEAT_RECORD_MS, remember, repeatsOf, takeDownMissed } from './pass-past.js';
+import {
+  actedBefore,
+  REPEAT_RECORD_MS,
+  remember,
+  repeatsOf,
+  takeDownMissed,
+  withoutFuture,
+} from './pass-past.js';
 import { createProtection, type Protection } from './plan/protection.js';
 
 /** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
@@ -124,18 +131,15 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     numbering: context.numbering,
     vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
     crossCheck: context.crossCheck,
-    shownBefore: context.memory.shownAccounts,
+    shownBefore: context.memory.accounts.shown,
     signal: pass.gathering,
   }).catch(async (error: unknown) => {
     await takeDownMissed(context, at);
     throw error;
   });
   pass.snapshot = snapshot;
-  if (snapshot.doubt === undefined) {
-    for (const { account } of snapshot.calls)
-      if (account !== undefined) context.memory.shownAccounts.add(account);
-  }
-  for (const note of [...snapshot.notes, ...clockNotes(snapshot)]) context.note(note);
+  for (const note of [...snapshot.notes, ...clockNotes(snapshot), ...context.memory.accounts.note(snapshot)])
+    context.note(note);
   if (snapshot.doubt !== undefined) {
     context.note(`nothing is cut on this listing: ${snapshot.doubt.reason}: ${snapshot.doubt.detail}`);
   }
@@ -203,7 +207,11 @@ async function decide(
     protection: pass.protection,
     recentlyDisconnected: recent,
     holding: memory.holding,
-    acted: await actedBefore(context, snapshot.observedAt),
+    acted: withoutFuture(
+      await actedBefore(context, snapshot.observedAt),
+      snapshot.observedAt,
+      memory.actedAhead,
+    ),
     intervalMs: context.intervalMs,
     yieldNow: context.yieldNow,
     beforeRule: () => {
@@ -212,7 +220,13 @@ async function decide(
   });
   for (const one of decision.rules) noteDecision(one, context, pass);
   const keyOf = createKeyOf(snapshot);
-  memory.violations.note(decision.rules, { now: snapshot.observedAt, intervalMs: context.intervalMs, keyOf });
+  if (snapshot.doubt === undefined) {
+    memory.violations.note(decision.rules, {
+      now: snapshot.observedAt,
+      intervalMs: context.intervalMs,
+      keyOf,
+    });
+  }
   const actions = decision.actions.map((action) => memory.violations.dated(action, keyOf));
   return { ...decision, actions };
 }

@@ -499,6 +499,30 @@ describe('a call that the switch does not end', () => {
   });
 });
 
+describe('a clock that was ahead when a rule acted', () => {
+  it('neither voids its cooldown nor stretches it until that instant comes again', async () => {
+    const it = scene(cap('cooldown: 1m', '{ type: alert }'), calls(3));
+    it.wait(365 * 86_400);
+    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+    it.wait(-365 * 86_400);
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(55);
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(6);
+    expect((await it.pass()).actions).toHaveLength(1);
+  });
+
+  it('does not keep its disconnects from being confirmed', async () => {
+    const it = scene(cap(''), calls(3));
+    it.wait(3_600);
+    await it.pass();
+    it.wait(-3_600);
+    it.wait(1);
+    await it.pass();
+    expect(it.records().map(({ confirmed }) => confirmed)).toEqual([true]);
+  });
+});
+
 describe('the first sight of a violation', () => {
   const since = (it: ReturnType<typeof scene>, id: number) =>
     (it.records().find((record) => record.id === id)?.evidence as { violatedSince?: string } | undefined)
@@ -506,14 +530,15 @@ describe('the first sight of a violation', () => {
   const at = (seconds: number) => new Date(NOW + seconds * SECOND).toISOString();
 
   it('stands in the evidence of what it led to, however long a safeguard held it back', async () => {
-    const it = scene(cap(''), calls(3), { caps: { perPass: 50, perHour: 500, sharePerPass: 1 } });
-    it.port.suspects = [aSuspect(), aSuspect()];
+    const it = scene(cap(''), calls(3));
+    const by = { at: NOW, reason: 'a test', actor: 'cli:test' };
+    await it.store.pauses.pause({ switch: undefined, until: undefined, ...by });
     await it.pass();
     it.wait(5);
-    it.port.suspects = [];
+    await it.store.pauses.resume(undefined, by);
     await it.pass();
     const [held, cut] = it.records();
-    expect(held).toMatchObject({ outcome: 'withheld', reason: 'suspect-snapshot' });
+    expect(held).toMatchObject({ outcome: 'withheld', reason: 'paused' });
     expect(cut).toMatchObject({ outcome: 'disconnected' });
     expect(since(it, held?.id ?? 0)).toBe(at(0));
     expect(since(it, cut?.id ?? 0)).toBe(at(0));
@@ -528,6 +553,21 @@ describe('the first sight of a violation', () => {
     it.port.calls = calls(4);
     await it.pass();
     const last = it.records().at(-1);
+    expect(since(it, last?.id ?? 0)).toBe(at(10));
+  });
+
+  it('is neither forgotten nor found on a doubtful listing', async () => {
+    const it = scene(cap(''), calls(2));
+    await it.pass();
+    it.wait(5);
+    it.port.calls = calls(3);
+    it.port.suspects = [aSuspect(), aSuspect()];
+    await it.pass();
+    it.wait(5);
+    it.port.suspects = [];
+    await it.pass();
+    const last = it.records().at(-1);
+    expect(last).toMatchObject({ outcome: 'disconnected' });
     expect(since(it, last?.id ?? 0)).toBe(at(10));
   });
 

@@ -130,7 +130,7 @@ describe('a pass while acting is paused', () => {
     it.wait(5);
     await it.pass();
     expect(it.records()).toHaveLength(before);
-    it.wait(55);
+    it.wait(56);
     expect(outcomes(await it.pass()).every((text) => text.includes(' disconnected '))).toBe(true);
     expect(disconnects(it.port.requests).length).toBeGreaterThan(0);
   });

@@ -60,11 +60,12 @@ async function liveInput(
   intervalMs: number,
   store: Store | undefined,
 ): Promise<FoundInput> {
-  const snapshot = await listNow(switchConfig, judging, context);
-  const now = snapshot.observedAt;
   const { switchName, numbering } = judging;
   const reachMs = Math.max(HOUR_MS, ...judging.rules.map(({ windowMs }) => windowMs));
-  const state = await store?.ledger.load(switchName, now - reachMs);
+  // Before the listing: a service that polls meanwhile would make it look as if the clock had been set back.
+  const state = await store?.ledger.load(switchName, context.clock() - reachMs);
+  const snapshot = await listNow(switchConfig, judging, context);
+  const now = snapshot.observedAt;
   const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
   if (state !== undefined) history.restore(state);
   const { cuts, recent } =

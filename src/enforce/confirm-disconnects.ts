@@ -37,7 +37,9 @@ export function confirmDisconnects(
   const confirmations: { id: number; confirmed: boolean }[] = [];
   const present = new Map<string, Outliving>();
   for (const one of unconfirmed) {
-    if (snapshot.observedAt <= one.closedAt || one.login !== snapshot.coverage.login) continue;
+    // What is stamped later than the answer was closed before it all the same, while the clock was ahead.
+    const isOlder = snapshot.observedAt > one.closedAt || one.closedAt > snapshot.receivedAt;
+    if (!isOlder || one.login !== snapshot.coverage.login) continue;
     const found = presence(one.call);
     if (found === 'unknown') continue;
     if (found !== 'absent') {

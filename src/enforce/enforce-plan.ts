@@ -1,11 +1,13 @@
 import type { ActionCall, ActionReport, PlannedAction, WithholdReason } from '../domain/action.js';
-import { hasEnded, isLive, sameCall } from '../domain/call.js';
+import { hasEnded, identityKey, isLive, sameCall } from '../domain/call.js';
 import { exceedsShare } from '../domain/share-cap.js';
 import {
   createRun,
   type EnforceContext,
   type EnforcementRun,
   type FinalDecision,
+  type Inspection,
+  type JudgedCalls,
 } from './enforcement-run.js';
 import type { Decision } from './gate.js';
 import { type FreshListing, isFresh } from './relisting.js';
@@ -84,16 +86,18 @@ interface Look {
 async function lookAgain(action: PlannedAction, context: EnforceContext, observedAt: number): Promise<Look> {
   const { call } = action;
   if (call === undefined) return { withhold: undefined, observedAt };
-  const newer = context.relisting.since(observedAt, action.account);
-  const seenAt = newer?.observedAt ?? observedAt;
-  if (isFresh(seenAt, context.maxSnapshotAgeMs, context.clock())) {
-    return { withhold: newer && whatChanged(call, newer, context), observedAt: seenAt };
-  }
   // The second leg of an on-net call appears under its own account once the call is routed; a listing of one account
   // would not show it. A connected call has both legs, and planning has looked at both.
-  const fresh = await context.relisting.of(call.state === 'Connected' ? action.account : undefined);
-  if (fresh === undefined) return { withhold: 'stale-snapshot', observedAt };
-  return { withhold: whatChanged(call, fresh, context), observedAt: fresh.observedAt };
+  const place = call.state === 'Connected' ? action.account : undefined;
+  const newer = context.relisting.since(observedAt, place);
+  const isRecent = isFresh(newer?.observedAt ?? observedAt, context.maxSnapshotAgeMs, context.clock());
+  const listing = isRecent ? newer : await context.relisting.of(place);
+  if (listing === undefined && !isRecent) return { withhold: 'stale-snapshot', observedAt };
+  const others = context.relisting.showing(call.id, observedAt);
+  const withhold = [...(listing === undefined ? [] : [listing]), ...others]
+    .map((one) => whatChanged(call, one, context))
+    .find((reason) => reason !== undefined);
+  return { withhold, observedAt: listing?.observedAt ?? observedAt };
 }
 
 function whatChanged(
@@ -135,18 +139,16 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
     await run.conclude(planned, withheld('stale-snapshot'));
     return;
   }
-  const { inside, perhapsInside, hold, oneByOne } = context.inspect(planned, listing, run.taken);
+  const found = context.inspect(planned, listing, run.taken);
+  const { inside, perhapsInside } = found;
   if (inside.length === 0) {
     await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld('gone'));
     return;
   }
-  // A listing that lost calls would not show what must stay: what the snapshot showed of it holds until the next pass.
-  const before =
-    hold === undefined && acts ? context.inspect(planned, context.snapshot, run.taken).hold : undefined;
-  if (before !== undefined) {
-    await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld(before));
-    return;
-  }
+  // What the snapshot showed as protected holds too: the new listing may have lost a call, or show it otherwise by now.
+  const before = acts ? context.inspect(planned, context.snapshot, run.taken) : found;
+  const hold = found.hold ?? before.hold;
+  const oneByOne = singlesOf(found, before, context.snapshot);
   const liveCalls = listing.calls.filter(({ state }) => isLive(state)).length;
   const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
   const excess =
@@ -162,6 +164,19 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
   const decision = await gate.decide({ ...action, withhold: tooMany }, weight);
   if (decision.kind === 'send') await run.send(action, listing.observedAt);
   else await run.conclude(action, decision);
+}
+
+/** The calls that may be cut one by one by both looks; what only the new listing shows goes by that alone. */
+function singlesOf(found: Inspection, before: Inspection, snapshot: JudgedCalls): readonly ActionCall[] {
+  if (found.hold === undefined && before.hold === undefined) return [];
+  if (before.hold === undefined) return found.oneByOne;
+  const free = new Set(before.oneByOne.map(identityKey));
+  if (found.hold === undefined) {
+    const inside = new Set(found.inside.map(identityKey));
+    return before.oneByOne.filter((call) => inside.has(identityKey(call)));
+  }
+  const known = new Set(snapshot.calls.map(({ id }) => id));
+  return found.oneByOne.filter((call) => !known.has(call.id) || free.has(identityKey(call)));
 }
 
 function withheld(reason: WithholdReason): FinalDecision {

@@ -18,6 +18,8 @@ export interface Relisting {
   of(account: number | undefined): Promise<FreshListing | undefined>;
   /** The newest listing known that was asked for at or after this instant and shows the calls of this account; asks nobody. */
   since(observedAt: number, account: number | undefined): FreshListing | undefined;
+  /** All listings known that were asked for at or after this instant and show this ID, of whatever account they were. */
+  showing(id: string, observedAt: number): readonly FreshListing[];
   /** Always asks anew, and for everything: for actions that take whatever is there when they arrive. */
   now(): Promise<FreshListing | undefined>;
 }
@@ -33,6 +35,16 @@ export function createRelisting(
   clock: Clock,
 ): Relisting {
   const newest = new Map<number | undefined, FreshListing>();
+  const ids = new WeakMap<FreshListing, ReadonlySet<string>>();
+
+  function idsOf(listing: FreshListing): ReadonlySet<string> {
+    let found = ids.get(listing);
+    if (found === undefined) {
+      found = new Set(listing.calls.map(({ id }) => id));
+      ids.set(listing, found);
+    }
+    return found;
+  }
 
   async function ask(account: number | undefined): Promise<FreshListing | undefined> {
     try {
@@ -53,6 +65,8 @@ export function createRelisting(
       const known = own !== undefined && (all === undefined || own.observedAt > all.observedAt) ? own : all;
       return known !== undefined && known.observedAt >= observedAt ? known : undefined;
     },
+    showing: (id, observedAt) =>
+      [...newest.values()].filter((one) => one.observedAt >= observedAt && idsOf(one).has(id)),
     async of(account) {
       const known = newest.get(account) ?? newest.get(undefined);
       return known !== undefined && isFresh(known.observedAt, maxAgeMs, clock()) ? known : ask(account);

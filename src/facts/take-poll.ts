@@ -143,9 +143,9 @@ function takeKnown(
   const isBack = !over && past.endedAt !== undefined;
   const asked = sinceLastPoll && !over ? run.history.askedBefore : NONE;
   const { vendorsAsked } = past;
+  const namedAnew = vendors.some((vendor) => !past.vendors.includes(vendor));
   const moreVendors =
-    vendors.some((vendor) => !past.vendors.includes(vendor)) ||
-    (vendorsAsked !== 'all' && asked.some((vendor) => !vendorsAsked.includes(vendor)));
+    namedAnew || (vendorsAsked !== 'all' && asked.some((vendor) => !vendorsAsked.includes(vendor)));
   if (!ends && !isBack && !moreVendors && !saysMore(past, call, run)) {
     takeSight(past, call, run.at);
     return;
@@ -157,6 +157,8 @@ function takeKnown(
     run.countries.note(past);
     return;
   }
+  // What was asked is not written.
+  const isNews = ends || isBack || namedAnew || saysMore(past, call, run);
   run.history.change(past, () => {
     takeListing(past, call, run, run.numbering);
     if (moreVendors) {
@@ -166,6 +168,7 @@ function takeKnown(
     if (ends) setEnd(run, past);
     else if (isBack) clearEnd(past);
   });
+  if (!isNews) return;
   run.changed.add(past);
   run.countries.note(past);
 }

@@ -50,7 +50,7 @@ export function createLearnedCustomerTree(
         // Those who were above are asked too: a customer that was moved away from them must not be counted there for ever.
         const formerly = [...customers].flatMap((customer) => [...(above.get(customer) ?? [])]);
         const asked = new Set([...customers, ...formerly.filter((one) => one !== root)]);
-        above = new Map([...above, ...(await learn(port, root, customers, asked, signal))]);
+        above = withLearned(above, await learn(port, root, customers, asked, signal));
         const next = new Map([...treeOf(above, root), ...stated]);
         if (!isSame(tree, next)) tree = next;
         return { tree };
@@ -71,6 +71,21 @@ function customersOf(calls: readonly Call[], root: number): ReadonlySet<number> 
   );
 }
 
+/** Whoever is above a customer is not below anybody who is not: so who was learned of corrects who was not asked. */
+function withLearned(
+  known: ReadonlyMap<number, ReadonlySet<number>>,
+  learned: ReadonlyMap<number, ReadonlySet<number>>,
+): Map<number, ReadonlySet<number>> {
+  const merged = new Map([...known, ...learned]);
+  for (const ancestors of learned.values()) {
+    for (const one of ancestors) {
+      const old = learned.has(one) ? undefined : merged.get(one);
+      if (old !== undefined) merged.set(one, new Set([...old].filter((other) => ancestors.has(other))));
+    }
+  }
+  return merged;
+}
+
 /** Of the customers with calls, those above them; nobody without a call shows in another's listing. */
 async function learn(
   port: Pick<SwitchPort, 'listAllCalls'>,
@@ -81,8 +96,7 @@ async function learn(
 ): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
   const listed = await Promise.all(
     [...asked].map(async (customer) => {
-      const { calls } = await port.listAllCalls({ customer, recursive: true }, { signal });
-      return { customer, below: new Set(calls.map((call) => call.customer)) };
+      return { customer, below: await customersBelow(port, customer, customers, signal) };
     }),
   );
   return new Map(
@@ -91,6 +105,23 @@ async function learn(
       return [customer, new Set([root, ...parents.map((one) => one.customer)])];
     }),
   );
+}
+
+/** Those with calls in a customer's own listing; nobody where it was only asked as a former parent and is no more. */
+async function customersBelow(
+  port: Pick<SwitchPort, 'listAllCalls'>,
+  customer: number,
+  listed: ReadonlySet<number>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<number | undefined>> {
+  try {
+    const { calls } = await port.listAllCalls({ customer, recursive: true }, { signal });
+    return new Set(calls.map((call) => call.customer));
+  } catch (error) {
+    const isGone = error instanceof CallwardenError && error.code === 'SWITCH_FAULT' && !listed.has(customer);
+    if (isGone) return new Set();
+    throw error;
+  }
 }
 
 /** The nearest of those above a customer is the one that has the most above itself. */

@@ -13,7 +13,7 @@ import { findSpan, isStillWhole, type SpanFound } from './audit-chain-span.js';
 import { insertSeal, readBegun, readLastSeal, sealHash } from './audit-seals.js';
 import { settle } from './store-error.js';
 
-/** Of one transaction, so that nobody waits long for the write lock: see bench/audit-chain.mjs. */
+/** Of one transaction, which holds the write lock for 0.1 to 0.2 seconds then. */
 const ACTIONS_PER_PIECE = 2_000;
 
 /** Between two: whoever waits for the lock looks again every 100 ms at the latest. */

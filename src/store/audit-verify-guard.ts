@@ -13,14 +13,19 @@ interface SchemaObject {
 
 export interface GuardFindings {
   fault: ChainFault | undefined;
-  /** False where a table is not as it should be, so that the log cannot even be read. */
+  /** False where a table of the log is not as it should be, so that it cannot even be read. */
   readable: boolean;
   notes: readonly string[];
 }
 
-/** Statistics and the like (sqlite_…) are made by SQLite itself from what is compared. */
+/**
+ * But for what SQLite makes itself: numbers given, statistics, and the indexes of keys that a table declares. Whoever writes to
+ * the schema can give a trigger a name that begins with sqlite_, too.
+ */
 const SCHEMA = `
-  SELECT type, name, tbl_name AS "table", sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`;
+  SELECT type, name, tbl_name AS "table", sql FROM sqlite_schema
+  WHERE NOT (type = 'table' AND name IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4'))
+    AND NOT (type = 'index' AND sql IS NULL) ORDER BY name`;
 
 /** Tables first: without them there is nothing else to say. */
 const TYPES = ['table', 'view', 'trigger', 'index'] as const;
@@ -39,19 +44,18 @@ export function compareGuards(
 ): GuardFindings {
   const expected = expectedSchema(migrations);
   const found = schemaOf(database);
-  const names = [...new Set([...expected.keys(), ...found.keys()])].sort();
-  const isNoted = (name: string) => !expected.has(name) && isPlainIndex(database, found.get(name));
-  const notes = names
+  const keys = [...new Set([...expected.keys(), ...found.keys()])].sort();
+  const isNoted = (key: string) => !expected.has(key) && isPlainIndex(database, found.get(key));
+  const notes = keys
     .filter(isNoted)
-    .map((name) => `The index ${name} on ${found.get(name)?.table} is not one of callwarden: it was added.`);
+    .map((key) => `The ${key} on ${found.get(key)?.table} is not one of callwarden: it was added.`);
   for (const type of TYPES) {
-    for (const name of names) {
-      const [want, have] = [expected.get(name), found.get(name)];
+    for (const key of keys) {
+      const [want, have] = [expected.get(key), found.get(key)];
       const wrong = (want ?? have)?.type === type ? difference(want, have) : undefined;
-      if (wrong === undefined || isNoted(name)) continue;
-      const readable = type !== 'table' || want === undefined;
-      const detail = `The ${type} ${name} ${wrong}.`;
-      return { fault: guardFault(readable ? event() : 0, detail), readable, notes };
+      if (wrong === undefined || isNoted(key)) continue;
+      const readable = type !== 'table' || want === undefined || !isOfLog(want);
+      return { fault: guardFault(readable ? event() : 0, `The ${key} ${wrong}.`), readable, notes };
     }
   }
   return { fault: undefined, readable: true, notes };
@@ -62,13 +66,13 @@ export function guardFault(event: number, detail: string, row?: number): ChainFa
 }
 
 function difference(want: SchemaObject | undefined, have: SchemaObject | undefined): string | undefined {
-  if (want === undefined)
-    return `is not one of callwarden: it was added${have === undefined || have.table === have.name ? '' : ` to ${have.table}`}`;
+  if (want === undefined) {
+    const place = have === undefined || have.table === have.name ? '' : ` to ${have.table}`;
+    return `is not one of callwarden: it was added${place}`;
+  }
   const job = isOfLog(want) ? ': it keeps the log append-only and chained' : '';
   if (have === undefined) return `is gone${job}`;
-  if (have.type !== want.type || have.table !== want.table || have.sql !== want.sql)
-    return `was changed${job}`;
-  return undefined;
+  return have.table === want.table && have.sql === want.sql ? undefined : `was changed${job}`;
 }
 
 function isOfLog({ type, table }: SchemaObject): boolean {
@@ -97,7 +101,9 @@ function expectedSchema(migrations: readonly Migration[]): ReadonlyMap<string, S
   }
 }
 
+/** By type and name. */
 function schemaOf(database: Database.Database): ReadonlyMap<string, SchemaObject> {
   const objects = database.prepare<[], SchemaObject>(SCHEMA).all();
-  return new Map(objects.map((object) => [object.name, object]));
+  // A trigger may bear the name of a table; of one type SQLite itself refuses to read a schema that has a name twice.
+  return new Map(objects.map((object) => [`${object.type} ${object.name}`, object]));
 }

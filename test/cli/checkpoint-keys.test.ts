@@ -2,7 +2,13 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fingerprint, isGenuine, openSigner, readPublicKeys } from '../../src/cli/checkpoint-keys.js';
+import {
+  fingerprint,
+  isAuthorised,
+  isGenuine,
+  openSigner,
+  readPublicKeys,
+} from '../../src/cli/checkpoint-keys.js';
 import { tempDir } from '../support/temp-store.js';
 
 const NOON = Date.parse('2026-01-05T12:00:00.000Z');
@@ -51,6 +57,33 @@ describe('the key that signs checkpoints', () => {
     openSigner(other);
     expect(isGenuine(checkpoint, readPublicKeys([`${other}.pub`]))).toBe(false);
     expect(isGenuine(checkpoint, readPublicKeys([`${other}.pub`, file]))).toBe(true);
+  });
+
+  it('signs a prune with all that it says, so that nobody can change a word of it', () => {
+    const file = keyFile();
+    const signer = openSigner(file);
+    const keys = readPublicKeys([file]);
+    const statement = {
+      ...{ from: 1, to: 7, events: 7, actions: 2, lastAction: 2, lastAdministration: 1 },
+      ...{ hash: 'a'.repeat(64), begun: 'b'.repeat(64), previous: '0'.repeat(64) },
+      ...{ at: '2026-01-05T12:00:00.000Z', actor: 'cli:ops', reason: 'x"\n2' },
+    };
+    const seal = signer.signPrune(statement);
+    expect(isAuthorised(seal, keys)).toBe(true);
+    for (const [name, value] of Object.entries(statement)) {
+      const other = typeof value === 'number' ? value + 1 : `${value}1`;
+      expect([name, isAuthorised({ ...seal, [name]: other }, keys)]).toEqual([name, false]);
+    }
+    const { signature } = signer.sign({ sequence: 7, hash: statement.hash }, NOON);
+    expect(isAuthorised({ ...seal, signature }, keys)).toBe(false);
+  });
+
+  it('is not made anew where only its public key is left', () => {
+    const file = keyFile();
+    openSigner(file);
+    rmSync(file);
+    expect(() => openSigner(file)).toThrow(/is gone, and its public key .* is there\. Put the key back/);
+    expect(existsSync(file)).toBe(false);
   });
 
   it('bears the fingerprint that openssl pkey -pubin -outform der | sha256sum shows', () => {

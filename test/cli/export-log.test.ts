@@ -13,15 +13,19 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ExportAsked } from '../../src/cli/export-cursor.js';
 import { exportChanges } from '../../src/cli/export-log.js';
+import { SHORTEST_KEPT_MS } from '../../src/domain/audit-chain.js';
 import { openAuditChanges } from '../../src/store/audit-changes.js';
 import { openStore } from '../../src/store/open-store.js';
 import { callInput, NOON, outcomeOf } from '../store/support.js';
+import { signer } from '../store/support-chain.js';
 import { tempDir } from '../support/temp-store.js';
 
 interface Asked extends Partial<ExportAsked> {
   to?: string | undefined;
   /** Ends the export as a crash would, after so many batches. */
   crashAfter?: number;
+  /** Another log than the one that is written to. */
+  database?: string;
 }
 
 /** A log, and exports of it with one cursor, of two events a batch. */
@@ -51,8 +55,8 @@ function exporting() {
         await store.audit.record(callInput(String(100 + records)), outcomeOf('disconnected'), []);
       }
     },
-    async go({ to = file, crashAfter, ...asked }: Asked = {}) {
-      const changes = openAuditChanges(database, { batchEvents: 2 });
+    async go({ to = file, crashAfter, database: log = database, ...asked }: Asked = {}) {
+      const changes = openAuditChanges(log, { batchEvents: 2 });
       try {
         return await exportChanges(
           crashAfter === undefined ? changes : { ...changes, after: crashing(changes.after, crashAfter) },
@@ -187,6 +191,24 @@ describe('an export with a cursor', () => {
     writeFileSync(it.cursorFile, '42\n');
     await expect(it.go()).rejects.toThrow(/is no cursor of an export/);
     expect(readFileSync(it.cursorFile, 'utf8')).toBe('42\n');
+  });
+
+  it('fails where it is another database, also where that one was pruned beyond the cursor', async () => {
+    const it = exporting();
+    await it.record(2);
+    await it.go();
+    const other = openStore(join(it.folder, 'other.db'), { clock: () => NOON });
+    onTestFinished(() => other.close());
+    for (const id of ['1', '2', '3', '4', '5']) {
+      await other.audit.record(callInput(id), outcomeOf('disconnected'), []);
+    }
+    const exportOther = () => it.go({ database: join(it.folder, 'other.db') });
+    await expect(exportOther()).rejects.toThrow('it is that of another database');
+    const at = NOON + 2 * SHORTEST_KEPT_MS;
+    await other.chain.prune(at, { at, actor: 'cli:ops', reason: 'x', signer });
+    await expect(exportOther()).rejects.toThrow('it is that of another database');
+    await it.store.chain.prune(at, { at, actor: 'cli:ops', reason: 'x', signer });
+    expect(await it.go()).toEqual({ lines: 0, missed: 0 });
   });
 
   it('fails where the log is not the one that the cursor knows', async () => {

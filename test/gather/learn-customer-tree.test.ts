@@ -13,6 +13,7 @@ const MINUTE = 60_000;
 function trusted(parents: ReadonlyMap<number, number>) {
   const asked: (number | undefined)[] = [];
   const failing = { on: false };
+  const gone = new Set<number | undefined>();
   const isUnder = (customer: number, viewer: number): boolean => {
     if (customer === viewer) return true;
     const parent = parents.get(customer);
@@ -22,6 +23,7 @@ function trusted(parents: ReadonlyMap<number, number>) {
   return {
     asked,
     failing,
+    gone,
     list: (...customers: number[]) => {
       calls = customers.map((customer, index) => aCall({ id: String(index), customer }));
       return calls;
@@ -29,6 +31,9 @@ function trusted(parents: ReadonlyMap<number, number>) {
     port: {
       async listAllCalls({ customer }: ListFilter): Promise<Listing> {
         asked.push(customer);
+        if (gone.has(customer)) {
+          throw new CallwardenError('SWITCH_FAULT', 'no such customer.', { hint: 'Look.' });
+        }
         if (failing.on) throw new CallwardenError('SWITCH_TIMEOUT', 'no answer.', { hint: 'Wait.' });
         return {
           calls: calls.filter((call) => isUnder(call.customer ?? 1, customer ?? 1)),
@@ -155,6 +160,35 @@ describe('the learned customer tree', () => {
     const { tree } = await learned.refresh(it.list(3, 4), NOW + 61 * MINUTE, never);
     expect(tree.get(3)).toBe(4);
     expect(tree.get(2)).toBe(5);
+  });
+
+  it('corrects a reseller without calls that was moved, by the calls of those below it', async () => {
+    const parents = new Map([
+      [2, 1],
+      [3, 2],
+      [4, 3],
+    ]);
+    const it = trusted(parents);
+    const learned = createLearnedCustomerTree(it.port, 1, new Map());
+    expect((await learned.refresh(it.list(2, 3, 4), NOW, never)).tree.get(3)).toBe(2);
+    parents.set(3, 1);
+    const { tree } = await learned.refresh(it.list(2, 4), NOW + 61 * MINUTE, never);
+    expect([tree.get(3), tree.get(4)]).toEqual([1, 3]);
+  });
+
+  it('is not kept from learning by a former parent that is no more', async () => {
+    const parents = new Map([
+      [2, 1],
+      [3, 2],
+    ]);
+    const it = trusted(parents);
+    const learned = createLearnedCustomerTree(it.port, 1, new Map());
+    await learned.refresh(it.list(2, 3), NOW, never);
+    parents.set(3, 1);
+    it.gone.add(2);
+    const { tree, note } = await learned.refresh(it.list(3), NOW + 61 * MINUTE, never);
+    expect(note).toBeUndefined();
+    expect(tree.get(3)).toBe(1);
   });
 
   it('keeps what it knew where a listing fails, and says so', async () => {

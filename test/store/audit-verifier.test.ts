@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
+import { SHORTEST_KEPT_MS } from '../../src/domain/audit-chain.js';
 import { registerAuditHash, storedColumns } from '../../src/store/audit-chain-hash.js';
 import { openAuditVerifier } from '../../src/store/audit-verifier.js';
 import { migrate } from '../../src/store/migrate.js';
@@ -337,6 +338,19 @@ test.each<[what: string, sql: string, names: string]>([
   expect(verified(path).fault).toMatchObject({ what: 'guard', detail: expect.stringContaining(names) });
 });
 
+test.each(['sqlite_quiet', 'pause'])(
+  'a trigger %s that was written into the schema is told',
+  async (name) => {
+    const { path, database } = await threeCalls();
+    const sql = `CREATE TRIGGER ${name} AFTER INSERT ON search_record BEGIN DELETE FROM pause; END`;
+    database.unsafeMode(true);
+    database.pragma('writable_schema = ON');
+    database.prepare("INSERT INTO sqlite_schema VALUES ('trigger', ?, 'search_record', 0, ?)").run(name, sql);
+    database.pragma('writable_schema = RESET');
+    expect(verified(path).fault).toMatchObject({ what: 'guard', detail: expect.stringContaining(name) });
+  },
+);
+
 /** Makes an index leave out an action while `work` is done, without a trace in the schema. */
 function behindIndexes(
   database: Database.Database,
@@ -345,11 +359,11 @@ function behindIndexes(
   work: () => void,
 ) {
   const read = database.prepare<[string], string>('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
-  const change = database.prepare<[string, string]>('UPDATE sqlite_schema SET sql = ? WHERE name = ?');
   const texts = names.map((name) => [name, read.get(name) ?? ''] as const);
   const setTo = (text: (sql: string) => string) => {
     database.unsafeMode(true);
     database.pragma('writable_schema = ON');
+    const change = database.prepare<[string, string]>('UPDATE sqlite_schema SET sql = ? WHERE name = ?');
     for (const [name, sql] of texts) change.run(text(sql), name);
     database.pragma('writable_schema = RESET');
   };
@@ -546,38 +560,36 @@ test('a database whose chaining fails is left as it was', async () => {
   expect(verified(path).fault).toBeUndefined();
 });
 
-/** The encoding as docs/audit.md describes it, in another language and with nothing of callwarden. */
-const SCRIPT = `
-import hashlib, sqlite3, sys
-def field(value):
-    tag = {int: 'i', str: 't'}[type(value)]
-    data = str(value).encode(errors='surrogateescape')
-    return b'%c%d:%s' % (ord(tag), len(data), data)
-db = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
-db.text_factory = lambda data: data.decode(errors='surrogateescape')
-keys = {'action': 'id', 'outcome': 'action_id', 'confirmation': 'id', 'administration': 'id'}
-pruned = db.execute('SELECT event, hash FROM audit_pruned').fetchone()
-last, before = (pruned[0], bytes.fromhex(pruned[1])) if pruned else (0, bytes(32))
-for seq, kind, ref, stored in db.execute('SELECT seq, kind, ref, hash FROM audit_event ORDER BY seq'):
-    columns = [name for _, name, *_ in db.execute(f'PRAGMA table_info(audit_{kind})')]
-    row = db.execute(f"SELECT {', '.join(columns)} FROM audit_{kind} WHERE {keys[kind]} = ?", (ref,)).fetchone()
-    fields = [seq, kind] + [part for pair in zip(columns, row) if pair[1] is not None for part in pair]
-    before = hashlib.sha256(before + b''.join(map(field, fields))).digest()
-    if seq != last + 1 or before != stored: sys.exit(f'event {seq} is wrong')
-    last = seq
-print(last, before.hex())
-`;
+/** As docs/audit.md has it for whoever wants to verify without callwarden. */
+const DOCUMENTED = /```python\n([\s\S]*?)```/.exec(
+  readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8'),
+)?.[1];
 
 const withoutPython = spawnSync('python3', ['--version']).status !== 0;
 
-test.skipIf(withoutPython)('a short script in another language comes to the same head', async () => {
-  const { path, head, database, audit } = await threeCalls();
+test.skipIf(withoutPython)('the script of the documentation comes to the same head', async () => {
+  const { path, head, database, audit, chain } = await threeCalls();
   await audit.record(alertInput({ rule: 'é\u{1f4de}\ud800' }), outcomeOf('alerted'), []);
-  const run = () => execFileSync('python3', ['-c', SCRIPT, path], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  database.exec(
+    "INSERT INTO audit_administration (at, actor, kind) VALUES (1, CAST(x'61ff62' AS TEXT), 'paused')",
+  );
+  const run = () =>
+    execFileSync('python3', ['-c', DOCUMENTED ?? ''], {
+      cwd: dirname(path),
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
   const last = openAuditVerifier(path);
   onTestFinished(() => last.close());
-  expect(last.head().sequence).toBe(head.sequence + 2);
-  expect(run()).toBe(`${last.head().sequence} ${last.head().hash}`);
-  tamper(database, () => database.exec("UPDATE audit_outcome SET error = 'x' WHERE action_id = 2"));
-  expect(run).toThrow('event 6 is wrong');
+  expect(last.head().sequence).toBe(head.sequence + 3);
+  expect(run()).toBe(`head ${last.head().sequence} ${last.head().hash}`);
+  const at = NOON + 2 * SHORTEST_KEPT_MS;
+  expect(await chain.prune(NOON + 90_000, { at, actor: 'cli:ops', reason: 'x', signer })).toMatchObject({
+    to: 7,
+  });
+  expect(run()).toBe(`head ${last.head().sequence} ${last.head().hash}`);
+  tamper(database, () => database.exec("UPDATE audit_outcome SET error = 'x' WHERE action_id = 3"));
+  expect(run).toThrow('event 9 is not what was written');
+  tamper(database, () => database.exec('DELETE FROM audit_event WHERE seq = 8'));
+  expect(run).toThrow('event 8 is gone');
 });

@@ -56,6 +56,17 @@ it('a pause of one switch holds for that one alone, and is told before the one f
   expect(await pauses.list(NOON)).toEqual([aPause(), ofLab]);
 });
 
+it('a pause, and its end, are of the instant at which they came into force, not of that of the command', async () => {
+  let now = NOON;
+  const { pauses, path } = freshStore(undefined, { clock: () => now });
+  now = NOON + MINUTE;
+  await pauses.pause(aPause({ until: NOON + 10 * MINUTE }));
+  expect(await pauses.list(now)).toEqual([aPause({ at: now, until: NOON + 11 * MINUTE })]);
+  now = NOON + 3 * MINUTE;
+  await pauses.resume(undefined, RESUMED);
+  expect(administration(path).map(({ at }) => at)).toEqual([NOON + MINUTE, NOON + 3 * MINUTE]);
+});
+
 it('a pause with an end ends by itself, at that instant of the clock', async () => {
   const { pauses } = freshStore();
   const until = NOON + MINUTE;
