@@ -51,10 +51,10 @@ const PAUSE: Pause = { switch: undefined, at: NOW, until: undefined, reason: 'a 
 /** One switch with a real store, and a second connection to it, as the one of the person who pauses. */
 function scene(rules: readonly string[], changes: Partial<PassContext> = {}) {
   const { store, records, path } = tempStore();
-  const person = openStore(path);
-  onTestFinished(() => person.close());
   let now = NOW;
   const clock = () => now;
+  const person = openStore(path, { clock });
+  onTestFinished(() => person.close());
   const port = fakeSwitch(LISTED, clock);
   const { ruleSet, problems } = checkRules(
     [{ file: 'rules/test.yaml', kind: 'rules', text: `rules:${rules.join('')}` }],
@@ -130,7 +130,7 @@ describe('a pass while acting is paused', () => {
     it.wait(5);
     await it.pass();
     expect(it.records()).toHaveLength(before);
-    it.wait(56);
+    it.wait(55);
     expect(outcomes(await it.pass()).every((text) => text.includes(' disconnected '))).toBe(true);
     expect(disconnects(it.port.requests).length).toBeGreaterThan(0);
   });
