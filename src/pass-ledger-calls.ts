@@ -55,7 +55,10 @@ export class LiveCall implements KeptCall {
     let index = states.length - 1;
     while (index > 0 && (states[index]?.at ?? 0) > at) index -= 1;
     if (index === this.state) return false;
-    this.listedCall = { ...this.listedCall, state: states[index]?.state ?? this.listedCall.state };
+    const state = states[index]?.state ?? this.listedCall.state;
+    // Nobody has seen what was never listed.
+    if (this.isFresh) this.listedCall.state = state;
+    else this.listedCall = { ...this.listedCall, state };
     this.state = index;
     this.agedAt = undefined;
     return true;

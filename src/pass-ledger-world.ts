@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, identityKey } from './domain/call.js';
+import { type Call, type CallIdentity, identityKey, sameCall } from './domain/call.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import type { Snapshot } from './domain/snapshot.js';
@@ -51,10 +51,10 @@ export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
 
 class ReplayedSwitch implements LedgerWorld {
   seen = 0;
-  private readonly live = new Map<string, LiveCall>();
+  /** By ID, which a switch may use for several calls at once. */
+  private readonly live = new Map<string, LiveCall[]>();
   private readonly logins = new Map<string, LoginCalls>();
-  /** How many live calls have an ID that others have too. */
-  private readonly idUses = new Map<string, number>();
+  /** How many IDs several live calls have. */
   private shared = 0;
   private sharedBefore = false;
   /** Of the last poll. */
@@ -108,7 +108,7 @@ class ReplayedSwitch implements LedgerWorld {
 
   cut(call: CallIdentity): LedgerCall | undefined {
     if (this.last === undefined) return undefined;
-    const found = this.live.get(keyOf(call, this.last.login));
+    const found = this.find(call, this.last.login);
     if (found === undefined) return undefined;
     // Put together now, the listing still shows the call to whoever looks at it later.
     const { calls } = this.last.snapshot;
@@ -129,44 +129,50 @@ class ReplayedSwitch implements LedgerWorld {
     for (; this.next.done !== true && this.next.value.firstSeenAt <= at; this.next = this.rows.next()) {
       const row = this.next.value;
       if (row.endedAt !== undefined && row.endedAt <= at) continue;
-      const key = keyOf(row, row.login);
       // What a switch lists under one identity is one call.
-      if (this.live.has(key)) continue;
+      if (this.find(row, row.login) !== undefined) continue;
       const calls = this.ofLogin(row.login);
       const one = new LiveCall(row, this.options.numbering, calls.clock);
-      this.live.set(key, one);
+      this.enter(one);
       calls.live.add(one);
       calls.fresh.push(one);
       if (row.vendors.length > 0) calls.ofVendors += 1;
       calls.wait(one, at);
       this.seen += 1;
-      this.countId(row.id, 1);
     }
   }
 
   private leave(one: LiveCall): void {
     const { row } = one;
     const calls = this.ofLogin(row.login);
-    this.live.delete(keyOf(row, row.login));
+    this.drop(one);
     calls.live.delete(one);
     if (row.vendors.length > 0) calls.ofVendors -= 1;
     one.leave();
-    this.countId(row.id, -1);
     calls.leaving.push(one);
   }
 
-  private countId(id: string, by: 1 | -1): void {
-    const before = this.idUses.get(id) ?? 0;
-    const after = before + by;
-    if (after === 0) this.idUses.delete(id);
-    else this.idUses.set(id, after);
-    if (Math.max(before, after) === 2) this.shared += by;
+  /** What two logins list are two rows, also where it is one call. */
+  private find(call: CallIdentity, login: string): LiveCall | undefined {
+    return this.live.get(call.id)?.find(({ row }) => row.login === login && sameCall(row, call));
   }
-}
 
-/** What two logins list are two rows, also where it is one call. */
-function keyOf(call: CallIdentity, login: string): string {
-  return `${login} ${identityKey(call)}`;
+  private enter(one: LiveCall): void {
+    const { id } = one.row;
+    const same = this.live.get(id);
+    if (same === undefined) this.live.set(id, [one]);
+    else if (same.push(one) === 2) this.shared += 1;
+  }
+
+  private drop(one: LiveCall): void {
+    const { id } = one.row;
+    const same = this.live.get(id);
+    const at = same?.indexOf(one) ?? -1;
+    if (same === undefined || at < 0) return;
+    same.splice(at, 1);
+    if (same.length === 0) this.live.delete(id);
+    else if (same.length === 1) this.shared -= 1;
+  }
 }
 
 /** Calls and vendors are put together once somebody asks for them. */

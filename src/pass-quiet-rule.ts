@@ -129,6 +129,8 @@ function countsOf(ids: readonly string[]): ReadonlyMap<string, number> {
 /** What keeps one subject quiet for one rule. */
 interface Slot {
   rooms: { left: number; mask: number }[];
+  /** All of their masks. */
+  mask: number;
   /** The span of time in which it has to be judged again. */
   span: number;
   /** Until the rule forgets everything. */
@@ -164,7 +166,8 @@ export class GroupQuiet extends RuleQuiet {
     }
     this.awake.delete(id);
     const rooms = bound.rooms.map((room: EventRoom) => ({ left: room.events, mask: this.maskOf(room) }));
-    this.slotsOf(id)[this.at] = { rooms, span, epoch: this.epoch };
+    const mask = rooms.reduce((all, room) => all | room.mask, 0);
+    this.slotsOf(id)[this.at] = { rooms, mask, span, epoch: this.epoch };
     if (verdict !== undefined) this.sleeping.set(id, verdict);
     this.waitFor(span, id);
   }
@@ -177,6 +180,7 @@ export class GroupQuiet extends RuleQuiet {
       return;
     }
     let isOver = (lacks & this.rule.needs) !== 0;
+    if (!isOver && (slot.mask & mask) === 0) return;
     for (const room of slot.rooms) {
       if ((room.mask & mask) === 0) continue;
       room.left -= 1;

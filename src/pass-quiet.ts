@@ -108,13 +108,19 @@ function groupScopesOf(rules: readonly CompiledRule[]): readonly AggregateScope[
   return [...scopes] as AggregateScope[];
 }
 
+interface Listener {
+  quiet: GroupQuiet;
+  /** Where the rule does not see every call. */
+  filter: CompiledRule | undefined;
+}
+
 type BeginPoll = Parameters<RuleQuiet['begin']>[0];
 
 /** The subjects of one scope, for all of its rules. */
 class ScopeGroups {
   readonly quiet: ReadonlyMap<CompiledRule, GroupQuiet>;
   private readonly slots = new Map<string, Slots>();
-  private listening: (readonly [CompiledRule, GroupQuiet])[] = [];
+  private listening: readonly Listener[] = [];
 
   constructor(
     private readonly scope: AggregateScope,
@@ -128,17 +134,20 @@ class ScopeGroups {
   }
 
   begin(poll: BeginPoll): void {
-    this.listening = [...this.quiet].filter(([, quiet]) => quiet.begin(poll));
+    this.listening = Array.from(this.quiet)
+      .filter(([, quiet]) => quiet.begin(poll))
+      .map(([rule, quiet]) => ({ quiet, filter: rule.filtersCalls ? rule : undefined }));
   }
 
   stir(one: EventCall, bits: number, lacks: number): void {
-    if (this.listening.length === 0) return;
+    const { listening } = this;
+    if (listening.length === 0) return;
     for (const id of subjectIdsOf(one, this.scope, this.context)) {
       const slots = this.slotsOf(id);
-      for (const [rule, quiet] of this.listening) {
+      for (const { quiet, filter } of listening) {
         // What a rule does not see changes nothing in what it says.
-        if (rule.filtersCalls && rule.admits(one.call, () => one.vendors) === false) continue;
-        quiet.stir(id, slots, bits, lacks);
+        if (filter === undefined || filter.admits(one.call, () => one.vendors) !== false)
+          quiet.stir(id, slots, bits, lacks);
       }
     }
   }

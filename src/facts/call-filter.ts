@@ -72,9 +72,50 @@ export function prefixTestOf(prefixes: readonly string[]): PrefixTest {
   return test;
 }
 
-/** Looks a number's beginnings up by length, so that a list of thousands costs as much as its distinct lengths. */
+/** Digits are walked one by one, which takes no more than the longest prefix has, however many thousands there are. */
 function createPrefixTest(prefixes: readonly string[]): PrefixTest {
-  const known = new Set(prefixes);
-  const lengths = [...new Set(prefixes.map((prefix) => prefix.length))];
-  return (number) => lengths.some((length) => known.has(number.slice(0, length)));
+  const startsWithDigits = createDigitTest(prefixes.filter((prefix) => DIGITS.test(prefix)));
+  const others = new Set(prefixes.filter((prefix) => !DIGITS.test(prefix)));
+  if (others.size === 0) return startsWithDigits;
+  const lengths = [...new Set(Array.from(others, ({ length }) => length))];
+  return (number) =>
+    startsWithDigits(number) || lengths.some((length) => others.has(number.slice(0, length)));
+}
+
+const DIGITS = /^\d+$/;
+const ZERO = '0'.charCodeAt(0);
+/** A prefix ends here; otherwise a step is the number of the next node, and 0 where there is none. */
+const END = -1;
+
+/** A tree of digits: every node is ten steps. */
+function createDigitTest(prefixes: readonly string[]): PrefixTest {
+  const steps: number[] = new Array(10).fill(0);
+  for (const prefix of prefixes) addPrefix(steps, prefix);
+  const tree = Int32Array.from(steps);
+  return (number) => {
+    let node = 0;
+    for (let at = 0; at < number.length; at += 1) {
+      const digit = number.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) return false;
+      node = tree[node * 10 + digit] ?? 0;
+      if (node <= 0) return node === END;
+    }
+    return false;
+  };
+}
+
+function addPrefix(steps: number[], prefix: string): void {
+  let node = 0;
+  for (let at = 0; at < prefix.length; at += 1) {
+    const step = node * 10 + prefix.charCodeAt(at) - ZERO;
+    const next = steps[step] ?? 0;
+    // A shorter prefix lets in all that follows.
+    if (next === END) return;
+    if (at === prefix.length - 1) steps[step] = END;
+    else if (next === 0) {
+      steps[step] = steps.length / 10;
+      node = steps.length / 10;
+      for (let digit = 0; digit < 10; digit += 1) steps.push(0);
+    } else node = next;
+  }
 }

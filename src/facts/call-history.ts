@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, identityKey, isLive } from '../domain/call.js';
+import { type CallIdentity, identityKey } from '../domain/call.js';
 import type { LedgerCall, LedgerChanges, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
@@ -6,15 +6,8 @@ import { type CountryMemory, createCountryMemory } from './country-memory.js';
 import { createLoginHistory, type LoginHistory } from './login-history.js';
 import type { PastCall } from './past-call.js';
 import { fromLedgerCall, toLedgerCall } from './past-call-row.js';
-import {
-  end,
-  endAbsent,
-  markCuts,
-  type PollRun,
-  takeCall,
-  takeCalls,
-  type VendorLookup,
-} from './take-poll.js';
+import { endAbsent, markCuts, type PollRun, takeCalls, type VendorLookup } from './take-poll.js';
+import { type ReplayStep, takeReplayed } from './take-replayed.js';
 
 /** What one poll adds to the ledger, as far as calls go. */
 export type HistoryChanges = Omit<LedgerChanges, 'holding'>;
@@ -27,16 +20,6 @@ export interface CallHistoryOptions {
    * false by default.
    */
   vendorsKnown?: boolean;
-}
-
-/** One poll of a replay, told by what changed rather than by a whole listing. */
-export interface ReplayStep {
-  poll: LedgerPoll;
-  /** Calls that are new or not as at the last poll. All others that are live are listed as they were, durations apart. */
-  listed: readonly { call: Call; vendors?: readonly number[] }[];
-  /** Calls that are live no more; nothing ends where the poll is not sound. */
-  ended: readonly CallIdentity[];
-  cuts: readonly CallIdentity[];
 }
 
 /** The calls of one switch over time, in memory and in step with the ledger. */
@@ -180,21 +163,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       arrive(poll);
       const run = begin(poll, poll.at);
       run.history.wasListed = true;
-      const sound = poll.result === 'sound';
-      for (const { call, vendors = [] } of listed) takeCall(run, call, vendors, sound);
-      markCuts(run, cuts);
-      const unlisted = new Set<PastCall>();
-      for (const identity of ended) {
-        const past = run.history.find(identity);
-        if (past === undefined || past.endedAt !== undefined) continue;
-        // It is listed no more, though only a sound listing ends it.
-        if (sound) end(run, past);
-        else unlisted.add(past);
-      }
-      for (const past of run.history.live) {
-        if (past.cutAt === undefined && isLive(past.call.state) && !unlisted.has(past))
-          past.lastSeenAt = poll.at;
-      }
+      takeReplayed(run, { poll, listed, ended, cuts });
       countries.changes();
     },
     forget(before) {

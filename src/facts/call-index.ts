@@ -5,6 +5,7 @@ import type { AggregateScope, Scope, Subject } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { ancestryOf } from './ancestry.js';
 import type { FilteredFields } from './call-filter.js';
+import { idText } from './id-text.js';
 
 /** The calls of one subject. */
 export interface CallGroup {
@@ -159,7 +160,8 @@ export function fieldId(
 ): string | undefined {
   if (scope === 'switch') return switchName;
   if (scope === 'cli') return call.cliNumber === '' ? undefined : call.cliNumber;
-  return call[scope]?.toString();
+  const id = call[scope];
+  return id === undefined ? undefined : idText(id);
 }
 
 /**

@@ -28,6 +28,8 @@ export interface LoginHistory {
   readonly polls: number;
   /** A listing of all calls was taken in: a call that is new in the next one began or ended since. */
   wasListed: boolean;
+  /** Of a replay: the last listing. */
+  listedAt: number;
   /** The vendors asked for with the listing of the poll before, and with this one; ascending. */
   askedBefore: readonly number[];
   asked: readonly number[];
@@ -123,6 +125,7 @@ export function createLoginHistory(login: string): LoginHistory {
     lost,
     gaps,
     wasListed: false,
+    listedAt: Number.NEGATIVE_INFINITY,
     askedBefore: [],
     asked: [],
     get polls() {

@@ -16,7 +16,7 @@ export interface PastCall {
   /** As last listed; a value that a later listing does not show any more stays. Its duration is the last one before the end. */
   call: Call;
   readonly firstSeenAt: number;
-  /** The last listing that showed it live. */
+  /** The last listing that showed it live; in a replay Infinity for as long as every listing shows it. */
   lastSeenAt: number;
   /** SETUP_TIME on our clock as it was first known; later listings reckon it a few milliseconds differently. */
   setupAt: number | undefined;
@@ -147,6 +147,7 @@ export function takeSight(past: PastCall, call: Call, at: number): void {
 export function takeListing(past: PastCall, call: Call, listed: ListedAt, numbering: Numbering): void {
   const { at } = listed;
   const wasAnswered = past.answered;
+  const knownNumber = past.call.cldNumber;
   takeSight(past, call, at);
   past.setupAt ??= call.setupAt;
   if (!past.states.some(({ state }) => state === call.state))
@@ -162,7 +163,9 @@ export function takeListing(past: PastCall, call: Call, listed: ListedAt, number
   }
   takeStart(past, call, at);
   const { cldNumber } = past.call;
-  past.country = cldNumber === undefined ? undefined : numbering.countryOf(cldNumber);
+  if (cldNumber === undefined) past.country = undefined;
+  else if (cldNumber !== knownNumber || past.country === undefined)
+    past.country = numbering.countryOf(cldNumber);
 }
 
 /** SETUP_TIME tells the start, else the first age that is listed; without either it was started before it was answered. */

@@ -101,11 +101,18 @@ function endedBefore({ history, soundBefore }: PollRun, call: Call): boolean {
   return call.setupAt === undefined || soundBefore === undefined || call.setupAt <= soundBefore;
 }
 
-/** Takes in one entry of a replayed listing. */
-export function takeCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): void {
-  const past = run.history.find(call);
-  if (past === undefined) enrol(run, newCall(run, call, vendors, mayEnd));
+/** Takes in one entry of a replayed listing, of a call that is known or is not. */
+export function takeCall(
+  run: PollRun,
+  known: PastCall | undefined,
+  call: Call,
+  vendors: readonly number[],
+  mayEnd: boolean,
+): PastCall {
+  const past = known ?? newCall(run, call, vendors, mayEnd);
+  if (known === undefined) enrol(run, past);
   else takeKnown(run, past, call, vendors, mayEnd);
+  return past;
 }
 
 function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): PastCall {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { addRulesBacktest } from '../../src/cli/commands/rules-backtest.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { reportError } from '../../src/cli/errors.js';
+import { replayHere } from '../../src/cli/replay-job.js';
 import type { LedgerCall } from '../../src/domain/ledger.js';
 import { openStore } from '../../src/store/open-store.js';
 import { aRow, at, polls } from '../support/backtest.js';
@@ -90,7 +91,7 @@ async function backtest(
     },
   };
   const program = new Command().exitOverride();
-  addRulesBacktest(program, context);
+  addRulesBacktest(program, context, replayHere);
   try {
     const given = args.map((arg) => arg.replace('DIR/', `${directory}/`));
     await program.parseAsync(['backtest', '-c', config, ...given], { from: 'user' });

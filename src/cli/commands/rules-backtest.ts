@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { didYouMean } from '../../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../../domain/config.js';
-import { CallwardenError } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
-import { type BacktestResult, runBacktest } from '../../pass-backtest.js';
+import type { BacktestResult } from '../../pass-backtest.js';
 import { type LedgerReader, openLedgerReader } from '../../store/ledger-reader.js';
 import {
   type BacktestSpan,
@@ -17,7 +16,7 @@ import { loadConfig, loadRules, selectSwitches } from '../compose.js';
 import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { harmlessJson } from '../harmless-text.js';
-import { asEnforcing, judgingOf } from '../judging.js';
+import { asEnforcing } from '../judging.js';
 import {
   chosenFormat,
   configOption,
@@ -28,6 +27,8 @@ import {
 } from '../options.js';
 import { type OutputFormat, writeRows } from '../output.js';
 import { createProgressBar } from '../progress.js';
+import { replayInWorker } from '../replay-in-worker.js';
+import type { Replayer } from '../replay-job.js';
 import { rulesInForceNow } from '../rules-in-force-now.js';
 
 const DAY_MS = 86_400_000;
@@ -44,7 +45,11 @@ interface BacktestCommandOptions {
 }
 
 /** `callwarden rules backtest`: what rules would have done on the calls of the past. */
-export function addRulesBacktest(rules: Command, context: CliContext): void {
+export function addRulesBacktest(
+  rules: Command,
+  context: CliContext,
+  replayer: Replayer = replayInWorker,
+): void {
   const backtest = rules
     .command('backtest')
     .summary('what rules would have done on the calls of the past')
@@ -66,7 +71,7 @@ export function addRulesBacktest(rules: Command, context: CliContext): void {
     )
     .option('--until <time>', 'up to here; now by default', timeWord(context))
     .addOption(outputOption())
-    .action((options: BacktestCommandOptions) => backtestRules(options, context));
+    .action((options: BacktestCommandOptions) => backtestRules(options, context, replayer));
   withExamples(
     backtest,
     'callwarden rules backtest -c callwarden.yaml --since 24h',
@@ -79,7 +84,11 @@ function collected(name: string, known: readonly string[] = []): readonly string
   return [...known, name];
 }
 
-async function backtestRules(options: BacktestCommandOptions, context: CliContext): Promise<void> {
+async function backtestRules(
+  options: BacktestCommandOptions,
+  context: CliContext,
+  replayer: Replayer,
+): Promise<void> {
   const config = await loadConfig(options.config, context);
   const switches = selectSwitches(config, options.switch);
   const now = context.clock();
@@ -98,7 +107,7 @@ async function backtestRules(options: BacktestCommandOptions, context: CliContex
     const results: SwitchBacktestResult[] = [];
     for (const switchConfig of switches) {
       const found = await backtestSwitch({
-        ...{ config, switchConfig, ruleSet, against, named, span, reader, context },
+        ...{ config, switchConfig, ruleSet, against, named, span, reader, context, replayer },
       });
       if (found !== undefined) results.push(found);
     }
@@ -129,6 +138,7 @@ interface SwitchBacktest {
   span: BacktestSpan;
   reader: LedgerReader;
   context: CliContext;
+  replayer: Replayer;
 }
 
 async function backtestSwitch(parts: SwitchBacktest): Promise<SwitchBacktestResult | undefined> {
@@ -155,33 +165,18 @@ async function backtestSwitch(parts: SwitchBacktest): Promise<SwitchBacktestResu
 }
 
 async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): Promise<BacktestResult> {
-  const { config, switchConfig, named, span, reader, context } = parts;
-  const { name } = switchConfig;
-  const judged = named === undefined ? asEnforcing(ruleSet) : enforcing(ruleSet, named);
-  const judging = judgingOf(config, switchConfig, judged, context.clock());
-  const reachMs = Math.max(0, ...judging.rules.map(({ windowMs, rule }) => Math.max(windowMs, rule.forMs)));
-  const from = span.since - reachMs;
-  // Only what is remembered beyond the calls is wanted; the calls are read one by one.
-  const { countries, accounts } = reader.state(name, Number.MAX_SAFE_INTEGER);
+  const { config, switchConfig, named, span, context, replayer } = parts;
   const bar = createProgressBar(label, context);
   try {
-    const result = await runBacktest({
-      ...judging,
-      modes: new Map(ruleSet.rules.map((rule) => [rule.name, rule.mode])),
-      since: span.since,
-      polls: reader.polls(name, from, span.until),
-      calls: reader.calls(name, from, span.until),
-      countries,
-      accounts,
-      onProgress: (share) => bar.show(share),
-    });
-    return result;
-  } catch (error) {
-    if (error instanceof CallwardenError) throw error;
-    throw new CallwardenError('STORE_FAILED', `The backtest of ${name} broke: ${String(error)}.`, {
-      hint: 'This is a defect of Callwarden: please report it with the rules and the span.',
-      cause: error,
-    });
+    return await replayer(
+      {
+        ...{ config, switchConfig, span },
+        ruleSet: named === undefined ? asEnforcing(ruleSet) : enforcing(ruleSet, named),
+        modes: new Map(ruleSet.rules.map((rule) => [rule.name, rule.mode])),
+        now: context.clock(),
+      },
+      (share) => bar.show(share),
+    );
   } finally {
     bar.end();
   }

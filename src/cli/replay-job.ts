@@ -1,0 +1,55 @@
+import type { Config, SwitchConfig } from '../domain/config.js';
+import { CallwardenError } from '../domain/errors.js';
+import type { RuleSet } from '../domain/rule.js';
+import { type BacktestResult, runBacktest } from '../pass-backtest.js';
+import { openLedgerReader } from '../store/ledger-reader.js';
+import type { BacktestSpan } from './backtest-report.js';
+import { judgingOf } from './judging.js';
+
+/** One backtest of one switch; plain data, so that it can be handed to another thread. */
+export interface ReplayJob {
+  config: Config;
+  switchConfig: SwitchConfig;
+  /** As they are judged: all that are wanted enforce. */
+  ruleSet: RuleSet;
+  /** What is written of each rule. */
+  modes: ReadonlyMap<string, string>;
+  span: BacktestSpan;
+  /** Milliseconds since the epoch: which exceptions have expired. */
+  now: number;
+}
+
+/** Carries a job out; `onProgress` is told the share of polls that is done. Throws STORE_FAILED. */
+export type Replayer = (job: ReplayJob, onProgress: (share: number) => void) => Promise<BacktestResult>;
+
+/** Carries a job out in this thread, on a connection of its own. */
+export const replayHere: Replayer = async (job, onProgress) => {
+  const { config, switchConfig, ruleSet, modes, span, now } = job;
+  const { name } = switchConfig;
+  const judging = judgingOf(config, switchConfig, ruleSet, now);
+  const reachMs = Math.max(0, ...judging.rules.map(({ windowMs, rule }) => Math.max(windowMs, rule.forMs)));
+  const from = span.since - reachMs;
+  const reader = openLedgerReader(config.database);
+  try {
+    // Only what is remembered beyond the calls is wanted; the calls are read one by one.
+    const { countries, accounts } = reader.state(name, Number.MAX_SAFE_INTEGER);
+    return await runBacktest({
+      ...judging,
+      modes,
+      since: span.since,
+      polls: reader.polls(name, from, span.until),
+      calls: reader.calls(name, from, span.until),
+      countries,
+      accounts,
+      onProgress,
+    });
+  } catch (error) {
+    if (error instanceof CallwardenError) throw error;
+    throw new CallwardenError('STORE_FAILED', `The backtest of ${name} broke: ${String(error)}.`, {
+      hint: 'This is a defect of Callwarden: please report it with the rules and the span.',
+      cause: error,
+    });
+  } finally {
+    reader.close();
+  }
+};

@@ -1,0 +1,49 @@
+import { type Call, type CallIdentity, isLive } from '../domain/call.js';
+import type { LedgerPoll } from '../domain/ledger.js';
+import type { PastCall } from './past-call.js';
+import { end, markCuts, type PollRun, takeCall } from './take-poll.js';
+
+/** One poll of a replay, told by what changed rather than by a whole listing. */
+export interface ReplayStep {
+  poll: LedgerPoll;
+  /** Calls that are new or not as at the last poll. All others that are live are listed as they were, durations apart. */
+  listed: readonly { call: Call; vendors?: readonly number[] }[];
+  /** Calls that are live no more; nothing ends where the poll is not sound. */
+  ended: readonly CallIdentity[];
+  cuts: readonly CallIdentity[];
+}
+
+/** Takes one poll of a replay in: its cost is that of what changed. */
+export function takeReplayed(run: PollRun, { poll, listed, ended, cuts }: ReplayStep): void {
+  const { history } = run;
+  const { listedAt } = history;
+  history.listedAt = poll.at;
+  const sound = poll.result === 'sound';
+  for (const { call, vendors = [] } of listed) {
+    const known = history.find(call);
+    if (known !== undefined) stop(known, listedAt);
+    goOn(takeCall(run, known, call, vendors, sound));
+  }
+  for (const identity of cuts) {
+    for (const past of history.everOf(identity))
+      stop(past, past.listedIn === history.polls ? poll.at : listedAt);
+  }
+  markCuts(run, cuts);
+  for (const identity of ended) {
+    const past = history.find(identity);
+    if (past === undefined || past.endedAt !== undefined) continue;
+    stop(past, listedAt);
+    // It is listed no more, though only a sound listing ends it.
+    if (sound) end(run, past);
+  }
+}
+
+/** From now on it is listed at every poll, until something else is told of it. */
+function goOn(past: PastCall): void {
+  if (past.endedAt === undefined && past.cutAt === undefined && isLive(past.call.state))
+    past.lastSeenAt = Number.POSITIVE_INFINITY;
+}
+
+function stop(past: PastCall, listedAt: number): void {
+  if (past.lastSeenAt === Number.POSITIVE_INFINITY) past.lastSeenAt = listedAt;
+}
