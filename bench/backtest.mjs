@@ -15,6 +15,7 @@ const KEPT = process.argv[3] === '--keep' ? process.argv[4] : undefined;
 const DAY_MS = 86_400_000;
 const POLL_MS = 5_000;
 const ACCOUNTS = 200;
+const NOTHING = { put: [], drop: [] };
 const START = Date.UTC(2026, 0, 5);
 const PREFIXES = [
   '4930',
@@ -86,6 +87,12 @@ database: ${database}
 /** Calls of three minutes on average, most of them of few accounts, to many countries, two in three answered. */
 async function fill(path) {
   const { ledger, close } = openStore(path);
+  await ledger.commit('lab', {
+    poll: pollAt(START - POLL_MS),
+    calls: [],
+    ...knownFor30Days(),
+    holding: NOTHING,
+  });
   const random = mulberry(7);
   const gapMs = DAY_MS / CALLS;
   let index = 0;
@@ -93,14 +100,26 @@ async function fill(path) {
     const calls = [];
     for (; START + index * gapMs <= at; index += 1) calls.push(callAt(index, at, random));
     await ledger.commit('lab', {
-      poll: { at, intervalMs: POLL_MS, result: 'sound', login: 'login:a' },
-      calls,
-      countries: [],
-      accounts: [],
-      holding: { put: [], drop: [] },
+      ...{ poll: pollAt(at), calls, countries: [], accounts: [], holding: NOTHING },
     });
   }
   close();
+}
+
+/** Else what asks for new countries would have too little history, and nothing to look at. */
+function knownFor30Days() {
+  const since = START - 30 * DAY_MS;
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({ account: index + 1, firstAt: since }));
+  const countries = accounts.flatMap(({ account }) =>
+    ['DE', 'GB', 'FR', 'IT', 'AT', 'US', 'CN', 'AE', 'ES'].map((country) => ({
+      ...{ account, country, firstAt: since, lastAt: START },
+    })),
+  );
+  return { accounts, countries };
+}
+
+function pollAt(at) {
+  return { at, intervalMs: POLL_MS, result: 'sound', login: 'login:a' };
 }
 
 function callAt(index, at, random) {

@@ -72,7 +72,7 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
       return;
     }
     const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
-    const liveCalls = snapshot.calls.filter(({ state }) => isLive(state)).length;
+    const liveCalls = () => snapshot.calls.filter(({ state }) => isLive(state)).length;
     const tooMany = exceedsShare(weight, liveCalls, caps.sharePerPass) ? 'cap-share' : undefined;
     if (hold !== undefined && tooMany === undefined) {
       const action = { ...planned, takes: [], perhapsTakes: [] };

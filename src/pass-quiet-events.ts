@@ -1,55 +1,64 @@
 import type { Call } from './domain/call.js';
 import type { EventRoom } from './domain/quiet.js';
 import { prefixTestOf } from './facts/call-filter.js';
+import { callerIsCalled } from './facts/window-measures.js';
 
 /**
- * Bits for what an event is: its kind, and the kind once more for every list of prefixes that the dialled number begins
- * with one of, so that whoever only counts calls to some prefixes does not stir at any other.
+ * Bits for what an event is: its kind, and the kind once more for every sort of calls that somebody counts and that this
+ * call is of, so that whoever only counts calls to some prefixes does not stir at any other.
  */
 export interface EventMasks {
   /** The bits of the events that a room is for. */
-  maskOf(room: Pick<EventRoom, 'of' | 'to'>): number;
+  maskOf(room: Pick<EventRoom, 'of' | 'calls'>): number;
   /** The bits of an event of this kind of this call. */
   bitsOf(kind: number, call: Call): number;
 }
 
 const BITS_OF_A_KIND = 3;
-/** Bits of a number that is still a small one: those lists that find no place are taken for all calls, which is too often. */
-const MOST_LISTS = Math.floor(30 / BITS_OF_A_KIND) - 1;
+/** Bits of a number that is still a small one: those sorts that find no place are taken for all calls, which is too often. */
+const MOST_SORTS = Math.floor(30 / BITS_OF_A_KIND) - 1;
 
 export function createEventMasks(): EventMasks {
-  const shifts = new Map<readonly string[], number>();
+  const shifts = new Map<NonNullable<EventRoom['calls']>, number>();
   const shiftsByText = new Map<string, number>();
-  const tests: ((number: string) => boolean)[] = [];
+  const tests: ((call: Call) => boolean)[] = [];
 
-  function shiftOf(to: readonly string[] | undefined): number {
-    if (to === undefined) return 0;
-    let shift = shifts.get(to);
+  function shiftOf(calls: EventRoom['calls']): number {
+    if (calls === undefined) return 0;
+    let shift = shifts.get(calls);
     if (shift === undefined) {
-      const text = JSON.stringify(to);
-      shift = shiftsByText.get(text) ?? nextShift(to);
+      const text = JSON.stringify(calls);
+      shift = shiftsByText.get(text) ?? nextShift(calls);
       shiftsByText.set(text, shift);
-      shifts.set(to, shift);
+      shifts.set(calls, shift);
     }
     return shift;
   }
 
-  function nextShift(to: readonly string[]): number {
-    if (tests.length === MOST_LISTS) return 0;
-    tests.push(prefixTestOf(to));
+  function nextShift(calls: NonNullable<EventRoom['calls']>): number {
+    if (tests.length === MOST_SORTS) return 0;
+    tests.push(calls === 'to-themselves' ? mayBeToItself : mayBeginWith(calls));
     return tests.length * BITS_OF_A_KIND;
   }
 
   return {
-    maskOf: ({ of, to }) => of << shiftOf(to),
-    bitsOf(kind, { cldNumber }) {
+    maskOf: ({ of, calls }) => of << shiftOf(calls),
+    bitsOf(kind, call) {
       let bits = kind;
       for (let index = 0; index < tests.length; index += 1) {
-        // Without a number it may be of any list.
-        if (cldNumber === undefined || tests[index]?.(cldNumber) === true)
-          bits |= kind << ((index + 1) * BITS_OF_A_KIND);
+        if (tests[index]?.(call) === true) bits |= kind << ((index + 1) * BITS_OF_A_KIND);
       }
       return bits;
     },
   };
+}
+
+/** Without a number it may be any. */
+function mayBeginWith(prefixes: readonly string[]): (call: Call) => boolean {
+  const startsWithOne = prefixTestOf(prefixes);
+  return ({ cldNumber }) => cldNumber === undefined || startsWithOne(cldNumber);
+}
+
+function mayBeToItself(call: Call): boolean {
+  return callerIsCalled(call) !== false;
 }

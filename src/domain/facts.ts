@@ -98,7 +98,10 @@ export interface KnownFact {
   readonly counted?: readonly Call[];
   /** Set where a windowed fact rests on an incomplete window. */
   gap?: WindowGap;
-  /** Time alone may put the value in doubt: calls that ended in a gap come to be such that may have ended before the window. */
+  /**
+   * Time alone may put the value in doubt: calls that ended in a gap come to be such that may have ended before the window,
+   * and an account is not known well enough any more once nobody watched for too long.
+   */
   fades?: true;
 }
 

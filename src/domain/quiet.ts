@@ -30,8 +30,11 @@ export interface EventRoom {
   events: number;
   /** Which events count, as bits of EVENTS. */
   of: number;
-  /** Only those of calls whose dialled number begins with one of these prefixes; undefined for all. */
-  to: readonly string[] | undefined;
+  /**
+   * Only those of such calls: whose dialled number begins with one of these prefixes, or is the caller's own; undefined for
+   * all.
+   */
+  calls: readonly string[] | 'to-themselves' | undefined;
 }
 
 /** How long a verdict must stay what it is: until any of the rooms is used up, or more time has passed than `ms`. */

@@ -149,7 +149,7 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
   const before = acts ? context.inspect(planned, context.snapshot, run.taken) : found;
   const hold = found.hold ?? before.hold;
   const oneByOne = singlesOf(found, before, context.snapshot);
-  const liveCalls = listing.calls.filter(({ state }) => isLive(state)).length;
+  const liveCalls = () => listing.calls.filter(({ state }) => isLive(state)).length;
   const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
   const excess =
     context.agreedCalls !== undefined && weight > context.agreedCalls ? 'more-than-agreed' : undefined;

@@ -34,6 +34,8 @@ export interface CountryMemory {
   firstCalled(account: number, country: string): number | undefined;
   /** Whether the account has been known for long enough to say what is new to it, and the switch was watched meanwhile. */
   knowsEnough(account: number, now: number): boolean;
+  /** Whether time alone may end that, as hours count in which nobody watched. */
+  readonly mayLapse: boolean;
   /** Where it has not: before which instant it will not have been; undefined where it may have been at any time. */
   enoughFrom(account: number, now: number): number | undefined;
 }
@@ -137,6 +139,9 @@ export function createCountryMemory(): CountryMemory {
     knowsEnough(account, now) {
       const since = knownSince(account);
       return since !== undefined && now - since >= ENOUGH_HISTORY_MS && wasWatched(now);
+    },
+    get mayLapse() {
+      return seenHours !== undefined;
     },
     enoughFrom(account, now) {
       const since = knownSince(account);

@@ -26,6 +26,8 @@ export interface DialingPlan {
 /** The part of the library's numbering plan that its typings leave out. */
 interface FullNumberingPlan extends NumberingPlan {
   callingCode(): string;
+  hasTypes(): boolean;
+  type(name: string): { pattern(): string | undefined; possibleLengths(): number[] | undefined } | undefined;
   nationalNumberPattern(): string;
   nationalPrefix(): string | null | undefined | 0;
   nationalPrefixForParsing(): string | null | undefined | 0;
@@ -67,12 +69,12 @@ function numberingPlanOf(country: string): FullNumberingPlan {
 
 function nationalNumberOf(countries: readonly string[]): RegExp {
   const patterns = countries.map((country) => `(?:${numberingPlanOf(country).nationalNumberPattern()})`);
-  return new RegExp(`^(?:${patterns.join('|')})$`);
+  return wholly(patterns.join('|'));
 }
 
 /** Tries the national pattern on numbers with every three digits after the 0: patterns differ in no more than these. */
 function acceptsLeadingZero(plan: FullNumberingPlan): boolean {
-  const pattern = new RegExp(`^(?:${plan.nationalNumberPattern()})$`);
+  const pattern = wholly(plan.nationalNumberPattern());
   for (const length of plan.possibleLengths()) {
     for (let start = 0; start < 1000; start++) {
       if (pattern.test(`0${String(start).padStart(3, '0')}`.padEnd(length, '1'))) return true;
@@ -101,6 +103,19 @@ export function countriesOf(callingCode: string): readonly string[] {
 
 /** The country of complete international digits by its number ranges; undefined where no range fits. */
 export function countryByRange(digits: string): string | undefined {
+  const code = callingCodeOf(digits);
+  const shape = code === undefined ? undefined : shapeOf(code);
+  const national = digits.slice(code?.length);
+  const isPlain =
+    shape !== undefined &&
+    national.length >= SHORTEST_NATIONAL_NUMBER &&
+    national.length <= LONGEST_NATIONAL_NUMBER &&
+    shape.prefix?.test(national) !== true;
+  return isPlain ? ownerOf(shape, national)?.country : countryByLibrary(digits);
+}
+
+/** The same as libphonenumber says it; some ten times slower. */
+export function countryByLibrary(digits: string): string | undefined {
   return parsePhoneNumberFromString(`+${digits}`, metadata)?.country;
 }
 
@@ -108,11 +123,12 @@ export function isValidInternational(digits: string): boolean {
   const code = callingCodeOf(digits);
   const shape = code === undefined ? undefined : shapeOf(code);
   const national = digits.slice(code?.length);
-  if (shape !== undefined && national.length <= LONGEST_NATIONAL_NUMBER) {
-    if (shape.number.test(national)) return national.length >= SHORTEST_NATIONAL_NUMBER;
-    if (shape.prefix?.test(national) !== true) return false;
-  }
-  return isValidByLibrary(digits);
+  if (shape === undefined || national.length > LONGEST_NATIONAL_NUMBER) return isValidByLibrary(digits);
+  if (national.length < SHORTEST_NATIONAL_NUMBER) return false;
+  // Of one country, the number is looked for first as it is.
+  if (shape.only?.test(national) === true) return true;
+  if (shape.prefix?.test(national) === true) return isValidByLibrary(digits);
+  return shape.only === undefined && isValidInOneOf(shape, national);
 }
 
 /** The same as libphonenumber says it; some ten times slower. */
@@ -124,30 +140,98 @@ export function isValidByLibrary(digits: string): boolean {
 const SHORTEST_NATIONAL_NUMBER = 2;
 const LONGEST_NATIONAL_NUMBER = 17;
 
-/** What tells the valid numbers of a calling code that is of one country alone. */
+/** What tells the valid numbers of a calling code. */
 interface NumberShape {
-  number: RegExp;
   /** What the library may take off before it looks; undefined where nothing. */
   prefix: RegExp | undefined;
+  /** Where it is the code of one country alone: its numbers. */
+  only: RegExp | undefined;
+  /** The main one first. */
+  countries: readonly CountryShape[];
+}
+
+interface CountryShape {
+  country: string;
+  leadingDigits: RegExp | undefined;
+  number: RegExp;
+  /** Fixed, mobile and so on; undefined where the library does not tell them apart. */
+  types: readonly { number: RegExp; lengths: readonly number[] | undefined }[] | undefined;
 }
 
 const SHAPES = new Map<string, NumberShape | undefined>();
 
-/** Undefined where several countries share the code, so that it is not plain which one's patterns hold. */
 function shapeOf(callingCode: string): NumberShape | undefined {
   if (SHAPES.has(callingCode)) return SHAPES.get(callingCode);
-  const [country, ...others] = countriesOf(callingCode);
-  let shape: NumberShape | undefined;
-  if (country !== undefined && others.length === 0) {
-    const plan = numberingPlanOf(country);
-    const prefix = plan.nationalPrefixForParsing() || plan.nationalPrefix() || undefined;
-    shape = {
-      number: new RegExp(`^(?:${plan.nationalNumberPattern()})$`),
-      prefix: prefix === undefined ? undefined : new RegExp(`^(?:${prefix})`),
-    };
-  }
+  const countries = countriesOf(callingCode).map(countryShape);
+  const [first] = countries;
+  const main = first && numberingPlanOf(first.country);
+  const prefix = main && (main.nationalPrefixForParsing() || main.nationalPrefix() || undefined);
+  const shape = first && {
+    prefix: prefix === undefined ? undefined : new RegExp(`^(?:${prefix})`),
+    only: countries.length === 1 ? first.number : undefined,
+    countries,
+  };
   SHAPES.set(callingCode, shape);
   return shape;
+}
+
+const NUMBER_TYPES = [
+  'FIXED_LINE',
+  'MOBILE',
+  'PREMIUM_RATE',
+  'TOLL_FREE',
+  'SHARED_COST',
+  'VOIP',
+  'PERSONAL_NUMBER',
+  'PAGER',
+  'UAN',
+  'VOICEMAIL',
+];
+
+function countryShape(country: string): CountryShape {
+  const plan = numberingPlanOf(country);
+  const leadingDigits = plan.leadingDigits() || undefined;
+  return {
+    country,
+    leadingDigits: leadingDigits === undefined ? undefined : new RegExp(`^(?:${leadingDigits})`),
+    number: wholly(plan.nationalNumberPattern()),
+    types: plan.hasTypes() ? NUMBER_TYPES.flatMap((name) => typeShapes(plan, name)) : undefined,
+  };
+}
+
+function typeShapes(plan: FullNumberingPlan, name: string) {
+  const type = plan.type(name);
+  const pattern = type?.pattern() || undefined;
+  return pattern === undefined
+    ? []
+    : [{ number: wholly(pattern), lengths: type?.possibleLengths() ?? undefined }];
+}
+
+function wholly(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`);
+}
+
+/**
+ * Of several countries with one calling code the library takes the first to which the number belongs: by leading digits
+ * where a country has them, by the types of its numbers otherwise.
+ */
+function ownerOf({ countries }: NumberShape, national: string): CountryShape | undefined {
+  if (countries.length === 1) return countries[0];
+  return countries.find((country) => country.leadingDigits?.test(national) ?? isOfAType(country, national));
+}
+
+/** What is of none of them has to be a number of the main one. */
+function isValidInOneOf(shape: NumberShape, national: string): boolean {
+  const country = ownerOf(shape, national) ?? shape.countries[0];
+  if (country === undefined) return false;
+  return country.types === undefined ? country.number.test(national) : isOfAType(country, national);
+}
+
+function isOfAType({ number, types = [] }: CountryShape, national: string): boolean {
+  if (!number.test(national)) return false;
+  return types.some(
+    (type) => (type.lengths?.includes(national.length) ?? true) && type.number.test(national),
+  );
 }
 
 /** A national number read by the country's full rules; undefined where it is no valid number there. */

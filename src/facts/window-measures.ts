@@ -18,6 +18,8 @@ export interface Measure {
 export interface MeasuredValue {
   value: number;
   atLeast: boolean;
+  /** Time alone may put it in doubt. */
+  fades?: boolean;
 }
 
 /** What is asked, of whom and when. */
@@ -168,7 +170,7 @@ const firstSeenCountry: Measure = {
       if (!countries.knowsEnough(Number(caller), now)) atLeast = true;
       else if ((countries.firstCalled(Number(caller), country) ?? now) > from) value += count;
     }
-    return { value, atLeast };
+    return { value, atLeast, fades: countries.mayLapse };
   },
   makes: ({ call: { account }, country }, _reading, _bucket, { countries, now, from }) =>
     account !== undefined &&

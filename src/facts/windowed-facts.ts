@@ -127,7 +127,8 @@ class PassWindows implements WindowedFacts {
     const bucket = view.bucket(subject.id);
     const measured = measure.observe(bucket, asked);
     if (typeof measured === 'string') return this.missing(measured, asked);
-    const fades = (bucket?.lost ?? 0) > 0 ? ({ fades: true } as const) : {};
+    const mayFade = measured.fades === true || (bucket?.lost ?? 0) > 0;
+    const fades = mayFade ? ({ fades: true } as const) : {};
     const value = known(measured.value, measured.atLeast, gap, () => {
       if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
       if (bucket === undefined) return [];

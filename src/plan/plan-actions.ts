@@ -39,7 +39,7 @@ export interface Plan {
 export function createPlan(context: PlanContext): Plan {
   const { snapshot, caps } = context;
   const recent = context.recentlyDisconnected;
-  // Nothing is indexed or counted for a plan that stays empty.
+  // Nothing is indexed or counted until a call is to be cut.
   const recentIds = recent.length === 0 ? [] : idsStillListed(recent, indexListing(snapshot));
   const gone: Record<ActionMode, Set<string>> = { enforce: new Set(recentIds), monitor: new Set(recentIds) };
   const actions: PlannedAction[] = [];
@@ -52,9 +52,8 @@ export function createPlan(context: PlanContext): Plan {
     add(rule, verdicts, admits) {
       if (!verdicts.some(({ result }) => result === 'violated')) return;
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
-      const index = indexListing(snapshot);
-      const liveCalls = snapshot.calls.filter((call) => isLive(call.state)).length;
-      const planned = planRule(rule, mode, verdicts, admits, { ...context, index, gone: gone[mode] });
+      const liveCalls = () => snapshot.calls.filter((call) => isLive(call.state)).length;
+      const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode] });
       const taken = new Set(
         planned.flatMap((action) => [...takenBy(action), ...action.perhapsTakes]).map(({ id }) => id),
       );
@@ -79,7 +78,6 @@ function idsStillListed(recent: readonly CallIdentity[], { entries }: ListingInd
 }
 
 interface RuleContext extends PlanContext {
-  index: ListingIndex;
   gone: ReadonlySet<string>;
 }
 
@@ -114,7 +112,7 @@ function planRule(
 
 function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context: RuleContext): PlannedAction {
   const { scope, id } = verdict.subject;
-  const call = scope === 'call' ? context.index.entries.get(id)?.[0] : undefined;
+  const call = scope === 'call' ? indexListing(context.snapshot).entries.get(id)?.[0] : undefined;
   return {
     rule: rule.name,
     ruleHash: rule.hash,
@@ -156,7 +154,7 @@ function planCalls(
       account: call.account,
       customer: call.customer,
       weight: 1,
-      withhold: withholdCall(call, context.index, context.protection),
+      withhold: withholdCall(call, indexListing(context.snapshot), context.protection),
       evidence: {
         ...base.evidence,
         call: identityOf(call),

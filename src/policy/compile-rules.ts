@@ -126,7 +126,9 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     callBound: (observe) =>
       rule.scope === 'call' ? callBound(conditions.root, conditions.probes, observe) : undefined,
     expiresAt: nextEnd(rule.except, now),
-    active: (at) => isWithinSchedule(rule.schedule, at) && !isExcepted(rule.except, switchName, at),
+    active: (at) =>
+      isWithinSchedule(rule.schedule, at) &&
+      (rule.except.expiring === undefined || !isExcepted(rule.except, switchName, at)),
   };
 }
 

@@ -20,7 +20,7 @@ export interface ClearLook {
 
 /** Time alone changes nothing, the next event may change anything. */
 export const UNTIL_AN_EVENT: QuietBound = {
-  rooms: [{ events: 0, of: EVENTS.fresh | EVENTS.changed | EVENTS.over, to: undefined }],
+  rooms: [{ events: 0, of: EVENTS.fresh | EVENTS.changed | EVENTS.over, calls: undefined }],
   ms: Number.POSITIVE_INFINITY,
 };
 
@@ -28,15 +28,16 @@ const ANY_EVENT = EVENTS.fresh | EVENTS.changed | EVENTS.over;
 
 /**
  * How long conditions must stay false of a subject, as long as no call comes that lacks what the rule asks of it (see
- * `needsOf`); undefined where they are not false, or nobody can say. It holds also at polls at which other rules have planned cuts, as those only take calls
- * away; and where they have done so already, the calls that are away may all come back.
+ * `needsOf`); undefined where they are not false, or nobody can say. It holds also at polls at which other rules have planned
+ * cuts, as those only take calls away; and where they have done so already, the calls that are away may all come back.
  *
- * Facts fall in four kinds. What counts calls, or distinct values of them, or the most that are alike, grows by at most one
- * with an event of its subject, and with time can only shrink, as calls leave the window. A run of consecutive numbers at
- * most doubles and gains one, as a new number may join two runs. Durations grow by a second a second. Minutes grow by those
- * of the live calls. Attributes of a call are what they are until its next event. All else gives no bound: ratios and
- * averages, facts of a wider scope (a subject may come to belong to another), facts compared with facts, and countries that
- * are new (an account is known for long enough from one moment to the next).
+ * Facts fall in five kinds. What counts calls, or distinct values of them, or the most that are alike, grows by at most one
+ * with an event of its subject, and with time can only shrink, as calls leave the window; so do the calls to countries that
+ * are new to an account which has been known for long enough. A run of consecutive numbers gains one, and another run, as a
+ * new number may join two. Durations grow by a second a second. Minutes grow by those of the live calls. Attributes of a
+ * call are what they are until its next event. All else gives no bound: ratios and averages, facts of a wider scope (a
+ * subject may come to belong to another), facts compared with facts, and new countries of other scopes (their accounts may
+ * be known for long enough from one moment to the next).
  */
 export function quietBound(node: CompiledNode, look: ClearLook): QuietBound | undefined {
   switch (node.kind) {
@@ -77,7 +78,7 @@ function boundOfAny({ children }: CompiledBranch, look: ClearLook): QuietBound |
 
 /** Rooms for the same events are one: the smallest. */
 function addRoom(rooms: EventRoom[], room: EventRoom): void {
-  const at = rooms.findIndex(({ of, to }) => of === room.of && to === room.to);
+  const at = rooms.findIndex(({ of, calls }) => of === room.of && calls === room.calls);
   const known = rooms[at];
   if (known === undefined) rooms.push(room);
   else if (room.events < known.events) rooms[at] = room;
@@ -93,7 +94,7 @@ export function missingBound(node: CompiledNode, look: ClearLook, now: number): 
   // With its last call it may be gone, and what is not there is not judged.
   if (until === undefined || until <= now || calls === undefined || calls === 0) return undefined;
   const leaving = EVENTS.over | EVENTS.changed;
-  return { rooms: [{ events: calls - 1, of: leaving, to: undefined }], ms: until - now - 1 };
+  return { rooms: [{ events: calls - 1, of: leaving, calls: undefined }], ms: until - now - 1 };
 }
 
 const ALL_CALLS: FactParams = {};
@@ -153,6 +154,8 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
   }
   // A call that ended somewhere in a gap comes to be in doubt as time goes on.
   if (OF_ENDED.has(name) && hasGap(look.observe(leaf.fact))) return undefined;
+  // An account is known for long enough, or is not; others have several, and new ones to come.
+  if (name === 'firstSeenCountry' && look.scope !== 'account') return undefined;
   const growth = GROWTHS.get(name);
   const room = growth === undefined ? undefined : roomOf(leaf, look);
   if (growth === undefined || room === undefined) return undefined;
@@ -164,10 +167,11 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
     return calls === undefined ? undefined : calls + away.count;
   };
   const of = eventsOf(name, params.state !== undefined);
+  const calls: EventRoom['calls'] = name === 'callerIsCalled' ? 'to-themselves' : params.to;
   const bound = growth(room, liveCalls);
   if (bound === undefined) return undefined;
   const { events, ms } = bound;
-  const rooms = (steps: number) => [{ events: steps, of, to: params.to }];
+  const rooms = (steps: number) => [{ events: steps, of, calls }];
   if (away.count === 0 || definition.windowed) return { rooms: rooms(events), ms };
   if (growth !== byOneAnEvent || away.lacks()) return undefined;
   return { rooms: rooms(events - away.count), ms };
@@ -191,7 +195,7 @@ function clockBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined
   const room = roomOf(leaf, look);
   if (room === undefined) return undefined;
   const { events, ms } = withTime(room);
-  return { rooms: [{ events, of: ANY_EVENT, to: undefined }], ms };
+  return { rooms: [{ events, of: ANY_EVENT, calls: undefined }], ms };
 }
 
 /** How far a fact is from the value that it must not pass, or not reach. */
@@ -236,15 +240,11 @@ function stepsTo({ value, threshold, inclusive }: Room): number {
 
 const byOneAnEvent: Growth = (room) => ({ events: stepsTo(room), ms: Number.POSITIVE_INFINITY });
 
-const byJoiningRuns: Growth = (room) => {
-  let [events, longest] = [0, room.value];
-  for (;;) {
-    longest = 2 * longest + 1;
-    if (stepsTo({ ...room, value: longest }) < 0 || events >= 50) break;
-    events += 1;
-  }
-  return { events, ms: Number.POSITIVE_INFINITY };
-};
+/** k new numbers join k + 1 runs at most, none of which is longer than the longest is now. */
+const byJoiningRuns: Growth = (room) => ({
+  events: Math.floor(stepsTo(room) / (room.value + 1)),
+  ms: Number.POSITIVE_INFINITY,
+});
 
 /** A millisecond is left, so that rounding cannot matter. */
 const withTime = ({ value, threshold }: Room): Steps => ({
@@ -282,6 +282,7 @@ const OF_STARTED: ReadonlySet<string> = new Set([
   'sequentialCld',
   'repeatedCld',
   'callerIsCalled',
+  'firstSeenCountry',
 ]);
 
 const OF_ENDED: ReadonlySet<string> = new Set(['callsEnded', 'shortCalls', 'equalDurations']);
@@ -308,6 +309,7 @@ const GROWTHS: ReadonlyMap<string, Growth> = new Map<string, Growth>([
   ['repeatedCld', byOneAnEvent],
   ['equalDurations', byOneAnEvent],
   ['callerIsCalled', byOneAnEvent],
+  ['firstSeenCountry', byOneAnEvent],
 ]);
 
 /** What a fact measures of each call: a call without it makes the fact a lower bound. */
@@ -316,6 +318,7 @@ const MEASURED: Readonly<Record<string, number>> = {
   distinctCld: LACKS.start | LACKS.cld,
   distinctCli: LACKS.start | LACKS.cli,
   distinctCountries: LACKS.start | LACKS.country | LACKS.cld,
+  firstSeenCountry: LACKS.start | LACKS.country | LACKS.cld,
   distinctMediaIps: LACKS.start | LACKS.callerMediaIp,
   sequentialCld: LACKS.start | LACKS.cld,
   repeatedCld: LACKS.start | LACKS.cld,

@@ -25,10 +25,25 @@ interface WallClock {
   minute: number;
 }
 
+const MINUTE_MS = 60_000;
+/** By time zone, the last answer: rules with one zone ask it for the same minute, and replays minute after minute. */
+const lastAnswers = new Map<string, WallClock & { of: number }>();
+
+/** Clocks go forward and back at full minutes, and so a minute is one of the wall clock everywhere. */
+function wallClock(timezone: string, now: number): WallClock {
+  const of = Math.floor(now / MINUTE_MS);
+  let answer = lastAnswers.get(timezone);
+  if (answer?.of !== of) {
+    answer = { of, ...readWallClock(timezone, of * MINUTE_MS) };
+    lastAnswers.set(timezone, answer);
+  }
+  return answer;
+}
+
 /** Making one costs a hundred times what asking it does. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-function wallClock(timezone: string, now: number): WallClock {
+function readWallClock(timezone: string, now: number): WallClock {
   let formatter = formatters.get(timezone);
   if (formatter === undefined) {
     formatter = new Intl.DateTimeFormat('en-US', {
