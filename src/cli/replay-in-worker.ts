@@ -9,7 +9,7 @@ const MB = 1024 * 1024;
 
 /**
  * Room for new objects, in MB. A replay makes millions that live for some minutes of its time; in the 48 MB that Node gives
- * they are copied about so often that it takes a sixth longer (bench/backtest.mjs). A running process cannot enlarge its own.
+ * they are copied about so often that it takes an eighth longer (bench/backtest.mjs). A running process cannot enlarge its own.
  */
 const YOUNG_GENERATION_MB = 192;
 
@@ -40,7 +40,7 @@ function brokenReplay({ switchConfig }: ReplayJob, error: NodeJS.ErrnoException)
     `The backtest of ${switchConfig.name} broke: ${String(error)}.`,
     {
       hint: ranOut
-        ? 'A million calls take some 3 GB: choose a shorter span, or give it more with NODE_OPTIONS=--max-old-space-size=8192.'
+        ? 'A day of a million calls takes some 3 GB: choose a shorter span, or give it more with NODE_OPTIONS=--max-old-space-size=8192.'
         : 'This is a defect of Callwarden: please report it with the rules and the span.',
       cause: error,
     },
