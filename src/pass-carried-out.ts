@@ -4,6 +4,7 @@ import type { Caps, CustomerTree } from './domain/config.js';
 import { exceedsShare } from './domain/share-cap.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { Decision, Gate } from './enforce/gate.js';
+import { singleAction } from './enforce/single-action.js';
 import { vendorLookup } from './pass-decide.js';
 import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
 import { inspectTarget, type TargetInspection } from './plan/inspect-target.js';
@@ -77,7 +78,7 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
     if (hold !== undefined && tooMany === undefined) {
       const action = { ...planned, takes: [], perhapsTakes: [] };
       conclude(action, withheld(hold), sparedOf(found, context));
-      for (const call of oneByOne) single(singleOf(planned, actionCall(call)));
+      for (const call of oneByOne) single(singleAction(planned, actionCall(call)));
       return;
     }
     const takes = inside.map(actionCall);
@@ -136,22 +137,4 @@ function sparedOf(
 
 function withheld(reason: WithholdReason): Decision {
   return { kind: 'withheld', reason };
-}
-
-function singleOf(whole: PlannedAction, call: ActionCall): PlannedAction {
-  return {
-    ...whole,
-    action: 'disconnectCall',
-    target: call.id,
-    call,
-    account: call.account,
-    customer: call.customer,
-    weight: 1,
-    takes: [],
-    perhapsTakes: [],
-    evidence: {
-      ...whole.evidence,
-      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
-    },
-  };
 }

@@ -1,10 +1,10 @@
+import { evidenceText } from '../documents/evidence-text.js';
 import type { AuditRecord } from '../domain/action.js';
 import type { PassReport } from '../domain/pass-report.js';
 import type { AuditReader } from '../domain/ports.js';
 import type { SimulatedCall } from '../simulator/simulated-call.js';
 import type { Simulator } from '../simulator/start-simulator.js';
 import type { Output } from './context.js';
-import { evidenceText } from './evidence-text.js';
 import { harmless } from './harmless-text.js';
 
 const SHOWN_ARRIVALS = 3;

@@ -1,5 +1,5 @@
+import { leafText } from '../documents/evidence-text.js';
 import type { ConditionEvidence } from '../domain/verdict.js';
-import { leafText } from './evidence-text.js';
 
 /** The evaluated conditions as an indented tree, one node a line, each with its result. */
 export function evidenceTree(evidence: ConditionEvidence, indent = '  '): readonly string[] {

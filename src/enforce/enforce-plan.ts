@@ -11,6 +11,7 @@ import {
 } from './enforcement-run.js';
 import type { Decision } from './gate.js';
 import { type FreshListing, isFresh } from './relisting.js';
+import { singleAction } from './single-action.js';
 
 /** What became of a plan; `failure` where something could not be recorded, from when on nothing was sent. */
 export interface Enforcement {
@@ -157,7 +158,7 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
   if (hold !== undefined && tooMany === undefined) {
     const parent = await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld(hold));
     for (const call of oneByOne)
-      await enforceSingle(singleOf(planned, call), run, listing.observedAt, parent);
+      await enforceSingle(singleAction(planned, call), run, listing.observedAt, parent);
     return;
   }
   const action: PlannedAction = { ...planned, takes: inside, perhapsTakes: perhapsInside, weight };
@@ -181,22 +182,4 @@ function singlesOf(found: Inspection, before: Inspection, snapshot: JudgedCalls)
 
 function withheld(reason: WithholdReason): FinalDecision {
   return { kind: 'withheld', reason };
-}
-
-function singleOf(action: PlannedAction, call: ActionCall): PlannedAction {
-  return {
-    ...action,
-    action: 'disconnectCall',
-    target: call.id,
-    call,
-    account: call.account,
-    customer: call.customer,
-    weight: 1,
-    takes: [],
-    perhapsTakes: [],
-    evidence: {
-      ...action.evidence,
-      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
-    },
-  };
 }

@@ -1,6 +1,6 @@
+import { evidenceText } from '../documents/evidence-text.js';
 import type { Location } from '../domain/errors.js';
 import type { SeenAction } from './case-names.js';
-import { conditionText } from './condition-text.js';
 import { durationText } from './duration-text.js';
 import type { PollFailure } from './run-case.js';
 import type { ExpectedAction } from './test-case.js';
@@ -68,6 +68,6 @@ export function expectedText(
 function seenText({ rule, action, target, subject, withheld, conditions }: SeenAction): string {
   const stopped = withheld === undefined ? '' : `withheld (${withheld}) `;
   const about = subject.endsWith(`:${target}`) ? '' : ` of ${subject}`;
-  const met = conditions === undefined ? '' : conditionText(conditions, true);
+  const met = conditions === undefined ? '' : evidenceText(conditions);
   return `${stopped}${action} ${target} by ${rule}${about}${met === '' ? '' : `: ${met}`}`;
 }

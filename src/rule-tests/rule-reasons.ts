@@ -1,6 +1,6 @@
+import { evidenceText } from '../documents/evidence-text.js';
 import type { CaseDecider, CaseDecision, JudgedRule } from './case-decider.js';
 import type { CaseNames } from './case-names.js';
-import { conditionText } from './condition-text.js';
 
 /** What a rule said of a subject at a poll; without a subject, what it said at all. */
 export type RuleReasons = (
@@ -37,7 +37,7 @@ export function createRuleReasons(
   async function ofSubject({ rule, verdicts, held }: JudgedRule, subject: string): Promise<string> {
     const back = held.find(({ verdict }) => names.subject(verdict.subject) === subject);
     if (back !== undefined) {
-      const met = conditionText(back.verdict.evidence.conditions, true);
+      const met = evidenceText(back.verdict.evidence.conditions);
       const what =
         back.reason === 'for' ? 'has not held long enough ("for")' : 'is cooling down ("cooldown")';
       return `${subject} violates the rule (${met}), but ${what}: it may act from ${instant(back.until)} on`;
@@ -46,16 +46,16 @@ export function createRuleReasons(
     if (verdict === undefined)
       return `${subject} was not judged: it has no call here, or "only" or "except" leave it out`;
     if (verdict.result === 'violated') {
-      const met = conditionText(verdict.evidence.conditions, true);
+      const met = evidenceText(verdict.evidence.conditions);
       const pool = `${verdict.pool.length} calls may be taken, ${verdict.keep} of them stay`;
       return `${subject} violates the rule (${met}); ${pool}`;
     }
     if (verdict.result === 'indeterminate') {
-      const missing = conditionText(verdict.evidence.conditions, 'missing');
+      const missing = evidenceText(verdict.evidence.conditions, ['missing']);
       return `${subject} cannot be judged: ${missing === '' ? `${verdict.missing.join(', ')} is missing` : missing}`;
     }
     const conditions = await decider.explain(rule.name, verdict.subject);
-    const observed = conditions === undefined ? '' : conditionText(conditions, false, 'missing');
+    const observed = conditions === undefined ? '' : evidenceText(conditions, [false, 'missing']);
     return observed === '' ? `${subject} is clear` : `${subject} is clear, this does not hold: ${observed}`;
   }
 

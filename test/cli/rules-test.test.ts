@@ -99,7 +99,7 @@ describe('rules test', () => {
       stdout: `FAIL tests/cap.yaml: cap
        tests/cap.yaml:8:5: at 5s (2026-01-05T10:00:05.000Z):
          - disconnectCall a-30 by cap
-               account:10 is clear, this does not hold: account.connectedCalls 30 > 30
+               account:10 is clear, this does not hold: account.connectedCalls 30 > 30 (account.limit maxConcurrentCalls)
 1 case: 0 passed, 1 failed
 `,
       stderr: '',
@@ -361,7 +361,9 @@ event: { type: disconnectCall }
 expect: [{ at: 0s, actions: [{ rule: cap, action: disconnectCall, target: new }] }]
 `;
     expect(await play(rule, text('-8d'))).toBe(PASSED);
-    expect(await play(rule, text('-6d'))).toContain('call.firstSeenCountry is missing (too-little-history)');
+    expect(await play(rule, text('-6d'))).toContain(
+      'call.firstSeenCountry unknown (too-little-history) = true',
+    );
   });
 
   it('vendors carry calls as the case says', async () => {

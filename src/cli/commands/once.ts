@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { evidenceText } from '../../documents/evidence-text.js';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import type { PassReport } from '../../domain/pass-report.js';
 import type { RuleSet } from '../../domain/rule.js';
@@ -12,7 +13,6 @@ import { actorOfCommandLine } from '../actor.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
-import { evidenceText } from '../evidence-text.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
 import { shownReport } from '../mask-report.js';
 import { configOption, switchOption, withExamples } from '../options.js';

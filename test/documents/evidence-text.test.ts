@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { evidenceText } from '../../src/cli/evidence-text.js';
+import { evidenceText } from '../../src/documents/evidence-text.js';
 
 it('the text of evidence says which limit, prefix or network decided', () => {
   const text = evidenceText({

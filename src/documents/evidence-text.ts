@@ -1,5 +1,5 @@
-import { durationText } from '../documents/duration.js';
 import type { ConditionEvidence } from '../domain/verdict.js';
+import { durationText } from './duration.js';
 
 const SIGNS: Readonly<Record<string, string>> = {
   equal: '=',
@@ -13,12 +13,13 @@ const SIGNS: Readonly<Record<string, string>> = {
 /** Lists longer than this are shown by their length. */
 const SHOWN_ENTRIES = 4;
 
-/** The conditions that came out true, for a person: `account.connectedCalls 34 > 30`. */
-export function evidenceText(evidence: ConditionEvidence): string {
-  return leaves(evidence)
-    .filter(({ result }) => result === true)
-    .map(leafText)
-    .join(', ');
+/** The comparisons that came to one of these results, true where none is named, for a person: `account.connectedCalls 34 > 30`. */
+export function evidenceText(
+  evidence: ConditionEvidence,
+  results: readonly ConditionEvidence['result'][] = [true],
+): string {
+  const found = leaves(evidence).filter(({ result }) => results.includes(result));
+  return [...new Set(found.map(leafText))].join(', ');
 }
 
 function leaves(evidence: ConditionEvidence): readonly ConditionEvidence[] {

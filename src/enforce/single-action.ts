@@ -1,0 +1,20 @@
+import type { ActionCall, PlannedAction } from '../domain/action.js';
+
+/** One call in place of the account or customer action that would have taken it along. */
+export function singleAction(whole: PlannedAction, call: ActionCall): PlannedAction {
+  return {
+    ...whole,
+    action: 'disconnectCall',
+    target: call.id,
+    call,
+    account: call.account,
+    customer: call.customer,
+    weight: 1,
+    takes: [],
+    perhapsTakes: [],
+    evidence: {
+      ...whole.evidence,
+      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+    },
+  };
+}
