@@ -27,6 +27,11 @@ export interface Numbering {
    * technical prefix, without country code, without trunk prefix. Wide on purpose: it only ever protects.
    */
   formsOf(raw: string): readonly string[];
+  /**
+   * Every whole number that this raw one may be, as international digits: with technical prefixes taken off, read as an
+   * international and as a national number, without a trunk prefix behind the country code. As wide, for the same reason.
+   */
+  readingsOf(raw: string): readonly string[];
 }
 
 const NUMBER = /^\d+$/;

@@ -12,8 +12,8 @@ import {
 export { isKnownCountry } from './number-metadata.js';
 
 /**
- * The numbering of one switch. Rules of reading, in order: one technical prefix is taken off (the longest that fits),
- * URI parts and separators go, then `+`, `00` and the country's own international prefix, then the national form is
+ * The numbering of one switch. Rules of reading, in order: one technical prefix is taken off (the longest that fits, in a URI
+ * that of its user), URI parts and separators go, then `+`, `00` and the country's own international prefix, then the national form is
  * made international (the trunk prefix, or ten digits in the North American plan). Digits without any prefix are
  * international, which is how switches usually write them, unless libphonenumber knows them only as a national number
  * of the country: 678123456 in Spain is a Spanish mobile number, since Vanuatu (678) has none so long. A trunk prefix
@@ -38,12 +38,16 @@ export function createNumbering(plan: NumberPlan): Numbering {
     return text;
   }
 
-  function read(written: string): string {
-    const number = readNumber(written);
+  function read(written: string, number = readNumber(written)): string {
     return number === undefined ? written : toInternational(number, dialing);
   }
 
-  const normalise = (raw: string) => read(withoutTechPrefix(raw.trim()));
+  function normalise(raw: string): string {
+    const written = withoutTechPrefix(raw.trim());
+    const user = userPartOf(written);
+    // In a URI the prefix stands before the number itself.
+    return read(written, readNumber(user === written ? written : withoutTechPrefix(user)));
+  }
 
   return {
     fingerprint: JSON.stringify([plan.country ?? null, [...new Set(techPrefixes)].sort()]),
@@ -56,6 +60,19 @@ export function createNumbering(plan: NumberPlan): Numbering {
       for (const written of writingsOf(text, techPrefixes)) addForms(forms, written, dialing);
       forms.delete('');
       return [...forms];
+    },
+    readingsOf(raw) {
+      const readings = new Set([raw.trim(), normalise(raw)]);
+      for (const written of writingsOf(raw.trim(), techPrefixes)) {
+        const number = readNumber(written);
+        if (number === undefined) continue;
+        for (const digits of [...readingsIn(number, dialing), ...nationalReadings(number, dialing)]) {
+          readings.add(digits);
+          readings.add(withoutInnerZero(digits));
+        }
+      }
+      readings.delete('');
+      return [...readings];
     },
   };
 }
@@ -82,16 +99,22 @@ const URI = /^(?:sips?|tel):/i;
 const IN_BRACKETS = /<([^<>]*)>/;
 const SEPARATED = /^\+*[\d\s().\-/]*$/;
 
+/** What of a text names the number: the user of a URI, without its scheme, host, port and parameters. */
+function userPartOf(text: string): string {
+  if (PLAIN.test(text)) return text;
+  const address = IN_BRACKETS.exec(text)?.[1]?.trim() ?? text;
+  const body = address.replace(URI, '');
+  const isUri = body !== address || body.includes('@');
+  return body.split(isUri ? /[@;:?]/ : ';', 1)[0] ?? '';
+}
+
 /**
  * The digits of a text that is a telephone number, however separated, without parameters after it and without the # or *
  * that ends dialling; undefined for a SIP user name and the like.
  */
 function readNumber(text: string): WrittenNumber | undefined {
   if (PLAIN.test(text)) return { digits: text, international: false };
-  const address = IN_BRACKETS.exec(text)?.[1]?.trim() ?? text;
-  let body = address.replace(URI, '');
-  const isUri = body !== address || body.includes('@');
-  body = (body.split(isUri ? /[@;:?]/ : ';', 1)[0] ?? '').replace(/[#*]+$/, '');
+  let body = userPartOf(text).replace(/[#*]+$/, '');
   if (!SEPARATED.test(body)) return undefined;
   // `+49 (0)30`: the 0 in brackets is for callers inside the country. Italy's 0 is part of the number.
   if (/^(?:\+|00)(?!\s*39)/.test(body)) body = body.replace('(0)', '');
@@ -156,20 +179,59 @@ function fromNationalForm(digits: string, dialing: DialingPlan): string {
   return /^[1-9]/.test(national) ? callingCode + national : digits;
 }
 
+/** So many technical prefixes, one behind the other, may stand before a number. */
+const MOST_PREFIXES = 3;
+
 /**
- * The text itself, what follows each technical prefix, and each part between # and *, for unstated prefixes and for what
- * is dialled around a number. A stated prefix is no such part, or one like `110#` would protect every call that bears it.
+ * The text itself, the user of its URI, what follows each technical prefix, and each part between # and *, for unstated
+ * prefixes and for what is dialled around a number. A stated prefix is no such part, or one like `110#` would protect every
+ * call that bears it.
  */
-function writingsOf(text: string, techPrefixes: readonly string[]): string[] {
-  const writings = [text];
-  let rest = text;
-  for (const prefix of techPrefixes) {
-    if (!text.startsWith(prefix) || text.length === prefix.length) continue;
-    if (rest === text) rest = text.slice(prefix.length);
-    writings.push(text.slice(prefix.length));
+function writingsOf(text: string, techPrefixes: readonly string[]): Iterable<string> {
+  const writings = new Set([text, userPartOf(text)]);
+  let layer = [...writings];
+  for (let depth = 0; depth < MOST_PREFIXES && layer.length > 0; depth += 1) {
+    layer = layer.flatMap((written) => withoutAPrefix(written, techPrefixes));
+    for (const written of layer) writings.add(written);
   }
-  const parts = rest.split(/[#*]/);
-  return parts.length === 1 ? writings : [...writings, ...parts];
+  for (const written of [...writings]) {
+    const isParted = userPartOf(written) === written && withoutAPrefix(written, techPrefixes).length === 0;
+    if (isParted) for (const part of written.split(/[#*]/)) writings.add(part);
+  }
+  return writings;
+}
+
+/** What follows each technical prefix that fits, also behind a + or 00. */
+function withoutAPrefix(text: string, techPrefixes: readonly string[]): string[] {
+  const rests = [text, ...(/^(?:\+|00)/.test(text) ? [text.replace(/^(?:\++|00)/, '')] : [])];
+  return rests.flatMap((rest) =>
+    techPrefixes
+      .filter((prefix) => rest.length > prefix.length && rest.startsWith(prefix))
+      .map((prefix) => rest.slice(prefix.length)),
+  );
+}
+
+/** The digits, as written and as international ones, each international prefix that fits taken off or not. */
+function readingsIn(number: WrittenNumber, dialing: Dialing | undefined): string[] {
+  const readings = [number.digits, toInternational(number, dialing)];
+  readings.push(...internationalReadings(number.digits, dialing));
+  // Also before an emergency number that begins with 0 itself, such as Australia's 000.
+  if (number.digits.startsWith('00')) readings.push(number.digits.slice(2));
+  return readings;
+}
+
+/** What is not written as an international number may be a national one, with its trunk prefix or without. */
+function nationalReadings({ digits, international }: WrittenNumber, dialing: Dialing | undefined): string[] {
+  if (dialing === undefined || international || digits.startsWith('00')) return [];
+  const { callingCode, trunkPrefix } = dialing;
+  const hasTrunk = trunkPrefix !== undefined && digits.startsWith(trunkPrefix);
+  return [callingCode + digits, ...(hasTrunk ? [callingCode + digits.slice(trunkPrefix.length)] : [])];
+}
+
+/** A trunk prefix that was left behind the country code, as in `+49 030`. */
+function withoutInnerZero(digits: string): string {
+  const code = callingCodeOf(digits) ?? '';
+  return code + digits.slice(code.length).replace(/^0/, '');
 }
 
 function addForms(forms: Set<string>, written: string, dialing: Dialing | undefined): void {
@@ -178,11 +240,7 @@ function addForms(forms: Set<string>, written: string, dialing: Dialing | undefi
   forms.add(written);
   const number = readNumber(written);
   if (number === undefined) return;
-  const readings = [number.digits, toInternational(number, dialing)];
-  for (const rest of internationalReadings(number.digits, dialing)) readings.push(rest);
-  // Also before an emergency number that begins with 0 itself, such as Australia's 000.
-  if (number.digits.startsWith('00')) readings.push(number.digits.slice(2));
-  for (const digits of readings) {
+  for (const digits of readingsIn(number, dialing)) {
     addWithoutTrunk(forms, digits, dialing);
     const code = callingCodeOf(digits);
     if (code !== undefined) addWithoutTrunk(forms, digits.slice(code.length), dialing);

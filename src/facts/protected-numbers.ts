@@ -12,13 +12,13 @@ export interface ProtectedNumbers {
 const LONGEST_SHORT_CODE = 4;
 
 /** RFC 5031: emergency calls by service name. */
-const EMERGENCY_SERVICE = /^urn:service:sos\b/i;
+const EMERGENCY_SERVICE = /\burn:service:sos\b/i;
 
 /**
  * Knows the emergency numbers of every region and the numbers given. Wide on purpose, because it only ever protects: a
  * short code counts anywhere, with any technical, international or trunk prefix and any country code before it, but
  * always as the whole number, never as the beginning of a longer one. The eleven emergency numbers of five and six
- * digits count bare, or with the country code of their own region.
+ * digits count bare, or with the country code of their own region; the numbers given in every form, national ones included.
  */
 export function createProtectedNumbers(numbers: readonly string[], numbering: Numbering): ProtectedNumbers {
   const anyForm = new Map<string, string>();
@@ -32,32 +32,91 @@ export function createProtectedNumbers(numbers: readonly string[], numbering: Nu
       }
     }
   }
-  for (const number of numbers) {
+  for (const number of numbers.filter((one) => one.trim() !== '')) {
     anyForm.set(number.trim(), number);
     anyForm.set(numbering.normalise(number), number);
+    for (const reading of numbering.readingsOf(numbering.normalise(number))) fullForm.set(reading, number);
   }
-  anyForm.delete('');
+
+  function matchSpelling(spelling: string): string | undefined {
+    if (EMERGENCY_SERVICE.test(spelling)) return 'urn:service:sos';
+    return firstIn(anyForm, numbering.formsOf(spelling)) ?? firstIn(fullForm, numbering.readingsOf(spelling));
+  }
 
   return {
     match(raw) {
-      if (EMERGENCY_SERVICE.test(raw.trim())) return 'urn:service:sos';
-      for (const form of spellingsOf(raw).flatMap((spelling) => numbering.formsOf(spelling))) {
-        const match = anyForm.get(form);
+      for (const spelling of spellingsOf(raw)) {
+        const match = matchSpelling(spelling);
         if (match !== undefined) return match;
       }
-      return fullForm.get(raw.trim()) ?? fullForm.get(numbering.normalise(raw));
+      return undefined;
     },
   };
 }
 
-/** The text, and what it says where it is percent-encoded (RFC 3261, 19.1.2) or bears a port; both are rare. */
-function spellingsOf(raw: string): readonly string[] {
-  const spellings = [raw];
-  if (raw.includes('%'))
-    spellings.push(
-      raw.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
-    );
-  const port = /^([^:@]*\d):\d+$/.exec(raw.trim())?.[1];
-  if (port !== undefined) spellings.push(port);
+function firstIn(known: ReadonlyMap<string, string>, forms: readonly string[]): string | undefined {
+  for (const form of forms) {
+    const match = known.get(form);
+    if (match !== undefined) return match;
+  }
+  return undefined;
+}
+
+/** More than this is no number, however it is written. */
+const LONGEST_SPELLING = 1_000;
+
+/** The text, and what it says to whom digits are digits in every script and signs around them are no part of them. */
+function spellingsOf(raw: string): ReadonlySet<string> {
+  const text = raw.slice(0, LONGEST_SPELLING);
+  const spellings = new Set([text, inAscii(text)]);
+  for (const derive of [percentDecoded, unquoted, withoutPort, withoutWhatFollows]) {
+    for (const spelling of [...spellings]) {
+      const derived = derive(spelling);
+      if (derived !== undefined) spellings.add(derived);
+    }
+  }
   return spellings;
+}
+
+/** RFC 3261, 19.1.2. */
+function percentDecoded(text: string): string | undefined {
+  if (!text.includes('%')) return undefined;
+  try {
+    return inAscii(decodeURIComponent(text));
+  } catch {
+    // Not every % begins a code: then only those of ASCII are read.
+    return text.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+}
+
+function unquoted(text: string): string | undefined {
+  return /^["'[({<\s]*([^"'[({<\s].*?)["'\])}>\s]*$/s.exec(text)?.[1];
+}
+
+function withoutPort(text: string): string | undefined {
+  return /^([^:@]*\d):\d+$/.exec(text.trim())?.[1];
+}
+
+/** A pause with what is dialled after it, or the F that ends a number in ISUP (ITU-T Q.763, 3.9). */
+function withoutWhatFollows(text: string): string | undefined {
+  return /^([^a-z,]*\d)(?:f+|[,pw].*)$/is.exec(text.trim())?.[1];
+}
+
+function inAscii(text: string): string {
+  if (PRINTABLE_ASCII.test(text)) return text;
+  return text
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\p{Cc}]/gu, '')
+    .replace(/\p{Pd}/gu, '-')
+    .replace(/\p{Nd}/gu, digitOf);
+}
+
+const PRINTABLE_ASCII = /^[ -~]*$/;
+
+/** Unicode keeps the ten digits of a script together, in order; a block of them may follow another. */
+function digitOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  let first = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1;
+  return String((code - first) % 10);
 }

@@ -58,8 +58,11 @@ export function inspectTarget(
   const perhaps = groups.filter(
     (entries) => !known.has(entries) && entries.some((call) => relation(call) === 'unknown'),
   );
-  const suspect = listing.suspects.some((call) => relation(call) !== 'outside');
-  const owned = perhaps.filter((entries) => entries.some(hasOwner(action)));
+  // What a second entry of a call shows, nobody knows where that entry cannot be read.
+  const suspect =
+    listing.suspects.some((call) => relation(call) !== 'outside') ||
+    [...inside, ...perhaps].some(([call]) => call !== undefined && index.suspectIds.has(call.id));
+  const counted = perhaps.filter((entries) => entries.some(isCounted(action)));
   const present = (entries: readonly Call[]) => !entries.some(context.taken);
   const insideCalls = inside
     .filter(present)
@@ -69,20 +72,27 @@ export function inspectTarget(
       ? 'suspect-snapshot'
       : suspect
         ? 'takes-suspect'
-        : firstHold([...inside, ...owned].flat(), perhaps.flat(), context);
+        : firstHold([...inside, ...counted].flat(), perhaps.flat(), context);
   return {
     inside: insideCalls,
-    perhapsInside: owned.filter(present).flatMap(([call]) => call ?? []),
+    perhapsInside: counted.filter(present).flatMap(([call]) => call ?? []),
     hold,
     oneByOne:
       hold === undefined || listing.doubt !== undefined ? [] : oneByOne(insideCalls, select, index, context),
   };
 }
 
-/** A call without an owner is set up and not authenticated yet: the switch does not count it to anybody. */
-function hasOwner(action: TargetToInspect['action']): (call: Call) => boolean {
-  return (call) => (action === 'disconnectCustomer' ? call.customer : call.account) !== undefined;
+/**
+ * Before it is routed a call may name no owner: the switch does not count it to anybody yet. Later it has one, which was not
+ * listed or cannot be read.
+ */
+function isCounted(action: TargetToInspect['action']): (call: Call) => boolean {
+  return (call) =>
+    (action === 'disconnectCustomer' ? call.customer : call.account) !== undefined ||
+    !BEFORE_ROUTING.has(call.state);
 }
+
+const BEFORE_ROUTING: ReadonlySet<string> = new Set(['Idle', 'WaitAuth', 'WaitRoute']);
 
 function entryOf(entries: readonly Call[], matches: (call: Call) => boolean): Call {
   return (entries.find(matches) ?? entries[0]) as Call;

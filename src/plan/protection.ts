@@ -14,12 +14,12 @@ export type ProtectionReason = Extract<
   'protected-number' | 'protected-account' | 'protected-customer' | 'number-unknown' | 'owner-unknown'
 >;
 
-type ProtectedFields = Pick<Call, 'cli' | 'cld' | 'account' | 'customer'>;
+type ProtectedFields = Pick<Call, 'cli' | 'cld' | 'cldNumber' | 'account' | 'customer'>;
 
 /**
  * `matchNumber` knows the built-in emergency numbers and the configured ones in every way of writing them. CLI counts
- * as well as CLD, for the emergency centre that calls back. A call whose CLD is not known yet may be an emergency call,
- * so it is not cut either; nor, where accounts or customers are protected, one that does not tell whose it is. A
+ * as well as CLD, for the emergency centre that calls back. A call whose CLD is not known yet or cannot be read may be an
+ * emergency call, so it is not cut either; nor, where accounts or customers are protected, one that does not tell whose it is. A
  * protected customer protects its descendants, as far as the tree is stated.
  */
 export function createProtection(
@@ -29,13 +29,13 @@ export function createProtection(
 ): Protection {
   const accounts = new Set(protect.accounts);
   return {
-    reasonFor({ cli, cld, account, customer }) {
+    reasonFor({ cli, cld, cldNumber, account, customer }) {
       if (cld !== undefined && matchNumber(cld) !== undefined) return 'protected-number';
       if (cli !== undefined && matchNumber(cli) !== undefined) return 'protected-number';
       if (account !== undefined && accounts.has(account)) return 'protected-account';
       if (protect.customers.some((one) => relationTo(tree, one, customer) === 'inside'))
         return 'protected-customer';
-      if (cld === undefined) return 'number-unknown';
+      if (cldNumber === undefined) return 'number-unknown';
       const accountMatters = accounts.size > 0 && account === undefined;
       const customerMatters = protect.customers.length > 0 && customer === undefined;
       return accountMatters || customerMatters ? 'owner-unknown' : undefined;

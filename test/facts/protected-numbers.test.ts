@@ -98,6 +98,57 @@ describe('emergency numbers', () => {
     expect(numbers.match('110#')).toBe('110');
   });
 
+  it('match behind a technical prefix in a URI, behind a +, and behind several', () => {
+    const numbers = createProtectedNumbers([], german);
+    const writings = [
+      'sip:77112@192.0.2.1',
+      '<sip:0011#112@h>',
+      '+77112',
+      '0077112',
+      '0011#77112',
+      '7777112',
+    ];
+    for (const written of writings) expect(numbers.match(written), written).toBe('112');
+    for (const number of everyNumber) {
+      for (const written of [`sip:77${number}@h`, `0011#sip:${number}@h`, `sip:77${number}@h:5060`])
+        expect(numbers.match(written), written).toBeDefined();
+    }
+    expect(numbers.match('sip:77493023125001@h')).toBeUndefined();
+  });
+
+  it('match in the digits of every script, and with signs around them that are no part of them', () => {
+    const numbers = createProtectedNumbers([], plain);
+    for (const written of [
+      '１１２',
+      '١١٢',
+      '१११'.replace(/.$/, '२'),
+      '1\u200b12',
+      '\u200e112',
+      '1\u201312',
+      '"112"',
+      '[112]',
+      "'+49 112'",
+      '112,,1',
+      '112p1',
+      '112F',
+      '%EF%BC%91%EF%BC%91%EF%BC%92',
+      '<urn:service:sos>',
+      '"Help" <urn:service:sos.fire>',
+    ])
+      expect(numbers.match(written), written).toBeDefined();
+    expect(numbers.match('112 Ltd')).toBeUndefined();
+    expect(numbers.match('4930112F')).toBeUndefined();
+  });
+
+  it('take no time to speak of over texts that are made to', () => {
+    const numbers = createProtectedNumbers(
+      [],
+      createNumbering({ country: 'DE', techPrefixes: ['7', '77', '7#'] }),
+    );
+    for (const text of ['7', '"', '#7', '%2', '<', '(0)', 'f', '0'])
+      expect(numbers.match(text.repeat(5_000))).toBeUndefined();
+  });
+
   it('match with the country code of their own region where they are as long as a local number', () => {
     const numbers = createProtectedNumbers([], plain);
     expect(numbers.match('+691 320221')).toBe('320221');
@@ -140,6 +191,31 @@ describe('configured numbers', () => {
     expect(numbers.match('+49116117')).toBe('116117');
     expect(numbers.match('49301234567')).toBeUndefined();
     expect(numbers.match('493012345')).toBeUndefined();
+  });
+
+  it.each([
+    ['DE', '+49 30 123456', ['+49030123456', '0049030123456', '30123456', '030 123456', '+49 (0)30 123456']],
+    ['DE', '030 123456', ['+4930123456', '+49030123456', '30123456']],
+    ['RU', '+7 495 1234567', ['84951234567', '4951234567', '74951234567', '81074951234567']],
+    ['IT', '+39 06 123456', ['06123456', '003906123456', '+396123456']],
+    ['US', '+1 212 555 0100', ['2125550100', '01112125550100', '1-212-555-0100']],
+    ['BR', '+55 11 91234 5678', ['011912345678', '01511912345678', '11912345678']],
+  ])('match in national forms, in %s %s', (country, number, writings) => {
+    const numbers = createProtectedNumbers([number], createNumbering({ country, techPrefixes: ['77#'] }));
+    for (const written of writings) {
+      expect(numbers.match(written), written).toBe(number);
+      expect(numbers.match(`sip:77#${written}@192.0.2.1:5060`), written).toBe(number);
+    }
+  });
+
+  it('match with the trunk prefix of their own country left in, whatever the switch is told of numbers', () => {
+    expect(createProtectedNumbers(['+49 30 123456'], plain).match('+49 030 123456')).toBe('+49 30 123456');
+  });
+
+  it('are not met by the same digits in another country', () => {
+    const numbers = createProtectedNumbers(['+49 30 123456'], german);
+    for (const written of ['+4430123456', '004430123456', '+44030123456', '+130123456'])
+      expect(numbers.match(written), written).toBeUndefined();
   });
 
   it('may be SIP user names', () => {

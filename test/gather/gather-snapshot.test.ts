@@ -12,6 +12,7 @@ const numbering: Numbering = {
   fingerprint: 'as it is',
   countryOf: () => undefined,
   formsOf: (raw) => [raw],
+  readingsOf: (raw) => [raw],
 };
 const clock = () => NOW;
 

@@ -78,13 +78,43 @@ describe('the look at an account action', () => {
     expect(ids(found.oneByOne)).toEqual(['1', '2']);
   });
 
-  it('does not weigh calls that name no account', () => {
-    const found = inspectTarget(
-      account,
-      { calls: [...calls(2), aCall({ id: '9', account: undefined })], ...sound },
-      context,
-    );
+  it('does not weigh calls that name no account because they are not routed yet', () => {
+    const unborn = aCall({ id: '9', account: undefined, state: 'WaitRoute' });
+    const found = inspectTarget(account, { calls: [...calls(2), unborn], ...sound }, context);
     expect([ids(found.inside), ids(found.perhapsInside), found.hold]).toEqual([['1', '2'], [], undefined]);
+  });
+
+  it.each(['ARComplete', 'Connected', 'Held'])(
+    'counts a call in state %s that does not say whose it is as perhaps inside',
+    (state) => {
+      const nobodys = aCall({ id: '9', account: undefined, state });
+      const listing = { calls: [...calls(2), nobodys], ...sound };
+      const found = inspectTarget(account, listing, context);
+      expect([ids(found.inside), ids(found.perhapsInside), found.hold]).toEqual([
+        ['1', '2'],
+        ['9'],
+        undefined,
+      ]);
+      const guarded = {
+        ...context,
+        protection: createProtection({ accounts: [7], customers: [] }, new Map(), () => undefined),
+      };
+      expect(inspectTarget(account, listing, guarded)).toMatchObject({
+        hold: 'takes-protected',
+        oneByOne: [{ id: '1' }, { id: '2' }],
+      });
+    },
+  );
+
+  it.each([
+    ['its own', aCall({ id: '1' })],
+    ['perhaps its own', aCall({ id: '1', account: undefined })],
+  ])('holds it back where an entry under the ID of a call that is %s cannot be read', (_, call) => {
+    const other = aCall({ id: '2' });
+    const suspects = [aSuspect({ id: '1', account: 77, cld: '112' })];
+    const found = inspectTarget(account, { calls: [other, call], suspects, doubt: undefined }, context);
+    expect(found.hold).toBe('takes-suspect');
+    expect(ids(found.oneByOne)).toEqual(['2']);
   });
 
   it('looks at both legs of an on-net call, of which another account may protect one', () => {

@@ -24,7 +24,8 @@ describe('protection', () => {
   });
 
   it('covers a call whose number is not known, and a call of unknown owner where owners are protected', () => {
-    expect(reasonFor({}, { cld: undefined })).toBe('number-unknown');
+    expect(reasonFor({}, { cldNumber: undefined, cld: undefined })).toBe('number-unknown');
+    expect(reasonFor({}, { cldNumber: undefined, cld: '0011#1(2' })).toBe('number-unknown');
     expect(reasonFor({}, { account: undefined, customer: undefined })).toBeUndefined();
     expect(reasonFor({ accounts: [7] }, { account: undefined })).toBe('owner-unknown');
     expect(reasonFor({ customers: [3] }, { customer: undefined })).toBe('owner-unknown');

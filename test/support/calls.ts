@@ -11,14 +11,17 @@ export const NOW = Date.UTC(2026, 0, 5, 10, 0, 0);
 export function aCall(changes: Partial<Call> & { id: string }): Call {
   const duration = changes.duration ?? 57;
   const setupAt = 'setupAt' in changes ? changes.setupAt : NOW - 60_000;
+  // Without the text nothing can be read of it.
+  const lacksCli = 'cli' in changes && changes.cli === undefined;
+  const lacksCld = 'cld' in changes && changes.cld === undefined;
   return {
     callId: `sip-${changes.id}@192.0.2.7`,
     setupTimeText: setupAt === undefined ? undefined : setupTimeText(setupAt),
     state: 'Connected',
     cli: '442079460001',
     cld: '493023125001',
-    cliNumber: '442079460001',
-    cldNumber: '493023125001',
+    cliNumber: lacksCli ? undefined : '442079460001',
+    cldNumber: lacksCld ? undefined : '493023125001',
     account: 10,
     customer: 2,
     connection: 7,
