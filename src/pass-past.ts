@@ -4,7 +4,7 @@ import type { HoldingChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
-import { actedReachMs } from './plan/rule-timing.js';
+import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
 
 /** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
 export const RECENT_DISCONNECT_MS = 30_000;
@@ -160,11 +160,19 @@ export function withoutFuture(
     .sort((one, other) => one.at - other.at);
 }
 
-/** Rules with a cooldown repeat an unchanged record after it, to the very millisecond as the cooldown itself. */
-export function repeatsOf({ rules }: PassContext, now: number): ReadonlyMap<string, number> {
-  return new Map(
+/**
+ * What is on record since then is not recorded anew by a pass on a listing asked for at `now`; for each rule, where it has a
+ * cooldown, to the very millisecond as the cooldown itself.
+ */
+export function repeatsSince(
+  { rules, intervalMs }: Pick<PassContext, 'rules' | 'intervalMs'>,
+  now: number,
+): { since: number; sinceOfRule: ReadonlyMap<string, number> } {
+  const after = (waitMs: number) => now - waitMs + jitterMsOf(intervalMs) + 1;
+  const sinceOfRule = new Map(
     rules.flatMap(({ rule }) =>
-      rule.cooldownMs === undefined ? [] : [[rule.name, now - rule.cooldownMs + 1] as const],
+      rule.cooldownMs === undefined ? [] : [[rule.name, after(rule.cooldownMs)] as const],
     ),
   );
+  return { since: after(REPEAT_RECORD_MS), sinceOfRule };
 }

@@ -11,7 +11,7 @@ import { type Decision, type DecisionInput, decidePass } from './pass-decide.js'
 import type { LedgerStep } from './pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
 import { createQuietKeeper } from './pass-quiet.js';
-import { actedReachMs } from './plan/rule-timing.js';
+import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
 
 /** What a replay is told once; the rest is what a pass is told each time. */
 export interface ReplayOptions
@@ -126,10 +126,11 @@ export function createReplay(options: ReplayOptions): Replay {
     history.forget(now - windowMs - RECENT_DISCONNECT_MS);
   }
 
-  function isRepeat(action: PlannedAction, now: number): boolean {
+  function isRepeat(action: PlannedAction, now: number, intervalMs: number): boolean {
     if (action.action !== 'alert') return false;
     const last = alertedAt.get(alertKey(action));
-    return last !== undefined && now - last < (repeatMs.get(action.rule) ?? REPEAT_RECORD_MS);
+    const waitMs = (repeatMs.get(action.rule) ?? REPEAT_RECORD_MS) - jitterMsOf(intervalMs);
+    return last !== undefined && now - last < waitMs;
   }
 
   return {
@@ -145,12 +146,13 @@ export function createReplay(options: ReplayOptions): Replay {
       polls += 1;
       const now = snapshot.observedAt;
       forget(now);
+      const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
       const recentlyDisconnected = cuts.map(({ call }) => call);
       take(snapshot, changes, recentlyDisconnected);
       const decision = await decidePass({
         ...options,
         ...quietAt(snapshot, changes),
-        intervalMs: changes?.poll.intervalMs ?? options.intervalMs,
+        intervalMs,
         snapshot,
         history,
         recentlyDisconnected,
@@ -159,7 +161,10 @@ export function createReplay(options: ReplayOptions): Replay {
       });
       for (const one of decision.holding.drop) holding.delete(holdingKey(one));
       for (const one of decision.holding.put) holding.set(holdingKey(one), one);
-      return { ...decision, actions: decision.actions.filter((action) => !isRepeat(action, now)) };
+      return {
+        ...decision,
+        actions: decision.actions.filter((action) => !isRepeat(action, now, intervalMs)),
+      };
     },
     missed(poll) {
       polls += 1;

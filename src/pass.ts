@@ -23,14 +23,7 @@ import {
   inspection,
   type PassContext,
 } from './pass-enforcement.js';
-import {
-  actedBefore,
-  REPEAT_RECORD_MS,
-  remember,
-  repeatsOf,
-  takeDownMissed,
-  withoutFuture,
-} from './pass-past.js';
+import { actedBefore, remember, repeatsSince, takeDownMissed, withoutFuture } from './pass-past.js';
 import { createProtection, type Protection } from './plan/protection.js';
 
 /** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
@@ -227,7 +220,11 @@ async function decide(
       keyOf,
     });
   }
-  const actions = decision.actions.map((action) => memory.violations.dated(action, keyOf));
+  const listedAt = new Date(snapshot.observedAt).toISOString();
+  const actions = decision.actions.map((action) => {
+    const dated = memory.violations.dated(action, keyOf);
+    return { ...dated, evidence: { ...dated.evidence, listedAt } };
+  });
   return { ...decision, actions };
 }
 
@@ -266,7 +263,7 @@ async function enforce(
 ): Promise<Enforcement> {
   const { audit, clock, switchName } = context;
   const { passId, actor, dryRun } = pass.options;
-  const now = clock();
+  const repeats = repeatsSince(context, snapshot.observedAt);
   const vendorsOf = vendorLookup(snapshot);
   const listed = new Set(snapshot.vendors.size === 0 ? [] : snapshot.calls.map(identityKey));
   const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));
@@ -274,8 +271,8 @@ async function enforce(
     ...enforcementOn(snapshot, context, pass.protection, pass.inFlight),
     configMode: context.configMode,
     dryRun,
-    takenLastHour: await audit.callsTakenSince(switchName, now - HOUR_MS),
-    unchanged: await audit.unchangedSince(switchName, now - REPEAT_RECORD_MS, repeatsOf(context, now)),
+    takenLastHour: await audit.callsTakenSince(switchName, clock() - HOUR_MS),
+    unchanged: await audit.unchangedSince(switchName, repeats.since, repeats.sinceOfRule),
     pauses: context.pauses,
     halted: pass.halted,
     origin: { switchName, passId, actor, login: context.port.login },

@@ -212,6 +212,31 @@ describe('cooldown', () => {
     expect(outcomes(await dry.pass())).toEqual(['disconnectCall 3 disconnected']);
   });
 
+  it('is over with the poll that comes when it is, though records are written after their listing and polls jitter', async () => {
+    const it = scene(cap('cooldown: 5s', '{ type: alert }'), calls(3), {
+      yieldNow: async () => it.wait(0.03),
+    });
+    const alerts = [];
+    for (let poll = 0; poll < 6; poll++) {
+      const before = it.records().length;
+      await it.pass();
+      alerts.push(it.records().length - before);
+      it.wait(4.95);
+    }
+    expect(alerts).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('ends for a rule that was changed, whose alerts are recorded anew at once', async () => {
+    const it = scene(cap('cooldown: 1h', '{ type: alert }'), calls(3));
+    await it.pass();
+    it.wait(60);
+    it.change(cap('cooldown: 1h\n  description: another version', '{ type: alert }'));
+    await it.pass();
+    it.wait(60);
+    await it.pass();
+    expect(it.records()).toHaveLength(2);
+  });
+
   it('makes an alert be recorded anew after it, instead of after five minutes', async () => {
     const it = scene(cap('cooldown: 1m', '{ type: alert }'), calls(3));
     const recorded = async (seconds: number) => {
@@ -256,6 +281,26 @@ describe('escalate', () => {
     ]);
   });
 
+  it('is climbed at the poll at which the check and the tests of rules say it is', async () => {
+    const rule = cap(
+      `cooldown: 5s
+  escalate: [ { after: 3, within: 25s, event: { type: disconnectCall, params: { keep: 2 } } } ]`,
+      '{ type: alert }',
+    );
+    const it = scene(rule, calls(3), { yieldNow: async () => it.wait(0.02) });
+    const done: string[][] = [];
+    for (let poll = 0; poll < 4; poll++) {
+      done.push(outcomes(await it.pass()));
+      it.wait(4.99);
+    }
+    expect(done).toEqual([
+      ['alert 10 alerted'],
+      ['alert 10 alerted'],
+      ['alert 10 alerted'],
+      ['disconnectCall 3 disconnected'],
+    ]);
+  });
+
   it('counts a pass once, however many calls it took', async () => {
     const rule = cap(
       'escalate: [ { after: 2, within: 10m, event: { type: disconnectAccount } } ]',
@@ -269,6 +314,33 @@ describe('escalate', () => {
     it.wait(35);
     it.port.calls = calls(4);
     expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+});
+
+describe('a dry run', () => {
+  it('shows what enforcing rules would cut, also of what a monitoring rule before them names', async () => {
+    const watch = `
+      - name: watch
+        scope: account
+        mode: monitor
+        priority: 5
+        conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
+        event: { type: disconnectCall }`;
+    const both = (mode: string) => `rules:${watch}
+      - name: cap
+        scope: account
+        mode: ${mode}
+        conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
+        event: { type: disconnectCall, params: { keep: 2 } }`;
+    const it = scene(both('enforce'), calls(3));
+    const dry = await it.pass({ dryRun: true });
+    expect(dry.actions.map(({ rule, target }) => `${rule} ${target}`)).toEqual([
+      'watch 3',
+      'watch 2',
+      'watch 1',
+      'cap 3',
+    ]);
+    expect(outcomes(await it.pass()).at(-1)).toBe('disconnectCall 3 disconnected');
   });
 });
 

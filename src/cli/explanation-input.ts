@@ -82,7 +82,10 @@ async function liveInput(
       intervalMs,
       pause: await store?.pauses.of(switchName, now),
       recentlyDisconnected: recent,
-      recordedAlert: recordedAlerts(store === undefined ? undefined : config.database, switchName, rule, now),
+      recordedAlert: recordedAlerts(store === undefined ? undefined : config.database, switchName, rule, {
+        now,
+        intervalMs,
+      }),
       holding: state?.holding ?? [],
       acted: store === undefined ? [] : await actedBefore(store.audit, judging, config.mode, now),
       configMode: config.mode,
@@ -136,7 +139,10 @@ async function pastInput(
         ...past,
         acted: (await actedBefore(audit, judging, config.mode, now)).filter((one) => one.at < now),
         configMode: config.mode,
-        recordedAlert: recordedAlerts(config.database, switchName, rule, now),
+        recordedAlert: recordedAlerts(config.database, switchName, rule, {
+          now,
+          intervalMs: past.intervalMs,
+        }),
         takenLastHour: cutSince(now - HOUR_MS),
       },
     };

@@ -1,8 +1,10 @@
 import type { AuditRecord, PlannedAction } from '../domain/action.js';
 import type { Rule } from '../domain/rule.js';
 import { subjectText } from '../domain/scope.js';
+import type { Evidence } from '../domain/verdict.js';
 import type { Decision } from '../enforce/gate.js';
 import { REPEAT_RECORD_MS } from '../pass-past.js';
+import { jitterMsOf } from '../plan/rule-timing.js';
 import { openAuditReader } from '../store/audit-reader.js';
 
 /**
@@ -13,9 +15,9 @@ export function recordedAlerts(
   database: string | undefined,
   switchName: string,
   rule: Rule,
-  now: number,
+  { now, intervalMs }: { now: number; intervalMs: number },
 ): (action: PlannedAction, decision: Decision) => number | undefined {
-  const since = rule.cooldownMs === undefined ? now - REPEAT_RECORD_MS : now - rule.cooldownMs + 1;
+  const since = now - (rule.cooldownMs ?? REPEAT_RECORD_MS) + jitterMsOf(intervalMs) + 1;
   const records = database === undefined ? [] : alertsOf(database, { switchName, rule, since, until: now });
   return (action, decision) => {
     if (decision.kind === 'send') return undefined;
@@ -23,6 +25,8 @@ export function recordedAlerts(
     const mode = decision.kind === 'monitored' ? 'monitor' : action.mode;
     const same = records.findLast(
       (record) =>
+        listedAt(record) >= since &&
+        record.ruleHash === action.ruleHash &&
         record.subject === subjectText(action.subject) &&
         record.target === action.target &&
         record.outcome === decision.kind &&
@@ -32,6 +36,11 @@ export function recordedAlerts(
     );
     return same?.id;
   };
+}
+
+/** When the listing was asked for that it rests on; older records do not name it. */
+function listedAt({ at, evidence }: AuditRecord): number {
+  return Date.parse((evidence as Partial<Evidence> | null)?.listedAt ?? at);
 }
 
 function alertsOf(

@@ -139,6 +139,7 @@ export interface HandEvidence {
   reason: string;
   call?: { id: string; callId: string; setupTime: string | undefined };
   violatedSince?: string;
+  listedAt?: string;
 }
 
 /** What is written before a request leaves, and, with an outcome, for whatever was decided without one. */

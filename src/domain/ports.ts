@@ -95,8 +95,8 @@ export interface AuditLog {
   /** How many calls requests were sent for at or after `since`: outcomes disconnected, unknown and failed, weighed in calls. */
   callsTakenSince(switchName: string, since: number): Promise<number>;
   /**
-   * The alerted, monitored and withheld records at or after `since`, by recordKey; for rules named in `sinceOfRule` at or
-   * after the instant given there instead.
+   * The alerted, monitored and withheld records on listings asked for at or after `since`, by recordKey; for rules named in
+   * `sinceOfRule` at or after the instant given there instead.
    */
   unchangedSince(
     switchName: string,
@@ -106,7 +106,8 @@ export interface AuditLog {
   /**
    * When these versions of rules acted on which subjects, at or after the instant given for each: outcomes disconnected,
    * already-gone, failed, unknown and alerted in mode enforce, monitored in mode monitor; never what was withheld, nor dry
-   * runs, nor the calls under an account or customer action. Once per pass and subject, in order of time.
+   * runs, nor the calls under an account or customer action. Once per pass and subject, in order of time; `at` is when the
+   * listing was asked for that it acted on.
    */
   actedSince(
     switchName: string,
@@ -148,6 +149,8 @@ export interface UnconfirmedDisconnect {
  */
 export function recordKey(record: {
   rule: string;
+  /** A changed rule begins anew. */
+  ruleHash: string;
   subject: string;
   action: string;
   target: string;
@@ -157,8 +160,8 @@ export function recordKey(record: {
   callId: string | null;
   setupTime: string | null;
 }): string {
-  const { rule, subject, action, target, reason, mode, callId, setupTime } = record;
-  return JSON.stringify([rule, subject, action, target, reason, mode, callId, setupTime]);
+  const { rule, ruleHash, subject, action, target, reason, mode, callId, setupTime } = record;
+  return JSON.stringify([rule, ruleHash, subject, action, target, reason, mode, callId, setupTime]);
 }
 
 /** What `audit list` asks for; absent keys do not narrow. */

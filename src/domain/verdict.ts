@@ -51,6 +51,8 @@ export interface Evidence {
    * process saw it; with the confirmation of the disconnect it tells how long the violation lived.
    */
   violatedSince?: string;
+  /** Of an action: when the listing was asked for that it rests on, ISO 8601. */
+  listedAt?: string;
   /** Where the rule climbed: the step, and how often it had acted on the subject within the step's time. */
   escalated?: { after: number; withinSeconds: number; acted: number };
 }

@@ -104,6 +104,7 @@ export function createRun(context: EnforceContext): EnforcementRun {
     const { call } = action;
     const key = recordKey({
       rule: action.rule,
+      ruleHash: action.ruleHash,
       subject: subjectText(action.subject),
       action: action.action,
       target: action.target,
@@ -134,7 +135,7 @@ export function createRun(context: EnforceContext): EnforcementRun {
     async conclude(action, decision, parent) {
       const mode = modeOf(action, context);
       // A dry run goes on as if it had sent, so that it shows what the real run would do.
-      if (decision.kind === 'monitored' && decision.reason === 'dry-run') sent.push(...callsOf(action));
+      if (decision.kind === 'monitored' && decision.rehearses) sent.push(...callsOf(action));
       if (decision.kind === 'alerted')
         return record(action, mode, outcomeOf('alerted', action.alertReason), parent);
       const id = await record(action, mode, outcomeOf(decision.kind, decision.reason), parent);

@@ -13,6 +13,17 @@ export function breakMsOf(intervalMs: number): number {
   return Math.max(POLLS_WITHOUT_A_BREAK * intervalMs, SHORTEST_BREAK_MS);
 }
 
+/** Polls come a little sooner or later than every interval; milliseconds. */
+const MOST_JITTER_MS = 1_000;
+
+/**
+ * So much sooner a cooldown may be over: what comes at every poll would otherwise come at every other one where the next poll
+ * is some milliseconds early. Milliseconds, at most a tenth of the interval.
+ */
+export function jitterMsOf(intervalMs: number): number {
+  return Math.min(MOST_JITTER_MS, intervalMs / 10);
+}
+
 /** A violation that may not act yet, and why. */
 export interface HeldVerdict {
   verdict: ViolatedVerdict;
@@ -75,7 +86,7 @@ export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming
         violated.add(key);
         const acted = actedAt.get(key) ?? [];
         const since = heldSince(rule, key, context, put);
-        const wait = waitOf(rule, since, acted, context.now);
+        const wait = waitOf(rule, since, acted, context);
         const told = withTiming(verdict, rule, {
           since,
           acted,
@@ -129,13 +140,13 @@ function waitOf(
   rule: Rule,
   since: number,
   acted: readonly number[],
-  now: number,
+  { now, intervalMs }: Pick<TimingContext, 'now' | 'intervalMs'>,
 ): Pick<HeldVerdict, 'reason' | 'until'> | undefined {
   if (now - since < rule.forMs) return { reason: 'for', until: since + rule.forMs };
   // What was written while the clock was ahead was done before now all the same: it counts as done just now, so that a clock
   // that is set back never shortens a cooldown.
   const last = Math.min(now, Math.max(...acted));
-  if (rule.cooldownMs !== undefined && now < last + rule.cooldownMs) {
+  if (rule.cooldownMs !== undefined && now < last + rule.cooldownMs - jitterMsOf(intervalMs)) {
     return { reason: 'cooldown', until: last + rule.cooldownMs };
   }
   return undefined;

@@ -117,7 +117,9 @@ function warnOfNeverClimbing(
       : `the rule has a cooldown of ${durationText(cooldownMs)}`;
   const everyMs = pollEveryMs(rule, context);
   // What was done `within` ago to the millisecond does not count any more, and the poll that acts comes when it comes.
-  const fits = (acts: number, withinMs: number) => msToClimb(acts, climb, cooldownMs) + everyMs <= withinMs;
+  const fits = (acts: number, withinMs: number) =>
+    msToClimb(acts, climb, cooldownMs === undefined ? undefined : upToAPoll(cooldownMs, everyMs)) + everyMs <=
+    withinMs;
   for (const [index, { after, withinMs }] of climb.slice(1).entries()) {
     if (fits(after, withinMs)) continue;
     let most = after - 1;
@@ -125,6 +127,11 @@ function warnOfNeverClimbing(
     const message = `This step is never reached: ${what}, so that when the rule may act again, it has acted on a subject at most ${most} ${most === 1 ? 'time' : 'times'} within ${durationText(withinMs)}.`;
     context.findings.warning(inside(place, 'escalate', index, 'after'), message);
   }
+}
+
+/** It is over with the first poll that comes after it. */
+function upToAPoll(cooldownMs: number, everyMs: number): number {
+  return Math.ceil(cooldownMs / everyMs) * everyMs;
 }
 
 /** From the first of so many actions until the next one can come. */

@@ -26,6 +26,7 @@ interface UnconfirmedRow {
 interface UnchangedRow {
   id: number;
   rule: string;
+  ruleHash: string;
   subject: string;
   action: string;
   target: string;

@@ -71,10 +71,11 @@ export const UNCHANGED_SINCE = `
     FROM search_facet AS f LEFT JOIN given AS g ON g.rule = f.rule
     WHERE f.switch = @switch AND f.outcome IN ('alerted', 'monitored', 'withheld')
   )
-  SELECT a.id, a.rule, a.subject, a.action, a.target, o.reason, a.mode,
+  SELECT a.id, a.rule, a.rule_hash AS ruleHash, a.subject, a.action, a.target, o.reason, a.mode,
     a.call_id AS callId, a.setup_time AS setupTime
   FROM facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id AND s.at >= f.since
   CROSS JOIN audit_action AS a ON a.id = s.action_id CROSS JOIN audit_outcome AS o ON o.action_id = a.id
+  WHERE coalesce(json_extract(a.evidence, '$.listedAt') >= strftime('%Y-%m-%dT%H:%M:%fZ', f.since / 1000.0, 'unixepoch'), 1)
   ORDER BY a.at, a.id`;
 
 /** What of a rule counts as acting is written in the view acted_action, from which acted_record is filled. */

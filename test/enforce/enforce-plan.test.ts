@@ -229,6 +229,7 @@ describe('enforcement', () => {
     const [call] = calls(1, {}, 2).map((one) => ({ ...one, setupTimeText: '20260105T09:59:01.000' }));
     const key = recordKey({
       rule: 'account-concurrent-calls',
+      ruleHash: aRule().hash,
       subject: 'account:10',
       action: 'disconnectCall',
       target: '2',

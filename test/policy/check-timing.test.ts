@@ -280,6 +280,9 @@ describe('an escalation', () => {
     ]);
     expect(problemsOf({ 'r.yaml': rule(more('5m', '904s')) })).toHaveLength(1);
     expect(problemsOf({ 'r.yaml': rule(more('5m', '905s')) })).toEqual([]);
+    // Polled every five seconds, a cooldown of six is over after ten.
+    expect(problemsOf({ 'r.yaml': rule(more('6s', '34s')) })).toHaveLength(1);
+    expect(problemsOf({ 'r.yaml': rule(more('6s', '35s')) })).toEqual([]);
     const alert = rule(
       'escalate: [{ after: 3, within: 10m, event: { type: disconnectCall } }]',
       '{ type: alert }',

@@ -307,6 +307,35 @@ test('a rule may be asked for what it recorded longer ago, or less long, than th
   );
 });
 
+test('what another version of a rule recorded is no unchanged record', async () => {
+  const { audit } = freshStore();
+  await audit.record(alertInput({ ruleHash: 'b'.repeat(64) }), outcomeOf('alerted'), []);
+  await audit.record(alertInput(), outcomeOf('alerted'), []);
+  expect(await audit.unchangedSince('lab', NOON, new Map())).toEqual(
+    new Map([
+      [keyOf({ ruleHash: 'b'.repeat(64) }), 1],
+      [keyOf({}), 2],
+    ]),
+  );
+});
+
+test('a record counts from the listing that it rests on, where it names one', async () => {
+  const { audit } = freshStore();
+  const listed = (at: number) => {
+    const evidence = { conditions: { result: true }, listedAt: new Date(at).toISOString() };
+    return alertInput({ at: at + 700, evidence });
+  };
+  await audit.record(listed(NOON), outcomeOf('alerted'), []);
+  const unchanged = async (since: number) => [
+    ...(await audit.unchangedSince('lab', since, new Map())).values(),
+  ];
+  expect(await unchanged(NOON)).toEqual([1]);
+  expect(await unchanged(NOON + 1)).toEqual([]);
+  expect(await audit.actedSince('lab', 'enforce', new Map([[alertInput().ruleHash, 0]]))).toMatchObject([
+    { at: NOON },
+  ]);
+});
+
 test('another call under the same ID, and the same call in another mode, are no unchanged record', async () => {
   const { audit } = freshStore();
   const withheld = outcomeOf('withheld', { reason: 'deadline' });
@@ -347,6 +376,7 @@ const CALL_1 = {
 function keyOf(changes: Partial<Parameters<typeof recordKey>[0]>): string {
   return recordKey({
     rule: 'account-concurrent-calls',
+    ruleHash: alertInput().ruleHash,
     subject: 'account:10',
     action: 'alert',
     target: '10',
