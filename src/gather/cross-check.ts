@@ -7,10 +7,12 @@ const DURATION_STEP_SECONDS = 1;
 /** No two answers of one pass are this far apart; only a clock that was set makes it look so. */
 const LONGEST_SPAN_SECONDS = 60;
 
-/** Where no duration can be read: short for a telephone call, so that more is put down to time rather than less. */
+/**
+ * Where few durations can be read: short for a telephone call, so that more is put down to time rather than less. It weighs as
+ * much as so many calls, since one call that is a second old says little about how long the calls of its account last.
+ */
 const ASSUMED_DURATION_SECONDS = 30;
-/** Calls that are all a few seconds old say little about how long they will last. */
-const SHORTEST_DURATION_SECONDS = 10;
+const CALLS_ASSUMED = 3;
 
 /**
  * How far beyond the expected number of ends and starts chance may go, in standard deviations of a Poisson process, and
@@ -30,6 +32,9 @@ interface Shown {
   connected: number;
   /** Of these, answered so lately that the statistics may have come before. */
   fresh: number;
+  /** Of these, those with a duration, and the sum of it in seconds. */
+  timed: number;
+  seconds: number;
   /** In setup: answered by now, perhaps. */
   setup: number;
   /** Entries of on-net calls, which show once per side; nobody says how the statistics count them. */
@@ -54,27 +59,26 @@ export function findDisagreement(
   shownBefore: ReadonlySet<number> = NONE,
 ): string | undefined {
   const spanSeconds = spanOf(listing, stats.timing);
-  const durationSeconds = meanDuration(calls);
   const { byAccount, ownerless } = shownByAccount(calls, spanSeconds);
   const nowhere = unplaced + ownerless;
-  const beyond = (shown: Shown, counted: number) =>
-    excess(shown, counted, nowhere, spanSeconds / durationSeconds);
 
-  const sum = { shown: nothing(), counted: 0 };
+  const sum = { shown: nothing(), counted: 0, expected: 0 };
   let worst: { account: number; shown: Shown; counted: number; by: number } | undefined;
   for (const [account, { connected: counted }] of stats.accounts) {
     const shown = byAccount.get(account) ?? (shownBefore.has(account) ? nothing() : undefined);
     if (shown === undefined) continue;
+    const expected = expectedChanges(shown, counted, spanSeconds);
     for (const key of ['connected', 'fresh', 'setup', 'onNet'] as const) sum.shown[key] += shown[key];
     sum.counted += counted;
-    const by = beyond(shown, counted);
+    sum.expected += expected;
+    const by = excess(shown, counted, nowhere, expected);
     if (by > (worst?.by ?? 0)) worst = { account, shown, counted, by };
   }
   const apart = `in answers ${spanSeconds.toFixed(1)} s apart at most`;
   if (worst !== undefined) {
     return `getAccountCallStats counts ${worst.counted} connected calls of account ${worst.account} and the listing shows ${worst.shown.connected}, ${apart}`;
   }
-  return beyond(sum.shown, sum.counted) > 0
+  return excess(sum.shown, sum.counted, nowhere, sum.expected) > 0
     ? `getAccountCallStats counts ${sum.counted} connected calls and the listing shows ${sum.shown.connected} of the same accounts, ${apart}`
     : undefined;
 }
@@ -87,20 +91,18 @@ function spanOf(one: AnswerTiming, other: AnswerTiming): number {
   return Math.min(Math.max(0, to - from) / 1000, LONGEST_SPAN_SECONDS);
 }
 
-/** Of calls now connected; in a steady flow the mean age of what is there is the mean length of what is there. */
-function meanDuration(calls: readonly CountedCall[]): number {
-  let sum = 0;
-  let count = 0;
-  for (const { state, duration } of calls) {
-    if (state !== 'Connected' || duration === undefined) continue;
-    sum += duration;
-    count += 1;
-  }
-  return count === 0 ? ASSUMED_DURATION_SECONDS : Math.max(SHORTEST_DURATION_SECONDS, sum / count);
+function nothing(): Shown {
+  return { connected: 0, fresh: 0, timed: 0, seconds: 0, setup: 0, onNet: 0 };
 }
 
-function nothing(): Shown {
-  return { connected: 0, fresh: 0, setup: 0, onNet: 0 };
+/**
+ * How many calls of an account are expected to end, and as many to be answered, in such a time: each account by the length of
+ * its own calls, as one that makes calls of seconds may stand beside others that talk for hours. In a steady flow the mean age
+ * of what is there is the mean length of what is there.
+ */
+function expectedChanges({ connected, timed, seconds }: Shown, counted: number, spanSeconds: number): number {
+  const duration = (seconds + CALLS_ASSUMED * ASSUMED_DURATION_SECONDS) / (timed + CALLS_ASSUMED);
+  return (Math.max(counted, connected) * spanSeconds) / duration;
 }
 
 function shownByAccount(
@@ -125,6 +127,10 @@ function shownByAccount(
       continue;
     }
     shown.connected += 1;
+    if (duration !== undefined) {
+      shown.timed += 1;
+      shown.seconds += Math.max(0, duration);
+    }
     if ((duration ?? 0) <= spanSeconds + DURATION_STEP_SECONDS) shown.fresh += 1;
     if (direction?.startsWith('onnet') === true) shown.onNet += 1;
   }
@@ -136,10 +142,9 @@ function excess(
   { connected, fresh, setup, onNet }: Shown,
   counted: number,
   nowhere: number,
-  turnover: number,
+  expected: number,
 ): number {
   const difference = counted - connected;
   const certain = onNet + (difference > 0 ? setup + nowhere : fresh);
-  const expected = Math.max(counted, connected) * turnover;
   return Math.abs(difference) - certain - expected - DEVIATIONS * Math.sqrt(expected) - ALWAYS_ALLOWED;
 }

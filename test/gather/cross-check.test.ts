@@ -5,6 +5,7 @@ import type { AccountCallStats, AnswerTiming } from '../../src/domain/snapshot.j
 import { createNumbering } from '../../src/facts/numbering.js';
 import { findDisagreement } from '../../src/gather/cross-check.js';
 import { readCalls } from '../../src/gather/read-calls.js';
+import { createRandom, type Random } from '../../src/simulator/random.js';
 import { SCENARIO_CHOICES } from '../../src/simulator/scenarios.js';
 import { startSimulator } from '../../src/simulator/start-simulator.js';
 import { createSippySwitch } from '../../src/switch/sippy-switch.js';
@@ -17,6 +18,21 @@ function statsOf(connected: Record<number, number>, timing: AnswerTiming = AT_ON
     ([account, count]) => [Number(account), { total: count, connected: count }] as const,
   );
   return { accounts: new Map(accounts), suspect: undefined, timing };
+}
+
+/** Calls that are answered at once and last so long on average: as they are listed, and how many there are a `span` later. */
+function steadyFlow(
+  random: Random,
+  { count, length, span }: { count: number; length: number; span: number },
+) {
+  const listed: Call[] = [];
+  let counted = 0;
+  for (let at = -12 * length; ; at += random.exponential(length / count)) {
+    if (at > span) return { listed, counted };
+    const endsAt = at + random.exponential(length);
+    if (endsAt > span) counted += 1;
+    if (at <= 0 && endsAt > 0) listed.push(...calls(1, { duration: -at }, listed.length + 1));
+  }
 }
 
 function disagreement(
@@ -93,6 +109,31 @@ describe('listing and statistics', () => {
     const gone = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [100 + index, 3]));
     const known = Object.keys(gone).map(Number);
     expect(disagreement(calls(20), statsOf({ 10: 20, ...gone }), 0, known)).toContain('290 connected calls');
+  });
+
+  it('agree where an account makes calls of seconds, beside others that talk for long', () => {
+    for (const seed of [1, 2, 3]) {
+      for (const [count, length, span] of [
+        [200, 6, 0.3],
+        [100, 10, 1],
+        [500, 20, 1],
+        [40, 5, 3],
+      ] as const) {
+        const random = createRandom(seed, `${count} ${length} ${span}`);
+        for (let poll = 0; poll < 150; poll += 1) {
+          const { listed, counted } = steadyFlow(random, { count, length, span });
+          const apart: AnswerTiming = { ...AT_ONCE, requestedAt: NOW, receivedAt: NOW + span * 1000 };
+          const all = [...listed, ...calls(300, { account: 20, duration: 1_800 }, 100_000)];
+          const stats = statsOf({ 10: counted, 20: 300 }, apart);
+          expect(findDisagreement(all, 0, apart, stats)).toBeUndefined();
+        }
+      }
+    }
+  });
+
+  it('disagree where such an account lost half of its calls', () => {
+    const listed = calls(100, { duration: 5 });
+    expect(disagreement(listed, statsOf({ 10: 200 }))).toContain('200 connected calls of account 10');
   });
 
   it('are not put down to an hour by which the clock was set in between', () => {
