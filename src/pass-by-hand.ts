@@ -204,7 +204,9 @@ async function confirm(
     const { confirmations } = confirmDisconnects(unconfirmed, snapshot);
     await context.audit.confirm(confirmations, context.clock());
     // Under the lock nobody else acts on this switch, so what was closed since is ours.
-    const own = new Set(unconfirmed.filter(({ closedAt }) => closedAt >= startedAt).map(({ id }) => id));
+    const own = new Set(
+      unconfirmed.filter(({ closedAt, asked }) => asked && closedAt >= startedAt).map(({ id }) => id),
+    );
     for (const { id, confirmed: gone } of confirmations) if (own.has(id)) confirmed.set(id, gone);
   }
   return confirmed;

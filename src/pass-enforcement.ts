@@ -6,7 +6,7 @@ import type { Limit } from './domain/facts.js';
 import type { Numbering } from './domain/numbering.js';
 import type { Pauses } from './domain/pause.js';
 import type { AuditLog, Clock, PassLock, SwitchPort } from './domain/ports.js';
-import type { Snapshot } from './domain/snapshot.js';
+import type { AccountCallStats, Snapshot } from './domain/snapshot.js';
 import type { EnforceContext } from './enforce/enforcement-run.js';
 import { createRelisting } from './enforce/relisting.js';
 import { findDoubt } from './gather/doubt.js';
@@ -81,14 +81,19 @@ export function enforcementOn(
   const { port, audit, clock, maxSnapshotAgeMs, concurrency, caps } = context;
   const relisting = createRelisting(
     async (filter) => {
-      const listing = await port.listAllCalls(filter, { signal });
+      // Of everything, it is compared with the statistics as the snapshot was: it decides what a whole takes.
+      const isWhole = filter.account === undefined;
+      const [listing, stats] = await Promise.all([
+        port.listAllCalls(filter, { signal }),
+        isWhole && context.crossCheck ? statsOrNone(port, signal) : undefined,
+      ]);
       const calls = readCalls(listing.calls, context.numbering, listing.timing);
       const { suspects, timing } = listing;
       return {
         calls,
         suspects,
         observedAt: timing.requestedAt,
-        doubt: findDoubt(calls, suspects),
+        doubt: findDoubt(calls, suspects, { timing, stats, shownBefore: shownIn(snapshot, context) }),
       };
     },
     maxSnapshotAgeMs,
@@ -108,6 +113,23 @@ export function enforcementOn(
     yieldNow: context.yieldNow,
     withholdOf: (call, listing) => withholdCall(call, indexListing(listing), protection),
   };
+}
+
+/** Without them the listing is compared with nothing, as at the pass's own. */
+async function statsOrNone(port: SwitchPort, signal: AbortSignal): Promise<AccountCallStats | undefined> {
+  try {
+    return await port.getAccountCallStats({ signal });
+  } catch (error) {
+    if (error instanceof CallwardenError) return undefined;
+    throw error;
+  }
+}
+
+function shownIn({ calls }: Snapshot, { memory }: PassContext): ReadonlySet<number> {
+  return new Set([
+    ...memory.accounts.shown,
+    ...calls.flatMap(({ account }) => (account === undefined ? [] : [account])),
+  ]);
 }
 
 /** The look at an account or customer action that planning took, to be taken again on a newer listing. */

@@ -255,6 +255,45 @@ describe('cooldown', () => {
   });
 });
 
+describe('a disconnect that the switch says OK to and does not carry out', () => {
+  it('is not confirmed by a listing that lost the account, as the statistics show, and is alerted in time', async () => {
+    const it = scene(cap(''), calls(3));
+    const listed = it.port.calls;
+    it.port.disconnectCall = async () => ({ result: 'ok', count: undefined });
+    it.port.stats = new Map([[10, { total: 3, connected: 3 }]]);
+    await it.pass();
+    it.wait(5);
+    it.port.calls = [];
+    await it.pass();
+    expect(it.records({ action: 'disconnectCall' })).toMatchObject([{ confirmed: null }]);
+    it.port.calls = listed;
+    for (let cut = 0; cut < 3; cut++) {
+      it.wait(31);
+      await it.pass();
+    }
+    expect(it.records({ outcome: 'alerted' })).toMatchObject([
+      { reason: 'outlived-disconnects', target: '3' },
+    ]);
+    expect(it.records({ action: 'disconnectCall' }).map(({ confirmed }) => confirmed)).toEqual([
+      ...[false, false, false],
+      null,
+    ]);
+  });
+});
+
+describe('the listing before an account action', () => {
+  it('is compared with the statistics, so that one which lost calls takes nothing', async () => {
+    const rule = cap('', '{ type: disconnectAccount }');
+    const it = scene(rule, calls(30));
+    it.port.stats = new Map([[10, { total: 31, connected: 31 }]]);
+    let listings = 0;
+    it.port.before = (request) => {
+      if (request.startsWith('listAllCalls') && ++listings === 2) it.port.calls = it.port.calls.slice(0, 10);
+    };
+    expect((await it.pass()).actions).toMatchObject([{ outcome: 'withheld', reason: 'suspect-snapshot' }]);
+  });
+});
+
 describe('escalate', () => {
   const climbing = cap(
     `cooldown: 10s

@@ -75,8 +75,11 @@ export type WithholdReason = (typeof WITHHOLD_REASONS)[number];
 export const MONITOR_REASONS = ['rule-monitor', 'config-monitor', 'dry-run'] as const;
 export type MonitorReason = (typeof MONITOR_REASONS)[number];
 
-/** Why a safeguard raised an alert beside what the rules ask for: a call is still listed after three disconnects. */
-export type AlertReason = 'outlived-disconnects';
+/**
+ * Why a safeguard raised an alert beside what the rules ask for: a call is still listed after three disconnects; an account or
+ * customer action ended more calls than were listed immediately before.
+ */
+export type AlertReason = 'outlived-disconnects' | 'took-more-than-listed';
 
 /** Why an outcome is what it is, where the outcome alone does not say it. */
 export type OutcomeReason =

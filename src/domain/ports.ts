@@ -92,7 +92,10 @@ export interface AuditLog {
       perhapsTaken?: boolean;
     },
   ): Promise<readonly CallIdentity[]>;
-  /** How many calls requests were sent for at or after `since`: outcomes disconnected, unknown and failed, weighed in calls. */
+  /**
+   * How many calls requests were sent for at or after `since`: outcomes disconnected, unknown, failed and already-gone, weighed
+   * in calls.
+   */
   callsTakenSince(switchName: string, since: number): Promise<number>;
   /**
    * The alerted, monitored and withheld records on listings asked for at or after `since`, by recordKey; for rules named in

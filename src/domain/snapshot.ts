@@ -67,6 +67,11 @@ export interface Snapshot {
   clockOffsetMs: number | undefined;
   /** Why nothing may be cut on this snapshot; undefined where it is sound. */
   doubt: SnapshotDoubt | undefined;
+  /**
+   * Accounts of which the stats count more connected calls than the listing and the time between the two account for. That is
+   * too little to doubt the listing, and too much to take a call of theirs for ended because it is not listed.
+   */
+  lackingCallsOf?: ReadonlySet<number>;
   /** What went wrong beside the listing and costs nothing but detail, e.g. stats that were refused. */
   notes: readonly string[];
 }

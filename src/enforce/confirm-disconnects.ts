@@ -25,7 +25,8 @@ export interface ReadBack {
 /**
  * Reads back from a listing what became of earlier disconnects: true where the call is gone, Disconnecting or Dead, false
  * where it is still there. Says nothing where the listing cannot know: it was asked for before the outcome was recorded,
- * or under other rights, is doubtful, or shows a call that may or may not be this one.
+ * or under other rights, is doubtful, shows a call that may or may not be this one, or shows fewer calls of its account than
+ * the statistics count.
  */
 export function confirmDisconnects(
   unconfirmed: readonly UnconfirmedDisconnect[],
@@ -42,6 +43,8 @@ export function confirmDisconnects(
     if (!isOlder || one.login !== snapshot.coverage.login) continue;
     const found = presence(one.call);
     if (found === 'unknown') continue;
+    const mayBeHidden = one.account !== undefined && snapshot.lackingCallsOf?.has(one.account) === true;
+    if (found === 'absent' && mayBeHidden) continue;
     if (found !== 'absent') {
       const key = identityKey(found);
       const disconnects = (present.get(key)?.disconnects ?? 0) + 1;

@@ -163,8 +163,13 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
   }
   const action: PlannedAction = { ...planned, takes: inside, perhapsTakes: perhapsInside, weight };
   const decision = await gate.decide({ ...action, withhold: tooMany }, weight);
-  if (decision.kind === 'send') await run.send(action, listing.observedAt);
-  else await run.conclude(action, decision);
+  if (decision.kind !== 'send') {
+    await run.conclude(action, decision);
+    return;
+  }
+  // The switch counts those as well that were cut a moment ago and are still there.
+  const all = context.inspect(planned, listing, () => false);
+  await run.send(action, listing.observedAt, undefined, all.inside.length + all.perhapsInside.length);
 }
 
 /** The calls that may be cut one by one by both looks; what only the new listing shows goes by that alone. */

@@ -81,8 +81,9 @@ export interface EnforcementRun {
   /**
    * Commits the intent of an action that the gate lets through, then starts its request, which rests on a listing asked for
    * at `observedAt`, and leaves it in flight. Where a pause was committed before the intent could be, it is withheld.
+   * `listed`: how many calls of an account or customer that listing showed, with those that are on record already.
    */
-  send(action: PlannedAction, observedAt: number, parent?: number): Promise<void>;
+  send(action: PlannedAction, observedAt: number, parent?: number, listed?: number): Promise<void>;
   /** Whether a request for this call was sent in this pass or a moment before it. */
   taken(call: CallIdentity): boolean;
   failure(): { error: unknown } | undefined;
@@ -154,7 +155,7 @@ export function createRun(context: EnforceContext): EnforcementRun {
       while (inFlight.size >= context.concurrency) await Promise.race(inFlight);
     },
     taken: (call) => sent.some((one) => perhapsSameCall(one, call)),
-    async send(action, observedAt, parent) {
+    async send(action, observedAt, parent, listed = action.weight) {
       // Requests that ended meanwhile may have shown that nothing can be recorded any more.
       if (failed !== undefined) return;
       const input = recordOf(action, 'enforce', context.clock(), context.origin, parent);
@@ -164,7 +165,7 @@ export function createRun(context: EnforceContext): EnforcementRun {
       ];
       const intent = await openDisconnect(input, children, context);
       if (intent === undefined) {
-        gate.giveBack(action, action.weight);
+        gate.correct(action, -action.weight);
         await record(action, 'enforce', outcomeOf('withheld', 'paused'), parent);
         return;
       }
@@ -172,8 +173,13 @@ export function createRun(context: EnforceContext): EnforcementRun {
       sent.push(...callsOf(action));
       const notAfter = observedAt + context.maxSnapshotAgeMs;
       const request = requestAndRecord(action, intent, children, { ...context, notAfter })
-        .then((outcome) => {
+        .then(async (outcome) => {
           reports[slot] = reportOf(action, intent.id, 'enforce', outcome);
+          const ended = outcome.count ?? 0;
+          if (action.call !== undefined || ended <= listed) return;
+          gate.correct(action, ended - listed);
+          const alert = tookMoreAlert(action, intent.id, { ended, listed });
+          await record(alert, 'enforce', outcomeOf('alerted', alert.alertReason));
         })
         .catch((error: unknown) => {
           failed ??= { error };
@@ -195,6 +201,25 @@ function modeOf(action: PlannedAction, context: EnforceContext): ActionMode {
   return action.mode === 'enforce' && context.configMode === 'enforce' && !context.dryRun
     ? 'enforce'
     : 'monitor';
+}
+
+/** Calls that came after the listing that was made for the action, or that it lacked: no record names them. */
+function tookMoreAlert(
+  action: PlannedAction,
+  id: number,
+  { ended, listed }: { ended: number; listed: number },
+): PlannedAction {
+  return {
+    ...action,
+    action: 'alert',
+    alertReason: 'took-more-than-listed',
+    weight: 0,
+    takes: [],
+    perhapsTakes: [],
+    evidence: {
+      reason: `the switch says that record ${id} ended ${ended} calls, ${ended - listed} more than were listed immediately before: no record names those`,
+    },
+  };
 }
 
 /** Every trip of a cap is an alert of its own: somebody should look at the rule. */

@@ -31,8 +31,8 @@ export interface Gate {
   decide(action: PlannedAction, weight: number): Decision;
   /** The same without counting: whether it is worth listing again for this action. */
   preview(action: PlannedAction, weight: number): Decision;
-  /** Gives back the weight of an action that was to be sent, and was not. */
-  giveBack(action: PlannedAction, weight: number): void;
+  /** Counts so many calls more, or fewer: an action was not sent after all, or the switch says that it took more. */
+  correct(action: PlannedAction, calls: number): void;
 }
 
 /**
@@ -46,7 +46,9 @@ export function createGate(options: GateOptions): Gate {
     const monitor = monitorReason(action, options);
     if (action.withhold !== undefined) return { kind: 'withheld', reason: action.withhold };
     if (action.action === 'alert') {
-      return monitor === undefined ? { kind: 'alerted' } : monitored(action, monitor);
+      // What a safeguard has to say, it says in a config that only monitors as well: there people act by hand.
+      const isSaid = monitor === undefined || (action.alertReason !== undefined && monitor !== 'dry-run');
+      return isSaid ? { kind: 'alerted' } : monitored(action, monitor);
     }
     // Before the caps: what a person has stopped is no rule's fault, uses nothing of them and trips none.
     if (monitor === undefined && options.paused()) return { kind: 'withheld', reason: 'paused' };
@@ -76,7 +78,7 @@ export function createGate(options: GateOptions): Gate {
       }
       return decision;
     },
-    giveBack: (action, weight) => use(action, -weight),
+    correct: use,
   };
 }
 
@@ -85,7 +87,7 @@ export interface EnforcingGate {
   /** Rejects with STORE_FAILED where a pause cannot be read: then nothing may be sent. */
   decide(action: PlannedAction, weight: number): Promise<Decision>;
   preview(action: PlannedAction, weight: number): Promise<Decision>;
-  giveBack(action: PlannedAction, weight: number): void;
+  correct(action: PlannedAction, calls: number): void;
 }
 
 /** Decisions are to be made one after the other. */
@@ -109,7 +111,7 @@ export function createEnforcingGate(
       await look(action);
       return gate.preview(action, weight);
     },
-    giveBack: gate.giveBack,
+    correct: gate.correct,
   };
 }
 

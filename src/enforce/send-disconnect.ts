@@ -58,7 +58,10 @@ export async function requestAndRecord(
 ): Promise<ActionOutcome> {
   const sentAt = context.clock();
   const outcome = await requestDisconnect(action, sentAt, context);
-  const childOutcomes = children.map(({ certain }) => outcomeOfChild(outcome, certain));
+  // A switch that counts fewer than were listed has not ended all of these, and does not say which.
+  const certain = children.filter((child) => child.certain).length;
+  const endedAll = outcome.count === undefined || outcome.count >= certain;
+  const childOutcomes = children.map((child) => outcomeOfChild(outcome, child.certain && endedAll));
   await context.audit.closeIntent(intent, outcome, childOutcomes, context.clock());
   return outcome;
 }
@@ -100,7 +103,10 @@ function outcomeOfAnswer(
     case 'not-found':
       return outcomeOf('already-gone', handReason, { latencyMs });
     case 'refused':
-      return outcomeOf('failed', 'refused', { latencyMs, error: answer.text });
+      return outcomeOf('failed', 'refused', {
+        latencyMs,
+        error: `the switch answered "${answer.text}" instead of OK`,
+      });
   }
 }
 

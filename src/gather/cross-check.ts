@@ -83,6 +83,31 @@ export function findDisagreement(
     : undefined;
 }
 
+/** Beyond the expected changes so many standard deviations, for accounts that may lack calls; see accountsLacking. */
+const DEVIATIONS_OF_LACKING = 2;
+
+/**
+ * The accounts of which the statistics count more connected calls than the listing shows and time explains, by as little as
+ * one call: those that `findDisagreement` lets pass. Accounts that the listing does not show at all are among them.
+ */
+export function accountsLacking(
+  calls: readonly CountedCall[],
+  unplaced: number,
+  listing: AnswerTiming,
+  stats: AccountCallStats,
+): ReadonlySet<number> {
+  const spanSeconds = spanOf(listing, stats.timing);
+  const { byAccount, ownerless } = shownByAccount(calls, spanSeconds);
+  const lacking = new Set<number>();
+  for (const [account, { connected: counted }] of stats.accounts) {
+    const shown = byAccount.get(account) ?? nothing();
+    const expected = expectedChanges(shown, counted, spanSeconds);
+    const explained = shown.connected + shown.onNet + shown.setup + unplaced + ownerless + expected;
+    if (counted > explained + DEVIATIONS_OF_LACKING * Math.sqrt(expected)) lacking.add(account);
+  }
+  return lacking;
+}
+
 /** From the first request to the last answer: no two states that they show lie further apart. */
 function spanOf(one: AnswerTiming, other: AnswerTiming): number {
   const from = Math.min(one.requestedAt, other.requestedAt);

@@ -3,6 +3,7 @@ import { CallwardenError } from '../domain/errors.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { SwitchPort } from '../domain/ports.js';
 import type { AccountCallStats, Listing, Snapshot, SnapshotDoubt } from '../domain/snapshot.js';
+import { accountsLacking } from './cross-check.js';
 import { findDoubt } from './doubt.js';
 import { clockOffset, readCalls } from './read-calls.js';
 
@@ -60,6 +61,9 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
           stats,
           shownBefore: options.shownBefore,
         }) ?? vendorDoubt(listing, vendors),
+      ...(stats === undefined || stats.suspect !== undefined
+        ? {}
+        : { lackingCallsOf: accountsLacking(calls, listing.suspects.length, listing.timing, stats) }),
       notes,
     };
   } catch (error) {

@@ -46,12 +46,12 @@ export const DISCONNECTS_SINCE = `
     AND (@perhapsTaken = 1 OR reason IS NOT 'perhaps-taken')`;
 
 /**
- * What the hourly cap counts. A refused request counts as well: it was sent, and a login that may not disconnect must not
- * send without end. A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
+ * What the hourly cap counts. A request that was refused, or came too late, counts as well: it was sent, and a login that may
+ * not disconnect must not send without end. A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
  * the switch counted where that is more. Its children are in its weight already.
  */
 export const CALLS_TAKEN_SINCE = `
-  WITH taken AS MATERIALIZED (SELECT * FROM (${SENT_SINCE}) WHERE outcome <> 'already-gone')
+  WITH taken AS MATERIALIZED (${SENT_SINCE})
   SELECT coalesce(sum(
     CASE WHEN action IN ('disconnectAccount', 'disconnectCustomer') AND call_id IS NULL
       THEN max(

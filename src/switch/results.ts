@@ -9,7 +9,8 @@ const NOT_FOUND = 'Call not found or not accessible';
 /** What a disconnect method answered. Throws SWITCH_BAD_RESPONSE where there is no result text. */
 export function readDisconnect(answer: PlainStruct): DisconnectAnswer {
   const result = resultOf(answer);
-  if (result === 'OK') return { result: 'ok', count: wholeNumber(answer.get('count')) };
+  // Its case says nothing of what was done, and a call that was cut must not be recorded as kept.
+  if (result.toUpperCase() === 'OK') return { result: 'ok', count: wholeNumber(answer.get('count')) };
   if (result === NOT_FOUND) return { result: 'not-found' };
   return { result: 'refused', text: printable(result, 300) };
 }

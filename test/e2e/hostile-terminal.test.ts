@@ -34,7 +34,7 @@ event: { type: alert }
 `,
 };
 
-async function hostileLab(): Promise<Lab & { id: string }> {
+async function hostileLab(): Promise<Lab & { id: string; readable: string }> {
   const one = await lab({
     rules: RULES,
     config: 'protect: { numbers: ["555000"] }\ncaps: { perPass: 1000 }',
@@ -42,7 +42,8 @@ async function hostileLab(): Promise<Lab & { id: string }> {
   const call = { callId: CALL_ID, cli: CLI, cld: CLD, account: 10 };
   const id = one.simulator.world.addCall({ ...call, listedFields: { DIRECTION: 'on\u009bnet\u202e' } });
   one.simulator.world.addCall({ ...call, account: 99 });
-  return { ...one, id };
+  const readable = one.simulator.world.addCall({ ...call, cld: '441614960000' });
+  return { ...one, id, readable };
 }
 
 /** Nothing steers the terminal, and no text of a caller begins a line of its own; it is shown, written out. */
@@ -69,7 +70,13 @@ describe('what a caller or a rule file smuggles into a text', { timeout: 120_000
       ...['rules', 'explain', '-c', config, '--rule', 'loud', '--subject', `call:${id}`],
     );
     expectHarmless(explained);
-    expect(explained.stdout).toContain('would be cut');
+    // A number with other characters than a number has may be any number: its call is kept, and its text is printed.
+    expect(explained.stdout).toContain('withheld (number-unknown)');
+    const cut = await one.callwarden(
+      ...['rules', 'explain', '-c', config, '--rule', 'loud', '--subject', `call:${one.readable}`],
+    );
+    expectHarmless(cut);
+    expect(cut.stdout).toContain('would be cut');
     expectHarmless(
       await one.callwarden('rules', 'explain', '-c', config, '--rule', 'caller', '--subject', `cli:${CLI}`),
     );
@@ -100,10 +107,15 @@ describe('what a caller or a rule file smuggles into a text', { timeout: 120_000
     expect(JSON.parse(stdout)).toMatchObject([
       { cli: CLI, cld: CLD, callId: CALL_ID, direction: 'on\u009bnet\u202e' },
       { account: 99 },
+      { cld: '441614960000' },
     ]);
     await one.callwarden('once', '-c', one.config);
     const audit = await one.callwarden('audit', 'list', '-c', one.config, '--rule', 'loud', '-o', 'json');
-    expect(JSON.parse(audit.stdout)).toMatchObject([{ cli: CLI, cld: CLD, callId: CALL_ID }]);
+    expect(JSON.parse(audit.stdout)).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ cli: CLI, cld: CLD, callId: CALL_ID, outcome: 'withheld' }),
+      ]),
+    );
   });
 
   it('is harmless in what a disconnect by hand, and a check of rules, prints', async () => {

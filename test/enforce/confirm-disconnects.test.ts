@@ -54,6 +54,14 @@ describe('a disconnect', () => {
     expect(confirmations([cut], aSnapshot([], { suspects: [aSuspect({ id: '6' })] }))).toHaveLength(1);
   });
 
+  it('is neither by a listing that shows fewer calls of its account than the statistics count', () => {
+    const lacking = (...accounts: number[]) => aSnapshot([], { lackingCallsOf: new Set(accounts) });
+    expect(confirmations([cut], lacking(10))).toEqual([]);
+    expect(confirmations([cut], lacking(11))).toEqual([{ id: 1, confirmed: true }]);
+    const shown = aSnapshot([call], { lackingCallsOf: new Set([10]) });
+    expect(confirmations([cut], shown)).toEqual([{ id: 1, confirmed: false }]);
+  });
+
   it('is neither where only a SETUP_TIME that cannot be read tells the listed call apart', () => {
     expect(confirmations([cut], aSnapshot([{ ...call, setupTimeText: undefined }]))).toEqual([]);
     const cutWithout = { ...cut, call: { ...call, setupTimeText: undefined } };

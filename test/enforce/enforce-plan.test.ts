@@ -198,6 +198,13 @@ describe('enforcement', () => {
     expect(disconnects(port.requests)).toHaveLength(2);
   });
 
+  it('records an answer that is neither OK nor the one for a call that is gone as failed, with its words', async () => {
+    const { port, run, records } = scene(calls(1));
+    port.disconnectCall = async () => ({ result: 'refused', text: 'Busy' });
+    expect(await run()).toMatchObject([{ outcome: 'failed', reason: 'refused' }]);
+    expect(records()).toMatchObject([{ error: 'the switch answered "Busy" instead of OK' }]);
+  });
+
   it('never has more requests in flight than allowed', async () => {
     const { port, run } = scene(calls(20));
     let inFlight = 0;
@@ -508,6 +515,45 @@ describe('a call that one action has taken', () => {
     const { run, records } = scene(calls(3), aRule({ event: { type: 'disconnectAccount' } }));
     await run({ recentlyDisconnected: calls(1) });
     expect(records().map(({ target }) => target)).toEqual(['10', '2', '3']);
+  });
+});
+
+describe('what the switch counts of an account action', () => {
+  const whole = aRule({ event: { type: 'disconnectAccount' } });
+
+  it('leaves it open which calls ended where it is fewer than were listed', async () => {
+    const { port, run, records } = scene(calls(2), whole);
+    port.disconnectAccount = async () => ({ result: 'ok', count: 1 });
+    await run();
+    expect(records().map(({ target, outcome, reason }) => [target, outcome, reason])).toEqual([
+      ['10', 'disconnected', null],
+      ['1', 'unknown', 'perhaps-taken'],
+      ['2', 'unknown', 'perhaps-taken'],
+    ]);
+  });
+
+  it('is alerted where it is more than were listed, and uses up the caps', async () => {
+    const { port, run, records } = scene(calls(2), whole);
+    port.disconnectAccount = async () => ({ result: 'ok', count: 5 });
+    const { actions } = scene(calls(1, { account: 11 }, 7), aRule({ name: 'later' }));
+    port.calls = [...port.calls, ...calls(1, { account: 11 }, 7)];
+    const both = [...scene(calls(2), whole).actions, ...actions];
+    const reports = await run({ concurrency: 1, caps: { perPass: 5, perHour: 500 } }, both);
+    expect(reports.map(({ action, outcome, reason }) => [action, outcome, reason])).toEqual([
+      ['disconnectAccount', 'disconnected', null],
+      ['alert', 'alerted', 'took-more-than-listed'],
+      ['disconnectCall', 'withheld', 'cap-per-pass'],
+      ['alert', 'alerted', 'cap-per-pass'],
+    ]);
+    expect(records({ outcome: 'alerted' })[0]?.evidence).toMatchObject({
+      reason: expect.stringContaining('ended 5 calls, 3 more than were listed'),
+    });
+  });
+
+  it('may hold calls that were cut a moment ago and are still there', async () => {
+    const { run, records } = scene(calls(3), whole);
+    await run({ recentlyDisconnected: calls(1) });
+    expect(records({ outcome: 'alerted' })).toEqual([]);
   });
 });
 

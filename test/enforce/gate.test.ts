@@ -37,6 +37,21 @@ function anAction(changes: Partial<PlannedAction> = {}): PlannedAction {
   };
 }
 
+describe('the alert of a safeguard', () => {
+  const alert = anAction({ action: 'alert', weight: 0, alertReason: 'outlived-disconnects' });
+
+  it('is raised in a config that only monitors as well, since people act by hand there', () => {
+    const gate = createGate({ ...OPTIONS, configMode: 'monitor', paused: () => false });
+    expect(gate.decide(alert, 0)).toEqual({ kind: 'alerted' });
+    expect(gate.decide(anAction({ action: 'alert', weight: 0 }), 0)).toMatchObject({ kind: 'monitored' });
+  });
+
+  it('is none in a dry run', () => {
+    const gate = createGate({ ...OPTIONS, dryRun: true, paused: () => false });
+    expect(gate.decide(alert, 0)).toMatchObject({ kind: 'monitored', reason: 'dry-run' });
+  });
+});
+
 describe('the gate while acting is paused', () => {
   it.each(['disconnectCall', 'disconnectAccount', 'disconnectCustomer'] as const)(
     'lets no %s pass',
@@ -91,7 +106,7 @@ describe('the gate while acting is paused', () => {
     const gate = createGate({ ...OPTIONS, paused: () => false });
     expect(gate.decide(anAction(), 3).kind).toBe('send');
     expect(gate.decide(anAction(), 1)).toEqual({ kind: 'withheld', reason: 'cap-per-pass' });
-    gate.giveBack(anAction(), 3);
+    gate.correct(anAction(), -3);
     expect(gate.decide(anAction(), 3).kind).toBe('send');
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Call } from '../../src/domain/call.js';
 import type { AccountCallStats, AnswerTiming } from '../../src/domain/snapshot.js';
 import { createNumbering } from '../../src/facts/numbering.js';
-import { findDisagreement } from '../../src/gather/cross-check.js';
+import { accountsLacking, findDisagreement } from '../../src/gather/cross-check.js';
 import { readCalls } from '../../src/gather/read-calls.js';
 import { createRandom, type Random } from '../../src/simulator/random.js';
 import { SCENARIO_CHOICES } from '../../src/simulator/scenarios.js';
@@ -171,6 +171,31 @@ describe('listing and statistics', () => {
         expect(disagreement(listed, statsOf(connected))).toBeUndefined();
       }),
     );
+  });
+});
+
+describe('accounts that may lack calls', () => {
+  const lacking = (listed: readonly Call[], stats: AccountCallStats, unplaced = 0) => [
+    ...accountsLacking(listed, unplaced, AT_ONCE, stats),
+  ];
+
+  it('are those of which the statistics count a single connected call more than is explained', () => {
+    expect(lacking(calls(3), statsOf({ 10: 3 }))).toEqual([]);
+    expect(lacking(calls(3), statsOf({ 10: 4 }))).toEqual([10]);
+    expect(lacking(calls(3), statsOf({ 10: 2 }))).toEqual([]);
+    expect(lacking([], statsOf({ 10: 1, 11: 0 }))).toEqual([10]);
+  });
+
+  it('are not those whose calls may be in setup, on-net, or unreadable', () => {
+    const inSetup = calls(1, { state: 'ARComplete', duration: 0 }, 9);
+    expect(lacking([...calls(3), ...inSetup], statsOf({ 10: 4 }))).toEqual([]);
+    expect(lacking([...calls(2), ...calls(1, { direction: 'onnet_in' }, 9)], statsOf({ 10: 4 }))).toEqual([]);
+    expect(lacking(calls(3), statsOf({ 10: 4 }), 1)).toEqual([]);
+  });
+
+  it('are not those of which some calls begin and end at any time', () => {
+    expect(lacking(calls(500, { duration: 5 }), statsOf({ 10: 510 }))).toEqual([]);
+    expect(lacking(calls(500, { duration: 5 }), statsOf({ 10: 540 }))).toEqual([10]);
   });
 });
 

@@ -213,9 +213,9 @@ test('the cap counts what was sent in calls: children once, the count of the swi
   expect(await taken()).toBe(8);
   await account(2, 'unknown', undefined);
   expect(await taken()).toBe(10);
-  await account(4, 'already-gone', 0);
-  expect(await taken()).toBe(10);
-  await account(4, 'failed', undefined);
+  await account(2, 'already-gone', 0);
+  expect(await taken()).toBe(12);
+  await account(2, 'failed', undefined);
   expect(await taken()).toBe(14);
   await audit.record(callInput('1'), outcomeOf('monitored'), []);
   await audit.record(callInput('1', { switch: 'fra' }), outcomeOf('disconnected'), []);
@@ -233,6 +233,18 @@ test('a call that was only perhaps taken along is no disconnected one', async ()
   const children = [outcomeOf('disconnected'), outcomeOf('unknown', { reason: 'perhaps-taken' })];
   await audit.closeIntent(intent, outcomeOf('disconnected'), children, NOON);
   expect((await audit.disconnectsSince('lab', NOON)).map(({ id }) => id)).toEqual(['1']);
+});
+
+test('an account action is confirmed by the calls that it took, whatever becomes of those it only may have taken', async () => {
+  const { audit, path } = freshStore();
+  const intent = await audit.openIntent(accountInput(), [callInput('1'), callInput('2')]);
+  const children = [outcomeOf('disconnected'), outcomeOf('unknown', { reason: 'perhaps-taken' })];
+  await audit.closeIntent(intent, outcomeOf('disconnected'), children, NOON);
+  const [taken, perhaps] = intent.childIds;
+  await audit.confirm([{ id: perhaps ?? 0, confirmed: false }], NOON);
+  expect(read(path).map(({ confirmed }) => confirmed)).toEqual([null, null, false]);
+  await audit.confirm([{ id: taken ?? 0, confirmed: true }], NOON);
+  expect(read(path).map(({ confirmed }) => confirmed)).toEqual([true, true, false]);
 });
 
 test('calls cut one by one under a withheld account action count each', async () => {

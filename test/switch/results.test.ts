@@ -10,6 +10,7 @@ describe('readDisconnect', () => {
     ['OK with a count', { result: 'OK', count: 3 }, { result: 'ok', count: 3 }],
     ['OK with a count of zero', { result: 'OK', count: 0 }, { result: 'ok', count: 0 }],
     ['OK with a count as text', { result: 'OK', count: '3' }, { result: 'ok', count: 3 }],
+    ['OK in other letters', { result: ' Ok\n' }, { result: 'ok', count: undefined }],
     ['OK with an odd count', { result: 'OK', count: -1 }, { result: 'ok', count: undefined }],
     ['a call that is gone', { result: 'Call not found or not accessible' }, { result: 'not-found' }],
     ['anything else', { result: 'Not now\u202e' }, { result: 'refused', text: 'Not now ' }],
