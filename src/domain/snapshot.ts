@@ -63,7 +63,7 @@ export interface Snapshot {
   /** By vendor: the identity keys of the calls which the switch lists for it; only vendors that rules name. */
   vendors: ReadonlyMap<number, ReadonlySet<string>>;
   stats: AccountCallStats | undefined;
-  /** Switch clock minus ours in milliseconds; undefined where the answer bore no Date. */
+  /** Switch clock minus ours in milliseconds; by the fastest of its answers; undefined where none bore a Date. */
   clockOffsetMs: number | undefined;
   /** Why nothing may be cut on this snapshot; undefined where it is sound. */
   doubt: SnapshotDoubt | undefined;

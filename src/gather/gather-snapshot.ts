@@ -5,7 +5,8 @@ import type { SwitchPort } from '../domain/ports.js';
 import type { AccountCallStats, Listing, Snapshot, SnapshotDoubt } from '../domain/snapshot.js';
 import { accountsLacking } from './cross-check.js';
 import { findDoubt } from './doubt.js';
-import { clockOffset, readCalls } from './read-calls.js';
+import { readCalls } from './read-calls.js';
+import { measureClock } from './switch-clock.js';
 
 export interface GatherOptions {
   switchName: string;
@@ -43,7 +44,12 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
         listing: await port.listAllCalls({ vendor }, request),
       })),
     );
-    const calls = readCalls(listing.calls, options.numbering, listing.timing);
+    const clock = measureClock(listing.timing, [
+      ...(stats === undefined ? [] : [stats.timing]),
+      ...vendors.map((one) => one.listing.timing),
+    ]);
+    if (clock.note !== undefined) notes.push(clock.note);
+    const calls = readCalls(listing.calls, options.numbering, listing.timing, clock.offsetMs);
     return {
       switch: options.switchName,
       observedAt: listing.timing.requestedAt,
@@ -54,7 +60,7 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
       unreadableFields: listing.unreadableFields,
       vendors: new Map(vendors.map((one) => [one.vendor, new Set(one.listing.calls.map(identityKey))])),
       stats,
-      clockOffsetMs: clockOffset(listing.timing),
+      clockOffsetMs: clock.offsetMs,
       doubt:
         findDoubt(calls, listing.suspects, {
           timing: listing.timing,

@@ -1,22 +1,21 @@
 import type { Call, ListedCall } from '../domain/call.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import type { AnswerTiming } from '../domain/snapshot.js';
+import { clockOffset } from './switch-clock.js';
 
 /** Two ways of telling when a call was set up that differ by more than this are both doubtful; milliseconds. */
 const SETUP_TOLERANCE_MS = 30_000;
 
 /**
- * Switch clock minus ours in milliseconds, measured at the middle of the request; undefined without a Date header.
- * The header has a resolution of one second, hence the half second added.
+ * Adds what is derived once per listing: normal forms of the numbers, the instant of setup on our clock, the age. `offsetMs`
+ * is the switch's clock minus ours, by this answer where no better one measured it.
  */
-export function clockOffset(timing: AnswerTiming): number | undefined {
-  if (timing.serverDate === undefined) return undefined;
-  return timing.serverDate + 500 - (timing.requestedAt + timing.receivedAt) / 2;
-}
-
-/** Adds what is derived once per listing: normal forms of the numbers, the instant of setup on our clock, the age. */
-export function readCalls(calls: readonly ListedCall[], numbering: Numbering, timing: AnswerTiming): Call[] {
-  const offsetMs = clockOffset(timing);
+export function readCalls(
+  calls: readonly ListedCall[],
+  numbering: Numbering,
+  timing: AnswerTiming,
+  offsetMs: number | undefined = clockOffset(timing),
+): Call[] {
   return calls.map((call) => {
     const age =
       call.delay === undefined || call.duration === undefined ? undefined : call.delay + call.duration;

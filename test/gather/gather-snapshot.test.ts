@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Numbering } from '../../src/domain/numbering.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { gatherSnapshot } from '../../src/gather/gather-snapshot.js';
-import { clockOffset, parseSetupTime, readCalls } from '../../src/gather/read-calls.js';
+import { parseSetupTime, readCalls } from '../../src/gather/read-calls.js';
+import { clockOffset } from '../../src/gather/switch-clock.js';
 import { aCall, aSuspect, calls, NOW } from '../support/calls.js';
 import { fakeSwitch, switchError } from '../support/fake-switch.js';
 
