@@ -1,4 +1,5 @@
 import type { SeenAction } from './case-names.js';
+import { shareOut } from './share-out.js';
 import type { Expectation, ExpectedAction } from './test-case.js';
 
 /** Where what happened at one poll differs from what should have happened. */
@@ -9,26 +10,23 @@ export interface Difference {
   unexpected: readonly SeenAction[];
 }
 
-/** Every expectation takes as many actions as it asks for; the one that says most chooses first. */
+/**
+ * Nothing is missing and nothing unexpected wherever the actions can be shared out among the expectations so that each gets as
+ * many as it asks for. Where they cannot, the expectation that says most goes first.
+ */
 export function compareActions(expected: readonly ExpectedAction[], seen: readonly SeenAction[]): Difference {
-  const free = new Set(seen);
-  const matched: SeenAction[] = [];
-  const missing: Difference['missing'][number][] = [];
-  const ordered = expected.toSorted((one, other) => saidBy(other) - saidBy(one));
-  for (const one of ordered) {
-    let open = one.count;
-    for (const action of free) {
-      if (open === 0) break;
-      if (!meets(action, one)) continue;
-      free.delete(action);
-      matched.push(action);
-      open -= 1;
-    }
-    if (open > 0) missing.push({ expected: one, count: open });
-  }
-  missing.sort((one, other) => expected.indexOf(one.expected) - expected.indexOf(other.expected));
-  // A case that does not speak of what safeguards stopped allows it.
-  return { matched, missing, unexpected: [...free].filter(({ withheld }) => withheld === undefined) };
+  const holders = shareOut(expected.toSorted(saysMoreFirst), seen, meets);
+  const taken = new Map<ExpectedAction, number>();
+  for (const holder of holders.values()) taken.set(holder, (taken.get(holder) ?? 0) + 1);
+  return {
+    matched: seen.filter((action) => holders.has(action)),
+    missing: expected.flatMap((one) => {
+      const count = one.count - (taken.get(one) ?? 0);
+      return count > 0 ? [{ expected: one, count }] : [];
+    }),
+    // A case that does not speak of what safeguards stopped allows it.
+    unexpected: seen.filter((action) => !holders.has(action) && action.withheld === undefined),
+  };
 }
 
 /** What must not happen at a poll of which the case lists no actions. */
@@ -59,9 +57,17 @@ function meetsTarget(target: string, expected: string): boolean {
   return expected.endsWith('*') ? target.startsWith(expected.slice(0, -1)) : target === expected;
 }
 
-/** How closely an expectation describes an action: an exact target weighs most, then the beginning of one. */
-function saidBy({ rule, action, target, subject, withheld }: ExpectedAction): number {
-  const exact = target === undefined ? 0 : target.endsWith('*') ? 4 : 8;
-  const said = [rule, action, subject, withheld].filter((one) => one !== undefined).length;
-  return exact + said;
+/** By how closely the target is told, an exact one before a beginning and a longer beginning before a shorter; then by what else is said. */
+function saysMoreFirst(one: ExpectedAction, other: ExpectedAction): number {
+  const byTarget = closenessOf(other.target) - closenessOf(one.target);
+  return byTarget === 0 ? keysOf(other) - keysOf(one) : byTarget;
+}
+
+function closenessOf(target: string | undefined): number {
+  if (target === undefined) return 0;
+  return target.endsWith('*') ? target.length : Number.MAX_SAFE_INTEGER;
+}
+
+function keysOf({ rule, action, subject, withheld }: ExpectedAction): number {
+  return [rule, action, subject, withheld].filter((one) => one !== undefined).length;
 }

@@ -262,6 +262,25 @@ expect:
     );
   });
 
+  it('what is expected of one poll may stand in any order, also where an action could meet several entries', async () => {
+    const text = (actions: string) => `calls:
+  - { id: a, repeat: 33, account: 10, cli: "4420", cld: "4930123", to: 4s, answered: 0s }
+expect:
+  - { at: 0s, actions: [${actions}] }
+`;
+    const any = '{ action: disconnectCall, target: a-*, count: 2 }';
+    const last = '{ action: disconnectCall, target: a-33 }';
+    const thirties = '{ action: disconnectCall, target: a-3* }';
+    for (const actions of [
+      `${any}, ${thirties}`,
+      `${thirties}, ${any}`,
+      `${any}, ${last}`,
+      `${last}, ${any}`,
+    ])
+      expect(await play(CAP, text(actions)), actions).toBe(PASSED);
+    expect(await play(CAP, text(`${any}, ${any}`))).toContain('- disconnectCall a-*\n');
+  });
+
   it('a whole that would take along a protected call is withheld, and the others are cut one by one', async () => {
     const whole = CAP.replace('disconnectCall', 'disconnectAccount').replace(/ {2}params: \{ select.*\n/, '');
     const text = `calls:

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SeenAction } from '../../src/rule-tests/case-names.js';
-import { compareActions, differenceAt } from '../../src/rule-tests/compare.js';
+import { compareActions, differenceAt, meets } from '../../src/rule-tests/compare.js';
 import type { ExpectedAction } from '../../src/rule-tests/test-case.js';
 
 const LOCATION = { file: 'some.yaml', line: 1, column: 1 };
@@ -66,6 +66,53 @@ describe('what is expected of one poll', () => {
     expect(difference(5)).toEqual([[2], []]);
   });
 
+  it('is met whatever the order of what is expected', () => {
+    const actions = [seen('a-11'), seen('a-10'), seen('a-9')];
+    const wide = expected({ target: 'a-*', count: 2 });
+    const narrow = expected({ target: 'a-1*' });
+    for (const wanted of [
+      [wide, narrow],
+      [narrow, wide],
+    ]) {
+      const found = compareActions(wanted, actions);
+      expect([found.missing, found.unexpected]).toEqual([[], []]);
+    }
+  });
+
+  it('is met where what was taken first has to be given up for another', () => {
+    // Each says as much as the others; the last gets one only after the two before it have passed theirs on.
+    const wanted = [
+      expected({ target: 'a-1*', rule: undefined, subject: 'account:10' }),
+      expected({ target: 'a-1*', rule: 'cap' }),
+      expected({ target: 'a-1*', action: 'disconnectCall' }),
+    ];
+    const actions = [
+      seen('a-10'),
+      seen('a-11', { rule: 'watch', action: 'alert' }),
+      seen('a-12', { action: 'alert', subject: 'account:11' }),
+    ];
+    const found = compareActions(wanted, actions);
+    expect([found.missing, found.unexpected]).toEqual([[], []]);
+    expect(targets(found.matched)).toEqual(['a-10', 'a-11', 'a-12']);
+  });
+
+  it('leaves the expectation short that says least, and names the rest in the order in which it was planned', () => {
+    const wanted = [expected({ rule: 'cap' }), expected({ target: 'a-*' }), expected({ target: 'a-1*' })];
+    const found = compareActions(wanted, [seen('b', { rule: 'watch' }), seen('a-1'), seen('a-2'), seen('c')]);
+    expect(found.missing).toEqual([]);
+    expect(targets(found.unexpected)).toEqual(['b']);
+    const fewer = compareActions(wanted, [
+      seen('c', { rule: 'watch' }),
+      seen('a-1'),
+      seen('b', { rule: 'watch' }),
+    ]);
+    expect(fewer.missing).toEqual([
+      { expected: wanted[0], count: 1 },
+      { expected: wanted[1], count: 1 },
+    ]);
+    expect(targets(fewer.unexpected)).toEqual(['c', 'b']);
+  });
+
   it('lets the expectation that says most choose first', () => {
     const wanted = [expected({ rule: 'cap' }), expected({ target: 'a-*' }), expected({ target: 'a-1' })];
     const found = compareActions(wanted, [seen('a-1'), seen('a-2'), seen('b')]);
@@ -83,6 +130,34 @@ describe('what is expected of one poll', () => {
 
   it('allows withheld actions that it does not speak of', () => {
     expect(compareActions([], [seen('a-1', { withheld: 'protected-number' })]).unexpected).toEqual([]);
+  });
+
+  it('is met wherever an assignment exists, and else by as much as any assignment meets', () => {
+    const someAction = fc
+      .record({
+        target: fc.constantFrom('a-9', 'a-10', 'a-11', 'b'),
+        rule: fc.constantFrom('cap', 'watch'),
+        withheld: fc.constantFrom(undefined, undefined, 'protected-number' as const),
+      })
+      .map(({ target, ...over }) => seen(target, over));
+    const someExpectation = fc
+      .record({
+        target: fc.constantFrom(undefined, 'a-*', 'a-1*', 'a-10', 'b'),
+        rule: fc.constantFrom(undefined, 'cap', 'watch'),
+        withheld: fc.constantFrom(undefined, undefined, true as const),
+        count: fc.integer({ min: 1, max: 3 }),
+      })
+      .map(expected);
+    const wanted = fc.array(someExpectation, { maxLength: 4 });
+    const actions = fc.array(someAction, { maxLength: 6 });
+    fc.assert(
+      fc.property(wanted, actions, (expectations, found) => {
+        const { matched, missing, unexpected } = compareActions(expectations, found);
+        expect(matched.length).toBe(mostThatCanBeShared(expectations, found));
+        expect(missing.length + unexpected.length === 0).toBe(canBeSharedOut(expectations, found));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('accounts for every action exactly once', () => {
@@ -108,6 +183,37 @@ describe('what is expected of one poll', () => {
     );
   });
 });
+
+/** By trying every way to give each action to one of the expectations that it meets, or to none. */
+function everySharing(
+  expectations: readonly ExpectedAction[],
+  [action, ...others]: readonly SeenAction[],
+): { shared: number; open: number; leftOver: number }[] {
+  const open = expectations.reduce((sum, { count }) => sum + count, 0);
+  if (action === undefined) return [{ shared: 0, open, leftOver: 0 }];
+  const unused = action.withheld === undefined ? 1 : 0;
+  const without = everySharing(expectations, others).map((one) => ({
+    ...one,
+    leftOver: one.leftOver + unused,
+  }));
+  const withOne = expectations.flatMap((expectation, index) => {
+    if (expectation.count === 0 || !meets(action, expectation)) return [];
+    const left = expectations.with(index, { ...expectation, count: expectation.count - 1 });
+    return everySharing(left, others).map((one) => ({ ...one, shared: one.shared + 1 }));
+  });
+  return [...without, ...withOne];
+}
+
+function mostThatCanBeShared(
+  expectations: readonly ExpectedAction[],
+  actions: readonly SeenAction[],
+): number {
+  return Math.max(...everySharing(expectations, actions).map(({ shared }) => shared));
+}
+
+function canBeSharedOut(expectations: readonly ExpectedAction[], actions: readonly SeenAction[]): boolean {
+  return everySharing(expectations, actions).some(({ open, leftOver }) => open + leftOver === 0);
+}
 
 describe('a poll that is not listed', () => {
   const cut = seen('a-1');
