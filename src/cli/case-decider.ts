@@ -9,10 +9,17 @@ import { carryOut } from '../pass-carried-out.js';
 import { factsFor } from '../pass-decide.js';
 import { createReplay, type ReplayOptions } from '../pass-replay.js';
 import { createProtection } from '../plan/protection.js';
-import { compileRules } from '../policy/compile-rules.js';
+import { appliesTo, compileRules } from '../policy/compile-rules.js';
+import { limitsReadBy } from '../policy/unread-limits.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
+import type { KnownRules } from '../rule-tests/case-findings.js';
 import { type CaseWorld, createWorld } from '../rule-tests/case-world.js';
 import type { RuleTestCase } from '../rule-tests/test-case.js';
+
+/** What cases may name: these rules, and what they ask for. */
+export function knownRules({ rules, conditions }: RuleSet): KnownRules {
+  return { rules, appliesTo, limitsReadBy: (asking) => limitsReadBy(asking, conditions) };
+}
 
 /** Whatever a case takes, no cap stops it: a case shows a handful of calls, of which an attack is most. */
 const NO_CAPS = { sharePerPass: 1 };

@@ -1,5 +1,5 @@
-import { didYouMean } from '../documents/did-you-mean.js';
-import { describeValue, quotedList } from '../documents/found-values.js';
+import { describeValue } from '../documents/found-values.js';
+import { unseenDirection } from '../documents/unseen-direction.js';
 import { hasEnded } from '../domain/call.js';
 import type { FactDefinition, FactFormat } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
@@ -10,9 +10,6 @@ import { isUserName, numberTextProblem } from './number-text.js';
 import { type OperatorDefinition, parseNetwork } from './operators.js';
 import { deadPrefixProblem } from './prefix-text.js';
 import { LIST_NAME_PATTERN, PREFIX_PATTERN } from './schema-values.js';
-
-/** DIRECTION as seen so far; the switch may write others, so another one is only worth a warning. */
-const SEEN_DIRECTIONS: readonly string[] = ['vendor', 'onnet_in', 'onnet_out'];
 
 /** Checks what a fact is compared with; references to other facts are checked elsewhere. */
 export function checkValue(
@@ -135,10 +132,8 @@ function checkNumberText(value: string, place: Place, fact: FactDefinition, cont
 }
 
 export function warnOfDirection(direction: string, place: Place, context: CheckContext): void {
-  if (SEEN_DIRECTIONS.includes(direction)) return;
-  const hint = didYouMean(direction, SEEN_DIRECTIONS);
-  const message = `No switch has been seen to write the direction "${direction}"; seen are ${quotedList(SEEN_DIRECTIONS)}.${hint}`;
-  context.findings.warning(place, message);
+  const message = unseenDirection(direction);
+  if (message !== undefined) context.findings.warning(place, message);
 }
 
 function checkPrefix(value: unknown, place: Place, format: FactFormat, context: CheckContext): void {

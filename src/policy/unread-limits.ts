@@ -1,13 +1,13 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { Location, Problem } from '../domain/errors.js';
-import type { RuleSet } from '../domain/rule.js';
+import type { Rule, RuleSet } from '../domain/rule.js';
 import { referencesOf } from './references.js';
 
-/** Warns of limits that no rule asks for, once for each name: a misspelt row limits nobody, and a default takes its place. */
-export function unreadLimits(
-  { rules, conditions, limits }: RuleSet,
-  locations: readonly Location[],
-): readonly Problem[] {
+/** The names of the limits that rules ask for, by scope. */
+export function limitsReadBy(
+  rules: readonly Rule[],
+  conditions: RuleSet['conditions'],
+): ReadonlyMap<string, ReadonlySet<string>> {
   const namesByScope = new Map<string, Set<string>>();
   for (const { fact, params } of rules.flatMap((rule) => referencesOf(rule, conditions))) {
     if (params?.name === undefined) continue;
@@ -15,6 +15,15 @@ export function unreadLimits(
     const names = namesByScope.get(scope) ?? new Set();
     namesByScope.set(scope, names.add(params.name));
   }
+  return namesByScope;
+}
+
+/** Warns of limits that no rule asks for, once for each name: a misspelt row limits nobody, and a default takes its place. */
+export function unreadLimits(
+  { rules, conditions, limits }: RuleSet,
+  locations: readonly Location[],
+): readonly Problem[] {
+  const namesByScope = limitsReadBy(rules, conditions);
   const warned = new Set<string>();
   return limits.flatMap(({ scope, name }, index): Problem[] => {
     const names = namesByScope.get(scope) ?? new Set();

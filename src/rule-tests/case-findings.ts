@@ -9,6 +9,8 @@ export interface KnownRules {
   rules: readonly Rule[];
   /** Whether a rule is judged on a switch of this name. */
   appliesTo(rule: Rule, switchName: string): boolean;
+  /** The names of the limits that rules ask for, by scope. */
+  limitsReadBy(rules: readonly Rule[]): ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Where the keys of a case are written. */

@@ -88,22 +88,28 @@ const text = (key: string) => oneOrMore(counted(key)).optional();
 
 const idProblem = (key: string) =>
   `"${key}": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}"`;
-const id = (key: string) =>
+function wrongId(key: string) {
+  const noneHint = ` A switch means none by 0: leave "${key}" out for that.`;
+  return {
+    error: ({ input }: { input?: unknown }) => butFound(idProblem(key), input, input === 0 ? noneHint : ''),
+  };
+}
+
+/** A switch writes 0 where a call has no account, customer or connection; its environment may be 0. */
+const id = (key: string, least: 0 | 1 = 1) =>
   oneOrMore(
     z.union([
-      z.int(wrong(idProblem(key))).nonnegative(wrong(idProblem(key))),
+      z.int(wrong(idProblem(key))).min(least, wrongId(key)),
       counted(key).refine((written) => !/\D/.test(written.replace(/\{[^}]*\}/g, '')), wrong(idProblem(key))),
     ]),
   ).optional();
 
 const words = (key: string) => z.string().min(1, wrong(`"${key}": expected text that is not empty`));
 
-const numbers = (key: string) =>
-  z.array(z.int(wrong(numbersExpected(key))).nonnegative(wrong(numbersExpected(key))));
-
-function numbersExpected(key: string): string {
-  return `"${key}": expected numbers, e.g. [7, 12]`;
-}
+const numbers = (key: string, least = 0) => {
+  const expected = `"${key}": expected numbers of at least ${least}, e.g. [7, 12]`;
+  return z.array(z.int(wrong(expected)).min(least, wrong(expected)));
+};
 
 const idText = (key: string) => {
   const message = `"${key}": expected an ID, e.g. a-31 or 10`;
@@ -131,14 +137,14 @@ export const callSchema = z.strictObject({
   account: id('account'),
   customer: id('customer'),
   connection: id('connection'),
-  environment: id('environment'),
+  environment: id('environment', 0),
   cli: text('cli'),
   cld: text('cld'),
   callId: text('callId'),
   direction: words('direction').optional(),
   callerMediaIp: text('callerMediaIp'),
   calleeMediaIp: text('calleeMediaIp'),
-  vendors: numbers('vendors').optional(),
+  vendors: numbers('vendors', 1).optional(),
 });
 
 const target = idText('target');
@@ -178,11 +184,12 @@ export const expectationSchema = z.strictObject({
   clear: z.array(verdictSchema).optional(),
 });
 
+const VALUE_EXPECTED = '"value": expected a number of at least 0, without quotes';
 const limitSchema = z.strictObject({
   scope: z.enum(SCOPES).exclude(['call']),
   id: idText('id'),
   name: words('name'),
-  value: z.number(),
+  value: z.number(wrong(VALUE_EXPECTED)).min(0, wrong(VALUE_EXPECTED)),
 });
 
 const TREE_EXPECTED = '"customerTree": expected numbers of customers, { child: parent }';

@@ -152,6 +152,11 @@ export function warnOfAbsent(
   if (scope === 'call' && !calls.some(({ name }) => isMeant(name))) return;
   const seen = new Set(calls.filter((call) => isSeen(call, context)).flatMap((call) => idsOf(call, context)));
   if ([...seen].some(isMeant)) return;
+  if (id === '0' && scope !== 'call') {
+    const message = `${subject} is never judged: by 0 a switch means that a call has no ${scope}. Expected a number of at least 1.`;
+    findings.error(path, message);
+    return;
+  }
   const there = scope === 'call' || seen.size === 0 ? '' : ` Those there are: ${someOf([...seen])}.`;
   findings.warning(path, `No poll of this case sees a call of ${subject}, so it is never judged.${there}`);
 }

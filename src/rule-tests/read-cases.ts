@@ -2,6 +2,7 @@ import { type DocumentPath, type LocatedDocument, parseDocument } from '../docum
 import { zodProblems } from '../documents/zod-problems.js';
 import type { Problem } from '../domain/errors.js';
 import type { CasePlace, KnownRules } from './case-findings.js';
+import { unreadCaseLimits } from './case-limits.js';
 import { caseSchema, collectionSchema, type WrittenCase } from './case-schema.js';
 import type { RuleTestCase } from './test-case.js';
 import { toTestCase } from './to-test-case.js';
@@ -58,7 +59,14 @@ function readFile({ file, text }: CaseFileText, known: KnownRules): ReadCases {
     names.set(name, location.line);
     cases.push(result.testCase);
   }
-  return { cases: problems.some(({ severity }) => severity === 'error') ? [] : cases, problems };
+  if (problems.some(({ severity }) => severity === 'error'))
+    return { cases: [], problems: eachOnce(problems) };
+  return { cases, problems: eachOnce([...problems, ...unreadCaseLimits(cases, known)]) };
+}
+
+/** What stands beside `cases:` is read for every one of them. */
+function eachOnce(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** `sequential-scan`, or `sequential-scan #2` where the file holds several. */

@@ -2,6 +2,7 @@ import type { DocumentPath } from '../documents/located-document.js';
 import { type CaseFindings, pollsText, unknownRule } from './case-findings.js';
 import type { WrittenAction, WrittenExpectation } from './case-schema.js';
 import { checkSubject, checkTarget, warnOfAbsent } from './check-names.js';
+import { type ActedOn, checkOnce } from './check-once.js';
 import { durationText } from './duration-text.js';
 import type { ExpectationContext } from './expectation-context.js';
 import type { Expectation, ExpectedAction, ExpectedVerdict } from './test-case.js';
@@ -15,10 +16,12 @@ export function readExpectations(
   const expectations = new Map<number, Expectation>();
   for (const [index, one] of written.entries()) {
     const path: DocumentPath = ['expect', index];
+    if (saysNothing(one)) findings.error(path, SAYS_NOTHING);
+    const acted: ActedOn = new Map();
     const expectation: Expectation = {
       location: context.place.at(path),
       actions: one.actions?.flatMap((action, k) =>
-        readAction(action, [...path, 'actions', k], context, findings),
+        readAction(action, [...path, 'actions', k], context, { findings, acted }),
       ),
       violated: readVerdicts(one.violated, [...path, 'violated'], context, findings),
       clear: readVerdicts(one.clear, [...path, 'clear'], context, findings),
@@ -30,6 +33,13 @@ export function readExpectations(
     }
   }
   return expectations;
+}
+
+const SAYS_NOTHING =
+  '"expect": this entry does not say what has to happen: write "actions: []" where nothing may be done there, alerts included. Or leave it out: no call may be cut at a poll that is not listed, and "until" lets a case go on.';
+
+function saysNothing({ actions, violated = [], clear = [] }: WrittenExpectation): boolean {
+  return actions === undefined && violated.length + clear.length === 0;
 }
 
 function instantProblem(
@@ -52,11 +62,17 @@ function instantProblem(
     : `the poll at ${durationText(atMs)} is listed already, on line ${earlier.location.line}: write both into one entry.`;
 }
 
+interface ReadingActions {
+  findings: CaseFindings;
+  /** Of the same poll. */
+  acted: ActedOn;
+}
+
 function readAction(
   written: WrittenAction,
   path: DocumentPath,
   context: ExpectationContext,
-  findings: CaseFindings,
+  { findings, acted }: ReadingActions,
 ): ExpectedAction[] {
   const { rule, action, count = 1, subject, withheld } = written;
   if (rule !== undefined) checkRule(rule, [...path, 'rule'], context, findings);
@@ -70,13 +86,11 @@ function readAction(
   return targets.map((target, index) => {
     const targetPath = written.targets === undefined ? [...path, key] : [...path, key, index];
     if (target !== undefined) checkTarget({ action, rule }, target, targetPath, context, findings);
-    const exact = target !== undefined && !target.endsWith('*');
-    if (exact && count > 1 && action !== undefined && index === 0) {
-      const message =
-        '"count": one target is acted on once a poll; name several by their beginning, e.g. a-*.';
-      findings.error([...path, 'count'], message);
-    }
-    return { rule, action, target, subject, count, withheld, location };
+    const expected: ExpectedAction = { rule, action, target, subject, count, withheld, location };
+    if (targets.indexOf(target) < index) {
+      findings.error(targetPath, `"targets": ${target} stands in this list already: list each target once.`);
+    } else checkOnce(expected, { ...context, targetPath, countPath: [...path, 'count'] }, acted, findings);
+    return expected;
   });
 }
 

@@ -27,9 +27,14 @@ export interface RuleTestCase {
   switchName: string;
   numbers: NumberPlan;
   /** Instead of limits.csv; undefined for those. */
-  limits: readonly Limit[] | undefined;
+  limits: readonly CaseLimit[] | undefined;
   protect: Protect;
   customerTree: CustomerTree;
+}
+
+export interface CaseLimit extends Limit {
+  /** Of its name. */
+  location: Location;
 }
 
 export interface CasePoll {

@@ -1,5 +1,4 @@
 import type { Problem } from '../domain/errors.js';
-import type { Rule } from '../domain/rule.js';
 import { expandCalls, MAX_CALLS, type PlacedCall } from './case-calls.js';
 import {
   type CaseFindings,
@@ -7,11 +6,14 @@ import {
   createFindings,
   type KnownRules,
   pollsText,
-  unknownRule,
 } from './case-findings.js';
+import { limitsOf } from './case-limits.js';
 import type { WrittenCase } from './case-schema.js';
 import { treeOf } from './case-tree.js';
+import { checkCalls } from './check-calls.js';
+import { type CaseTimes, checkInstants } from './check-instants.js';
 import { durationText } from './duration-text.js';
+import { checkNamedRules, judgedRules } from './judged-rules.js';
 import { readExpectations } from './read-expectations.js';
 import type { CasePoll, RuleTestCase } from './test-case.js';
 
@@ -38,15 +40,19 @@ export function toTestCase(
   const tooMany = (written.calls ?? []).reduce((sum, { repeat = 1 }) => sum + repeat, 0) > MAX_CALLS;
   if (tooMany) findings.error(['calls'], `"calls": expected at most ${MAX_CALLS} calls in one case.`);
   const placed = tooMany ? [] : expandCalls(written.calls ?? [], start);
-  checkCalls(written, placed, findings);
-  const polls = pollsOf(written, placed, { start, everyMs }, findings);
+  checkCalls(written.calls ?? [], placed, findings);
+  const times = { start, everyMs };
+  const polls = checkInstants(written, times, findings) ? pollsOf(written, placed, times, findings) : [];
   checkSize(placed.length, polls.length, findings);
-  const judged = judgedRules(written, switchName, known, findings);
+  const judging = { rules: written.rules, switchName };
+  checkNamedRules(judging, known, findings);
+  const judged = new Set([...judgedRules(judging, known).map(({ name }) => name), ...(written.rules ?? [])]);
   const calls = placed.map(({ call }) => call);
   const earliest = Math.min(start, ...calls.slice(0, 1).map(({ from }) => from));
   const historyMs =
     written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest);
   const customerTree = treeOf(written.customerTree, findings);
+  const limits = limitsOf(written.limits, place, findings);
   const expectations = readExpectations(
     written.expect ?? [],
     { start, everyMs, polls, calls, judged, known, place, switchName, historyMs, customerTree },
@@ -71,7 +77,7 @@ export function toTestCase(
       techPrefixes: written.numbers?.techPrefixes ?? [],
       ...(written.numbers?.country !== undefined && { country: written.numbers.country }),
     },
-    limits: written.limits?.map((limit) => ({ ...limit, switch: undefined })),
+    limits,
     protect: { numbers: [], accounts: [], customers: [], ...definedOf(written.protect) },
     customerTree,
   };
@@ -83,45 +89,10 @@ function definedOf(protect: WrittenCase['protect']) {
   return { ...(numbers && { numbers }), ...(accounts && { accounts }), ...(customers && { customers }) };
 }
 
-function checkCalls(written: WrittenCase, placed: readonly PlacedCall[], findings: CaseFindings): void {
-  for (const [index, call] of (written.calls ?? []).entries()) {
-    const fromMs = call.from ?? 0;
-    if (call.to !== undefined && call.to <= fromMs) {
-      const message = `"to": the call ends at ${durationText(call.to)}, not after its setup at ${durationText(fromMs)}.`;
-      findings.error(['calls', index, 'to'], message);
-    } else if (call.to !== undefined && call.answered !== undefined && call.answered >= call.to - fromMs) {
-      const length = durationText(call.to - fromMs);
-      const message = `"answered": counted from the call's own setup, it has to come before its end, ${length} later.`;
-      findings.error(['calls', index, 'answered'], message);
-    }
-  }
-  const names = new Map<string, number>();
-  const reported = new Set<number>();
-  for (const { call, index } of placed) {
-    const first = names.get(call.name);
-    names.set(call.name, first ?? index);
-    for (const key of ['account', 'customer', 'connection', 'environment'] as const) {
-      const value = call[key];
-      if (value === undefined || Number.isSafeInteger(value) || reported.has(index)) continue;
-      reported.add(index);
-      findings.error(
-        ['calls', index, key],
-        `"${key}": call ${call.name} would get a number that is too large: expected at most ${Number.MAX_SAFE_INTEGER}.`,
-      );
-    }
-    if (first === undefined || reported.has(index)) continue;
-    reported.add(index);
-    findings.error(
-      ['calls', index, 'id'],
-      `"id": there is another call named "${call.name}": give each a name of its own.`,
-    );
-  }
-}
-
 function pollsOf(
   written: WrittenCase,
   placed: readonly PlacedCall[],
-  { start, everyMs }: { start: number; everyMs: number },
+  { start, everyMs }: CaseTimes,
   findings: CaseFindings,
 ): readonly CasePoll[] {
   const untilMs = written.until ?? lastNamedMs(written, placed, start);
@@ -167,28 +138,4 @@ function lastNamedMs(written: WrittenCase, placed: readonly PlacedCall[], start:
     }
   }
   return last;
-}
-
-/** Names of the rules that the case judges. */
-function judgedRules(
-  { rules: named }: WrittenCase,
-  switchName: string,
-  known: KnownRules,
-  findings: CaseFindings,
-): ReadonlySet<string> {
-  const applies = (rule: Rule) => known.appliesTo(rule, switchName);
-  if (named === undefined) {
-    return new Set(
-      known.rules.filter((rule) => rule.mode !== 'off' && applies(rule)).map(({ name }) => name),
-    );
-  }
-  for (const [index, name] of named.entries()) {
-    const rule = known.rules.find((one) => one.name === name);
-    if (rule === undefined) findings.error(['rules', index], `"rules": ${unknownRule(name, known)}`);
-    else if (!applies(rule)) {
-      const message = `"rules": ${name} is not judged on the switch "${switchName}"; name one of its own with "switch".`;
-      findings.error(['rules', index], message);
-    }
-  }
-  return new Set(named);
 }

@@ -128,6 +128,16 @@ describe('rules test', () => {
     expect(badRule.stdout).toBe('');
   });
 
+  it('ends with 2 at a time that no switch could write, however far away', async () => {
+    for (const key of ['every', 'until', 'history']) {
+      const far = EXAMPLE.replace(/every: 5s/, `every: 5s\n${key}: 99999999d`);
+      const text = key === 'every' ? EXAMPLE.replace('5s', '99999999d') : far;
+      const { exitCode, stdout, stderr } = await runTest({ 'cap.yaml': CAP, 'tests/cap.yaml': text });
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(`"${key}": expected an instant in the years 1970 to 9999`);
+    }
+  });
+
   it('reads JSON cases, and leaves out what editors leave behind', async () => {
     const { stdout } = await runTest({
       'cap.yaml': CAP,

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { stageCase } from '../../src/cli/case-decider.js';
+import { knownRules, stageCase } from '../../src/cli/case-decider.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { checkRules } from '../../src/policy/check-rules.js';
-import { appliesTo } from '../../src/policy/compile-rules.js';
 import { readCases } from '../../src/rule-tests/read-cases.js';
 import { runCase } from '../../src/rule-tests/run-case.js';
 
@@ -23,7 +22,7 @@ it('the rule that climbs in docs/rules.md does what its case says, without a war
   expect(problems).toEqual([]);
   if (ruleSet === undefined) throw new Error('the rule is refused');
   const files = [{ file: 'rules/tests/climbing.yaml', text: blockWith('rules: [climbing]') }];
-  const { cases, problems: wrong } = readCases(files, { rules: ruleSet.rules, appliesTo });
+  const { cases, problems: wrong } = readCases(files, knownRules(ruleSet));
   expect(wrong).toEqual([]);
   expect(cases).toHaveLength(1);
   for (const testCase of cases) {

@@ -18,6 +18,7 @@ describe('the guide to testing rules', () => {
       const known = {
         rules: [aRule('account-concurrent-calls'), aRule('sequential-scan')],
         appliesTo: () => true,
+        limitsReadBy: () => new Map(),
       };
       expect(readCases([{ file: 'shown.yaml', text }], known).problems, block).toEqual([]);
     }

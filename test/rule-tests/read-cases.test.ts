@@ -176,14 +176,17 @@ describe('what cannot be meant', () => {
       'calls: [{ id: a, cld: 4930 }]',
       '1:23: "cld": expected text in quotes, or a list of texts, but found the number 4930. {n} counts the repetitions.',
     ],
-    ['expect: [{ at: 7s }]', '1:16: "at": no poll stands at 7s; they stand every 5s, from 0s to 5s.'],
     [
-      '{ fail: [5s], expect: [{ at: 5s }] }',
+      'expect: [{ at: 7s, actions: [] }]',
+      '1:16: "at": no poll stands at 7s; they stand every 5s, from 0s to 5s.',
+    ],
+    [
+      '{ fail: [5s], expect: [{ at: 5s, actions: [] }] }',
       '1:30: "at": the poll at 5s fails, so nothing is decided there: expect it at another one, or take this one out of "fail".',
     ],
     [
-      'expect: [{ at: 5s }, { at: [0s, 5s] }]',
-      '1:28: "at": the poll at 5s is listed already, on line 1: write both into one entry.',
+      'expect: [{ at: 5s, actions: [] }, { at: [0s, 5s], actions: [] }]',
+      '1:41: "at": the poll at 5s is listed already, on line 1: write both into one entry.',
     ],
     [
       'expect: [{ at: 0s, actions: [{ rule: asleep }] }]',
@@ -247,11 +250,171 @@ describe('what cannot be meant', () => {
       '1:21: "until": 86401 polls of 1s are more than the 20000 that one case may have; poll less often, or let it end earlier.',
     ],
     [
-      '{ calls: [{ id: a, account: 10 }], expect: [{ at: 0s, actions: [{ action: alert, target: 10, count: 2 }] }] }',
-      '1:101: "count": one target is acted on once a poll; name several by their beginning, e.g. a-*.',
+      '{ rules: [cap], calls: [{ id: a, account: 10 }], expect: [{ at: 0s, actions: [{ action: alert, target: 10, count: 2 }] }] }',
+      '1:115: "count": one target is acted on once a poll; name several by their beginning, e.g. a-*.',
     ],
   ])('is refused with its place: %s', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it.each([
+    [
+      'account: 0',
+      '"account": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}", but found the number 0. A switch means none by 0: leave "account" out for that.',
+    ],
+    [
+      'customer: [2, 0]',
+      '"customer": expected the number that the switch gives it, e.g. 10, or with a counter: "{n+100}", but found the number 0. A switch means none by 0: leave "customer" out for that.',
+    ],
+    [
+      'connection: "{n%2}"',
+      '"connection": call a-2 would get 0, by which a switch means that it has none: expected at least 1, as "{n%10+1}" gives it. Leave "connection" out for a call without one.',
+    ],
+    ['vendors: [0]', '"vendors": expected numbers of at least 1, e.g. [7, 12], but found the number 0.'],
+  ])('is the number 0, by which a switch means none: %s', (key, message) => {
+    const text = `calls:\n  - { id: a, repeat: 3, ${key} }`;
+    expect(problemsOf(text).map((one) => one.replace(/^2:\d+: /, ''))).toEqual([message]);
+    expect(problemsOf(text.replaceAll(/\b0\b/g, '1').replace('%2', '%2+1'))).toEqual([]);
+  });
+
+  it('is not an environment 0', () => {
+    expect(theCase('calls: [{ id: a, environment: 0 }]').calls[0]?.environment).toBe(0);
+  });
+
+  it('is an action on, or a verdict of, the number 0', () => {
+    const zero = (expectation: string) =>
+      problemsOf(`calls: [{ id: a, account: 10, customer: 2 }]\nexpect:\n  - { at: 0s, ${expectation} }`);
+    const message = (scope: string) =>
+      `${scope}:0 is never judged: by 0 a switch means that a call has no ${scope}. Expected a number of at least 1.`;
+    expect(zero('clear: [{ rule: cap, subject: "account:0" }]')).toEqual([`3:45: ${message('account')}`]);
+    expect(zero('actions: [{ action: disconnectCustomer, target: 0 }]')).toEqual([
+      `3:63: ${message('customer')}`,
+    ]);
+  });
+
+  it('is the same target twice where it can be acted on but once', () => {
+    const twice = (actions: string) =>
+      problemsOf(
+        `calls: [{ id: a, account: 10 }, { id: b, account: 10 }]\nexpect:\n  - at: 0s\n    actions:\n      - ${actions.replace('|', '\n      - ')}`,
+      ).map((one) => one.replace(/^(\d+):\d+/, '$1'));
+    const inList = (name: string) => `"targets": ${name} stands in this list already: list each target once.`;
+    expect(twice('{ targets: [a, b, a] }')).toEqual([`5: ${inList('a')}`]);
+    expect(twice('{ action: disconnectCall, targets: [a, b, b] }')).toEqual([`5: ${inList('b')}`]);
+    const already = (name: string, key = 'target') =>
+      `"${key}": ${name} is listed already, on line 5, and is acted on once a poll: list it once.`;
+    const cut = '{ rule: cap, action: disconnectCall, target: a }';
+    expect(twice(`${cut}|${cut}`)).toEqual([`6: ${already('a')}`]);
+    // What one rule has cut is gone for the other.
+    expect(twice(`${cut}|${cut.replace('cap', 'watch')}`)).toEqual([`6: ${already('a')}`]);
+    expect(
+      twice(`{ action: disconnectCall, target: a }|{ action: disconnectCall, targets: [b, a] }`),
+    ).toEqual([`6: ${already('a', 'targets')}`]);
+    // But both may raise an alert, and safeguards may stop both.
+    const alert = '{ rule: cap, action: alert, target: 10 }';
+    expect(twice(`${alert}|${alert}`)).toEqual([`6: ${already('10')}`]);
+    expect(twice(`${alert}|${alert.replace('cap', 'watch')}`)).toEqual([]);
+    const stopped = cut.replace(' }', ', withheld: true }');
+    expect(twice(`${stopped}|${stopped.replace('cap', 'watch')}`)).toEqual([]);
+    expect(twice('{ action: alert, target: 10, count: 2 }')).toEqual([]);
+    expect(twice('{ action: disconnectCall, target: "*" }|{ action: disconnectCall, target: "*" }')).toEqual(
+      [],
+    );
+  });
+
+  it('is an entry that says nothing of what has to happen', () => {
+    const message =
+      '1:10: "expect": this entry does not say what has to happen: write "actions: []" where nothing may be done there, alerts included. Or leave it out: no call may be cut at a poll that is not listed, and "until" lets a case go on.';
+    expect(problemsOf('expect: [{ at: 0s }]')).toEqual([message]);
+    expect(problemsOf('expect: [{ at: 0s, violated: [], clear: [] }]')).toEqual([message]);
+    expect(problemsOf('expect: [{ at: 0s, actions: [] }]')).toEqual([]);
+  });
+
+  it('is a direction that no switch writes, which is only a warning', () => {
+    const { cases, problems } = read(
+      'calls: [{ id: a, direction: onnetin }, { id: b, direction: onnet_in }]',
+    );
+    expect(cases).toHaveLength(1);
+    expect(problems).toMatchObject([
+      {
+        location: { line: 1, column: 29 },
+        severity: 'warning',
+        message:
+          'No switch has been seen to write the direction "onnetin"; seen are "vendor", "onnet_in" or "onnet_out". Did you mean "onnet_in"?',
+      },
+    ]);
+  });
+
+  it('is a limit that no judged rule reads, which is only a warning', () => {
+    const limits = 'limits:\n  - { scope: account, id: 10, name: mosst, value: 60 }';
+    const warning =
+      '2:37: No rule that is judged here reads the limit "mosst" of scope account. Did you mean "most"?';
+    expect(read(limits).cases).toHaveLength(1);
+    expect(problemsOf(limits)).toEqual([warning]);
+    expect(problemsOf(limits.replace('mosst', 'most'))).toEqual([]);
+    expect(problemsOf(limits.replace('mosst', 'most').replace('account', 'customer'))).toEqual([
+      '2:38: No rule that is judged here reads the limit "most" of scope customer.',
+    ]);
+    // Cases that share a limit need not all judge a rule that reads it; one has to.
+    const shared = (one: string, other: string) =>
+      `${limits.replace('mosst', 'most')}\ncases: [{ rules: [${one}] }, { rules: [${other}] }]`;
+    expect(problemsOf(shared('cap', 'watch'))).toEqual([]);
+    expect(problemsOf(shared('watch', 'watch'))).toEqual([
+      '2:37: No rule that is judged here reads the limit "most" of scope account.',
+    ]);
+  });
+
+  it.each([
+    [
+      '{ scope: account, id: 0, name: most, value: 60 }',
+      '"id" of account: expected plain digits without a leading 0, but found "0".',
+    ],
+    [
+      '{ scope: account, id: ten, name: most, value: 60 }',
+      '"id" of account: expected plain digits without a leading 0, but found "ten".',
+    ],
+    [
+      '{ scope: account, id: 10, name: most, value: "60" }',
+      '"value": expected a number of at least 0, without quotes, but found the text "60".',
+    ],
+    [
+      '{ scope: account, id: 10, name: most, value: -1 }',
+      '"value": expected a number of at least 0, without quotes, but found the number -1.',
+    ],
+    [
+      '{ scope: account, id: 11, name: most, value: 1 }',
+      'This limit is given twice: it is already on line 1.',
+    ],
+  ])('is a limit that limits.csv would refuse: %s', (limit, message) => {
+    const text = `limits: [{ scope: account, id: 11, name: most, value: 60 }, ${limit}]`;
+    expect(problemsOf(text).map((one) => one.replace(/^1:\d+: /, ''))).toEqual([message]);
+  });
+
+  it.each([
+    [
+      'every: 99999999d',
+      '1:8: "every": EXPECTED, but the poll before the first one would stand 99999999d before "start".',
+    ],
+    ['until: 9999999d', '1:8: "until": EXPECTED, but found 9999999d after "start".'],
+    [
+      'history: 21000d',
+      '1:10: "history": EXPECTED, but the beginning of the ledger would stand 21000d before "start".',
+    ],
+    ['fail: [9999999d]', '1:8: "fail": EXPECTED, but found 9999999d after "start".'],
+    ['expect: [{ at: -3000000d, actions: [] }]', '1:16: "at": EXPECTED, but found 3000000d before "start".'],
+    ['calls: [{ id: a, from: -30000d }]', '1:24: "from": EXPECTED, but found 30000d before "start".'],
+    ['calls: [{ id: a, to: 9999999d }]', '1:22: "to": EXPECTED, but found 9999999d after "start".'],
+    [
+      'calls: [{ id: a, answered: 9999999d }]',
+      '1:28: "answered": EXPECTED, but its answer would stand 9999999d after "start".',
+    ],
+    [
+      '{ every: 2d, calls: [{ id: a, repeat: 10000, step: 1000d }] }',
+      '1:52: "step": EXPECTED, but what a-10000 comes to would stand 9999000d after "start".',
+    ],
+    ['start: 0001-01-01T00:00:00Z', '1:8: "start": EXPECTED, but found 0001-01-01T00:00:00.000Z.'],
+  ])('is an instant that no switch can write: %s', (text, problem) => {
+    const expected = 'expected an instant in the years 1970 to 9999';
+    expect(problemsOf(text)).toEqual([problem.replace('EXPECTED', expected)]);
   });
 
   it('is a subject without a call at any poll, which is only a warning', () => {

@@ -30,6 +30,8 @@ export function aRule(name: string, over: Partial<Rule> = {}): Rule {
 export const KNOWN: KnownRules = {
   rules: [aRule('cap'), aRule('watch'), aRule('asleep', { mode: 'off' })],
   appliesTo: (rule, switchName) => rule.only.switches?.includes(switchName) ?? true,
+  limitsReadBy: (rules) =>
+    new Map([['account', new Set(rules.some(({ name }) => name === 'cap') ? ['most', 'fewest'] : [])]]),
 };
 
 export function read(text: string, known: KnownRules = KNOWN, file = 'rules/tests/some.yaml'): ReadCases {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { stageCase } from '../../src/cli/case-decider.js';
+import { knownRules, stageCase } from '../../src/cli/case-decider.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { checkRules } from '../../src/policy/check-rules.js';
-import { appliesTo } from '../../src/policy/compile-rules.js';
 import { readCaseFiles } from '../../src/rule-files/read-case-files.js';
 import { readRuleFiles } from '../../src/rule-files/read-rule-files.js';
 import { readCases } from '../../src/rule-tests/read-cases.js';
@@ -17,7 +16,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const { ruleSet, problems } = checkRules(await readRuleFiles(DIR), FACT_CATALOGUE, sha256);
 if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
 const { rules } = ruleSet;
-const read = readCases(await readCaseFiles(DIR), { rules, appliesTo });
+const read = readCases(await readCaseFiles(DIR), knownRules(ruleSet));
 
 /** The cases that are about this rule alone. */
 const casesOf = (rule: string): readonly RuleTestCase[] =>

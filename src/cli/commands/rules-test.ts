@@ -4,7 +4,6 @@ import { type Command, Option } from 'commander';
 import { didYouMean } from '../../documents/did-you-mean.js';
 import { CallwardenError, type Problem } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
-import { appliesTo } from '../../policy/compile-rules.js';
 import { readCaseFiles } from '../../rule-files/read-case-files.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { readCases } from '../../rule-tests/read-cases.js';
@@ -18,7 +17,7 @@ import {
 import { type CaseResult, runCase } from '../../rule-tests/run-case.js';
 import type { RuleTestCase } from '../../rule-tests/test-case.js';
 import { untestedRules } from '../../rule-tests/untested-rules.js';
-import { stageCase } from '../case-decider.js';
+import { knownRules, stageCase } from '../case-decider.js';
 import { checkRulesOnDisk, rulesInvalid } from '../compose.js';
 import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, problemLine, UsageError } from '../errors.js';
@@ -64,7 +63,7 @@ export function addRulesTest(rules: Command, context: CliContext): void {
 async function testRules(directory: string, options: RulesTestOptions, context: CliContext): Promise<void> {
   refuseFile(directory);
   const { ruleSet, warnings } = await readRules(directory, context);
-  const { cases, problems } = readCases(await readCaseFiles(directory), { rules: ruleSet.rules, appliesTo });
+  const { cases, problems } = readCases(await readCaseFiles(directory), knownRules(ruleSet));
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw casesInvalid(directory, problems, errors.length);
   const untested = untestedRules(ruleSet.rules, cases);
