@@ -52,7 +52,10 @@ export interface CallsToExplain {
 }
 
 /** The live calls of a subject, also those that a rule does not look at. */
-export function listedCallsOf(subject: Subject, { snapshot, numbering }: DecisionInput): readonly Call[] {
+export function listedCallsOf(
+  subject: Subject,
+  { snapshot, numbering }: Pick<DecisionInput, 'snapshot' | 'numbering'>,
+): readonly Call[] {
   return deriveFacts(snapshot, { numbering, limits: [], admits: () => true }).callsOf(subject);
 }
 

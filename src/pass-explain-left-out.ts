@@ -37,7 +37,10 @@ interface Part {
 }
 
 /** Every key and entry is asked by itself, as the whole filter only tells that it leaves something out. */
-export function createLeavingOut(rule: Rule, { snapshot, numbering }: DecisionInput): LeavingOut {
+export function createLeavingOut(
+  rule: Rule,
+  { snapshot, numbering }: Pick<DecisionInput, 'snapshot' | 'numbering'>,
+): LeavingOut {
   const vendorsOf = vendorLookup(snapshot);
   const numbers = createRuleNumbers(numbering);
   const excepted = entriesOf(rule.except, snapshot.observedAt);

@@ -7,14 +7,17 @@ import { createNumbering } from '../facts/numbering.js';
 import { createProtectedNumbers } from '../facts/protected-numbers.js';
 import { carryOut } from '../pass-carried-out.js';
 import { factsFor } from '../pass-decide.js';
+import { listedCallsOf } from '../pass-explain-calls.js';
+import { createLeavingOut } from '../pass-explain-left-out.js';
 import { createReplay, type ReplayOptions } from '../pass-replay.js';
 import { createProtection } from '../plan/protection.js';
-import { appliesTo, compileRules } from '../policy/compile-rules.js';
+import { appliesTo, type CompiledRule, compileRules } from '../policy/compile-rules.js';
 import { limitsReadBy } from '../policy/unread-limits.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
 import type { KnownRules } from '../rule-tests/case-findings.js';
 import { type CaseWorld, createWorld } from '../rule-tests/case-world.js';
 import type { RuleTestCase } from '../rule-tests/test-case.js';
+import { leftOutText } from './explanation-left-out.js';
 
 /** What cases may name: these rules, and what they ask for. */
 export function knownRules({ rules, conditions }: RuleSet): KnownRules {
@@ -63,28 +66,71 @@ export function stageCase(
     past: world.past,
   };
   const replay = createReplay(options);
-  let last: Snapshot | undefined;
+  let last: { snapshot: Snapshot; actions: readonly PlannedAction[] } | undefined;
 
   const decider: CaseDecider = {
     missed: (poll) => replay.missed(poll),
     done: (actions, at) => replay.done(actions, at),
     async poll(snapshot) {
-      last = snapshot;
       const now = snapshot.observedAt;
       if (compiled.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now))
         compiled = compile(judged, now);
       const { actions, rules } = await replay.poll(snapshot);
-      return { actions: carriedOut(actions, snapshot, options), rules };
+      const carried = carriedOut(actions, snapshot, options);
+      last = { snapshot, actions: carried };
+      return { actions: carried, rules };
     },
     async explain(name, subject) {
       const rule = compiled.find((one) => one.rule.name === name);
       if (rule === undefined || last === undefined) return undefined;
-      const now = { snapshot: last, history: replay.history, holding: replay.holding };
-      const facts = factsFor({ ...options, ...now, recentlyDisconnected: [], acted: [] }, rule);
-      return (await rule.explain(facts, subject, 0))?.evidence?.conditions;
+      const input = { ...options, snapshot: last.snapshot, history: replay.history, holding: replay.holding };
+      const takers = takersBefore(name, last.actions, compiled);
+      const facts = factsFor(
+        { ...input, recentlyDisconnected: [], acted: [] },
+        rule,
+        ({ id }) => !takers.has(id),
+      );
+      const calls = listedCallsOf(subject, input);
+      const taken = calls.flatMap(({ id }) => {
+        const by = takers.get(id);
+        return by === undefined ? [] : [{ id, by }];
+      });
+      const leavingOut = createLeavingOut(rule.rule, input);
+      const ofSubject = leavingOut.ofSubject(subject, facts);
+      const leftOut = ofSubject.length > 0 ? ofSubject : calls.flatMap(leavingOut.ofCall);
+      return {
+        conditions: (await rule.explain(facts, subject, 0))?.evidence?.conditions,
+        leftOut: [...new Set(leftOut.map(leftOutText))],
+        taken,
+      };
+    },
+    exceptedHere(name) {
+      const rule = compiled.find((one) => one.rule.name === name);
+      if (rule === undefined || last === undefined) return [];
+      const { snapshot } = last;
+      return createLeavingOut(rule.rule, { snapshot, numbering })
+        .ofSwitch(testCase.switchName)
+        .map(leftOutText);
     },
   };
   return { world, decider };
+}
+
+/** The calls that are gone for a rule as those planned before it take them, each with the rule that does. */
+function takersBefore(
+  name: string,
+  actions: readonly PlannedAction[],
+  planned: readonly CompiledRule[],
+): ReadonlyMap<string, string> {
+  const names = planned.map(({ rule }) => rule.name);
+  const before = new Set(names.slice(0, names.indexOf(name)));
+  const takers = new Map<string, string>();
+  for (const action of actions) {
+    if (!before.has(action.rule) || action.action === 'alert' || action.withhold !== undefined) continue;
+    for (const { id } of action.call === undefined ? action.takes : [action.call])
+      takers.set(id, action.rule);
+  }
+  return takers;
 }
 
 /** Enforcing, whatever its mode; a rule that is off only where the case names it. */

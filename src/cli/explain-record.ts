@@ -1,9 +1,9 @@
+import { climbedText } from '../documents/climbed-text.js';
 import type { AuditRecord } from '../domain/action.js';
 import type { Config } from '../domain/config.js';
 import { type EventType, HAND_RULE } from '../domain/rule.js';
 import type { ConditionEvidence, Evidence } from '../domain/verdict.js';
 import { openAuditReader } from '../store/audit-reader.js';
-import { climbedText } from './climbed-text.js';
 import { type CliContext, say, shown } from './context.js';
 import { EXIT_FAILED } from './errors.js';
 import { evidenceTree } from './evidence-tree.js';

@@ -1,10 +1,10 @@
+import { climbedText } from '../documents/climbed-text.js';
 import type { MonitorReason } from '../domain/action.js';
 import type { Rule } from '../domain/rule.js';
 import { subjectText } from '../domain/scope.js';
 import type { ExplainedPool, Explanation } from '../pass-explain.js';
 import type { Fate } from '../pass-explain-calls.js';
 import type { CapUse } from './cap-use.js';
-import { climbedText } from './climbed-text.js';
 import { evidenceTree } from './evidence-tree.js';
 import { leftOutObject, leftOutText } from './explanation-left-out.js';
 import { asText, monitoredAs, type Why, whyOf } from './explanation-why.js';

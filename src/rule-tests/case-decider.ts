@@ -14,8 +14,10 @@ export interface CaseDecider {
   missed(poll: ReturnType<CaseWorld['missedAt']>): void;
   /** These actions of the last poll were carried out. */
   done(actions: readonly PlannedAction[], at: number): void;
-  /** What the conditions of a rule came to at the last poll, for a subject that may be clear; undefined where it cannot say. */
-  explain(rule: string, subject: Subject): Promise<ConditionEvidence | undefined>;
+  /** What the rule saw of a subject at the last poll, be it judged or not; undefined where it cannot say. */
+  explain(rule: string, subject: Subject): Promise<SubjectExplanation | undefined>;
+  /** The entries of `except` that keep the rule from being judged on this switch at the last poll. */
+  exceptedHere(rule: string): readonly string[];
 }
 
 export interface CaseDecision {
@@ -25,6 +27,16 @@ export interface CaseDecision {
    */
   actions: readonly PlannedAction[];
   rules: readonly JudgedRule[];
+}
+
+/** A subject as the rule sees it once the rules that are planned before have taken their calls. */
+export interface SubjectExplanation {
+  /** What all conditions came to; undefined where the subject is left out. */
+  conditions: ConditionEvidence | undefined;
+  /** What of `only` and `except` leaves it, or calls of it, out: `except.accounts names 77 (until 2026-12-01T00:00Z)`. */
+  leftOut: readonly string[];
+  /** Its calls that rules planned before take at this poll, each by its ID on the switch. */
+  taken: readonly { id: string; by: string }[];
 }
 
 /** What one rule came to at one poll. */

@@ -6,6 +6,7 @@ import { meets } from './compare.js';
 import { durationText } from './duration-text.js';
 import { createRuleReasons } from './rule-reasons.js';
 import type { CaseCall, ExpectedAction, ExpectedVerdict, RuleTestCase } from './test-case.js';
+import { whoTakes } from './who-takes.js';
 
 /** What is known of one poll when somebody asks why something did not happen there. */
 export interface PollContext {
@@ -35,7 +36,7 @@ export function createReasons(testCase: RuleTestCase, names: CaseNames, decider:
   const ofRule = createRuleReasons(names, decider, instant);
 
   return {
-    verdict: (expected, context) => ofRule(expected.rule, expected.subject, context.decision),
+    verdict: ({ rule, subject }, { decision }) => ofRule({ rule, subject }, decision),
     async missing(expected, context) {
       const withheld = context.seen.find((one) => one.withheld !== undefined && isAbout(one, expected));
       if (withheld !== undefined) return withheldText(withheld, names);
@@ -48,16 +49,17 @@ export function createReasons(testCase: RuleTestCase, names: CaseNames, decider:
           ? undefined
           : whyNotListed(call, context, lastDone.get(`call ${call.name}`), instant);
       if (gone !== undefined) return gone;
-      const before = lastDone.get(`${expected.rule} ${expected.action} ${expected.target}`);
-      if (expected.action === 'alert' && before !== undefined) {
-        return `${repeated(before, instant)}, and is not repeated yet`;
-      }
       const { rules } = context.decision;
       const wanted = expected.rule ?? (rules.length === 1 ? rules[0]?.rule.name : undefined);
+      const taken = call === undefined ? undefined : whoTakes(call, wanted, context.decision, names);
+      if (taken !== undefined) return taken;
       if (wanted === undefined) return undefined;
       const judged = rules.find(({ rule }) => rule.name === wanted);
       const subject = judged === undefined ? undefined : subjectOf(expected, judged, call, testCase);
-      return ofRule(wanted, subject, context.decision);
+      const reason = await ofRule({ rule: wanted, subject, call }, context.decision);
+      const before = lastDone.get(`${wanted} alert ${expected.target}`);
+      if (before === undefined || !isRepeated(expected, subject, judged, names)) return reason;
+      return `${reason}; the same was recorded at ${instant(before.at)}, and is not repeated yet`;
     },
     done(actions, at) {
       for (const action of actions) {
@@ -81,7 +83,8 @@ function isAbout(seen: SeenAction, expected: ExpectedAction): boolean {
 }
 
 function callOf({ action, target }: ExpectedAction, names: CaseNames): CaseCall | undefined {
-  return action === 'disconnectCall' && target !== undefined ? names.call(target) : undefined;
+  const mayBeCall = action === undefined || action === 'disconnectCall';
+  return mayBeCall && target !== undefined ? names.call(target) : undefined;
 }
 
 function whyNotListed(
@@ -97,8 +100,18 @@ function whyNotListed(
   return `${name} is gone: its account or customer was disconnected before`;
 }
 
-function repeated({ at }: Done, instant: (at: number) => string): string {
-  return `the same was recorded at ${instant(at)}`;
+/** Whether a rule asks for the alert that is expected, of which only a repetition is left out. */
+function isRepeated(
+  { action, target }: ExpectedAction,
+  subject: string | undefined,
+  judged: JudgedRule | undefined,
+  names: CaseNames,
+): boolean {
+  if ((action ?? 'alert') !== 'alert' || target === undefined) return false;
+  return (judged?.verdicts ?? []).some(
+    (one) =>
+      one.result === 'violated' && one.event.type === 'alert' && names.subject(one.subject) === subject,
+  );
 }
 
 /** Whom the rule judges where it acts on this target. */
@@ -110,7 +123,7 @@ function subjectOf(
 ): string | undefined {
   if (subject !== undefined) return subject;
   if (target === undefined || target.endsWith('*')) return undefined;
-  if (action === 'alert') return `${rule.scope}:${target}`;
+  if (action === 'alert' || (action === undefined && call === undefined)) return `${rule.scope}:${target}`;
   if (action === 'disconnectAccount' && rule.scope === 'account') return `account:${target}`;
   if (action === 'disconnectCustomer' && rule.scope === 'customer') return `customer:${target}`;
   if (call === undefined || !VISIBLE_SCOPES.call.includes(rule.scope)) return undefined;
@@ -119,7 +132,7 @@ function subjectOf(
     account: call.account,
     customer: call.customer,
     connection: call.connection,
-    vendor: call.vendors[0],
+    vendor: call.vendors.find((vendor) => rule.only.vendors?.includes(vendor)) ?? call.vendors[0],
     switch: switchName,
   };
   const id = ids[rule.scope];

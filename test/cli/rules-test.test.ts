@@ -413,3 +413,111 @@ expect: [{ at: 0s, actions: [{ rule: cap, action: disconnectCall, targets: [a-1,
     expect(await play(rule, text)).toBe(PASSED);
   });
 });
+
+describe('a case that fails', () => {
+  const CALLS =
+    'calls: [{ id: a, repeat: 31, account: 10, customer: 2, cli: "4420", cld: "4930123", to: 60s, answered: 0s }]\n';
+  const cutAt = (at: string, more = '') =>
+    `${more}${CALLS}expect: [{ at: ${at}, actions: [{ rule: cap, action: disconnectCall, target: a-31 }] }]\n`;
+  /** The reasons below what did not happen. */
+  const reasons = async (files: Record<string, string>, testCase: string) => {
+    const { stdout } = await runTest({ ...files, 'tests/case.yaml': testCase });
+    return [...stdout.matchAll(/^ {15}(\S.*)$/gm)].map(([, reason]) => reason);
+  };
+
+  it('names the exception that leaves somebody out, and until when it does', async () => {
+    const excepted = (key: string, entry: string | number) => ({
+      'cap.yaml': `${CAP}except: { ${key}: [{ ${key === 'switches' ? 'name' : 'id'}: ${entry}, until: "2026-01-05T10:00:20Z", because: campaign }] }\n`,
+    });
+    expect(await reasons(excepted('accounts', 10), cutAt('15s'))).toEqual([
+      'account:10 was not judged: except.accounts names 10 (until 2026-01-05T10:00:20Z, because: campaign)',
+    ]);
+    expect(await reasons(excepted('switches', 'test'), cutAt('15s'))).toEqual([
+      'the rule is not judged on this switch: except.switches names test (until 2026-01-05T10:00:20Z, because: campaign)',
+    ]);
+    // It has ended: whoever is not judged now is so for another reason.
+    expect(
+      await reasons(
+        excepted('switches', 'test'),
+        cutAt('25s', 'until: 25s\n')
+          .replace('to: 60s', 'to: 61s')
+          .replace('31', '30')
+          .replace('a-31', 'a-30'),
+      ),
+    ).toEqual([
+      'account:10 is clear, this does not hold: account.connectedCalls 30 > 30 (account.limit maxConcurrentCalls)',
+    ]);
+    const elsewhen = { 'cap.yaml': `${CAP}schedule: [{ from: "11:00", to: "12:00", timezone: UTC }]\n` };
+    expect(await reasons(elsewhen, cutAt('15s'))).toEqual(['the rule is outside of its schedule']);
+    const only = { 'cap.yaml': `${CAP}only: { accounts: [11] }\n` };
+    expect(await reasons(only, cutAt('0s'))).toEqual([
+      'account:10 was not judged: only.accounts does not name it',
+    ]);
+  });
+
+  it('says which rule came first where that took the calls', async () => {
+    const first = CAP.replace('name: cap', 'name: first\npriority: 10').replaceAll(
+      'default: 30',
+      'default: 29',
+    );
+    const rules = { 'cap.yaml': CAP, 'first.yaml': first };
+    expect(await reasons(rules, cutAt('0s'))).toEqual([
+      'a-31 is taken by first at this poll, which is planned before',
+    ]);
+    const lower = cutAt('0s').replace('a-31', 'a-29');
+    expect(await reasons(rules, lower)).toEqual([
+      'account:10 is clear, this does not hold: account.connectedCalls 29 > 30 (account.limit maxConcurrentCalls); first, which is planned before, takes a-30, a-31 at this poll',
+    ]);
+  });
+
+  it('says so where a rule came first that took everything', async () => {
+    const whole = CAP.replace('name: cap', 'name: whole\npriority: 10')
+      .replace('disconnectCall', 'disconnectAccount')
+      .replace(/ {2}params: \{ select.*\n/, '');
+    const rules = { 'cap.yaml': CAP, 'whole.yaml': whole };
+    expect(await reasons(rules, cutAt('0s'))).toEqual([
+      'a-31 is taken by whole with disconnectAccount 10 at this poll, which is planned before',
+    ]);
+    const verdict = `${CALLS}expect: [{ at: 0s, actions: [{ action: disconnectAccount }], violated: [{ rule: cap, subject: account:10 }] }]`;
+    expect(await reasons(rules, verdict)).toEqual([
+      'account:10 was not judged: whole, which is planned before, takes a-1, a-2, a-3 and 28 more at this poll',
+    ]);
+  });
+
+  it('says what a rule asks for instead, and that it has climbed', async () => {
+    const climbing = CAP.replace('disconnectCall', 'alert')
+      .replace(/ {2}params: \{ select.*\n/, '')
+      .concat('cooldown: 5s\nescalate: [{ after: 2, within: 10m, event: { type: disconnectAccount } }]\n');
+    const files = { 'cap.yaml': climbing };
+    expect(await reasons(files, cutAt('0s'))).toEqual([
+      'account:10 violates the rule (account.connectedCalls 31 > 30 (account.limit maxConcurrentCalls)), which asks for alert',
+    ]);
+    const alertAt10 = `${CALLS}expect: [{ at: 10s, actions: [{ rule: cap, action: alert, target: 10 }] }]`;
+    expect((await reasons(files, alertAt10)).slice(-1)).toEqual([
+      'account:10 violates the rule (account.connectedCalls 31 > 30 (account.limit maxConcurrentCalls)), and has climbed to disconnectAccount: the rule had acted twice on this subject within 10m',
+    ]);
+  });
+
+  it('says that an alert is not repeated yet only where it would be one', async () => {
+    const alert = CAP.replace('disconnectCall', 'alert').replace(/ {2}params: \{ select.*\n/, '');
+    const text = `${CALLS.replace('60s', '7s')}expect: [{ at: [5s, 10s], actions: [{ rule: cap, action: alert, target: 10 }] }]`;
+    expect(await reasons({ 'cap.yaml': alert }, text)).toEqual([
+      'account:10 violates the rule (account.connectedCalls 31 > 30 (account.limit maxConcurrentCalls)), which asks for alert; the same was recorded at 0s, and is not repeated yet',
+      'account:10 was not judged: it has no call here',
+    ]);
+  });
+
+  it('tells of a call that a rule does not take whether it may take it', async () => {
+    const text = cutAt('0s').replace('repeat: 31', 'repeat: 32').replace('target: a-31', 'target: a-5');
+    expect(await reasons({ 'cap.yaml': CAP }, text)).toEqual([
+      'account:10 violates the rule (account.connectedCalls 32 > 30 (account.limit maxConcurrentCalls)); of the 32 calls that may be taken, 30 stay',
+    ]);
+    const where = CAP.replace(
+      'params: { select',
+      'params: { where: { all: [{ fact: call.duration, operator: greaterThan, value: 5 }] }, select',
+    ).replace(/keep: .*/, 'keep: 0 }');
+    expect(await reasons({ 'cap.yaml': where }, text)).toEqual([
+      'account:10 violates the rule (account.connectedCalls 32 > 30 (account.limit maxConcurrentCalls)); none of its calls may be taken',
+    ]);
+  });
+});

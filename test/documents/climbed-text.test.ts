@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { climbedText } from '../../src/cli/climbed-text.js';
+import { climbedText } from '../../src/documents/climbed-text.js';
 
 it.each([
   [1, 'disconnectCall', 'climbed to disconnectCall: the rule had acted once on this subject within 10m'],

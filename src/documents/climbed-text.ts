@@ -1,6 +1,6 @@
-import { durationText } from '../documents/duration.js';
 import type { EventType } from '../domain/rule.js';
 import type { Evidence } from '../domain/verdict.js';
+import { durationText } from './duration.js';
 
 /** `climbed to disconnectCall: the rule had acted twice within 10m` */
 export function climbedText(
