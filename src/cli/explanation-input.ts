@@ -1,34 +1,21 @@
 import { existsSync } from 'node:fs';
-import type { Config, SwitchConfig } from '../domain/config.js';
-import type { AuditLog } from '../domain/ports.js';
-import type { Rule, RuleSet } from '../domain/rule.js';
+import type { SwitchConfig } from '../domain/config.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
 import type { ExplainInput } from '../pass-explain.js';
 import { disconnectsBefore } from '../pass-past.js';
-import { actedReachMs } from '../plan/rule-timing.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
-import { openLedgerReader } from '../store/ledger-reader.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
 import { type CliContext, say } from './context.js';
-import { liveThrough } from './explanation-past.js';
+import { actedSince } from './explanation-acted.js';
+import type { ExplanationParts } from './explanation-parts.js';
+import { pastInput } from './explanation-past.js';
 import { type Judging, judgingOf } from './judging.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
-
-export interface ExplanationParts {
-  config: Config;
-  switchConfig: SwitchConfig;
-  ruleSet: RuleSet;
-  /** The one that is explained. */
-  rule: Rule;
-  /** Milliseconds since the epoch: from the ledger; undefined for a new listing. */
-  at: number | undefined;
-  context: CliContext;
-}
 
 export interface FoundInput {
   input: ExplainInput;
@@ -38,28 +25,38 @@ export interface FoundInput {
 
 /** All that a pass would know: now, from the switch, or at an instant of the past. Undefined where the ledger does not reach. */
 export async function explanationInput(parts: ExplanationParts): Promise<FoundInput | undefined> {
-  const { config, switchConfig, ruleSet, at, context } = parts;
-  const judging = judgingOf(config, switchConfig, ruleSet, at ?? context.clock());
-  const intervalMs = usualIntervalMs(switchConfig.schedule);
+  const { config, at } = parts;
   // Before the first pass there is no database, and nothing that it could have told.
-  if (at === undefined && !existsSync(config.database))
-    return liveInput(parts, judging, intervalMs, undefined);
+  if (at === undefined && !existsSync(config.database)) return liveInput(parts, undefined);
   const store = openStore(config.database, { readonly: true });
   try {
-    return at === undefined
-      ? await liveInput(parts, judging, intervalMs, store)
-      : await pastInput({ ...parts, at }, judging, store);
+    return at === undefined ? await liveInput(parts, store) : await listedBefore({ ...parts, at }, store);
   } finally {
     store.close();
   }
 }
 
+async function listedBefore(
+  parts: ExplanationParts & { at: number },
+  store: Store,
+): Promise<FoundInput | undefined> {
+  const { switchConfig, at, context } = parts;
+  const input = await pastInput(parts, store);
+  const asked = new Date(at).toISOString();
+  if (input !== undefined) return { input, source: `the last listing by ${asked}, from the ledger` };
+  await say(
+    context,
+    `The ledger holds no listing of ${switchConfig.name} within the hour before ${asked}: \`callwarden run\` writes them. Choose another --at.`,
+  );
+  return undefined;
+}
+
 async function liveInput(
-  { config, switchConfig, rule, context }: ExplanationParts,
-  judging: Judging,
-  intervalMs: number,
+  { config, switchConfig, ruleSet, rule, context }: ExplanationParts,
   store: Store | undefined,
 ): Promise<FoundInput> {
+  const judging = judgingOf(config, switchConfig, ruleSet, context.clock());
+  const intervalMs = usualIntervalMs(switchConfig.schedule);
   const { switchName, numbering } = judging;
   const reachMs = Math.max(HOUR_MS, ...judging.rules.map(({ windowMs }) => windowMs));
   // Before the listing: a service that polls meanwhile would make it look as if the clock had been set back.
@@ -87,7 +84,7 @@ async function liveInput(
         intervalMs,
       }),
       holding: state?.holding ?? [],
-      acted: store === undefined ? [] : await actedBefore(store.audit, judging, config.mode, now),
+      acted: store === undefined ? [] : await actedSince(store.audit, judging, config.mode, now),
       configMode: config.mode,
       takenLastHour: (await store?.audit.callsTakenSince(switchName, now - HOUR_MS)) ?? 0,
     },
@@ -111,54 +108,4 @@ async function listNow(switchConfig: SwitchConfig, judging: Judging, context: Cl
   } finally {
     await port.close();
   }
-}
-
-async function pastInput(
-  { config, rule, at, context }: ExplanationParts & { at: number },
-  judging: Judging,
-  { audit }: Store,
-): Promise<FoundInput | undefined> {
-  const reader = openLedgerReader(config.database);
-  try {
-    const { switchName } = judging;
-    const lived = await liveThrough(at, judging, reader);
-    if (lived === undefined) {
-      const then = new Date(at).toISOString();
-      await say(
-        context,
-        `The ledger holds no listing of ${switchName} within the hour before ${then}: \`callwarden run\` writes them. Choose another --at.`,
-      );
-      return undefined;
-    }
-    const { cutSince, ...past } = lived;
-    const now = past.snapshot.observedAt;
-    return {
-      source: 'the last listing before then, from the ledger',
-      input: {
-        ...judging,
-        ...past,
-        acted: (await actedBefore(audit, judging, config.mode, now)).filter((one) => one.at < now),
-        configMode: config.mode,
-        recordedAlert: recordedAlerts(config.database, switchName, rule, {
-          now,
-          intervalMs: past.intervalMs,
-        }),
-        takenLastHour: cutSince(now - HOUR_MS),
-      },
-    };
-  } finally {
-    reader.close();
-  }
-}
-
-async function actedBefore(audit: AuditLog, judging: Judging, configMode: Config['mode'], now: number) {
-  const found = await Promise.all(
-    judging.rules.map(({ rule }) => {
-      const reachMs = actedReachMs(rule);
-      if (reachMs === 0) return [];
-      const mode = rule.mode === 'enforce' && configMode === 'enforce' ? 'enforce' : 'monitor';
-      return audit.actedSince(judging.switchName, mode, new Map([[rule.hash, now - reachMs]]));
-    }),
-  );
-  return found.flat();
 }

@@ -1,94 +1,145 @@
-import type { CallIdentity } from '../domain/call.js';
-import type { Holding, HoldingChanges, LedgerCall, LedgerPoll } from '../domain/ledger.js';
-import type { Snapshot } from '../domain/snapshot.js';
-import { type CallHistory, createCallHistory } from '../facts/call-history.js';
-import { decidePass } from '../pass-decide.js';
-import { createLedgerWorld } from '../pass-ledger-world.js';
-import { RECENT_DISCONNECT_MS } from '../pass-past.js';
-import type { LedgerReader } from '../store/ledger-reader.js';
-import type { Judging } from './judging.js';
+import type { Holding, LedgerPoll } from '../domain/ledger.js';
+import { createKeyOf } from '../pass-decide.js';
+import type { ExplainInput } from '../pass-explain.js';
+import { REPEAT_RECORD_MS } from '../pass-past.js';
+import { breakMsOf } from '../plan/rule-timing.js';
+import { openAuditReader } from '../store/audit-reader.js';
+import { type LedgerReader, openLedgerReader } from '../store/ledger-reader.js';
+import type { Store } from '../store/open-store.js';
+import { openPastReader, type PastReader } from '../store/past-reader.js';
+import { subjectFor } from './explained-subject.js';
+import { actedSince } from './explanation-acted.js';
+import type { ExplanationParts } from './explanation-parts.js';
+import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
+import { type Judging, judgingOf } from './judging.js';
+import { type LivedThrough, liveThrough, type PastOfSwitch } from './lived-through.js';
+import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
+/** After every instant that a poll may bear: of the ledger's state only what belongs to no poll. */
+const AFTER_ALL = Number.MAX_SAFE_INTEGER;
+/** How much further back a violation is followed that held from the first poll on. */
+const FURTHER = 4;
 
-/** What a pass knew of its switch at an instant of the past. */
-export interface LivedThrough {
-  snapshot: Snapshot;
-  history: CallHistory;
-  holding: readonly Holding[];
-  recentlyDisconnected: readonly CallIdentity[];
-  intervalMs: number;
-  /** How many calls were cut at or after this instant, up to that listing. */
-  cutSince(since: number): number;
+type PastParts = ExplanationParts & { at: number };
+
+/**
+ * All that the pass knew that made the last listing by `at`, by the rules of today; undefined where the ledger holds none
+ * within the hour before. What was recorded later is not looked at.
+ */
+export async function pastInput(
+  parts: PastParts,
+  { audit }: Pick<Store, 'audit'>,
+): Promise<ExplainInput | undefined> {
+  const { config, switchConfig, rule } = parts;
+  const ledger = openLedgerReader(config.database);
+  const past = openPastReader(config.database);
+  try {
+    const last = lastListing(parts, ledger);
+    if (last === undefined) return undefined;
+    const { name: switchName } = switchConfig;
+    const { countries, accounts, holding } = ledger.state(switchName, AFTER_ALL);
+    const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now);
+    const ofSwitch: PastOfSwitch = {
+      ledger,
+      past,
+      known: { countries, accounts },
+      judgingAt,
+      actedSince: (since) => actedSince(audit, judgingAt(last.at), config.mode, since),
+    };
+    const { judging, judgedFrom: _, ...lived } = await liveFarEnough(parts, last, ofSwitch, holding);
+    return {
+      ...judging,
+      ...lived,
+      ...knownThen(switchName, last.at, past),
+      configMode: config.mode,
+      recordedAlert: recordedAlerts(config.database, switchName, rule, {
+        now: last.at,
+        intervalMs: lived.intervalMs,
+      }),
+    };
+  } finally {
+    past.close();
+    ledger.close();
+  }
+}
+
+function lastListing({ at, switchConfig }: PastParts, ledger: LedgerReader): LedgerPoll | undefined {
+  const polls = ledger.polls(switchConfig.name, at - HOUR_MS, at + 1);
+  return polls.findLast(({ result }) => result !== 'failed');
+}
+
+function knownThen(
+  switchName: string,
+  now: number,
+  past: PastReader,
+): Pick<ExplainInput, 'takenLastHour' | 'pause'> {
+  return {
+    takenLastHour: past.callsTaken(switchName, now - HOUR_MS, now),
+    pause: past.pauseAt(switchName, now),
+  };
 }
 
 /**
- * Lives through the polls that windows and `for` look back on, as passes did: what they really cut counts as cut. Ends with
- * the last listing that there was by `at`; undefined where the hour before holds none.
+ * Lives through as many polls as tell what acts, and through more where the violation in question held from the first of them
+ * on, so that it is told since when it did.
  */
-export async function liveThrough(
-  at: number,
-  judging: Judging,
-  reader: LedgerReader,
-): Promise<LivedThrough | undefined> {
-  const { switchName, numbering, rules } = judging;
-  const last = reader.polls(switchName, at - HOUR_MS, at + 1).findLast(({ result }) => result !== 'failed');
-  if (last === undefined) return undefined;
-  const longestFor = Math.max(0, ...rules.map(({ rule }) => rule.forMs));
-  const longestWindow = Math.max(HOUR_MS, ...rules.map(({ windowMs }) => windowMs));
-  // The poll before a window is what proves that nothing of the window was missed.
-  const marginMs = 2 * last.intervalMs;
-  const judgeFrom = last.at - longestFor - marginMs;
-  const from = judgeFrom - longestWindow - marginMs;
-  const cuts: LedgerCall[] = [];
-  // The ledger marks a cut at the first listing after it, which is the first that has to count it as gone.
-  const cutBetween = (since: number, until: number) =>
-    cuts.filter(({ cutAt }) => cutAt !== undefined && cutAt >= since && cutAt <= until);
-  const calls = noting(reader.calls(switchName, from, last.at + 1), cuts);
-  const world = createLedgerWorld({ switchName, numbering, calls });
-  const history = historyAt(last, judging, reader);
-  const holding = new Map<string, Holding>();
-
-  function take(poll: LedgerPoll) {
-    const { snapshot, cut } = world.step(poll);
-    const { intervalMs } = poll;
-    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call) });
-    const recentlyDisconnected = cutBetween(poll.at - RECENT_DISCONNECT_MS, poll.at);
-    return { snapshot, history, intervalMs, recentlyDisconnected, holding: [...holding.values()] };
-  }
-
-  for (const poll of reader.polls(switchName, from, last.at)) {
-    if (poll.result === 'failed') {
-      history.missed(poll);
-      continue;
-    }
-    const then = take(poll);
-    if (longestFor === 0 || poll.at < judgeFrom) continue;
-    apply((await decidePass({ ...judging, ...then, acted: [] })).holding, holding);
-  }
-  return { ...take(last), cutSince: (since) => cutBetween(since, last.at).length };
-}
-
-/** It knows countries and accounts; calls and polls are still to be lived through. */
-function historyAt(
-  { at }: LedgerPoll,
-  { switchName, numbering }: Judging,
-  reader: LedgerReader,
-): CallHistory {
-  const { countries, accounts } = reader.state(switchName, at);
-  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
-  history.restore({ lastPollId: undefined, polls: [], calls: [], countries, accounts, holding: [] });
-  return history;
-}
-
-function* noting(calls: Iterable<LedgerCall>, cuts: LedgerCall[]): Iterable<LedgerCall> {
-  for (const call of calls) {
-    if (call.cutAt !== undefined) cuts.push(call);
-    yield call;
+async function liveFarEnough(
+  parts: PastParts,
+  last: LedgerPoll,
+  ofSwitch: PastOfSwitch,
+  standing: readonly Holding[],
+): Promise<LivedThrough> {
+  const { rule, switchConfig } = parts;
+  const polls = ofSwitch.ledger.polls(switchConfig.name, last.at - HOUR_MS, last.at + 1);
+  const breakMs = breakMsOf(Math.max(...polls.map(({ intervalMs }) => intervalMs)));
+  const standingNoted = standing.map((one) => ({ ...one, stands: true }));
+  for (let judgeMs = reachMs(ofSwitch.judgingAt(last.at), rule.name, breakMs); ; judgeMs *= FURTHER) {
+    const lived = await liveThrough({ last, judgeMs, upTo: rule.name }, ofSwitch);
+    const noted = [...standingNoted, ...recordedHolds(parts, lived, breakMs)];
+    const holding = asNoted(lived.holding, noted, { now: last.at, breakMs });
+    const known = { ...lived, holding };
+    const since = sinceOf(parts, known);
+    if (since === undefined || since !== lived.judgedFrom) return known;
+    const before = ofSwitch.ledger.polls(switchConfig.name, since - breakMs, since);
+    if (!before.some(({ result }) => result === 'sound')) return known;
   }
 }
 
-function apply({ put, drop }: HoldingChanges, holding: Map<string, Holding>): void {
-  const keyOf = ({ ruleHash, subject }: Pick<Holding, 'ruleHash' | 'subject'>) => `${ruleHash} ${subject}`;
-  for (const one of drop) holding.delete(keyOf(one));
-  for (const one of put) holding.set(keyOf(one), one);
+/**
+ * What acts now may hang on what acted when it began, and so on: the `for` of each rule up to the explained one counts, and
+ * that two sights of a violation may be as far apart as a break lasts.
+ */
+function reachMs({ rules }: Judging, upTo: string, breakMs: number): number {
+  const at = rules.findIndex(({ rule }) => rule.name === upTo);
+  return rules
+    .slice(0, at + 1)
+    .filter(({ rule }) => rule.forMs > 0)
+    .reduce((sum, { rule }) => sum + rule.forMs + breakMs, 0);
+}
+
+/** Since when the explained subject has been held violated. */
+function sinceOf({ rule, subject }: PastParts, { snapshot, judging, holding }: LivedThrough) {
+  const found = subjectFor(subject, rule, snapshot, judging.numbering);
+  if ('problem' in found) return undefined;
+  const key = createKeyOf(snapshot)(found.subject);
+  return holding.find((one) => one.ruleHash === rule.hash && one.subject === key)?.since;
+}
+
+/** What records of the explained rule say, up to when an unchanged one would be repeated. */
+function recordedHolds(
+  { config, rule, switchConfig }: PastParts,
+  { snapshot, judgedFrom }: LivedThrough,
+  breakMs: number,
+): readonly NotedHold[] {
+  if (rule.forMs === 0) return [];
+  const { observedAt } = snapshot;
+  const until = observedAt + Math.max(REPEAT_RECORD_MS, rule.cooldownMs ?? 0) + breakMs;
+  const reader = openAuditReader(config.database);
+  try {
+    const asked = { switch: switchConfig.name, rule: rule.name, since: judgedFrom ?? observedAt, until };
+    return holdsOfRecords(reader.query(asked)).filter(({ ruleHash }) => ruleHash === rule.hash);
+  } finally {
+    reader.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { explanationInput } from '../../src/cli/explanation-input.js';
 import type { PlannedAction } from '../../src/domain/action.js';
 import type { Call } from '../../src/domain/call.js';
@@ -11,7 +11,7 @@ import { checkRules } from '../../src/policy/check-rules.js';
 import { compileRules } from '../../src/policy/compile-rules.js';
 import { startSimulator } from '../../src/simulator/start-simulator.js';
 import { aCall, NOW } from '../support/calls.js';
-import { fakeSwitch } from '../support/fake-switch.js';
+import { fakeSwitch, switchError } from '../support/fake-switch.js';
 import { aPassContext, NUMBERING } from '../support/pass-context.js';
 import { tempStore } from '../support/temp-store.js';
 
@@ -51,10 +51,10 @@ function ruleSetOf(text: string) {
 
 /** Passes on a switch, and explanations from what they left behind. */
 function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) {
-  const { store, path, records } = tempStore();
-  const ruleSet = ruleSetOf(rules);
   let now = NOW;
   const clock = () => now;
+  const { store, path, records } = tempStore({ clock });
+  const ruleSet = ruleSetOf(rules);
   const port = fakeSwitch(listed, clock);
   const context = aPassContext({
     port,
@@ -106,6 +106,7 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
   };
   return {
     port,
+    store,
     said,
     records,
     wait: (ms: number) => {
@@ -124,6 +125,7 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
         switchConfig: { ...switchConfig, url },
         ruleSet,
         rule,
+        subject: SUBJECT,
         at,
         context: {
           stdout: output,
@@ -235,4 +237,95 @@ event: { type: alert }
   expect(later?.recordedAs).toBeUndefined();
   const other = { ...(again?.action as PlannedAction), target: '11' };
   expect((await it.input('watch', NOW + 5000)).recordedAlert?.(other, { kind: 'alerted' })).toBeUndefined();
+});
+
+describe('from the ledger, an explanation goes by what was known then', () => {
+  const PATIENT = `
+name: patient
+scope: account
+mode: enforce
+for: 10s
+conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
+event: { type: alert }
+`;
+  const heldSince = async (input: ExplainInput) =>
+    (await explained(input, 'patient')).verdict?.evidence?.held?.since;
+
+  it('a violation has held since it was first seen, however long ago and over a poll that failed', async () => {
+    const it = scene([aCall({ id: '1' })], { rules: PATIENT });
+    for (let second = 0; second <= 300; second += 5) {
+      if (second % 60 !== 30) await it.pass();
+      it.wait(5000);
+    }
+    for (const second of [5, 35, 125, 300])
+      expect(await heldSince(await it.input('patient', NOW + second * 1000))).toBe(
+        new Date(NOW).toISOString(),
+      );
+  });
+
+  it('a violation that was clear in between has held since it came again', async () => {
+    const it = scene([aCall({ id: '1' })], { rules: PATIENT });
+    for (let second = 0; second <= 60; second += 5) {
+      it.port.calls = second === 30 ? [] : [aCall({ id: '1' })];
+      await it.pass();
+      it.wait(5000);
+    }
+    expect(await heldSince(await it.input('patient', NOW + 60_000))).toBe(
+      new Date(NOW + 35_000).toISOString(),
+    );
+    expect(await heldSince(await it.input('patient', NOW + 25_000))).toBe(new Date(NOW).toISOString());
+  });
+
+  it('a call is as good as gone for half a minute after its disconnect was sent, not after it was listed again', async () => {
+    const it = scene([costly]);
+    for (const second of [0, 20, 29, 40]) {
+      it.port.calls = [costly];
+      await it.pass();
+      it.wait((second === 0 ? 20 : second === 20 ? 9 : 11) * 1000);
+    }
+    const recentAt = async (second: number) =>
+      (await it.input('costly', NOW + second * 1000)).recentlyDisconnected.map(({ id }) => id);
+    expect(await recentAt(0)).toEqual([]);
+    expect(await recentAt(29)).toEqual(['2']);
+    expect(await recentAt(40)).toEqual([]);
+  });
+
+  it('the hourly cap has counted what was sent in vain too, and nothing that was sent later', async () => {
+    const it = scene([costly]);
+    it.port.before = (request) => {
+      if (request.startsWith('disconnectCall')) throw switchError('SWITCH_FAULT');
+    };
+    await it.pass();
+    it.wait(31_000);
+    await it.pass();
+    expect((await it.input('costly', NOW)).takenLastHour).toBe(0);
+    expect((await it.input('costly', NOW + 31_000)).takenLastHour).toBe(1);
+  });
+
+  it('acting was paused when it was, whatever somebody has done since', async () => {
+    const it = scene([costly]);
+    await it.pass();
+    it.wait(5000);
+    const since = { switch: 'lab', at: NOW + 5000, reason: 'a test', actor: 'cli:anna' };
+    await it.store.pauses.pause({ ...since, until: undefined });
+    await it.pass();
+    it.wait(5000);
+    await it.store.pauses.resume('lab', { at: NOW + 10_000, reason: 'over', actor: 'cli:bob' });
+    await it.pass();
+    expect((await it.input('costly', NOW)).pause).toBeUndefined();
+    expect((await it.input('costly', NOW + 5000)).pause).toMatchObject(since);
+    expect((await it.input('costly', NOW + 10_000)).pause).toBeUndefined();
+  });
+
+  it('an exception holds at the instant of the listing, not of the asking', async () => {
+    const until = new Date(NOW + 60_000).toISOString().slice(0, 16);
+    const rules = `${PATIENT.replace('for: 10s', '')}except: { accounts: [{ id: 10, until: "${until}Z" }] }\n`;
+    const it = scene([aCall({ id: '1' })], { rules });
+    await it.pass();
+    it.wait(60_000);
+    await it.pass();
+    const result = async (at: number) => (await explained(await it.input('patient', at), 'patient')).result;
+    expect(await result(NOW + 59_000)).toBe('excluded');
+    expect(await result(NOW + 60_000)).toBe('violated');
+  });
 });

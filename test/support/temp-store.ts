@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { AuditRecord } from '../../src/domain/action.js';
 import type { AuditQuery } from '../../src/domain/ports.js';
 import { openAuditReader } from '../../src/store/audit-reader.js';
-import { openStore } from '../../src/store/open-store.js';
+import { openStore, type StoreOptions } from '../../src/store/open-store.js';
 
 /** A directory that is gone after the test. */
 export function tempDir(): string {
@@ -15,10 +15,10 @@ export function tempDir(): string {
 }
 
 /** A real database file for one test. */
-export function tempStore() {
+export function tempStore(options: Pick<StoreOptions, 'clock'> = {}) {
   const path = join(tempDir(), 'callwarden.db');
   // A short wait for locks: tests that lock the database on purpose should not wait for seconds.
-  const store = openStore(path, { busyTimeoutMs: 50 });
+  const store = openStore(path, { busyTimeoutMs: 50, ...options });
   onTestFinished(() => store.close());
   const records = (query: AuditQuery = {}): AuditRecord[] => {
     const reader = openAuditReader(path);

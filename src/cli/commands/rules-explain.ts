@@ -194,7 +194,7 @@ async function explainOn(
     ...(at === undefined
       ? []
       : [
-          'from the ledger: fields are as they were listed last, and the rules are those of today; --action explains a record by those of then.',
+          'from the ledger: fields are as they were listed last, and rules, mode, caps and protection are those of today; --action explains a record by the rules of then.',
         ]),
     ...(parts.otherwise === undefined ? [] : [parts.otherwise]),
   ];

@@ -1,0 +1,149 @@
+import type { CallIdentity } from '../domain/call.js';
+import type { Holding, HoldingChanges, LedgerPoll, LedgerState, RuleActed } from '../domain/ledger.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { type CallHistory, createCallHistory } from '../facts/call-history.js';
+import { decidePass } from '../pass-decide.js';
+import { createLedgerWorld } from '../pass-ledger-world.js';
+import { RECENT_DISCONNECT_MS } from '../pass-past.js';
+import type { LedgerReader } from '../store/ledger-reader.js';
+import type { PastDisconnect, PastReader } from '../store/past-reader.js';
+import type { Judging } from './judging.js';
+
+const HOUR_MS = 3_600_000;
+
+/** What passes of a switch went by, as it is known today. */
+export interface PastOfSwitch {
+  ledger: LedgerReader;
+  /** What the ledger has kept of countries and accounts. */
+  known: Pick<LedgerState, 'countries' | 'accounts'>;
+  past: PastReader;
+  /** What judges at this instant: exceptions end. */
+  judgingAt(now: number): Judging;
+  /** What the rules did at or after this instant. */
+  actedSince(since: number): Promise<readonly RuleActed[]>;
+}
+
+/** How far back a replay goes, and what it judges on the way. */
+export interface Reach {
+  /** Its last listing. */
+  last: LedgerPoll;
+  /** Polls so long before that one are judged; milliseconds. */
+  judgeMs: number;
+  /** The rule up to which rules are judged on the way: what comes after it in planning order changes nothing for it. */
+  upTo: string;
+}
+
+/** What a pass knew of its switch at an instant of the past. */
+export interface LivedThrough {
+  judging: Judging;
+  snapshot: Snapshot;
+  history: CallHistory;
+  holding: readonly Holding[];
+  acted: readonly RuleActed[];
+  recentlyDisconnected: readonly CallIdentity[];
+  intervalMs: number;
+  /** The first sound poll that was judged: what has held since then may have held before. */
+  judgedFrom: number | undefined;
+}
+
+/**
+ * Lives through the polls that windows and `for` look back on, as passes did: what they really sent counts as sent, and what
+ * rules really did as done.
+ */
+export async function liveThrough(
+  { last, judgeMs, upTo }: Reach,
+  pastOfSwitch: PastOfSwitch,
+): Promise<LivedThrough> {
+  const { ledger, past, judgingAt, actedSince } = pastOfSwitch;
+  const { switchName, numbering, rules } = judgingAt(last.at);
+  const longestWindow = Math.max(HOUR_MS, ...rules.map(({ windowMs }) => windowMs));
+  // The poll before a window is what proves that nothing of the window was missed.
+  const marginMs = 2 * last.intervalMs;
+  const judgeFrom = last.at - judgeMs;
+  const from = judgeFrom - longestWindow - marginMs;
+  const calls = ledger.calls(switchName, from, last.at + 1);
+  const world = createLedgerWorld({ switchName, numbering, calls });
+  const history = historyAt(last.at, { switchName, numbering }, pastOfSwitch);
+  const sent = past.disconnects(switchName, judgeFrom - RECENT_DISCONNECT_MS, last.at);
+  const acted = await actedSince(judgeFrom);
+  const judging = atEachInstant(judgingAt);
+  const holding = new Map<string, Holding>();
+  let judgedFrom: number | undefined;
+
+  function take(poll: LedgerPoll) {
+    const { snapshot, cut } = world.step(poll);
+    const { at, intervalMs } = poll;
+    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call) });
+    return {
+      snapshot,
+      history,
+      intervalMs,
+      holding: [...holding.values()],
+      acted: acted.filter((one) => one.at < at),
+      recentlyDisconnected: recentAt(at, sent),
+    };
+  }
+
+  for (const poll of ledger.polls(switchName, from, last.at)) {
+    if (poll.result === 'failed') {
+      history.missed(poll);
+      continue;
+    }
+    const then = take(poll);
+    if (judgeMs === 0 || poll.at < judgeFrom) continue;
+    if (poll.result === 'sound') judgedFrom ??= poll.at;
+    const judged = judging(poll.at);
+    const decided = await decidePass({ ...judged, rules: rulesUpTo(judged, upTo), ...then });
+    apply(decided.holding, holding);
+  }
+  return { judging: judging(last.at), ...take(last), judgedFrom };
+}
+
+/** Rules are compiled anew where one of their exceptions has ended since; instants come in order. */
+function atEachInstant(judgingAt: PastOfSwitch['judgingAt']): (now: number) => Judging {
+  let judging: Judging | undefined;
+  return (now) => {
+    const hasEnded = judging?.rules.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
+    if (judging === undefined || hasEnded) judging = judgingAt(now);
+    return judging;
+  };
+}
+
+function rulesUpTo({ rules }: Judging, name: string): Judging['rules'] {
+  const at = rules.findIndex(({ rule }) => rule.name === name);
+  return at < 0 ? rules : rules.slice(0, at + 1);
+}
+
+/** By when the disconnect was sent; what the pass of this listing sent itself came after it. */
+function recentAt(now: number, sent: readonly PastDisconnect[]): readonly CallIdentity[] {
+  return sent
+    .filter(({ at, askedAt }) => at >= now - RECENT_DISCONNECT_MS && at <= now && askedAt < now)
+    .map(({ call }) => call);
+}
+
+/** It knows countries and accounts, and when the switch was watched; calls and polls are still to be lived through. */
+function historyAt(
+  now: number,
+  { switchName, numbering }: Pick<Judging, 'switchName' | 'numbering'>,
+  { known, past }: Pick<PastOfSwitch, 'known' | 'past'>,
+): CallHistory {
+  const { countries, accounts } = known;
+  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
+  const soundHours = past.soundHours(switchName, now);
+  history.restore({
+    lastPollId: undefined,
+    polls: [],
+    calls: [],
+    countries,
+    accounts,
+    holding: [],
+    soundHours,
+  });
+  return history;
+}
+
+function apply({ put, drop }: HoldingChanges, holding: Map<string, Holding>): void {
+  const keyOf = ({ ruleHash, subject }: Pick<Holding, 'ruleHash' | 'subject'>) => `${ruleHash} ${subject}`;
+  for (const one of drop) holding.delete(keyOf(one));
+  for (const one of put) holding.set(keyOf(one), one);
+}
