@@ -37,6 +37,7 @@ export function checkPolling(
   if (switches?.length === 0) return;
   const poll = slowest(switches);
   warnOfShortTime(rule.for, 'for', inside(place, 'for'), poll, context);
+  for (const leaf of leaves) warnOfShortAverage(leaf, poll, context);
   for (const { fact, params, place: at } of leaves.flatMap(referencesIn)) {
     const definition = context.catalogue.get(fact);
     if (definition?.name.endsWith('.firstSeenCountry') === true)
@@ -112,6 +113,38 @@ function warnOfNarrowTolerance(
     place,
     `"tolerance: ${String(written)}" is less than the time between two polls, which come every ${durationText(everyMs)}${whose}; lengths are not known more closely, so that equal calls count as different: expected at least ${durationText(everyMs)}.`,
   );
+}
+
+/** Calls that no poll saw are in no average, and they are the shortest ones. */
+function warnOfShortAverage(
+  { leaf, place }: WrittenLeaf,
+  { everyMs, whose }: Polling,
+  context: CheckContext,
+): void {
+  const { fact, value, operator } = leaf;
+  const right = isMapping(value) ? value : undefined;
+  if (![fact, right?.['fact']].some((side) => isAverageOfEnded(side, context))) return;
+  const cutoffs =
+    right === undefined ? [value] : [...limitValues(leaf, context), ...limitValues(right, context)];
+  const short = cutoffs.flatMap((one) => (typeof one === 'number' && one * 1_000 < 2 * everyMs ? [one] : []));
+  if (short.length === 0) return;
+  context.findings.warning(
+    inside(place, 'operator'),
+    `"averageEndedDuration" is compared by "${String(operator)}" with ${Math.min(...short)} seconds, less than two polls, which come every ${durationText(everyMs)}${whose}: calls so short mostly come and go between two polls, and the average knows only those that were seen, so that it is too high there: expected at least ${(2 * everyMs) / 1_000}.`,
+  );
+}
+
+function isAverageOfEnded(fact: unknown, { catalogue }: CheckContext): boolean {
+  return typeof fact === 'string' && catalogue.get(fact)?.name.endsWith('.averageEndedDuration') === true;
+}
+
+/** What a limit may come to: its default, and every row of its name. */
+function limitValues(side: Readonly<Record<string, unknown>>, { limits }: CheckContext): readonly unknown[] {
+  const { fact, params } = side;
+  if (typeof fact !== 'string' || !fact.endsWith('.limit') || !isMapping(params)) return [];
+  const scope = fact.slice(0, -'.limit'.length);
+  const rows = limits.filter((limit) => limit.scope === scope && limit.name === params['name']);
+  return [params['default'], ...rows.map((limit) => limit.value)];
 }
 
 /** What the ledger has pruned is still in the memory of a service that saw it, and nowhere else. */

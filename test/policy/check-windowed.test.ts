@@ -222,6 +222,65 @@ describe('a tolerance', () => {
   });
 });
 
+describe('an average length of ended calls', () => {
+  const lab = { name: 'lab', numbering: undefined, pollEveryMs: 10_000 };
+  const compared = (value: string, operator = 'lessThan') =>
+    withLeaf(
+      `{ fact: account.averageEndedDuration, params: { within: 10m, min: 15 }, operator: ${operator}, value: ${value} }`,
+    );
+
+  it('is warned of where it is compared with less than two polls, as the shortest calls are in no listing', () => {
+    expect(problemsOf({ 'r.yaml': compared('19.9') }, [lab])).toEqual([
+      'r.yaml:5:89 warning: "averageEndedDuration" is compared by "lessThan" with 19.9 seconds, less than two polls, which come every 10s (switch "lab"): calls so short mostly come and go between two polls, and the average knows only those that were seen, so that it is too high there: expected at least 20.',
+    ]);
+    expect(problemsOf({ 'r.yaml': compared('20') }, [lab])).toEqual([]);
+    expect(problemsOf({ 'r.yaml': compared('10') })).toEqual([]);
+    for (const operator of [
+      'greaterThan',
+      'greaterThanInclusive',
+      'lessThanInclusive',
+      'equal',
+      'notEqual',
+    ]) {
+      expect(problemsOf({ 'r.yaml': compared('9', operator) })).toEqual([
+        expect.stringContaining(`by "${operator}" with 9 seconds`),
+      ]);
+    }
+  });
+
+  it('is warned of under "where" and in shared conditions too', () => {
+    const total = '{ fact: account.totalCalls, operator: greaterThan, value: 3 }';
+    const average =
+      '{ fact: account.averageEndedDuration, params: { within: 1h }, operator: lessThan, value: 4 }';
+    const where = withLeaf(total, `{ type: disconnectCall, params: { where: { all: [${average}] } } }`);
+    expect(problemsOf({ 'r.yaml': where })).toEqual([expect.stringContaining('with 4 seconds')]);
+    const shared = `conditions:\n  brief: { all: [${average}] }\n`;
+    expect(problemsOf({ 'r.yaml': withLeaf('{ condition: brief }'), 's.yaml': shared })).toEqual([
+      expect.stringContaining('with 4 seconds'),
+    ]);
+  });
+
+  it('is warned of by the default of a limit and by its rows, on either side', () => {
+    const limit = (value: number) => `{ fact: account.limit, params: { name: brief, default: ${value} } }`;
+    const rows = (value: number) => `scope,id,name,value\naccount,10,brief,${value}\n`;
+    expect(problemsOf({ 'r.yaml': compared(limit(8)) })).toEqual([expect.stringContaining('with 8 seconds')]);
+    expect(problemsOf({ 'r.yaml': compared(limit(30)), 'limits.csv': rows(7) })).toEqual([
+      expect.stringContaining('with 7 seconds'),
+    ]);
+    expect(problemsOf({ 'r.yaml': compared(limit(30)), 'limits.csv': rows(12) })).toEqual([]);
+    const turned =
+      '{ fact: account.limit, params: { name: brief, default: 6 }, operator: greaterThan, value: { fact: account.averageEndedDuration, params: { within: 1h } } }';
+    expect(problemsOf({ 'r.yaml': withLeaf(turned) })).toEqual([expect.stringContaining('with 6 seconds')]);
+  });
+
+  it('may be compared with another fact, and lengths of live calls with anything', () => {
+    const other = '{ fact: account.averageDuration, params: { min: 5 } }';
+    expect(problemsOf({ 'r.yaml': compared(other) })).toEqual([]);
+    const live = '{ fact: account.averageDuration, params: { min: 5 }, operator: lessThan, value: 3 }';
+    expect(problemsOf({ 'r.yaml': withLeaf(live) })).toEqual([]);
+  });
+});
+
 describe('a ledger that is kept for less than a window', () => {
   const lab = { name: 'lab', numbering: undefined, ledgerKeptMs: 12 * 3_600_000 };
 
