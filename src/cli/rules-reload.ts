@@ -88,6 +88,8 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     const look = await watch.look();
     if (look.found === 'unreadable') {
       report = { ...report, diskHash: '', problems: problemsOf(look.error, directory) };
+    } else if (look.found === 'restless') {
+      report = { ...report, diskHash: '', problems: look.files.map(restlessProblem) };
     } else if (look.found === 'changed') {
       try {
         takeUp(await weigh(look.rules));
@@ -170,6 +172,13 @@ function complaintsOf(report: RulesReport, configFile: string): readonly Complai
 function problemsOf({ message, hint, problems }: CallwardenError, directory: string): readonly Problem[] {
   if (problems.length > 0) return problems;
   return [{ file: directory, message: `${message} ${hint}`, severity: 'error' }];
+}
+
+function restlessProblem(file: string): Problem {
+  const message =
+    'This keeps changing, so that nothing of the rules directory is taken, other edits neither: that happens once all of it ' +
+    'is left alone for two seconds. Stop what writes to it, or let that write elsewhere and move the file here when it is done.';
+  return { file, message, severity: 'error' };
 }
 
 function linesOf(problems: readonly Problem[], severity: Problem['severity']): readonly string[] {

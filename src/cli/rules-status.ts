@@ -6,7 +6,7 @@ import { heldBackText, shortHash } from './rules-weigh.js';
 export interface RulesStatus {
   directory: string;
   loadedHash: string;
-  /** null while the files cannot be read. */
+  /** null while the files cannot be read, or keep changing. */
   diskHash: string | null;
   /** ISO 8601 UTC. */
   loadedAt: string;

@@ -1,10 +1,13 @@
 import { CallwardenError, type Problem } from '../domain/errors.js';
 import type { RuleFileText } from '../domain/rule-files.js';
-import { fingerprintRules } from './fingerprint.js';
+import { changedFiles, fingerprintRules } from './fingerprint.js';
 import { findIgnoredFiles, readRuleFiles } from './read-rule-files.js';
 
 /** What could not be read is tried again only so often while it looks the same: the other files may be large. */
 const LOOKS_BEFORE_RETRY = 10;
+
+/** Whoever saves or copies rules is done sooner. */
+const LOOKS_UNTIL_RESTLESS = 15;
 
 /** A rules directory as it was read at one time, and did not change meanwhile. */
 export interface RulesOnDisk {
@@ -21,6 +24,8 @@ export type Look =
   | { found: 'same' }
   /** Other than it was taken last, but not yet the same at two looks in a row, or still changing while it was read. */
   | { found: 'changing' }
+  /** Changing at every look for so long that it will hardly come to rest by itself. `files` are those that moved meanwhile. */
+  | { found: 'restless'; files: readonly string[] }
   | { found: 'changed'; rules: RulesOnDisk }
   /** Gone, or a file of it cannot be read; each look says so again until it can. */
   | { found: 'unreadable'; error: CallwardenError };
@@ -50,6 +55,17 @@ export function watchRules(dir: string, startFrom: string, read = readAll): Rule
   let taken: string | undefined = startFrom;
   let last: string | undefined;
   let refused: { fingerprint: string; error: CallwardenError; looks: number } | undefined;
+  let unrest = atRest();
+
+  function moving(before: string, seen: string): Look {
+    unrest.looks += 1;
+    for (const file of changedFiles(dir, before, seen)) unrest.files.add(file);
+    if (unrest.looks < LOOKS_UNTIL_RESTLESS) return { found: 'changing' };
+    // Once this was told, what comes to rest is news, be it as it was before.
+    taken = undefined;
+    return { found: 'restless', files: [...unrest.files].sort() };
+  }
+
   return {
     forget() {
       taken = undefined;
@@ -58,15 +74,19 @@ export function watchRules(dir: string, startFrom: string, read = readAll): Rule
       const before = last;
       const seen = await fingerprintRules(dir);
       last = seen;
-      if (seen === taken) return { found: 'same' };
-      if (seen !== before) return { found: 'changing' };
+      if (seen === taken) {
+        unrest = atRest();
+        return { found: 'same' };
+      }
+      if (seen !== before) return moving(before ?? startFrom, seen);
       if (seen === refused?.fingerprint) {
         refused.looks += 1;
         if (refused.looks < LOOKS_BEFORE_RETRY) return { found: 'unreadable', error: refused.error };
       }
       const rules = await read(dir).catch(asUnreadable);
       last = await fingerprintRules(dir);
-      if (last !== seen) return { found: 'changing' };
+      if (last !== seen) return moving(seen, last);
+      unrest = atRest();
       if (rules instanceof CallwardenError) {
         // Whatever comes back is read anew, be it as it was before.
         taken = undefined;
@@ -78,6 +98,11 @@ export function watchRules(dir: string, startFrom: string, read = readAll): Rule
       return { found: 'changed', rules: { ...rules, fingerprint: seen } };
     },
   };
+}
+
+/** How many looks since the directory was last at rest found it moving, and which files moved meanwhile. */
+function atRest(): { looks: number; files: Set<string> } {
+  return { looks: 0, files: new Set() };
 }
 
 async function readAll(dir: string): Promise<Omit<RulesOnDisk, 'fingerprint'>> {

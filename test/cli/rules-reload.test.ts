@@ -106,6 +106,32 @@ function texts(level: string): string[] {
   return logged.filter((entry) => entry.level === level).map(({ text }) => text);
 }
 
+describe('a file that keeps changing', () => {
+  it('is named in the log and the report, once, until it rests and everything is taken', async () => {
+    const running = await run();
+    const before = await running.report();
+    write('b.yaml', rule('b'));
+    for (let round = 0; round < 20; round += 1) {
+      write('lists/risky.txt', `${lines(10)}# ${round}\n`);
+      now += 1_000;
+      await running.look();
+    }
+    expect(running.names()).toEqual(['a']);
+    const risky = join(dir, 'lists/risky.txt');
+    expect(texts('error').filter((text) => text.includes(`${risky}: This keeps changing`))).toHaveLength(1);
+    expect(await running.report()).toMatchObject({
+      loadedHash: before.loadedHash,
+      diskHash: '',
+      problems: expect.arrayContaining([expect.objectContaining({ file: risky })]),
+    });
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'b']);
+    const after = await running.report();
+    expect(after).toMatchObject({ problems: [], diskHash: after.loadedHash });
+    expect(texts('info').at(-1)).toContain('all rules on disk are in force again');
+  });
+});
+
 describe('a change that is in order', () => {
   it('is taken up whole, with one line that says what it brought', async () => {
     const running = await run();

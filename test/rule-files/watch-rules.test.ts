@@ -58,6 +58,37 @@ describe('watchRules', () => {
     expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'name: whole' });
   });
 
+  it('names what does not come to rest, which keeps every other change from being taken', async () => {
+    const watch = await watching();
+    write('a.yaml', 'an urgent edit');
+    const looks: Look[] = [];
+    for (let round = 0; round < 16; round += 1) {
+      write('lists/risky.txt', `+882${round}\n`);
+      looks.push(await watch.look());
+    }
+    expect(looks.slice(0, 14).map(({ found }) => found)).toEqual(Array(14).fill('changing'));
+    const files = [join(dir, 'a.yaml'), join(dir, 'lists/risky.txt')];
+    expect(looks.slice(14)).toEqual([
+      { found: 'restless', files },
+      { found: 'restless', files },
+    ]);
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'an urgent edit', 'lists/risky.txt': '+88215\n' });
+    write('a.yaml', 'another');
+    expect(texts(await watch.look())).toBe('changing');
+  });
+
+  it('says that it came to rest as it was before', async () => {
+    const watch = await watching();
+    for (let round = 0; round < 15; round += 1) {
+      write('b.yaml', `${round}`);
+      await watch.look();
+    }
+    rmSync(join(dir, 'b.yaml'));
+    await watch.look();
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'one', 'lists/risky.txt': '+882\n' });
+    expect(texts(await watch.look())).toBe('same');
+  });
+
   it('leaves a change that is undone before it counted', async () => {
     const watch = await watching();
     write('b.yaml', 'passing');
