@@ -135,15 +135,19 @@ describe('what is expected of one poll', () => {
   it('is met wherever an assignment exists, and else by as much as any assignment meets', () => {
     const someAction = fc
       .record({
-        target: fc.constantFrom('a-9', 'a-10', 'a-11', 'b'),
+        target: fc.constantFrom('a-9', 'a-10', 'b'),
         rule: fc.constantFrom('cap', 'watch'),
+        action: fc.constantFrom('alert' as const, 'disconnectCall' as const),
+        subject: fc.constantFrom('account:10', 'account:11'),
         withheld: fc.constantFrom(undefined, undefined, 'protected-number' as const),
       })
       .map(({ target, ...over }) => seen(target, over));
     const someExpectation = fc
       .record({
-        target: fc.constantFrom(undefined, 'a-*', 'a-1*', 'a-10', 'b'),
+        target: fc.constantFrom(undefined, undefined, 'a-*', 'a-1*', 'b'),
         rule: fc.constantFrom(undefined, 'cap', 'watch'),
+        action: fc.constantFrom(undefined, 'alert' as const, 'disconnectCall' as const),
+        subject: fc.constantFrom(undefined, 'account:10', 'account:11'),
         withheld: fc.constantFrom(undefined, undefined, true as const),
         count: fc.integer({ min: 1, max: 3 }),
       })
@@ -157,6 +161,45 @@ describe('what is expected of one poll', () => {
         expect(missing.length + unexpected.length === 0).toBe(canBeSharedOut(expectations, found));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('is met by what it was made from: each action, of which an entry leaves out what it does not say', () => {
+    const someEntry = fc.record({
+      action: fc.record({
+        target: fc.constantFrom('a-9', 'a-10', 'a-11', 'b'),
+        rule: fc.constantFrom('cap', 'watch', 'third'),
+        action: fc.constantFrom('alert' as const, 'disconnectCall' as const, 'disconnectAccount' as const),
+        subject: fc.constantFrom('account:10', 'account:11', 'account:12'),
+      }),
+      says: fc.record({ rule: fc.boolean(), action: fc.boolean(), subject: fc.boolean() }),
+      letters: fc.constantFrom(undefined, 0, 1, 3),
+    });
+    const entries = fc.array(someEntry, { maxLength: 8 }).chain((made) =>
+      fc.record({
+        made: fc.constant(made),
+        order: fc.shuffledSubarray([...made.keys()], { minLength: made.length }),
+      }),
+    );
+    fc.assert(
+      fc.property(entries, ({ made, order }) => {
+        const actions = made.map(({ action: { target, ...over } }) => seen(target, over));
+        const wanted = order.flatMap((index) => {
+          const { action, says, letters } = made[index] ?? { action: undefined };
+          if (action === undefined) return [];
+          return [
+            expected({
+              rule: says.rule ? action.rule : undefined,
+              action: says.action ? action.action : undefined,
+              subject: says.subject ? action.subject : undefined,
+              target: letters === undefined ? undefined : `${action.target.slice(0, letters)}*`,
+            }),
+          ];
+        });
+        const { missing, unexpected } = compareActions(wanted, actions);
+        expect([missing, unexpected]).toEqual([[], []]);
+      }),
+      { numRuns: 1_000 },
     );
   });
 
