@@ -45,14 +45,20 @@ export interface WrongVerdict {
 export interface RunOptions {
   world: CaseWorld;
   decider: CaseDecider;
+  /** Told before every poll, failed ones included. */
+  beforePoll?: () => void;
 }
 
 /** Plays a case to its end; what is cut is gone at the next poll, also where the case did not expect it. */
-export async function runCase(testCase: RuleTestCase, { world, decider }: RunOptions): Promise<CaseResult> {
+export async function runCase(
+  testCase: RuleTestCase,
+  { world, decider, beforePoll }: RunOptions,
+): Promise<CaseResult> {
   const names = namesOf(testCase);
   const reasons = createReasons(testCase, names, decider);
   const failures: PollFailure[] = [];
   for (const { at, fails } of testCase.polls) {
+    beforePoll?.();
     if (fails) {
       decider.missed(world.missedAt(at));
       continue;

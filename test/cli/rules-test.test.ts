@@ -40,6 +40,15 @@ interface Ran {
 
 /** Runs the command on a directory of these files. */
 async function runTest(files: Record<string, string>, ...options: readonly string[]): Promise<Ran> {
+  return runBefore(false, files, ...options);
+}
+
+/** The same, where a person may look on. */
+async function runBefore(
+  isTerminal: boolean,
+  files: Record<string, string>,
+  ...options: readonly string[]
+): Promise<Ran> {
   const directory = tempDir();
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
@@ -50,7 +59,7 @@ async function runTest(files: Record<string, string>, ...options: readonly strin
     write: async (text: string) => {
       ran[name] += text.replaceAll(`${directory}/`, '');
     },
-    isTerminal: false,
+    isTerminal,
     columns: undefined,
   });
   const context: CliContext = {
@@ -126,6 +135,15 @@ describe('rules test', () => {
     const badRule = await runTest({ 'cap.yaml': 'name: cap', 'tests/cap.yaml': EXAMPLE });
     expect(badRule.exitCode).toBe(2);
     expect(badRule.stdout).toBe('');
+  });
+
+  it('shows a person how far it has come, on standard error, and wipes that out', async () => {
+    const files = { 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE };
+    const { stdout, stderr } = await runBefore(true, files);
+    expect(stdout).toBe((await runTest(files)).stdout);
+    expect(stderr).toBe(`\rplaying [${'-'.repeat(30)}] 0 %\u001b[K\r\u001b[K`);
+    const other = await runBefore(true, { ...files, 'tests/cap.yaml': EXAMPLE.replace('a-31', 'b') });
+    expect(other.stderr).not.toContain('playing');
   });
 
   it('ends with 2 at a time that no switch could write, however far away', async () => {

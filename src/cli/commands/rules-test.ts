@@ -23,6 +23,7 @@ import { type CliContext, say } from '../context.js';
 import { EXIT_FAILED, problemLine, UsageError } from '../errors.js';
 import { harmlessJson, harmlessLines } from '../harmless-text.js';
 import { oneOf, withExamples } from '../options.js';
+import { createProgressBar } from '../progress.js';
 
 const DEFAULT_RULES_DIR = './rules';
 const REPORT_FORMATS = ['text', 'json', 'tap'] as const;
@@ -81,8 +82,7 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
       `no cases in ${where}: nothing was tested; docs/testing-rules.md shows how to write one.`,
     );
   }
-  const results: CaseResult[] = [];
-  for (const testCase of chosen) results.push(await runCase(testCase, stageCase(testCase, ruleSet)));
+  const results = await playCases(chosen, ruleSet, context);
   await report(results, { warnings: told, fatal: options.lintFatal === true }, options.output, context);
   const failed = results.some(({ failures }) => failures.length > 0);
   const lintFailed = options.lintFatal === true && told.length > 0;
@@ -91,6 +91,26 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
     await say(context, `${warned} the run because of --lint-fatal.`);
   }
   if (failed || lintFailed) context.setExitCode(EXIT_FAILED);
+}
+
+async function playCases(
+  cases: readonly RuleTestCase[],
+  ruleSet: RuleSet,
+  context: CliContext,
+): Promise<readonly CaseResult[]> {
+  const bar = createProgressBar('playing', context);
+  const polls = cases.reduce((sum, one) => sum + one.polls.length, 0);
+  let played = 0;
+  try {
+    const results: CaseResult[] = [];
+    for (const testCase of cases) {
+      const beforePoll = () => bar.show(played++ / polls);
+      results.push(await runCase(testCase, { ...stageCase(testCase, ruleSet), beforePoll }));
+    }
+    return results;
+  } finally {
+    bar.end();
+  }
 }
 
 /** Whether a problem stands in one of the cases that are run: from where it begins to where the next one does. */
