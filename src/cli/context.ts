@@ -21,8 +21,12 @@ export interface CliContext {
   stderr: Output;
   env: Environment;
   clock: Clock;
-  /** Aborted by the first SIGINT or SIGTERM after this was first asked for; from then on these signals no longer end the process. */
-  interrupted(): AbortSignal;
+  /**
+   * Aborted by the first SIGINT, SIGTERM or SIGHUP after this was first asked for; from then on these signals no longer end
+   * the process. Where `onHangup` is given and nobody sits at a terminal, SIGHUP calls that instead: then it does not come from
+   * a terminal that was closed, but from somebody who knows it as the word for reading files anew.
+   */
+  interrupted(onHangup?: () => void): AbortSignal;
   /** Set once a config is read that says `privacy: mask`. */
   masksNumbers?: boolean;
   /** 0 until a command sets it; what is thrown decides by itself. */
@@ -52,11 +56,15 @@ export function processContext(): CliContext {
     stderr: output(process.stderr),
     env: process.env,
     clock: Date.now,
-    interrupted() {
+    interrupted(onHangup) {
       if (controller !== undefined) return controller.signal;
       const created = new AbortController();
       controller = created;
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => created.abort());
+      process.on('SIGHUP', () => {
+        if (onHangup === undefined || process.stdin.isTTY) created.abort();
+        else onHangup();
+      });
       return created.signal;
     },
     setExitCode(code) {

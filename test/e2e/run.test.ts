@@ -45,6 +45,33 @@ describe('run', () => {
     expect(outcomes).not.toContain('null null');
   });
 
+  it('goes on after SIGHUP where nobody sits at a terminal, and says that none is needed', async () => {
+    const it = await lab();
+    const service = it.start('run', '-c', it.config);
+    await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
+    service.kill('SIGHUP');
+    await until(() => service.output().includes('SIGHUP changes nothing'), 'it says so');
+    for (let count = 0; count < 5; count += 1) it.simulator.world.addCall({ account: 10 });
+    await until(() => it.sent('disconnectCall') === 2, 'it goes on cutting');
+    service.kill('SIGTERM');
+    const [code] = await once(service, 'exit');
+    expect(code).toBe(0);
+  });
+
+  it('records a request in flight where the terminal of a single pass is closed', async () => {
+    const it = await lab();
+    for (let count = 0; count < 5; count += 1) it.simulator.world.addCall({ account: 10 });
+    it.simulator.setFaults([parseFault('disconnectCall:slow:delay=1s')]);
+    const pass = it.start('once', '-c', it.config);
+    await until(() => it.sent('disconnectCall') > 0, 'a disconnect is under way');
+    pass.kill('SIGHUP');
+    const [code] = await once(pass, 'exit');
+    expect(code).toBe(0);
+    const outcomes = it.records().map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'disconnected')).toHaveLength(it.sent('disconnectCall'));
+    expect(outcomes).not.toContain(null);
+  });
+
   it('goes on after failed passes, and says when the switch answers again', async () => {
     const it = await lab();
     it.simulator.setFaults([parseFault('listAllCalls:fault')]);

@@ -16,6 +16,9 @@ import { type ServiceLog, startService } from '../service.js';
 /** How soon an edit of the rules is seen, at the second look that finds the same, and a pause is logged. */
 const LOOK_EVERY_MS = 1_000;
 
+const HANGUP =
+  'SIGHUP changes nothing: edits of the rules are taken up without it, within seconds; for a change of the config restart the service';
+
 /** `callwarden run`: the service. */
 export function addRun(program: Command, context: CliContext): void {
   const run = program
@@ -37,8 +40,8 @@ async function runService(options: { config: string; switch?: string }, context:
   const store = openStore(config.database);
   try {
     const started = await rulesAtStart(loaded, store.rulesInForce, context);
-    const interrupted = context.interrupted();
     const log = createLogger(context);
+    const interrupted = context.interrupted(() => log.info({}, HANGUP));
     logStart(config, started, log);
     const { ruleSet } = started;
     const service = startService({ config, ruleSet, store, log, connect: (one) => connectSwitch(one) });
