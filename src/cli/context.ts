@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Environment } from '../config/substitute-variables.js';
 import { maskNumbers, maskText } from '../domain/mask.js';
 import type { Clock } from '../domain/ports.js';
@@ -61,8 +62,10 @@ export function processContext(): CliContext {
       const created = new AbortController();
       controller = created;
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => created.abort());
+      // Asked beforehand: a terminal that was closed is none any more.
+      const atTerminal = isatty(0);
       process.on('SIGHUP', () => {
-        if (onHangup === undefined || process.stdin.isTTY) created.abort();
+        if (onHangup === undefined || atTerminal) created.abort();
         else onHangup();
       });
       return created.signal;
