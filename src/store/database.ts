@@ -16,11 +16,10 @@ export const BUSY_TIMEOUT_MS = 2_000;
 const WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the database for writing and creates it where there is none, readable by its owner only. A SQLite file of
- * another program is refused untouched. Throws SQLite's and Node's own errors, and CallwardenError.
+ * Opens the database for writing, which may be an empty file. A SQLite file of another program is refused untouched. Throws
+ * SQLite's and Node's own errors, and CallwardenError.
  */
 export function openForWriting(path: string, busyTimeoutMs: number): Database.Database {
-  createPrivately(path);
   const database = new Database(path, { timeout: busyTimeoutMs, fileMustExist: true });
   try {
     refuseForeign(database, path);

@@ -7,7 +7,8 @@ import type { RulesInForce } from '../domain/rules-in-force.js';
 import { createAuditChain } from './audit-chain.js';
 import { registerAuditHash } from './audit-chain-hash.js';
 import { createAuditLog } from './audit-log.js';
-import { BUSY_TIMEOUT_MS, openForWriting } from './database.js';
+import { BUSY_TIMEOUT_MS, createPrivately, openForWriting } from './database.js';
+import { type FilesInPlace, onFilesInPlace, openInPlace } from './files-in-place.js';
 import { createLedger } from './ledger.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS_DIR, readMigrations } from './migration-files.js';
@@ -20,7 +21,8 @@ import { orStoreError } from './store-error.js';
 
 /**
  * The database of one callwarden: what it did and saw, what its passes came to, which rules are in force, whether acting is
- * paused, and who may act.
+ * paused, and who may act. Its methods reject with STORE_FAILED once the file, its -wal or its -shm was removed or replaced;
+ * an intent then rejects whether or not it was committed before, so that nothing is sent.
  */
 export interface Store {
   audit: AuditLog;
@@ -52,36 +54,63 @@ export interface StoreOptions {
 export function openStore(path: string, options: StoreOptions = {}): Store {
   // Resolved, so that neither `:memory:` nor a `file:` URI means anything but a file of that name.
   const file = resolve(path);
-  const database = orStoreError(file, () => openDatabase(file, options));
+  const { database, files } = orStoreError(file, () => openDatabase(file, options));
+  const clock = options.clock ?? Date.now;
   return orStoreError(file, () => ({
-    audit: createAuditLog(database, file),
-    chain: createAuditChain(database, file, options.clock ?? Date.now),
-    ledger: createLedger(database, file),
-    passes: createPassLog(database, file),
-    rulesInForce: createRulesInForce(database, file),
-    pauses: createPauses(database, file, options.clock ?? Date.now),
-    lock: createPassLock(file),
+    audit: auditInPlace(createAuditLog(database, file), files),
+    chain: onFilesInPlace(createAuditChain(database, file, clock), files),
+    ledger: onFilesInPlace(createLedger(database, file), files),
+    passes: onFilesInPlace(createPassLog(database, file), files),
+    rulesInForce: onFilesInPlace(createRulesInForce(database, file), files),
+    pauses: onFilesInPlace(createPauses(database, file, clock), files),
+    lock: lockInPlace(createPassLock(file), files),
     close: () => {
       database.close();
     },
   }));
 }
 
+/** The outcome of a request that was sent is written in any case: a file that was moved away, not removed, shall have it. */
+function auditInPlace(audit: AuditLog, files: FilesInPlace): AuditLog {
+  return {
+    ...onFilesInPlace(audit, files),
+    async closeIntent(...given) {
+      await audit.closeIntent(...given);
+      files.require();
+    },
+  };
+}
+
+/** Whoever gets the lock has to release it, so nothing may be in the way afterwards. */
+function lockInPlace(lock: PassLock, files: FilesInPlace): PassLock {
+  return {
+    async acquire(switchName) {
+      files.require();
+      return lock.acquire(switchName);
+    },
+  };
+}
+
 function openDatabase(file: string, options: StoreOptions) {
   const { migrationsDir = MIGRATIONS_DIR, busyTimeoutMs = BUSY_TIMEOUT_MS, clock = Date.now } = options;
   if (options.readonly === true) {
-    const { database } = openCurrentForReading(file, { migrationsDir, busyTimeoutMs });
-    // Statements that could not run here are prepared all the same, with the triggers that they would fire.
-    registerAuditHash(database);
-    return database;
+    return openInPlace(file, () => {
+      const { database } = openCurrentForReading(file, { migrationsDir, busyTimeoutMs });
+      // Statements that could not run here are prepared all the same, with the triggers that they would fire.
+      registerAuditHash(database);
+      return database;
+    });
   }
   const migrations = readMigrations(migrationsDir);
-  const database = openForWriting(file, busyTimeoutMs);
-  try {
-    migrate(database, file, migrations, clock());
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  createPrivately(file);
+  return openInPlace(file, () => {
+    const database = openForWriting(file, busyTimeoutMs);
+    try {
+      migrate(database, file, migrations, clock());
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
 }
