@@ -4,6 +4,7 @@ import type { Caps } from './domain/config.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { createGate } from './enforce/gate.js';
+import { type Unwatched, unwatchedIn } from './pass-backtest-unwatched.js';
 import { type CarryingOut, carryOut } from './pass-carried-out.js';
 import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
 import { createReplay, type ReplayOptions } from './pass-replay.js';
@@ -20,6 +21,8 @@ export interface BacktestOptions
   polls: readonly LedgerPoll[];
   /** Milliseconds since the epoch: from here on rules act. */
   since: number;
+  /** Where the span ends; the last poll lies before. */
+  until: number;
   countries: readonly CalledCountry[];
   accounts: readonly KnownAccount[];
   caps: Caps;
@@ -58,19 +61,23 @@ export interface BacktestedRule {
   indeterminatePolls: number;
   /** Why it could not be judged at all at some polls; undefined where it always could. */
   broken: string | undefined;
+  /** Vendors that it goes by and that no call was listed for: mostly because no rule asked for them at the time. */
+  unseenVendors: readonly number[];
 }
 
 export interface BacktestResult {
   polls: number;
   /** Of those: without a listing, or with a doubtful one. */
   missedPolls: number;
+  /** Where nobody looked. */
+  unwatched: readonly Unwatched[];
   /** Calls that were on the switch in the span. */
   calls: number;
   rules: readonly BacktestedRule[];
   cut: readonly BacktestedCall[];
 }
 
-interface RuleCount extends Omit<BacktestedRule, 'withheld'> {
+interface RuleCount extends Omit<BacktestedRule, 'withheld' | 'unseenVendors'> {
   /** Each once, at however many polls it is planned again. */
   withheld: Map<WithholdReason, Set<string>>;
 }
@@ -80,7 +87,7 @@ interface RuleCount extends Omit<BacktestedRule, 'withheld'> {
  * force. A cut call counts as ended; what its caller would have done then, nobody knows.
  */
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
-  const { since, polls, rules } = options;
+  const { since, until, polls, rules } = options;
   const world = createLedgerWorld(options);
   const replay = createReplay({
     ...options,
@@ -98,7 +105,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const counts = new Map(
     rules.map(({ rule }) => [rule.name, newCount(rule.name, options.modes.get(rule.name) ?? rule.mode)]),
   );
-  const until = polls.at(-1)?.at ?? since;
+  const vendorsOf = new Map(rules.map(({ rule, vendors }) => [rule.name, vendors]));
+  const lastAt = polls.at(-1)?.at ?? since;
   const cut: BacktestedCall[] = [];
   const judgeFrom =
     since - Math.max(0, ...rules.map(({ rule }) => rule.forMs)) - 2 * (polls[0]?.intervalMs ?? 0);
@@ -126,7 +134,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
         noteVerdicts(decided, counts);
         const done = decide(actions, { ...options, snapshot, cut, counts });
         replay.done(done, poll.at);
-        for (const action of done) cut.push(...cutCalls(action, poll.at, until, (call) => world.cut(call)));
+        for (const action of done) cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
       }
     }
     options.onProgress?.((index + 1) / polls.length);
@@ -134,8 +142,13 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   return {
     polls: counted,
     missedPolls,
+    unwatched: unwatchedIn(polls, since, until),
     calls: before === undefined ? 0 : world.seen - before,
-    rules: Array.from(counts.values(), (count) => ({ ...count, withheld: sizesOf(count.withheld) })),
+    rules: Array.from(counts.values(), (count) => ({
+      ...count,
+      withheld: sizesOf(count.withheld),
+      unseenVendors: vendorsOf.get(count.rule)?.filter((vendor) => !world.vendorsSeen.has(vendor)) ?? [],
+    })),
     cut,
   };
 }

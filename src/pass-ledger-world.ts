@@ -43,6 +43,8 @@ export interface LedgerWorld {
   cut(call: CallIdentity): LedgerCall | undefined;
   /** Calls that were there, listed at this login or not. */
   readonly seen: number;
+  /** Vendors that any of these was listed for. */
+  readonly vendorsSeen: ReadonlySet<number>;
 }
 
 export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
@@ -51,6 +53,7 @@ export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
 
 class ReplayedSwitch implements LedgerWorld {
   seen = 0;
+  readonly vendorsSeen = new Set<number>();
   /** By ID, which a switch may use for several calls at once. */
   private readonly live = new Map<string, LiveCall[]>();
   private readonly logins = new Map<string, LoginCalls>();
@@ -137,6 +140,7 @@ class ReplayedSwitch implements LedgerWorld {
       calls.live.add(one);
       calls.fresh.push(one);
       if (row.vendors.length > 0) calls.ofVendors += 1;
+      for (const vendor of row.vendors) this.vendorsSeen.add(vendor);
       calls.wait(one, at);
       this.seen += 1;
     }

@@ -30,6 +30,40 @@ const twoCalls = [
   aRow({ id: '2', firstSeenAt: at(10), endedAt: at(70), lastSeenAt: at(65) }),
 ];
 
+describe('where nobody watched', () => {
+  const unwatched = async (seconds: readonly number[], until: number, failed: readonly number[] = []) => {
+    const [poll] = polls(1);
+    if (poll === undefined) throw new Error('no poll');
+    const made = seconds.map((second) => {
+      const result = failed.includes(second) ? ('failed' as const) : ('sound' as const);
+      return { ...poll, at: at(second), result };
+    });
+    const result = await runBacktest(aBacktest({ rules: [], polls: made, until: at(until) }));
+    return result.unwatched.map(({ from, to }) => [from, to].map((time) => (time - START) / 1000));
+  };
+
+  it('is told, at the beginning and the end of the span too, from more than two intervals on', async () => {
+    expect(await unwatched([0, 5, 15, 20], 30)).toEqual([]);
+    expect(await unwatched([0, 5, 16, 20], 31)).toEqual([
+      [5, 16],
+      [20, 31],
+    ]);
+    expect(await unwatched([11, 15], 20)).toEqual([[0, 11]]);
+  });
+
+  it('is where polls failed one after the other, and not where a single one did', async () => {
+    expect(await unwatched([0, 5, 10], 10, [5])).toEqual([]);
+    expect(await unwatched([0, 5, 10, 15], 15, [5, 10])).toEqual([[0, 15]]);
+  });
+
+  it('is nothing that lies before the span, and all of it where no poll was sound', async () => {
+    const before = polls(2).map((poll) => ({ ...poll, at: poll.at - 60_000 }));
+    const quiet = await runBacktest(aBacktest({ rules: [], polls: [...before, ...polls(3)], until: at(15) }));
+    expect(quiet.unwatched).toEqual([]);
+    expect(await unwatched([0, 5], 60, [0, 5])).toEqual([[0, 60]]);
+  });
+});
+
 describe('what would have been cut', () => {
   it('is told with the minutes before, and those that the call really went on for', async () => {
     const {
@@ -108,6 +142,21 @@ describe('what would have been cut', () => {
     );
     expect(cut.map(({ cutAt }) => cutAt)).toEqual([at(20)]);
     expect(missedPolls).toBe(2);
+  });
+
+  it('is told with the vendors that a rule goes by and that no call was listed for', async () => {
+    const rules = [
+      aRule({ name: 'by-vendor', scope: 'vendor', only: { vendors: [3, 4] } }),
+      cap({ name: 'but-vendor', except: { vendors: [5] } }),
+      cap({ name: 'plain' }),
+    ];
+    const unseen = async (vendors: readonly number[]) => {
+      const calls = [aRow({ id: '1', vendors })];
+      const result = await runBacktest(aBacktest({ rules, calls, polls: polls(3) }));
+      return result.rules.map((rule) => rule.unseenVendors);
+    };
+    expect(await unseen([])).toEqual([[5], [3, 4], []]);
+    expect(await unseen([3, 5])).toEqual([[], [4], []]);
   });
 
   it('leaves calls that were really cut out of what counts ended calls', async () => {

@@ -20,7 +20,10 @@ export interface SwitchBacktestResult {
 }
 
 /** What is said of one switch below its table. */
-export function closingLines({ switch: name, here, against }: SwitchBacktestResult): readonly string[] {
+export function closingLines(
+  { switch: name, here, against }: SwitchBacktestResult,
+  { since }: BacktestSpan,
+): readonly string[] {
   const missed = here.missedPolls === 0 ? '' : `, ${here.missedPolls} of them failed or doubtful`;
   const really = here.cut.filter(({ reallyCut }) => reallyCut).length;
   const were = really === 1 ? 'was' : 'were';
@@ -31,12 +34,41 @@ export function closingLines({ switch: name, here, against }: SwitchBacktestResu
       : `cut here ${cutText(here)} (${minutesText(here)}), against ${cutText(against)} (${minutesText(against)})`;
   return [
     `${name}: ${counted(here.calls, 'call')} at ${counted(here.polls, 'poll')}${missed}; ${cut}.`,
+    ...unwatchedLines(name, here, since),
+    ...unseenLines(name, here, against),
     ...(really === 0
       ? []
       : [
           `${really} of these ${were} cut by Callwarden at the time, too: the minutes that would have followed are ` +
             `unknown, and not in ${column}.`,
         ]),
+  ];
+}
+
+/** More stretches than this in one line help nobody; `-o json` has all. */
+const TOLD_STRETCHES = 3;
+
+/** Where the ledger begins was said before the replay. */
+function unwatchedLines(name: string, result: BacktestResult, since: number): readonly string[] {
+  const unwatched = result.unwatched.filter(({ from }) => from > since);
+  if (unwatched.length === 0) return [];
+  const longest = unwatched.toSorted((one, other) => other.to - other.from - (one.to - one.from));
+  const told = longest.slice(0, TOLD_STRETCHES).sort((one, other) => one.from - other.from);
+  const more = unwatched.length - told.length;
+  const stretches = told.map(({ from, to }) => `from ${iso(from)} to ${iso(to)}`);
+  const rest = more === 0 ? '' : ` and in ${counted(more, 'shorter stretch', 'es')}`;
+  return [`Nobody watched ${name} ${stretches.join(', ')}${rest}: nothing of that is in these figures.`];
+}
+
+function unseenLines(name: string, ...results: readonly (BacktestResult | undefined)[]): readonly string[] {
+  const rules = results
+    .flatMap((result) => result?.rules ?? [])
+    .filter((rule) => rule.unseenVendors.length > 0);
+  if (rules.length === 0) return [];
+  const names = [...new Set(rules.map(({ rule }) => rule))];
+  return [
+    `The ledger of ${name} holds no call of some vendors that ${names.join(', ')} ${names.length === 1 ? 'goes' : 'go'} by: ` +
+      'whose vendor a call was is known only from when a rule that is not off names the vendor. Without that these figures say nothing.',
   ];
 }
 
@@ -60,6 +92,7 @@ export function backtestReport(results: readonly SwitchBacktestResult[], { since
       switch: name,
       polls: here.polls,
       missedPolls: here.missedPolls,
+      unwatched: here.unwatched.map(({ from, to }) => ({ since: iso(from), until: iso(to) })),
       calls: here.calls,
       rules: backtestRows(name, here),
       accounts: accountRows(here),

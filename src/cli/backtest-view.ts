@@ -16,6 +16,8 @@ export interface BacktestRow {
   reallyCut: number;
   withheld: BacktestedRule['withheld'];
   indeterminatePolls: number;
+  /** Vendors it goes by that no call of the ledger was listed for. */
+  unseenVendors: readonly number[];
   error: string | null;
 }
 
@@ -35,14 +37,20 @@ export function backtestRows(switchName: string, { rules, cut }: BacktestResult)
       reallyCut: calls.filter(({ reallyCut }) => reallyCut).length,
       withheld: one.withheld,
       indeterminatePolls: one.indeterminatePolls,
+      unseenVendors: one.unseenVendors,
       error: one.broken ?? null,
     };
   });
 }
 
+function unseenText(vendors: readonly number[]): string {
+  if (vendors.length === 0) return '';
+  return `no call of ${vendors.length === 1 ? 'vendor' : 'vendors'} ${vendors.join(', ')} in the ledger`;
+}
+
 /** `1 poll`, `2 polls` */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, noun: string, plural = 's'): string {
+  return `${count} ${noun}${count === 1 ? '' : plural}`;
 }
 
 /** Minutes to a hundredth: the ledger knows no call to less than a second. */
@@ -68,6 +76,7 @@ export const BACKTEST_VIEW: RowView<BacktestRow> = {
       cell: (row) =>
         [
           row.indeterminatePolls > 0 ? `indeterminate at ${counted(row.indeterminatePolls, 'poll')}` : '',
+          unseenText(row.unseenVendors),
           row.error ?? '',
         ]
           .filter(Boolean)
@@ -90,6 +99,7 @@ export const BACKTEST_VIEW: RowView<BacktestRow> = {
     'withheld',
     'indeterminatePolls',
     'error',
+    'unseenVendors',
   ],
 };
 

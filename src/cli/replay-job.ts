@@ -37,6 +37,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
       ...judging,
       modes,
       since: span.since,
+      until: span.until,
       polls: reader.polls(name, from, span.until),
       calls: reader.calls(name, from, span.until),
       countries,

@@ -34,11 +34,13 @@ interface Setting {
   ledgers?: Readonly<Record<string, readonly LedgerCall[]>>;
   rules?: string;
   terminal?: boolean;
+  /** Seconds after START between which no poll was made. */
+  away?: readonly [number, number];
 }
 
 /** Runs the command a minute and a half after START, on twenty polls of each switch. */
 async function backtest(
-  { ledgers = { lab: CALLS }, rules = CAP, terminal = false }: Setting,
+  { ledgers = { lab: CALLS }, rules = CAP, terminal = false, away: [from, to] = [0, 0] }: Setting,
   ...args: string[]
 ) {
   const directory = tempDir();
@@ -58,6 +60,7 @@ async function backtest(
   const store = openStore(join(directory, 'callwarden.db'));
   for (const [name, calls] of Object.entries(ledgers)) {
     for (const poll of calls.length === 0 ? [] : polls(20)) {
+      if (poll.at > at(from) && poll.at < at(to)) continue;
       await store.ledger.commit(name, {
         poll,
         calls: calls.filter(({ firstSeenAt }) => firstSeenAt === poll.at),
@@ -119,6 +122,7 @@ it('tells by rule what it would have done, without rules that are off, and says 
         reallyCut: 0,
         withheld: {},
         indeterminatePolls: 0,
+        unseenVendors: [],
         error: null,
       },
     },
@@ -145,7 +149,7 @@ it('gives everything in one JSON document', async () => {
 it('prints a table for a person, and CSV for a sheet', async () => {
   expect((await backtest({}, '-o', 'table')).stdout).toMatch(/RULE +.*CALLS CUT.*\n.*cap +/);
   expect((await backtest({}, '-o', 'csv')).stdout.split('\r\n')[0]).toBe(
-    'switch,rule,mode,actions,alerts,accounts,callsCut,minutesBefore,minutesCut,reallyCut,withheld,indeterminatePolls,error',
+    'switch,rule,mode,actions,alerts,accounts,callsCut,minutesBefore,minutesCut,reallyCut,withheld,indeterminatePolls,error,unseenVendors',
   );
 });
 
@@ -234,6 +238,31 @@ it('says where the ledger begins after --since', async () => {
   expect((await backtest({}, '--since', '2026-01-05T09:00:00Z', '-o', 'jsonl')).stderr).toContain(
     'The ledger of lab begins at 2026-01-05T10:00:00.000Z in this span.',
   );
+});
+
+it('says where nobody watched in the span', async () => {
+  const since = ['--since', '2026-01-05T10:00:00Z'];
+  const { stderr, stdout } = await backtest({ away: [20, 60] }, ...since, '-o', 'json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    switches: [{ unwatched: [{ since: '2026-01-05T10:00:20.000Z', until: '2026-01-05T10:01:00.000Z' }] }],
+  });
+  expect(stderr).toBe('');
+  expect((await backtest({ away: [20, 60] }, ...since, '-o', 'jsonl')).stderr).toContain(
+    'Nobody watched lab from 2026-01-05T10:00:20.000Z to 2026-01-05T10:01:00.000Z: nothing of that is in these figures.',
+  );
+  expect((await backtest({}, ...since, '-o', 'jsonl')).stderr).not.toContain('Nobody watched');
+});
+
+it('says that nothing is known of vendors that nobody asked for at the time', async () => {
+  const rules = `${CAP.replace('scope: account', 'scope: vendor').replace('account.', 'vendor.')}only: { vendors: [3] }\n`;
+  const { stdout, stderr } = await backtest({ rules }, '-o', 'jsonl');
+  expect(JSON.parse(stdout)).toMatchObject({ rule: 'cap', callsCut: 0, unseenVendors: [3] });
+  expect(stderr).toContain(
+    'The ledger of lab holds no call of some vendors that cap goes by: whose vendor a call was is known only from when a rule ' +
+      'that is not off names the vendor. Without that these figures say nothing.',
+  );
+  expect((await backtest({ rules }, '-o', 'table')).stdout).toContain('no call of vendor 3 in the ledger');
+  expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('vendor');
 });
 
 it('fails on an empty ledger and says what to do', async () => {

@@ -81,6 +81,7 @@ export function aBacktest(
     calls: [],
     polls: [],
     since: START,
+    until: changes.polls?.at(-1)?.at ?? START,
     countries: [],
     accounts: [],
     ...changes,

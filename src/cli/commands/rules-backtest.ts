@@ -208,7 +208,7 @@ async function print(
     const rows = results.flatMap((one) => backtestRows(one.switch, one.here));
     await writeRows(rows, BACKTEST_VIEW, format, context.stdout);
   }
-  for (const line of results.flatMap(closingLines)) await say(context, line);
+  for (const line of results.flatMap((one) => closingLines(one, span))) await say(context, line);
   await say(context, HONEST_LIMIT);
 }
 
