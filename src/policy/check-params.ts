@@ -43,7 +43,7 @@ export function checkParams(
 function explainParam(key: string, fact: FactDefinition): string {
   if (!Object.hasOwn(paramsSchema.shape, key)) return unknownKey(key, fact.params);
   if (key === 'recursive') {
-    return `"${fact.name}" does not take "recursive", which adds the calls of subcustomers: only facts of customers do.`;
+    return `"${fact.name}" does not take "recursive", which adds the calls of subcustomers: only facts of customers that speak of calls do, as customer.totalCalls.`;
   }
   return `"${fact.name}" does not take "${key}": it takes ${fact.params.join(', ')}.`;
 }

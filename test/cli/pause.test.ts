@@ -67,6 +67,11 @@ describe('pause', () => {
     expect((await run('doctor')).stdout).toMatch(/^warn {2}pause: lab: paused by cli:anna .*: maintenance/m);
   });
 
+  it('without an end is shown in the table as going on until somebody resumes', async () => {
+    await run('pause', '--switch', 'fra', '--reason', 'open end');
+    expect((await run('status', '-o', 'table')).stdout).toMatch(/^fra +until resumed/m);
+  });
+
   it('replaces an earlier pause of the same, and says which', async () => {
     await run('pause', '--reason', 'the first');
     const { stderr } = await run('pause', '--for', '10m', '--reason', 'the second');

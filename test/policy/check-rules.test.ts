@@ -599,7 +599,7 @@ describe('a comparison is refused', () => {
     [
       'recursive for what is no customer',
       '{ fact: account.totalCalls, params: { recursive: true }, operator: equal, value: 1 }',
-      '5:45 "account.totalCalls" does not take "recursive", which adds the calls of subcustomers: only facts of customers do.',
+      '5:45 "account.totalCalls" does not take "recursive", which adds the calls of subcustomers: only facts of customers that speak of calls do, as customer.totalCalls.',
     ],
     [
       'prefixes that are numbers',

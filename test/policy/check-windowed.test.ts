@@ -67,7 +67,7 @@ describe('facts over a window', () => {
     [
       'account.callsStarted',
       '{ within: 10m, recursive: true }',
-      '"account.callsStarted" does not take "recursive", which adds the calls of subcustomers: only facts of customers do.',
+      '"account.callsStarted" does not take "recursive", which adds the calls of subcustomers: only facts of customers that speak of calls do, as customer.totalCalls.',
     ],
   ])('are refused: %s with %s', (fact, params, message) => {
     expect(problemsOf({ 'r.yaml': withLeaf(over(fact, params)) })).toContainEqual(

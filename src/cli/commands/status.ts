@@ -36,7 +36,10 @@ interface StatusRow {
   durationMs: number | null;
   passesLastHour: { completed: number; failed: number; skipped: number };
   actionsLastHour: Readonly<Record<string, number>>;
-  /** Disconnects confirmed in that hour, and the time from the first sight of a violation to it; null where there were none. */
+  /**
+   * Disconnects confirmed in that hour, and the time from the first sight of a violation to it, by the process that acted: a
+   * restart sees it anew. null where there were none.
+   */
   killsLastHour: { count: number; medianSeconds: number; slowestSeconds: number } | null;
   /** Disconnects that no later listing has confirmed. */
   unconfirmed: number;
@@ -225,7 +228,7 @@ const PAUSED_COLUMN: RowView<StatusRow>['columns'][number] = {
   ...WHOLE,
   cell: ({ paused }) => {
     if (paused === null) return null;
-    return paused.until === null ? 'resumed' : localTime(Date.parse(paused.until));
+    return paused.until === null ? 'until resumed' : localTime(Date.parse(paused.until));
   },
 };
 
@@ -289,7 +292,7 @@ function killsText({
   slowestSeconds,
 }: NonNullable<StatusRow['killsLastHour']>): string {
   const calls = count === 1 ? '1 cut call was' : `${count} cut calls were`;
-  return `${calls} seen to be gone within the last hour, half of them ${medianSeconds.toFixed(1)} s or less after the violation was first seen, all within ${slowestSeconds.toFixed(1)} s`;
+  return `${calls} seen to be gone within the last hour, half of them ${medianSeconds.toFixed(1)} s or less after the process that cut them first saw the violation, all within ${slowestSeconds.toFixed(1)} s`;
 }
 
 function passesText({ passesLastHour: { completed, failed, skipped } }: StatusRow): string {
