@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { parseFault } from '../../src/simulator/parse-fault.js';
+import { openStore, type Store } from '../../src/store/open-store.js';
+import { changesOf, ledgerCall, pollAt } from '../store/support-ledger.js';
 import { type Lab, lab, THREE_CALLS } from './lab.js';
 
 function addCalls(
@@ -55,6 +57,31 @@ describe('once', () => {
     const second = await it.once();
     expect(second.reports[0]).toMatchObject({ calls: 3, violations: [], actions: [] });
     expect(it.records().map(({ confirmed }) => confirmed)).toEqual([true, true]);
+  });
+
+  it('prunes the ledger as the service does, also where it sends nothing', async () => {
+    const it = await lab();
+    addCalls(it, 1);
+    expect((await it.once()).code).toBe(0);
+    const old = Date.now() - 9 * 86_400_000;
+    const withLedger = async <T>(work: (ledger: Store['ledger']) => Promise<T>): Promise<T> => {
+      const store = openStore(join(it.folder, 'callwarden.db'));
+      try {
+        return await work(store.ledger);
+      } finally {
+        store.close();
+      }
+    };
+    await withLedger((ledger) =>
+      ledger.commit(
+        'gone',
+        changesOf({ poll: pollAt(old), calls: [ledgerCall('1', { firstSeenAt: old, endedAt: old + 1 })] }),
+      ),
+    );
+    expect((await it.once('--dry-run')).code).toBe(0);
+    const { polls, calls } = await withLedger((ledger) => ledger.load('gone', 0));
+    expect([polls, calls]).toEqual([[], []]);
+    expect((await withLedger((ledger) => ledger.load('lab', 0))).polls).toHaveLength(2);
   });
 
   it('prints the report with exactly the documented keys, in their order', async () => {

@@ -14,6 +14,7 @@ import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
+import { createLedgerPruning } from '../ledger-pruning.js';
 import { shownReport } from '../mask-report.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
@@ -30,6 +31,8 @@ import { besideService } from '../rules-in-force-now.js';
 
 /** How often a pass asks again for a lock that another process holds. */
 const LOCK_RETRY_MS = 100;
+/** So many steps of pruning, each of which holds the database for a moment, are over within a second or so. */
+const PRUNING_STEPS = 10;
 
 interface OnceOptions {
   config: string;
@@ -82,6 +85,7 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
       }
     }
     await tellPauses(store, switches, context);
+    await pruneLedger(store, config, context);
     if (reports.some(({ status }) => status !== 'completed')) context.setExitCode(EXIT_FAILED);
   } finally {
     store.close();
@@ -99,6 +103,26 @@ async function tellPauses(
     const pause = lastingPause(inForce, name);
     if (pause !== undefined) await say(context, `warning: ${name}: ${pauseText(pause)}`);
   }
+}
+
+/** As the service does beside its passes, or the ledger of a cron job would grow for ever; what is left over goes next time. */
+async function pruneLedger({ ledger }: Store, { retention }: Config, context: CliContext): Promise<void> {
+  const interrupted = context.interrupted();
+  const errors: unknown[] = [];
+  let steps = 0;
+  const pruning = createLedgerPruning({
+    ledger,
+    retentionMs: retention.ledgerMs,
+    clock: context.clock,
+    busy: () => {
+      steps += 1;
+      return steps >= PRUNING_STEPS || interrupted.aborted;
+    },
+    onError: (error) => errors.push(error),
+  });
+  pruning.begin();
+  await pruning.ended();
+  for (const error of errors) await say(context, `warning: the ledger could not be pruned: ${String(error)}`);
 }
 
 /** What `run` and the next `once` compare with; a pass goes ahead without it. */
