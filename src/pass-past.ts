@@ -87,7 +87,7 @@ export type SentAhead = Map<string, number>;
 
 /**
  * Calls whose disconnect was sent before this listing: `cuts` since the last listing, for the history, however long ago that
- * was, and of a day where nobody knows or the clock was set back since, with those that were only perhaps taken along;
+ * was, and of a day where nobody knows or the clock was set back since: those that we may have ended;
  * `recent` those that count as gone while they are still listed.
  */
 export async function disconnectsBefore(
@@ -101,7 +101,7 @@ export async function disconnectsBefore(
   const isKnown = lastListedAt !== undefined && lastListedAt < observedAt;
   // A little earlier: the clock may have been set back by less than the time between two listings.
   const cutSince = isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
-  const cuts = await audit.disconnectsSince(switchName, cutSince, { perhapsTaken: true });
+  const cuts = await audit.disconnectsSince(switchName, cutSince, { mayHaveEnded: true });
   const sent = await audit.disconnectsSince(switchName, recentSince, { until: observedAt });
   const ahead = await audit.disconnectsSince(switchName, observedAt + 1);
   const foundAt = new Map(

@@ -10,7 +10,7 @@ import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { openStore } from '../src/store/open-store.js';
 import { aCall, aSuspect, calls, NOW } from './support/calls.js';
-import { fakeSwitch } from './support/fake-switch.js';
+import { fakeSwitch, switchError } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
 
@@ -749,5 +749,53 @@ describe('vendors that a rule excepts, in a window', () => {
       expect(outcomes(await it.pass()), `poll ${poll}`).toEqual([]);
       it.wait(5);
     }
+  });
+});
+
+describe('a call that was gone when its disconnect came', () => {
+  const RECENT_SECONDS = 30;
+  const three = () => calls(3, { setupAt: undefined, duration: 5, delay: 1, age: 6 });
+  const row = async ({ store }: ReturnType<typeof scene>) =>
+    (await store.ledger.load('lab', 0)).calls.find(({ id }) => id === '3');
+
+  it('ended by itself, and counts in what speaks of how calls end', async () => {
+    const it = scene(
+      `
+  rules:
+    - name: cap
+      scope: account
+      mode: enforce
+      conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
+      event: { type: disconnectCall, params: { keep: 2 } }
+    - name: ended
+      scope: account
+      mode: monitor
+      conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 0 } ] }
+      event: { type: alert, params: { message: ended } }`,
+      three(),
+    );
+    it.port.before = (request) => {
+      if (request === 'disconnectCall 3') it.port.calls = it.port.calls.slice(0, 2);
+    };
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 already-gone']);
+    it.wait(5);
+    expect((await it.pass()).violations).toMatchObject([{ rule: 'ended', subject: 'account:10' }]);
+    expect(await row(it)).toMatchObject({ endedAt: NOW + 5_000, cutAt: undefined });
+  });
+
+  it('is taken for cut by us where an earlier request for it was lost', async () => {
+    const it = scene(cap(''), three());
+    it.port.before = (request) => {
+      if (request.startsWith('disconnectCall')) throw switchError('SWITCH_TIMEOUT', true);
+    };
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 unknown']);
+    it.port.before = (request) => {
+      if (request === 'disconnectCall 3') it.port.calls = it.port.calls.slice(0, 2);
+    };
+    it.wait(RECENT_SECONDS + 1);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 3 already-gone']);
+    it.wait(5);
+    await it.pass();
+    expect(await row(it)).toMatchObject({ endedAt: NOW + 36_000, cutAt: NOW + 31_000 });
   });
 });

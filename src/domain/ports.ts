@@ -80,8 +80,9 @@ export interface AuditLog {
   /** Intents of this switch without an outcome become `unknown`, reason `orphaned`. Only under the switch's pass lock. */
   resolveOrphans(switchName: string, at: number): Promise<number>;
   /**
-   * Calls of this switch whose disconnect was sent (or may have been) at or after `since`, children included; those that
-   * were only perhaps taken along where that is asked for.
+   * Calls of this switch whose disconnect was sent (or may have been) at or after `since`, children included. With
+   * `mayHaveEnded` those of which that may be the end: those too that were only perhaps taken along, and not those of which
+   * the switch said that they were gone already.
    */
   disconnectsSince(
     switchName: string,
@@ -89,7 +90,7 @@ export interface AuditLog {
     options?: {
       /** At or before this; for ever by default, since the clock may have been ahead. */
       until?: number;
-      perhapsTaken?: boolean;
+      mayHaveEnded?: boolean;
     },
   ): Promise<readonly CallIdentity[]>;
   /**

@@ -79,9 +79,9 @@ export function createAuditLog(database: Database.Database, path: string): Audit
         return orphans.length;
       }),
 
-    disconnectsSince: (switchName, since, { until = FOR_EVER, perhapsTaken = false } = {}) =>
+    disconnectsSince: (switchName, since, { until = FOR_EVER, mayHaveEnded = false } = {}) =>
       look(() => {
-        const asked = { switch: switchName, since, until, perhapsTaken: perhapsTaken ? 1 : 0 };
+        const asked = { switch: switchName, since, until, mayHaveEnded: mayHaveEnded ? 1 : 0 };
         return read.disconnects.all(asked).map(toIdentity);
       }),
 
@@ -182,7 +182,7 @@ function prepareReads(database: Database.Database) {
   type IdentityRow = { ref: string; callId: string; setupTime: string | null };
   return {
     openIntents: database.prepare<OfSwitch, number>(sql.OPEN_INTENTS).pluck(),
-    disconnects: database.prepare<OfSwitchSince & { until: number; perhapsTaken: number }, IdentityRow>(
+    disconnects: database.prepare<OfSwitchSince & { until: number; mayHaveEnded: number }, IdentityRow>(
       sql.DISCONNECTS_SINCE,
     ),
     callsTaken: database.prepare<OfSwitchSince, number>(sql.CALLS_TAKEN_SINCE).pluck(),

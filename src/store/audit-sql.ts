@@ -37,13 +37,13 @@ const SENT_SINCE = `
 
 /**
  * Calls that were only perhaps taken along are left out where they would be spared as gone: by every rule, for as long as one
- * acts.
+ * acts. A call that was gone already ended by itself, unless an earlier request for it was lost: then that one is found.
  */
 export const DISCONNECTS_SINCE = `
   SELECT DISTINCT call_ref AS ref, call_id AS callId, setup_time AS setupTime
   FROM (${SENT_SINCE})
   WHERE call_id IS NOT NULL AND outcome <> 'failed' AND sent_at <= @until
-    AND (@perhapsTaken = 1 OR reason IS NOT 'perhaps-taken')`;
+    AND CASE WHEN @mayHaveEnded = 1 THEN outcome <> 'already-gone' ELSE reason IS NOT 'perhaps-taken' END`;
 
 /**
  * What the hourly cap counts. A request that was refused, or came too late, counts as well: it was sent, and a login that may

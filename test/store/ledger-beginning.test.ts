@@ -185,9 +185,9 @@ test('disconnects are asked for until an instant, and with the calls that were o
   const whole = await audit.openIntent(accountInput(), [callInput('perhaps'), callInput('surely')]);
   const children = [outcomeOf('unknown', { reason: 'perhaps-taken' }), outcomeOf('disconnected')];
   await audit.closeIntent(whole, outcomeOf('disconnected'), children, NOON);
-  const ids = async (options?: { until?: number; perhapsTaken?: boolean }) =>
+  const ids = async (options?: { until?: number; mayHaveEnded?: boolean }) =>
     (await audit.disconnectsSince('lab', NOON, options)).map(({ id }) => id).sort();
   expect(await ids()).toEqual(['ahead', 'now', 'open ahead', 'surely']);
   expect(await ids({ until: NOON })).toEqual(['now', 'surely']);
-  expect(await ids({ perhapsTaken: true })).toEqual(['ahead', 'now', 'open ahead', 'perhaps', 'surely']);
+  expect(await ids({ mayHaveEnded: true })).toEqual(['ahead', 'now', 'open ahead', 'perhaps', 'surely']);
 });
