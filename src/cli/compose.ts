@@ -1,3 +1,4 @@
+import { asksForMask } from '../config/asks-for-mask.js';
 import { readConfig } from '../config/read-config.js';
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../domain/config.js';
@@ -17,10 +18,21 @@ import { sha256 } from './sha256.js';
 
 /** Reads the config and tells its warnings. Throws CONFIG_INVALID. */
 export async function loadConfig(file: string, context: CliContext): Promise<Config> {
-  const { config, warnings } = readConfig(file, context.env);
-  context.masksNumbers = config.privacy === 'mask';
+  const { config, warnings } = readAndMask(file, context);
   for (const warning of warnings) await say(context, problemLine(warning));
   return config;
+}
+
+/** What is wrong with a config may quote the numbers in it: such a text, too, is masked where the config asks for it. */
+function readAndMask(file: string, context: CliContext): ReturnType<typeof readConfig> {
+  try {
+    const read = readConfig(file, context.env);
+    context.masksNumbers = read.config.privacy === 'mask';
+    return read;
+  } catch (error) {
+    context.masksNumbers = asksForMask(file);
+    throw error;
+  }
 }
 
 /** Whether every warning of the rules is told, or only how many there are. */

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Environment } from '../config/substitute-variables.js';
-import { maskNumbers, maskText } from '../domain/mask.js';
+import { maskNumbers } from '../domain/mask.js';
+import { maskText } from '../domain/mask-text.js';
 import type { Clock } from '../domain/ports.js';
 import { harmlessLines } from './harmless-text.js';
 

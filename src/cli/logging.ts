@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { type CliContext, shownText } from './context.js';
+import { type CliContext, shown } from './context.js';
 import { harmless } from './harmless-text.js';
 
 /** What must not be logged whoever hands it in, at the top and one or two levels down. */
@@ -44,10 +44,15 @@ export function createLogger(context: CliContext): Logger {
     {
       write(line: string) {
         // A log line must never hold up a pass, and main lets a broken pipe of stderr pass.
-        void stderr.write(`${shownText(format(line.trimEnd()), context)}\n`);
+        void stderr.write(`${format(shownLine(line.trimEnd(), context))}\n`);
       },
     },
   );
+}
+
+/** By fields, so that what is a number of JSON stays one. */
+function shownLine(json: string, context: CliContext): string {
+  return context.masksNumbers === true ? JSON.stringify(shown(JSON.parse(json), context)) : json;
 }
 
 /** `10:15:30 lab: 47 calls, 2 violations …`, with the level where it is not info; further fields only for trouble. */

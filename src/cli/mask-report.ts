@@ -1,4 +1,5 @@
-import { maskNumber, maskNumbers } from '../domain/mask.js';
+import { maskNumbers } from '../domain/mask.js';
+import { maskNumber } from '../domain/mask-number.js';
 import type { PassReport } from '../domain/pass-report.js';
 import type { CliContext } from './context.js';
 
@@ -11,8 +12,7 @@ export function shownReport(
   // An action does not bear the scope of its rule, and the target of an alert on a caller is the caller's number.
   const ofCallers = new Set(report.violations.filter(({ scope }) => scope === 'cli').map(({ rule }) => rule));
   return {
-    ...report,
-    error: maskNumbers(report.error),
+    ...maskNumbers({ ...report, violations: [], actions: [] }),
     violations: report.violations.map(maskNumbers),
     actions: report.actions.map((action) => {
       const isCaller = action.action === 'alert' && ofCallers.has(action.rule);

@@ -1,3 +1,4 @@
+import { digitOf } from '../domain/digits.js';
 import type { Numbering } from '../domain/numbering.js';
 import { EMERGENCY_NUMBERS } from './emergency-numbers.js';
 import { callingCodeOfCountry } from './number-metadata.js';
@@ -112,11 +113,3 @@ function inAscii(text: string): string {
 }
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
-
-/** Unicode keeps the ten digits of a script together, in order; a block of them may follow another. */
-function digitOf(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  let first = code;
-  while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1;
-  return String((code - first) % 10);
-}

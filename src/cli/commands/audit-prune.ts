@@ -8,7 +8,7 @@ import { askYesNo } from '../ask.js';
 import { localTime } from '../audit-view.js';
 import { openSigner } from '../checkpoint-keys.js';
 import { loadConfig } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { givenReason } from '../given-reason.js';
 import { configOption, timeWord, withExamples } from '../options.js';
@@ -94,7 +94,7 @@ async function isWhole(config: Config, keyFiles: readonly string[], context: Cli
   const verified = verifyLog(config, { keyFiles, ownKeyToo: true }, context);
   for (const note of verified.notes) await say(context, note);
   if (verified.verification.fault === undefined) return true;
-  await context.stderr.write(verificationText(verificationReport(verified)));
+  await context.stderr.write(verificationText(shown(verificationReport(verified), context)));
   await say(context, 'Nothing was removed: what is not whole is evidence.');
   context.setExitCode(EXIT_FAILED);
   return false;

@@ -3,7 +3,7 @@ import type { Config } from '../../domain/config.js';
 import { appendCheckpoint } from '../checkpoint-file.js';
 import { openSigner } from '../checkpoint-keys.js';
 import { loadConfig } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
 import { harmlessJson } from '../harmless-text.js';
 import { configOption, oneOf, withExamples } from '../options.js';
@@ -54,7 +54,7 @@ async function verifyAudit(options: VerifyOptions, context: CliContext): Promise
   const config = await loadConfig(options.config, context);
   const verified = verifyLog(config, { against: options.against, keyFiles: options.key ?? [] }, context);
   for (const note of verified.notes) await say(context, note);
-  const report = verificationReport(verified);
+  const report = shown(verificationReport(verified), context);
   await context.stdout.write(
     options.output === 'json' ? `${harmlessJson(report)}\n` : verificationText(report),
   );

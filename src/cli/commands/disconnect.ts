@@ -10,7 +10,7 @@ import { openStore } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { askYesNo } from '../ask.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say, shown, shownText } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
 import { givenReason } from '../given-reason.js';
 import { counted, handQuestion } from '../hand-question.js';
@@ -132,23 +132,21 @@ async function tell(result: HandResult, kind: string, id: string, context: CliCo
   switch (result.status) {
     case 'done':
       for (const action of result.actions) {
-        const line = `${actionText(action)}${confirmationText(action, result)}`;
-        await context.stdout.write(`${harmless(shownText(line, context))}\n`);
+        const line = `${actionText(shown(action, context))}${confirmationText(action, result)}`;
+        await context.stdout.write(`${harmless(line)}\n`);
       }
       if (!result.actions.some(({ outcome }) => outcome === 'disconnected' || outcome === 'already-gone')) {
         context.setExitCode(EXIT_FAILED);
       }
       return;
     case 'not-found':
-      await context.stderr.write(
-        `The switch lists no call to disconnect for ${kind} ${id}. Nothing was sent.\n`,
-      );
+      await say(context, `The switch lists no call to disconnect for ${kind} ${id}. Nothing was sent.`);
       break;
     case 'declined':
-      await context.stderr.write('Nothing was sent.\n');
+      await say(context, 'Nothing was sent.');
       break;
     case 'busy':
-      await context.stderr.write('Another process is acting on this switch. Nothing was sent; try again.\n');
+      await say(context, 'Another process is acting on this switch. Nothing was sent; try again.');
       break;
   }
   context.setExitCode(EXIT_FAILED);

@@ -5,7 +5,7 @@ import type { Pause } from '../../domain/pause.js';
 import { openStore } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { givenReason } from '../given-reason.js';
 import { harmless } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
@@ -72,7 +72,8 @@ async function runPause(options: PauseOptions, context: CliContext): Promise<voi
     actor: actorOfCommandLine(context.env),
   };
   const before = await putInForce(pause, config.database, context);
-  await context.stdout.write(`${harmless(`${pausedName(pause.switch)}: ${pauseText(pause)}`)}\n`);
+  const text = `${pausedName(pause.switch)}: ${pauseText(shown(pause, context))}`;
+  await context.stdout.write(`${harmless(text)}\n`);
   await say(
     context,
     `Rules disconnect nothing any more; what they find is recorded as withheld: paused. Go on with \`${resumeCommand(options.config, pause.switch)}\`.`,

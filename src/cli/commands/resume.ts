@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { loadConfig, selectSwitches } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
 import { givenReason } from '../given-reason.js';
 import { harmless } from '../harmless-text.js';
@@ -48,9 +48,8 @@ async function runResume(options: ResumeOptions, context: CliContext): Promise<v
     const ended = await store.pauses.resume(options.switch, resumed);
     if (ended.length === 0) return await sayNothingPaused(options, context);
     for (const pause of ended) {
-      await context.stdout.write(
-        `${harmless(`${pausedName(pause.switch)}: resumed; it was ${pauseText(pause)}`)}\n`,
-      );
+      const text = `${pausedName(pause.switch)}: resumed; it was ${pauseText(shown(pause, context))}`;
+      await context.stdout.write(`${harmless(text)}\n`);
     }
   } finally {
     store.close();

@@ -8,7 +8,7 @@ import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
 import { loadConfig } from '../compose.js';
-import { type CliContext, say } from '../context.js';
+import { type CliContext, say, shownText } from '../context.js';
 import { problemLine, UsageError } from '../errors.js';
 import { harmlessLines } from '../harmless-text.js';
 import { configOption, withExamples } from '../options.js';
@@ -42,7 +42,7 @@ async function acceptFile(named: string, configFile: string, context: CliContext
     const left = await weigh(config, store, new Set([...before, hash]), context);
     refuseHarm(found, await weigh(config, store, before, context), left);
     await rulesInForce.accept(config.rulesDir, file, hash, actorOfCommandLine(context.env), context.clock());
-    await context.stdout.write(harmlessLines(`accepted ${acceptedText(found)}\n`));
+    await context.stdout.write(harmlessLines(`${shownText(`accepted ${acceptedText(found)}`, context)}\n`));
     await tellWhatIsLeft(left, context);
   } finally {
     store?.close();

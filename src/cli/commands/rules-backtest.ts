@@ -203,10 +203,10 @@ async function print(
     const rows = results.flatMap((one) =>
       one.against === undefined ? [] : diffRows(one.switch, one.here, one.against),
     );
-    await writeRows(rows, BACKTEST_DIFF_VIEW, format, context.stdout);
+    await writeRows(shown(rows, context), BACKTEST_DIFF_VIEW, format, context.stdout);
   } else {
     const rows = results.flatMap((one) => backtestRows(one.switch, one.here));
-    await writeRows(rows, BACKTEST_VIEW, format, context.stdout);
+    await writeRows(shown(rows, context), BACKTEST_VIEW, format, context.stdout);
   }
   for (const line of results.flatMap((one) => closingLines(one, span))) await say(context, line);
   await say(context, HONEST_LIMIT);
