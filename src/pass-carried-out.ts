@@ -7,7 +7,7 @@ import type { Decision, Gate } from './enforce/gate.js';
 import { singleAction } from './enforce/single-action.js';
 import { vendorLookup } from './pass-decide.js';
 import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
-import { inspectTarget, type TargetInspection } from './plan/inspect-target.js';
+import { type HoldingCall, inspectTarget, type TargetInspection } from './plan/inspect-target.js';
 import type { Protection } from './plan/protection.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
@@ -29,15 +29,13 @@ export interface CarriedOut {
   /** A whole that must not be taken bears no calls; those that may go follow as actions of their own. */
   action: PlannedAction;
   decision: Decision;
-  /** Of a whole that must not be taken: its calls that are not cut one by one either. */
+  /** Of a whole that must not be taken: the calls that stand in its way, and those that are not cut one by one either. */
   spared: readonly SparedCall[];
+  /** Of a call that is cut in place of a whole: that whole. */
+  insteadOf: PlannedAction | undefined;
 }
 
-export interface SparedCall {
-  call: ActionCall;
-  /** excepted: the rule's own `except` or `only` spares it. */
-  reason: WithholdReason | 'excepted';
-}
+export type SparedCall = Pick<HoldingCall, 'reason'> & { call: ActionCall };
 
 /**
  * What enforcement makes of a plan where every new listing shows what the snapshot shows: a whole that would take along
@@ -48,15 +46,19 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
   const sent = createSent(context.recentlyDisconnected);
   const result: CarriedOut[] = [];
 
-  function conclude(action: PlannedAction, decision: Decision, spared: readonly SparedCall[] = []): void {
-    result.push({ action, decision, spared });
+  function conclude(
+    action: PlannedAction,
+    decision: Decision,
+    { spared = [], insteadOf }: Partial<Pick<CarriedOut, 'spared' | 'insteadOf'>> = {},
+  ): void {
+    result.push({ action, decision, spared, insteadOf });
     if (decision.kind === 'send')
       for (const call of action.call === undefined ? action.takes : [action.call]) sent.add(call);
   }
 
-  function single(action: PlannedAction): void {
+  function single(action: PlannedAction, insteadOf?: PlannedAction): void {
     if (action.action === 'disconnectCall' && action.call !== undefined && sent.has(action.call)) return;
-    conclude(action, context.gate.decide(action, action.weight));
+    conclude(action, context.gate.decide(action, action.weight), { insteadOf });
   }
 
   function whole(planned: PlannedAction): void {
@@ -77,8 +79,8 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
     const tooMany = exceedsShare(weight, liveCalls, caps.sharePerPass) ? 'cap-share' : undefined;
     if (hold !== undefined && tooMany === undefined) {
       const action = { ...planned, takes: [], perhapsTakes: [] };
-      conclude(action, withheld(hold), sparedOf(found, context));
-      for (const call of oneByOne) single(singleAction(planned, actionCall(call)));
+      conclude(action, withheld(hold), { spared: sparedOf(found, context) });
+      for (const call of oneByOne) single(singleAction(planned, actionCall(call)), planned);
       return;
     }
     const takes = inside.map(actionCall);
@@ -91,6 +93,15 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
     else single(action);
   }
   return result;
+}
+
+/** What would hold a whole back that something else stops already, on the same listing. */
+export function holdOf(
+  planned: PlannedAction,
+  context: CarryingOut,
+): { hold: WithholdReason | undefined; spared: readonly SparedCall[] } {
+  const found = inspect(planned, context, createSent(context.recentlyDisconnected).has);
+  return { hold: found.hold, spared: found.hold === undefined ? [] : sparedOf(found, context) };
 }
 
 function createSent(recently: readonly CallIdentity[]) {
@@ -122,17 +133,22 @@ function inspect(
 }
 
 function sparedOf(
-  { inside, oneByOne }: TargetInspection,
+  { inside, oneByOne, heldBy }: TargetInspection,
   { snapshot, protection }: CarryingOut,
 ): readonly SparedCall[] {
   const index = indexListing(snapshot);
   const going = new Set(oneByOne.map(({ id }) => id));
-  return inside
+  const own = inside
     .filter(({ id }) => !going.has(id))
     .map((call) => ({
       call: actionCall(call),
-      reason: withholdCall(call, index, protection) ?? 'excepted',
+      reason: withholdCall(call, index, protection) ?? ('excepted' as const),
     }));
+  const known = new Set(inside.map(({ id }) => id));
+  const others = heldBy
+    .filter(({ call }) => !known.has(call.id))
+    .map(({ call, reason }) => ({ call: actionCall(call), reason }));
+  return [...own, ...others];
 }
 
 function withheld(reason: WithholdReason): Decision {

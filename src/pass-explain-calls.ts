@@ -7,20 +7,24 @@ import type { ViolatedVerdict } from './domain/verdict.js';
 import { deriveFacts } from './facts/derive-facts.js';
 import type { CarriedOut } from './pass-carried-out.js';
 import { type DecisionInput, vendorLookup } from './pass-decide.js';
+import type { Foreseen } from './pass-explain-actions.js';
 import type { LeavingOut, LeftOutBy } from './pass-explain-left-out.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /**
- * What becomes of a call, and why. not-now: it would be cut if the rule were judged at this time; gone: its disconnect was sent a moment ago; taken: by another rule, or by this one for
- * another subject (`as`: what comes of that); left-out: `only` or `except` do not let it in; kept: nothing takes it.
+ * What becomes of a call, and why. not-now: it would be cut if the rule were judged at this time; perhaps-cut: a whole may
+ * take it along, as nobody knows whose it is, and the reason is what becomes of that whole; gone: its disconnect was sent a
+ * moment ago; taken: by another rule, or by this one for another subject (`as`: what comes of that); left-out: `only` or
+ * `except` do not let it in; kept: nothing takes it.
  */
 export type Fate =
   | { fate: 'cut' }
   | { fate: 'not-now'; reason: 'not-judged' }
+  | { fate: 'perhaps-cut'; reason: 'perhaps-taken' | 'not-judged' | MonitorReason | WithholdReason }
   | { fate: 'monitored'; reason: MonitorReason }
   | { fate: 'withheld'; reason: WithholdReason }
   | { fate: 'gone'; reason: 'recently-disconnected' }
-  | { fate: 'taken'; by: string; as: 'sent' | 'monitor' | WithholdReason }
+  | { fate: 'taken'; by: string; forSubject: Subject | undefined; as: 'sent' | 'monitor' | WithholdReason }
   | { fate: 'left-out'; reason: 'excepted' | 'perhaps-excepted'; by: readonly LeftOutBy[] }
   | { fate: 'kept'; reason: 'keep' | 'where' | 'not-counted' | undefined };
 
@@ -33,7 +37,7 @@ export interface CallsToExplain {
   input: DecisionInput;
   compiled: CompiledRule;
   subject: Subject;
-  carried: readonly CarriedOut[];
+  foreseen: Foreseen;
   /** All rules in planning order. */
   rules: readonly Rule[];
   /** As though the rule came first; undefined where it is not violated. */
@@ -69,13 +73,14 @@ export function explainCalls(parts: CallsToExplain): readonly ExplainedCall[] {
 }
 
 /** Calls of descendants where the rule counts them, those that its actions name, and the one that was asked for. */
-function othersOf({ input, compiled, subject, carried, askedCall }: CallsToExplain): readonly Call[] {
+function othersOf({ input, compiled, subject, foreseen, askedCall }: CallsToExplain): readonly Call[] {
   const { snapshot, customerTree } = input;
   const counted = compiled.usesTree && subject.scope === 'customer';
   const target = Number(subject.id);
   const named = new Set(
-    ownActions(carried, compiled.rule, subject).flatMap((one) => [
+    foreseen.own.flatMap((one) => [
       ...takenBy(one).map(identityKey),
+      ...one.action.perhapsTakes.map(identityKey),
       ...one.spared.map(({ call }) => identityKey(call)),
     ]),
   );
@@ -86,9 +91,9 @@ function othersOf({ input, compiled, subject, carried, askedCall }: CallsToExpla
 }
 
 function createFates(parts: CallsToExplain): (call: Call) => Fate {
-  const { compiled, subject, carried, isThere, input } = parts;
+  const { isThere, input } = parts;
   const vendorsOf = vendorLookup(input.snapshot);
-  const own = ownFates(ownActions(carried, compiled.rule, subject), parts);
+  const own = ownFates(parts);
   // Only where the rule is violated does it matter to it what others take.
   const takers = parts.violated === undefined ? new Map<string, Taker>() : takersOf(parts);
   const isOwn = new Set(parts.live.map(identityKey));
@@ -125,30 +130,44 @@ function keptReason({ acting, compiled }: CallsToExplain, inPool: boolean) {
   return acting.event.where === undefined ? 'not-counted' : 'where';
 }
 
-function ownFates(
-  actions: readonly CarriedOut[],
-  { input: { snapshot }, leavingOut, active }: CallsToExplain,
-): ReadonlyMap<string, Fate> {
+/** Several actions may come to one call: what ends it counts, then what may, then what came first. */
+const STRONGER: readonly Fate['fate'][] = ['perhaps-cut', 'monitored', 'not-now', 'cut'];
+
+function ownFates({ foreseen, input: { snapshot }, leavingOut, active }: CallsToExplain) {
   const fates = new Map<string, Fate>();
   const byId = new Map(snapshot.calls.map((call) => [call.id, call]));
-  for (const one of actions) {
+  const strength = (fate: Fate | undefined) => (fate === undefined ? -2 : STRONGER.indexOf(fate.fate));
+  const put = (id: string, fate: Fate | undefined) => {
+    if (fate !== undefined && strength(fate) > strength(fates.get(id))) fates.set(id, fate);
+  };
+  for (const one of foreseen.own) {
     for (const { call, reason } of one.spared) {
       const listed = byId.get(call.id);
       const by = listed === undefined ? [] : leavingOut.ofTaken(listed);
-      fates.set(
-        call.id,
-        reason === 'excepted' ? { fate: 'left-out', reason, by } : { fate: 'withheld', reason },
-      );
+      put(call.id, reason === 'excepted' ? { fate: 'left-out', reason, by } : { fate: 'withheld', reason });
     }
-    const { decision } = one;
-    for (const { id } of takenBy(one)) {
-      if (decision.kind === 'send')
-        fates.set(id, active ? { fate: 'cut' } : { fate: 'not-now', reason: 'not-judged' });
-      else if (decision.kind === 'monitored') fates.set(id, { fate: 'monitored', reason: decision.reason });
-      else if (decision.kind === 'withheld') fates.set(id, { fate: 'withheld', reason: decision.reason });
-    }
+    for (const { id } of takenBy(one)) put(id, fateBy(one, active));
+    for (const { id } of one.action.perhapsTakes) put(id, perhapsCut(one, active));
   }
   return fates;
+}
+
+function fateBy({ decision }: CarriedOut, active: boolean): Fate | undefined {
+  switch (decision.kind) {
+    case 'send':
+      return active ? { fate: 'cut' } : { fate: 'not-now', reason: 'not-judged' };
+    case 'monitored':
+      return { fate: 'monitored', reason: decision.reason };
+    case 'withheld':
+      return { fate: 'withheld', reason: decision.reason };
+    case 'alerted':
+      return undefined;
+  }
+}
+
+function perhapsCut({ decision }: CarriedOut, active: boolean): Fate {
+  if ('reason' in decision) return { fate: 'perhaps-cut', reason: decision.reason };
+  return { fate: 'perhaps-cut', reason: active ? 'perhaps-taken' : 'not-judged' };
 }
 
 type Taker = Omit<Extract<Fate, { fate: 'taken' }>, 'fate'>;
@@ -157,29 +176,23 @@ type Taker = Omit<Extract<Fate, { fate: 'taken' }>, 'fate'>;
  * What rules that are planned before take is gone for this one, and what it takes itself for one subject is gone for the
  * next; a rule that only watches takes nothing from one that acts.
  */
-function takersOf({ carried, rules, compiled, subject }: CallsToExplain): ReadonlyMap<string, Taker> {
+function takersOf({ foreseen, rules, compiled, subject }: CallsToExplain): ReadonlyMap<string, Taker> {
   const { rule } = compiled;
   const names = rules.map(({ name }) => name);
   const earlier = new Set(names.slice(0, names.indexOf(rule.name)));
   const takers = new Map<string, Taker>();
-  for (const one of carried) {
+  for (const one of foreseen.all) {
     const { action, decision } = one;
     const isOwn = action.rule === rule.name && subjectText(action.subject) !== subjectText(subject);
     if (!isOwn && !earlier.has(action.rule)) continue;
     if (action.withhold !== undefined) continue;
     if (rule.mode === 'enforce' && action.mode !== 'enforce') continue;
-    const by = isOwn ? `${rule.name} for ${subjectText(action.subject)}` : action.rule;
+    const forSubject = isOwn ? action.subject : undefined;
     const as =
       decision.kind === 'withheld' ? decision.reason : decision.kind === 'monitored' ? 'monitor' : 'sent';
-    for (const call of takenBy(one)) takers.set(identityKey(call), { by, as });
+    for (const call of takenBy(one)) takers.set(identityKey(call), { by: action.rule, forSubject, as });
   }
   return takers;
-}
-
-function ownActions(carried: readonly CarriedOut[], rule: Rule, subject: Subject): readonly CarriedOut[] {
-  return carried.filter(
-    ({ action }) => action.rule === rule.name && subjectText(action.subject) === subjectText(subject),
-  );
 }
 
 function takenBy({ action }: CarriedOut) {

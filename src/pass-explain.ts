@@ -1,14 +1,22 @@
 import type { MonitorReason, PlannedAction } from './domain/action.js';
 import type { Call } from './domain/call.js';
-import type { Caps } from './domain/config.js';
 import type { Pause } from './domain/pause.js';
 import type { FactReference, Rule } from './domain/rule.js';
-import { type Subject, subjectText } from './domain/scope.js';
+import type { Subject } from './domain/scope.js';
 import type { Verdict, ViolatedVerdict } from './domain/verdict.js';
-import { createGate, type Decision as GateDecision } from './enforce/gate.js';
-import { type CarriedOut, carryOut } from './pass-carried-out.js';
-import { type Decision, type DecisionInput, decidePass, factsFor, timingFor } from './pass-decide.js';
+import type { CarriedOut } from './pass-carried-out.js';
+import { decidePass, factsFor, type RuleDecision, timingFor } from './pass-decide.js';
+import {
+  type About,
+  asThoughReady,
+  type ExplainedAction,
+  type Foreseen,
+  foresee,
+  isSame,
+  plannedForOthers,
+} from './pass-explain-actions.js';
 import { type ExplainedCall, explainCalls, listedCallsOf } from './pass-explain-calls.js';
+import type { ExplainInput } from './pass-explain-input.js';
 import { createLeavingOut, type LeftOutBy } from './pass-explain-left-out.js';
 import { nextOpening } from './pass-explain-schedule.js';
 import { createPlan } from './plan/plan-actions.js';
@@ -16,22 +24,6 @@ import type { HeldVerdict } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 import { isWithinSchedule } from './policy/schedule.js';
 import { picksFromPool } from './policy/victims.js';
-
-export interface ExplainInput extends DecisionInput {
-  caps: Caps;
-  configMode: 'enforce' | 'monitor';
-  /** Calls that this switch lost to us within the last hour. */
-  takenLastHour: number;
-  /** The pause that keeps the switch from being acted on now; by default there is none. */
-  pause?: Pause | undefined;
-  /** The record of the same alert which keeps it from being recorded anew; by default there is none. */
-  recordedAlert?: (action: PlannedAction, decision: GateDecision) => number | undefined;
-}
-
-export interface ExplainedAction extends CarriedOut {
-  /** The earlier record that an alert would only repeat: it is not written. */
-  recordedAs: number | undefined;
-}
 
 /** The calls from which a violated rule picks. */
 export interface ExplainedPool {
@@ -60,8 +52,8 @@ export interface Explanation {
   opensAt: number | undefined;
   /** The keys and entries of `only` and `except` that leave the subject, be it listed or not, or all of its calls out. */
   leftOutBy: readonly LeftOutBy[];
-  /** Why the rule would cut nothing even if it acted; undefined where rule and config enforce. */
-  monitors: MonitorReason | undefined;
+  /** Why the rule would cut nothing even if it acted; none where rule and config enforce. */
+  monitors: readonly MonitorReason[];
   /** What keeps every rule from acting on this switch now. */
   pause: Pause | undefined;
   /** Of all conditions, those that did not decide included. */
@@ -69,10 +61,18 @@ export interface Explanation {
   /** What a pass finds instead of a violation, once rules that are planned before have taken their calls. */
   inPass: 'clear' | 'indeterminate' | 'not-judged' | undefined;
   held: HeldVerdict | undefined;
+  /** The cooldown that would hold it back as well where it is held by `for`. */
+  cooling: HeldVerdict | undefined;
   /** Undefined where nothing is violated, or the event picks no calls. */
   pool: ExplainedPool | undefined;
   /** Actions of this rule on this subject as they would be carried out, and what would become of each right now. */
   actions: readonly ExplainedAction[];
+  /** The same if neither time nor a pause stood in the way. */
+  ifReady: readonly ExplainedAction[];
+  /** Of such a pass, the actions of all rules in their order. */
+  inOrder: readonly CarriedOut[];
+  /** Those of `actions` that are planned once for several subjects, of which this is not the first. */
+  sharedWith: readonly PlannedAction[];
   /** Its live calls and those that the rule would take of others, each with its fate. */
   calls: readonly ExplainedCall[];
   broken: unknown;
@@ -92,25 +92,12 @@ export async function explainRule(
   const { rule } = compiled;
   const active = compiled.active(given.snapshot.observedAt);
   const input = active ? given : asThoughActive(given, rule);
-  const decision = await decidePass(input);
-  const own = decision.rules.find((one) => one.rule.name === rule.name);
-  // What was disconnected a moment ago is gone for every rule; the rest is here as though this rule came first.
-  const before = createPlan({ ...input, tree: input.customerTree });
-  const isThere = (call: Call) => before.present(call, 'enforce');
-  const facts = factsFor(input, compiled, isThere);
-  const listed = facts.subjects(subject.scope).some(({ id }) => id === subject.id);
-  const alone = listed
-    ? await compiled.explain(facts, subject, timingFor(input, rule).stepOf(subject))
-    : undefined;
-  const inPass = own?.verdicts.find((one) => isSame(one.subject, subject));
-  const held = own?.held.find((one) => isSame(one.verdict.subject, subject));
-  const acting = inPass?.result === 'violated' ? inPass : undefined;
-  // What acts, or is held back, bears what time had to say in its evidence.
-  const verdict = acting ?? held?.verdict ?? alone;
-  const live = listedCallsOf(subject, input);
-  const carried = throughGate(decision, input);
+  const looked = await look(input, compiled, subject);
+  const { decision, own, facts, isThere, held, acting, verdict, live, judged } = looked;
   const violated = verdict?.result === 'violated' ? verdict : undefined;
-  const judged = resultOf(verdict, { listed, live, isThere });
+  const about = { compiled, subject, violated: acting ?? held?.verdict };
+  const foreseen = foresee(decision, input, about);
+  const ready = await ifReady(input, { ...about, own, held, foreseen });
   const leavingOut = createLeavingOut(rule, input);
   // Calls of a vendor whom `only` does not name are never asked for, so that it is not listed either.
   const mayBeLeftOut = judged === 'excluded' || judged === 'not-listed';
@@ -119,7 +106,7 @@ export async function explainRule(
     input,
     compiled,
     subject,
-    carried,
+    foreseen,
     rules: decision.rules.map((one) => one.rule),
     violated,
     acting,
@@ -138,19 +125,46 @@ export async function explainRule(
       ...(active ? [] : leavingOut.ofSwitch(input.snapshot.switch)),
       ...(judged === 'excluded' && leftOut.length === 0 ? leftOutWith(calls) : leftOut),
     ],
-    monitors: monitorReason(rule, input),
+    monitors: monitorReasons(rule, input),
     pause: input.pause,
     verdict,
     inPass:
       judged === 'violated' && acting === undefined && held === undefined && own?.broken === undefined
-        ? insteadOfViolation(inPass)
+        ? insteadOfViolation(looked.inPass)
         : undefined,
     held,
+    cooling: held?.reason === 'for' ? coolingOf(held, rule, input) : undefined,
     pool: violated === undefined ? undefined : poolOf(violated, rule),
-    actions: ownActions(carried, rule, subject, input),
+    actions: foreseen.own,
+    ifReady: ready.own,
+    inOrder: ready.all,
+    sharedWith: plannedForOthers(foreseen.own, subject),
     calls,
     broken: own?.broken,
   };
+}
+
+/** What the pass comes to, and what the rule says of the subject by itself. */
+async function look(input: ExplainInput, compiled: CompiledRule, subject: Subject) {
+  const { rule } = compiled;
+  const decision = await decidePass(input);
+  const own = decision.rules.find((one) => one.rule.name === rule.name);
+  // What was disconnected a moment ago is gone for every rule; the rest is here as though this rule came first.
+  const before = createPlan({ ...input, tree: input.customerTree });
+  const isThere = (call: Call) => before.present(call, 'enforce');
+  const facts = factsFor(input, compiled, isThere);
+  const listed = facts.subjects(subject.scope).some(({ id }) => id === subject.id);
+  const alone = listed
+    ? await compiled.explain(facts, subject, timingFor(input, rule).stepOf(subject))
+    : undefined;
+  const inPass = own?.verdicts.find((one) => isSame(one.subject, subject));
+  const held = own?.held.find((one) => isSame(one.verdict.subject, subject));
+  const acting = inPass?.result === 'violated' ? inPass : undefined;
+  // What acts, or is held back, bears what time had to say in its evidence.
+  const verdict = acting ?? held?.verdict ?? alone;
+  const live = listedCallsOf(subject, input);
+  const judged = resultOf(verdict, { listed, live, isThere });
+  return { decision, own, facts, isThere, inPass, held, acting, verdict, live, judged };
 }
 
 function asThoughActive(input: ExplainInput, { name }: Rule): ExplainInput {
@@ -178,13 +192,31 @@ function leftOutWith(calls: readonly ExplainedCall[]): readonly LeftOutBy[] {
   return [...new Map(found.map((by) => [`${by.side} ${by.key} ${by.entry} ${by.until}`, by])).values()];
 }
 
-function monitorReason({ mode }: Rule, { configMode }: ExplainInput): MonitorReason | undefined {
-  if (mode !== 'enforce') return 'rule-monitor';
-  return configMode === 'monitor' ? 'config-monitor' : undefined;
+function monitorReasons({ mode }: Rule, { configMode }: ExplainInput): readonly MonitorReason[] {
+  return [
+    ...(mode === 'enforce' ? [] : (['rule-monitor'] as const)),
+    ...(configMode === 'enforce' ? [] : (['config-monitor'] as const)),
+  ];
 }
 
-function isSame(one: Subject, other: Subject): boolean {
-  return subjectText(one) === subjectText(other);
+/** The pass once more where time or a pause stands in the way, to see what else does. */
+async function ifReady(
+  input: ExplainInput,
+  {
+    own,
+    held,
+    foreseen,
+    ...about
+  }: About & { own: RuleDecision | undefined; held: HeldVerdict | undefined; foreseen: Foreseen },
+): Promise<Foreseen> {
+  if (held === undefined && input.pause === undefined) return foreseen;
+  const unheld = asThoughReady(input, about.compiled, own?.held ?? [], about.subject);
+  return foresee(await decidePass(unheld), { ...unheld, pause: undefined }, about);
+}
+
+function coolingOf({ verdict }: HeldVerdict, rule: Rule, input: ExplainInput): HeldVerdict | undefined {
+  const [cooling] = timingFor(input, { ...rule, forMs: 0 }).sift([verdict]).held;
+  return cooling;
 }
 
 function resultOf(
@@ -204,31 +236,4 @@ function insteadOfViolation(inPass: Verdict | undefined): Explanation['inPass'] 
 function poolOf({ event, pool, keep, evidence }: ViolatedVerdict, rule: Rule): ExplainedPool | undefined {
   if (!picksFromPool(rule.scope, event.type)) return undefined;
   return { size: pool.length, keep, keepFrom: evidence.keepFrom, where: event.where !== undefined };
-}
-
-/** All actions pass the gate in their order, since what goes first uses the caps first. */
-function throughGate({ actions }: Decision, input: ExplainInput): readonly CarriedOut[] {
-  const gate = createGate({
-    configMode: input.configMode,
-    dryRun: false,
-    caps: input.caps,
-    takenLastHour: input.takenLastHour,
-    paused: () => input.pause !== undefined,
-    halted: () => undefined,
-  });
-  return carryOut(actions, { ...input, gate });
-}
-
-function ownActions(
-  carried: readonly CarriedOut[],
-  rule: Rule,
-  subject: Subject,
-  { recordedAlert }: ExplainInput,
-): readonly ExplainedAction[] {
-  return carried
-    .filter(({ action }) => action.rule === rule.name && isSame(action.subject, subject))
-    .map((one) => ({
-      ...one,
-      recordedAs: one.action.action === 'alert' ? recordedAlert?.(one.action, one.decision) : undefined,
-    }));
 }

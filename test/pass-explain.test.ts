@@ -12,7 +12,8 @@ import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
 import { createProtectedNumbers } from '../src/facts/protected-numbers.js';
 import { readCalls } from '../src/gather/read-calls.js';
 import { runPass } from '../src/pass.js';
-import { type ExplainInput, type Explanation, explainRule } from '../src/pass-explain.js';
+import { type Explanation, explainRule } from '../src/pass-explain.js';
+import type { ExplainInput } from '../src/pass-explain-input.js';
 import { createProtection } from '../src/plan/protection.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { type CompiledRule, compileRules } from '../src/policy/compile-rules.js';
@@ -214,6 +215,143 @@ except: { customers: [3] }
       expect(whyOf(explanation).map(({ reason }) => reason)).toContain('paused');
     },
   );
+});
+
+describe('an account or customer action that something stands in the way of', () => {
+  const emergency = aCall({ id: '9', cld: '112', cldNumber: '112' });
+  const reasons = (explanation: Explanation) => whyOf(explanation).map(({ reason }) => reason);
+
+  it('names the protected call, also one of which nobody knows yet whose it is', async () => {
+    const unborn = aCall({ id: '9', account: undefined, state: 'WaitRoute', cld: '112', cldNumber: '112' });
+    const scene = { rules: one(rule('whole', WHOLE)), listed: [...calls(4), unborn] };
+    const explanation = await explain(scene, 'account:10');
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+    expect(fates(explanation)).toMatchObject({ '1': 'cut', '9': 'withheld protected-number' });
+    expect(reasons(explanation)).toEqual(['takes-protected', 'protected-number']);
+  });
+
+  it('is told of a protected call too where a cap stops the whole before anybody looks at its calls', async () => {
+    const scene = {
+      rules: one(rule('whole', WHOLE)),
+      listed: [...calls(4), emergency],
+      caps: { perHour: 0 },
+    };
+    const explanation = await explain(scene, 'account:10');
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+    expect(fates(explanation)).toMatchObject({
+      '1': 'withheld cap-per-hour',
+      '9': 'withheld protected-number',
+    });
+    expect(reasons(explanation)).toEqual(['cap-per-hour', 'takes-protected', 'protected-number']);
+  });
+
+  const LONG = `
+name: long
+scope: call
+mode: enforce
+conditions: { all: [ { fact: call.duration, operator: greaterThan, value: 3 } ] }
+event: { type: disconnectAccount }
+`;
+
+  it('is explained for each of the subjects that ask for it, of which it is planned for the first', async () => {
+    const scene = { rules: LONG, listed: [...calls(2), emergency] };
+    const expected = { '1': 'cut', '2': 'cut', '9': 'withheld protected-number' };
+    for (const subject of ['call:1', 'call:2', 'call:9']) {
+      const explanation = await explain(scene, subject);
+      expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+      expect(fates(explanation)).toEqual(expected);
+      expect(reasons(explanation)).toEqual(['takes-protected', 'protected-number']);
+      expect(explanation.sharedWith.map((one) => subjectText(one.subject))).toEqual(
+        subject === 'call:1' ? [] : ['call:1'],
+      );
+    }
+  });
+
+  it('leaves a call cut that a later action of the same rule may not take', async () => {
+    const scene = {
+      rules: one(rule('whole', '{ type: disconnectCustomer }')),
+      listed: [...calls(3), aCall({ id: '8', customer: 3 }), emergency],
+      tree: new Map([[3, 2]]),
+      caps: { perHour: 4 },
+    };
+    const explanation = await explain(scene, 'account:10');
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+    expect(foreseen(explanation)).toContain('disconnectCustomer 3: withheld (cap-per-hour)');
+    expect(fates(explanation)['8']).toBe('cut');
+  });
+
+  it('shows the calls that it may take along, and what becomes of them', async () => {
+    const scene = {
+      rules: one(rule('whole', '{ type: disconnectCustomer }')),
+      listed: [...calls(4), aCall({ id: '8', customer: 3, account: 30 })],
+    };
+    expect(fates(await explain(scene, 'account:10'))['8']).toBe('perhaps-cut perhaps-taken');
+    expect(fates(await explain(scene, 'account:10', { configMode: 'monitor' }))['8']).toBe(
+      'perhaps-cut config-monitor',
+    );
+    expect(fates(await explain({ ...scene, caps: { perHour: 0 } }, 'account:10'))['8']).toBe(
+      'perhaps-cut cap-per-hour',
+    );
+  });
+});
+
+describe('all that stands in the way is told at once', () => {
+  const pause = { switch: undefined, at: NOW, until: undefined, reason: 'a test', actor: 'cli:anna' };
+  const reasons = (explanation: Explanation) => whyOf(explanation).map(({ reason }) => reason);
+  const guarded = { protect: { accounts: [10], customers: [] } };
+  const acted = (text: string) => [
+    {
+      rule: 'cap',
+      ruleHash: compiled(text)[0]?.rule.hash ?? '',
+      subject: 'account:10',
+      at: NOW - 5000,
+      passId: '1',
+    },
+  ];
+
+  it('the modes of rule and config, the pause, and protection', async () => {
+    const watching = one(rule('cap', KEEP_3).replace('mode: enforce', 'mode: monitor'));
+    const explanation = await explain({ rules: watching, listed: calls(5), ...guarded }, 'account:10', {
+      configMode: 'monitor',
+      pause,
+    });
+    expect(reasons(explanation)).toEqual(['protected-account', 'rule-monitor', 'config-monitor', 'paused']);
+  });
+
+  it('a cap behind a pause', async () => {
+    const scene = { rules: one(rule('cap', KEEP_3)), listed: calls(5), caps: { perPass: 1 } };
+    expect(reasons(await explain(scene, 'account:10', { pause }))).toEqual(['cap-per-pass', 'paused']);
+  });
+
+  it('for and cooldown, and what would come once both are over', async () => {
+    const text = one(rule('cap', KEEP_3, '    for: 1m\n    cooldown: 1m'));
+    const scene = { rules: text, listed: calls(5), ...guarded };
+    const explanation = await explain(scene, 'account:10', { acted: acted(text), pause });
+    expect(reasons(explanation)).toEqual(['for', 'cooldown', 'protected-account', 'paused']);
+    expect(fates(explanation)).not.toHaveProperty('1', 'cut');
+  });
+
+  it('a pool that is too small, behind a cooldown', async () => {
+    const text = one(rule('cap', '{ type: disconnectCall, params: { keep: 9 } }', '    cooldown: 1m'));
+    expect(
+      reasons(await explain({ rules: text, listed: calls(5) }, 'account:10', { acted: acted(text) })),
+    ).toEqual(['cooldown', 'keep']);
+  });
+
+  it('but no pause in the way of an alert', async () => {
+    const scene = { rules: one(rule('watch', '{ type: alert }')), listed: calls(5) };
+    expect(reasons(await explain(scene, 'account:10', { pause, configMode: 'monitor' }))).toEqual([
+      'config-monitor',
+    ]);
+  });
+
+  it('and nothing of other subjects that time holds back as well', async () => {
+    const text = one(rule('cap', KEEP_3, '    for: 1m'));
+    const others = calls(5, { account: 11, customer: 3 }, 20);
+    const scene = { rules: text, listed: [...calls(5), ...others], caps: { perPass: 2 } };
+    expect(reasons(await explain(scene, 'account:11'))).toEqual(['for']);
+    expect(reasons(await explain(scene, 'account:10'))).toEqual(['for']);
+  });
 });
 
 describe('a violation that cuts nothing', () => {
@@ -476,6 +614,7 @@ describe('calls that a rule planned before takes', () => {
     expect(violated.calls.find(({ call }) => call.id === '9')?.fate).toEqual({
       fate: 'taken',
       by: 'first',
+      forSubject: undefined,
       as: 'sent',
     });
   });

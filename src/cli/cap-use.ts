@@ -1,11 +1,9 @@
 import type { PlannedAction, WithholdReason } from '../domain/action.js';
 import type { Caps } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
-import { subjectText } from '../domain/scope.js';
-import { createGate } from '../enforce/gate.js';
-import { type CarriedOut, carryOut } from '../pass-carried-out.js';
-import { decidePass } from '../pass-decide.js';
-import type { ExplainInput, Explanation } from '../pass-explain.js';
+import type { CarriedOut } from '../pass-carried-out.js';
+import type { Explanation } from '../pass-explain.js';
+import type { ExplainInput } from '../pass-explain-input.js';
 
 /** Who left no room under `perPass` or `perHour` for the first action of an explanation that a cap stops. */
 export interface CapUse {
@@ -19,32 +17,15 @@ export interface CapUse {
 
 const CAPPED: readonly WithholdReason[] = ['cap-per-pass', 'cap-per-hour'];
 
-/** Carries the whole pass out once more, as other rules use the caps too; undefined where no cap stops anything. */
-export async function capUseOf(input: ExplainInput, explanation: Explanation): Promise<CapUse | undefined> {
-  const { rule, subject } = explanation;
-  if (!explanation.actions.some(isCapped)) return undefined;
-  // A rule whose schedule is closed was explained as though it were open.
-  const rules = input.rules.map((one) =>
-    one.rule.name === rule.name && explanation.ifJudged !== undefined ? { ...one, active: () => true } : one,
-  );
-  const { caps, configMode, takenLastHour } = input;
-  const { actions } = await decidePass({ ...input, rules });
-  const gate = createGate({
-    ...{ configMode, caps, takenLastHour },
-    dryRun: false,
-    paused: () => input.pause !== undefined,
-    halted: () => undefined,
-  });
-  const carried = carryOut(actions, { ...input, rules, gate });
-  const at = carried.findIndex(
-    (one) =>
-      one.action.rule === rule.name &&
-      subjectText(one.action.subject) === subjectText(subject) &&
-      isCapped(one),
-  );
-  const capped = carried[at]?.action;
-  if (capped === undefined) return undefined;
-  return { caps, weight: capped.weight, takenLastHour, users: usersOf(carried.slice(0, at), capped) };
+/** Who used the caps up before the first action that they stop; undefined where no cap stops anything. */
+export function capUseOf(
+  { caps, takenLastHour }: Pick<ExplainInput, 'caps' | 'takenLastHour'>,
+  { ifReady, inOrder }: Pick<Explanation, 'ifReady' | 'inOrder'>,
+): CapUse | undefined {
+  const first = ifReady.find(isCapped)?.action;
+  const at = inOrder.findIndex(({ action }) => action === first);
+  if (first === undefined || at < 0) return undefined;
+  return { caps, weight: first.weight, takenLastHour, users: usersOf(inOrder.slice(0, at), first) };
 }
 
 function isCapped({ decision }: CarriedOut): boolean {

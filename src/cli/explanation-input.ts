@@ -3,7 +3,7 @@ import type { SwitchConfig } from '../domain/config.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
-import type { ExplainInput } from '../pass-explain.js';
+import type { ExplainInput } from '../pass-explain-input.js';
 import { disconnectsBefore } from '../pass-past.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openStore, type Store } from '../store/open-store.js';

@@ -1,6 +1,6 @@
 import type { Holding, LedgerPoll } from '../domain/ledger.js';
 import { createKeyOf } from '../pass-decide.js';
-import type { ExplainInput } from '../pass-explain.js';
+import type { ExplainInput } from '../pass-explain-input.js';
 import { REPEAT_RECORD_MS } from '../pass-past.js';
 import { breakMsOf } from '../plan/rule-timing.js';
 import { openAuditReader } from '../store/audit-reader.js';

@@ -7,7 +7,7 @@ import type { Fate } from '../pass-explain-calls.js';
 import type { CapUse } from './cap-use.js';
 import { evidenceTree } from './evidence-tree.js';
 import { leftOutObject, leftOutText } from './explanation-left-out.js';
-import { asText, monitoredAs, type Why, whyOf } from './explanation-why.js';
+import { asText, monitoredAs, takerText, type Why, whyOf } from './explanation-why.js';
 
 /** Where and when an explanation was made. */
 export interface ExplainedAt {
@@ -16,6 +16,8 @@ export interface ExplainedAt {
   at: number;
   /** `listed just now`, or the poll of the ledger. */
   source: string;
+  /** Whether it tells of an instant of the past. */
+  isPast: boolean;
   /** What has to be known of the rule beside its mode, e.g. that it is off. */
   notes: readonly string[];
   /** The ID of the call that was asked for; undefined where its owner was. */
@@ -52,7 +54,8 @@ export function fatesOf({ calls, rule }: Explanation): readonly CallFate[] {
 }
 
 function reasonOf(fate: Fate, rule: Rule): string | null {
-  if (fate.fate === 'taken') return fate.by;
+  if (fate.fate === 'taken')
+    return fate.forSubject === undefined ? fate.by : `${fate.by} for ${subjectText(fate.forSubject)}`;
   return 'reason' in fate && fate.reason !== undefined ? monitoredAs(fate.reason, rule) : null;
 }
 
@@ -75,7 +78,7 @@ export function explanationLines(explanation: Explanation, where: ExplainedAt): 
           `  ${climbedText(evidence.escalated, verdict?.result === 'violated' ? verdict.event.type : undefined)}`,
         ]),
     ...(pool === undefined ? [] : [poolLine(pool, verdict?.result === 'violated' ? verdict.event.type : '')]),
-    ...whyLines(whyOf(explanation, where.capUse), explanation),
+    ...whyLines(whyOf(explanation, where.capUse), explanation, where.isPast ? 'then' : 'right now'),
     ...callLines(explanation, where.askedCall),
   ];
 }
@@ -104,7 +107,7 @@ function resultText({ result, ifJudged }: Explanation): string {
   return `${RESULT_TEXT[result]}${otherwise}`;
 }
 
-function whyLines(why: readonly Why[], explanation: Explanation): readonly string[] {
+function whyLines(why: readonly Why[], explanation: Explanation, when: string): readonly string[] {
   const { actions: planned, ifJudged } = explanation;
   const actions = ifJudged === undefined ? planned : [];
   const sent = actions.filter(({ decision }) => decision.kind === 'send').length;
@@ -115,7 +118,7 @@ function whyLines(why: readonly Why[], explanation: Explanation): readonly strin
     ...(sent === 0 ? [] : [sent === 1 ? 'send 1 disconnect' : `send ${sent} disconnects`]),
     ...(alerts === 0 ? [] : ['raise an alert']),
   ];
-  const would = doing.length === 0 ? [] : [`A pass right now would ${doing.join(' and ')}.`];
+  const would = doing.length === 0 ? [] : [`A pass ${when} would ${doing.join(' and ')}.`];
   if (why.length === 0) return would;
   const onlyAlerts = isAlert(explanation);
   const nothing = onlyAlerts ? 'No alert is raised, because' : 'Nothing is cut, because';
@@ -135,6 +138,7 @@ function isAlert({ actions, verdict, rule }: Explanation): boolean {
 
 const ORDER: readonly Fate['fate'][] = [
   'cut',
+  'perhaps-cut',
   'not-now',
   'monitored',
   'withheld',
@@ -171,6 +175,8 @@ function fateText(fate: Fate, rule: Rule): string {
       return 'would be cut';
     case 'not-now':
       return 'would be cut, if the rule were judged now';
+    case 'perhaps-cut':
+      return `may be cut along, as it is not known whose it is${perhapsText(fate.reason, rule)}`;
     case 'monitored':
       return `would be cut, but ${monitoredText(fate.reason, rule)}`;
     case 'withheld':
@@ -178,9 +184,10 @@ function fateText(fate: Fate, rule: Rule): string {
     case 'gone':
       return 'as good as gone: its disconnect was sent less than 30 s ago';
     case 'taken':
-      return fate.as === 'sent'
+      if (fate.as !== 'sent') return `planned by ${takerText(fate)} (${asText(fate.as)})`;
+      return fate.forSubject === undefined
         ? `taken by another rule (${fate.by})`
-        : `planned by ${fate.by} (${asText(fate.as)})`;
+        : `taken by ${takerText(fate)}`;
     case 'left-out':
       return fate.by.length === 0
         ? 'left out by only/except'
@@ -188,6 +195,13 @@ function fateText(fate: Fate, rule: Rule): string {
     case 'kept':
       return fate.reason === undefined ? 'kept' : `kept (${KEPT_TEXT[fate.reason]})`;
   }
+}
+
+function perhapsText(reason: Extract<Fate, { fate: 'perhaps-cut' }>['reason'], rule: Rule): string {
+  if (reason === 'perhaps-taken') return '';
+  if (reason === 'not-judged') return ', if the rule were judged now';
+  const isMode = reason === 'rule-monitor' || reason === 'config-monitor' || reason === 'dry-run';
+  return isMode ? `, but ${monitoredText(reason, rule)}` : `, but that is withheld (${reason})`;
 }
 
 function monitoredText(reason: MonitorReason, rule: Rule): string {

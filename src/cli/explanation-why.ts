@@ -1,7 +1,7 @@
 import { durationText } from '../documents/duration.js';
-import type { MonitorReason, WithholdReason } from '../domain/action.js';
-import type { Pause } from '../domain/pause.js';
+import type { WithholdReason } from '../domain/action.js';
 import type { Rule } from '../domain/rule.js';
+import { subjectText } from '../domain/scope.js';
 import type { ExplainedPool, Explanation } from '../pass-explain.js';
 import type { Fate } from '../pass-explain-calls.js';
 import { type CapUse, capUseText } from './cap-use.js';
@@ -36,6 +36,7 @@ export function whyOf(explanation: Explanation, capUse?: CapUse): readonly Why[]
     ...why,
     ...heldReasons(explanation),
     ...actionReasons(explanation, capUse),
+    ...modeReasons(explanation),
     ...callReasons(explanation),
     ...poolReasons(explanation),
   ];
@@ -63,40 +64,41 @@ function excludedText({ leftOutBy }: Explanation): string {
   return `\`only\` or \`except\` of the rule leave it out: ${leftOutBy.map(leftOutText).join('; ')}`;
 }
 
-/** Time, and the mode that would stop it once its time has come. */
-function heldReasons({ held, monitors, ifJudged, rule }: Explanation): readonly Why[] {
-  if (held === undefined) return [];
-  const why =
-    ifJudged !== undefined && held.reason === 'for'
+/** Time: what began too late, and what was done too recently. */
+function heldReasons({ held, cooling, ifJudged, rule }: Explanation): readonly Why[] {
+  const found = [held, cooling].filter((one) => one !== undefined);
+  return found.map((one) =>
+    ifJudged !== undefined && one.reason === 'for'
       ? {
-          reason: held.reason,
+          reason: one.reason,
           text: `it has to hold for ${durationText(rule.forMs)} (\`for\`) once the rule is judged`,
         }
-      : heldText(held, rule);
-  if (monitors === undefined) return [why];
-  const isAlert = held.verdict.event.type === 'alert';
-  return [why, decisionWhy(monitors, { isAlert, rule })];
+      : heldText(one, rule),
+  );
 }
 
-/** What the gate would say; a rule that is off was only judged as though it monitored. */
-function decisionWhy(
-  given: WithholdReason | MonitorReason,
-  {
-    isAlert,
-    rule,
-    capUse,
-    pause,
-  }: { isAlert: boolean; rule: Rule; capUse?: CapUse | undefined; pause?: Pause | undefined },
-): Why {
-  const reason = monitoredAs(given, rule);
-  if (reason === 'paused' && pause !== undefined) return { reason, text: `acting is ${pauseText(pause)}` };
+function withheldWhy(reason: WithholdReason, rule: Rule, capUse: CapUse | undefined): Why {
   if (capUse !== undefined && (reason === 'cap-per-pass' || reason === 'cap-per-hour'))
     return { reason, text: capUseText(reason, capUse, rule) };
-  const text = reason === 'rule-off' ? 'the rule is off (mode: off in the rule)' : REASON_TEXT[reason];
-  return {
-    reason,
-    text: isAlert && reason !== 'rule-off' ? `${text}: its alert is recorded as monitored` : text,
-  };
+  return { reason, text: REASON_TEXT[reason] };
+}
+
+/** Modes, and the pause, which stops no alert; a rule that is off was only judged as though it monitored. */
+function modeReasons(explanation: Explanation): readonly Why[] {
+  const { monitors, pause, rule, ifReady, verdict } = explanation;
+  if (verdict?.result !== 'violated') return [];
+  const isAlert =
+    ifReady.length === 0
+      ? verdict.event.type === 'alert'
+      : ifReady.every(({ action }) => action.action === 'alert');
+  const modes = monitors.map((monitor): Why => {
+    const reason = monitoredAs(monitor, rule);
+    if (reason === 'rule-off') return { reason, text: 'the rule is off (mode: off in the rule)' };
+    const text = REASON_TEXT[reason];
+    return { reason, text: isAlert ? `${text}: its alert is recorded as monitored` : text };
+  });
+  if (pause === undefined || isAlert) return modes;
+  return [...modes, { reason: 'paused', text: `acting is ${pauseText(pause)}` }];
 }
 
 export function monitoredAs<Reason extends string>(reason: Reason, { mode }: Rule): Reason | 'rule-off' {
@@ -120,25 +122,21 @@ function heldText(
   };
 }
 
-/** What the gate and the safeguards say, each once. */
-function actionReasons({ actions, rule, monitors, pause }: Explanation, capUse?: CapUse): readonly Why[] {
+/** What safeguards and caps would say if neither time nor a pause stood in the way, and what is on record, each once. */
+function actionReasons({ ifReady, actions, rule }: Explanation, capUse?: CapUse): readonly Why[] {
   const why = new Map<string, Why>();
   const add = (one: Why) => why.set(one.reason, why.get(one.reason) ?? one);
-  for (const { action, decision, spared, recordedAs } of actions) {
-    if ('reason' in decision) {
-      add(decisionWhy(decision.reason, { isAlert: action.action === 'alert', rule, capUse, pause }));
-    }
+  for (const { decision, spared, heldBesides } of ifReady) {
+    if (decision.kind === 'withheld') add(withheldWhy(decision.reason, rule, capUse));
+    if (heldBesides !== undefined) add(withheldWhy(heldBesides, rule, capUse));
     for (const { reason } of spared) {
       if (reason !== 'excepted') add({ reason, text: sparedText(reason) });
     }
-    if (recordedAs !== undefined) {
-      const text = `the same alert stands in the audit log already (record ${recordedAs}), so it is not recorded again yet`;
-      add({ reason: 'already-recorded', text });
-    }
   }
-  // A cap may withhold what would only have been monitored: both stand in the way.
-  if (actions.length > 0 && monitors !== undefined) {
-    add(decisionWhy(monitors, { isAlert: actions.every(({ action }) => action.action === 'alert'), rule }));
+  for (const { recordedAs } of actions) {
+    if (recordedAs === undefined) continue;
+    const text = `the same alert stands in the audit log already (record ${recordedAs}), so it is not recorded again yet`;
+    add({ reason: 'already-recorded', text });
   }
   return [...why.values()];
 }
@@ -161,8 +159,8 @@ function callReasons({ calls, inPass, verdict }: Explanation): readonly Why[] {
     if (fate.fate !== 'taken' || isAlert) continue;
     const taker =
       fate.as === 'sent'
-        ? `taken by rule ${fate.by}, which is planned before`
-        : `planned by rule ${fate.by} (${asText(fate.as)}), which goes first`;
+        ? `taken by ${takerText(fate)}, which is planned before`
+        : `planned by ${takerText(fate)} (${asText(fate.as)}), which goes first`;
     takers.set(taker, (takers.get(taker) ?? 0) + 1);
   }
   for (const [taker, count] of takers) why.push({ reason: 'priority', text: `${countText(count)} ${taker}` });
@@ -176,14 +174,19 @@ const IN_PASS_TEXT: Readonly<Record<NonNullable<Explanation['inPass']>, string>>
   'not-judged': 'in a pass there is nothing left to judge, as rules that are planned before take its calls',
 };
 
+/** `rule irsf-burst`, `this rule for account:11` */
+export function takerText({ by, forSubject }: Extract<Fate, { fate: 'taken' }>): string {
+  return forSubject === undefined ? `rule ${by}` : `this rule for ${subjectText(forSubject)}`;
+}
+
 /** What comes of an action of another rule that is not sent: `monitor`, `withheld: cap-per-hour`. */
 export function asText(as: Exclude<Extract<Fate, { fate: 'taken' }>['as'], 'sent'>): string {
   return as === 'monitor' ? as : `withheld: ${as}`;
 }
 
 /** Why a violation that acts takes no call at all. */
-function poolReasons({ pool, actions, inPass, held }: Explanation): readonly Why[] {
-  if (pool === undefined || actions.length > 0 || inPass !== undefined || held !== undefined) return [];
+function poolReasons({ pool, ifReady, inPass }: Explanation): readonly Why[] {
+  if (pool === undefined || ifReady.length > 0 || inPass !== undefined) return [];
   if (pool.size === 0) {
     return pool.where
       ? [{ reason: 'where', text: '`where` of its event lets in none of the calls that are counted' }]

@@ -17,6 +17,14 @@ export interface TargetInspection {
   hold: WithholdReason | undefined;
   /** With a hold: the calls of `inside` that may be cut one by one, in the order of `select`. */
   oneByOne: readonly Call[];
+  /** With a hold: the calls that stand in the way of the whole, inside or only perhaps. */
+  heldBy: readonly HoldingCall[];
+}
+
+/** A call that must not be taken along; excepted: by the rule's own `except` or `only`. */
+export interface HoldingCall {
+  call: Call;
+  reason: WithholdReason | 'excepted';
 }
 
 export interface TargetToInspect {
@@ -67,18 +75,21 @@ export function inspectTarget(
   const insideCalls = inside
     .filter(present)
     .map((entries) => entryOf(entries, (call) => relation(call) === 'inside'));
+  const taken = [...inside, ...counted].flat();
+  const near = perhaps.flat();
   const hold =
     listing.doubt !== undefined
       ? 'suspect-snapshot'
       : suspect
         ? 'takes-suspect'
-        : firstHold([...inside, ...counted].flat(), perhaps.flat(), context);
+        : firstHold(taken, near, context);
   return {
     inside: insideCalls,
     perhapsInside: counted.filter(present).flatMap(([call]) => call ?? []),
     hold,
     oneByOne:
       hold === undefined || listing.doubt !== undefined ? [] : oneByOne(insideCalls, select, index, context),
+    heldBy: hold === undefined ? [] : holdingCalls(taken, near, context),
   };
 }
 
@@ -114,6 +125,24 @@ function firstHold(
     if (reason !== undefined && reason !== 'owner-unknown') return 'takes-protected';
   }
   return taken.every(admits) ? undefined : 'takes-excepted';
+}
+
+/** All that firstHold may have met. */
+function holdingCalls(
+  taken: readonly Call[],
+  near: readonly Call[],
+  { protection, admits }: InspectionContext,
+): readonly HoldingCall[] {
+  const found = new Map<Call, HoldingCall>();
+  for (const call of taken) {
+    const reason = protection.reasonFor(call) ?? (admits(call) ? undefined : 'excepted');
+    if (reason !== undefined) found.set(call, { call, reason });
+  }
+  for (const call of near) {
+    const reason = protection.reasonFor(call);
+    if (reason !== undefined && reason !== 'owner-unknown') found.set(call, { call, reason });
+  }
+  return [...found.values()];
 }
 
 function oneByOne(

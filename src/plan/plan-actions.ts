@@ -211,10 +211,10 @@ function planTargets(
  * The subject itself; the customer that an account's calls name; else what the calls of the pool belong to. In ascending
  * order, undefined for calls of none.
  */
-function targetsOf(
+export function targetsOf(
   field: 'account' | 'customer',
-  { subject, pool }: ViolatedVerdict,
-  snapshot: Snapshot,
+  { subject, pool }: Pick<ViolatedVerdict, 'subject' | 'pool'>,
+  snapshot: Pick<Snapshot, 'calls'>,
 ): (number | undefined)[] {
   if (subject.scope === field) return [Number(subject.id)];
   const calls =

@@ -3,6 +3,7 @@ import { didYouMean } from '../../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { type Subject, subjectText } from '../../domain/scope.js';
+import type { Snapshot } from '../../domain/snapshot.js';
 import { type Explanation, explainRule } from '../../pass-explain.js';
 import { appliesTo } from '../../policy/compile-rules.js';
 import { capUseOf } from '../cap-use.js';
@@ -185,25 +186,45 @@ async function explainOn(
     return undefined;
   }
   const meant = found.subject;
-  const notes = [
+  const askedCall = subject.scope === 'call' ? subject.id : undefined;
+  const explained = await explainRule(input, compiled, meant, askedCall);
+  // As the file has it; it was judged as though it monitored.
+  const explanation = { ...explained, rule };
+  const where: ExplainedAt = {
+    switchName: switchConfig.name,
+    at: snapshot.observedAt,
+    source,
+    isPast: at !== undefined,
+    notes: notesOn(explanation, snapshot, parts),
+    askedCall,
+    capUse: capUseOf(input, explained),
+  };
+  return { explanation, where };
+}
+
+/** What has to be known beside the verdict. */
+function notesOn(
+  { rule, subject: meant, sharedWith }: Explanation,
+  { doubt }: Snapshot,
+  { subject, at, otherwise }: ExplainParts,
+): readonly string[] {
+  return [
     ...(rule.mode === 'off' ? ['the rule is off: it is never judged. This is what it would say.'] : []),
     ...(meant.scope === subject.scope
       ? []
       : [`${subjectText(subject)} belongs to ${subjectText(meant)}, which the rule judges.`]),
-    ...(snapshot.doubt === undefined ? [] : [`nothing is cut on this listing: ${snapshot.doubt.detail}.`]),
+    ...(doubt === undefined ? [] : [`nothing is cut on this listing: ${doubt.detail}.`]),
+    ...sharedWith.map(
+      (one) =>
+        `${one.action} ${one.target} is planned once for all subjects that ask for it: for ${subjectText(one.subject)}.`,
+    ),
     ...(at === undefined
       ? []
       : [
           'from the ledger: fields are as they were listed last, and rules, mode, caps and protection are those of today; --action explains a record by the rules of then.',
         ]),
-    ...(parts.otherwise === undefined ? [] : [parts.otherwise]),
+    ...(otherwise === undefined ? [] : [otherwise]),
   ];
-  const askedCall = subject.scope === 'call' ? subject.id : undefined;
-  const explained = await explainRule(input, compiled, meant, askedCall);
-  // As the file has it; it was judged as though it monitored.
-  const explanation = { ...explained, rule };
-  const where = { switchName: switchConfig.name, at: snapshot.observedAt, source, notes, askedCall };
-  return { explanation, where: { ...where, capUse: await capUseOf(input, explained) } };
 }
 
 function toJson(explanation: Explanation, where: ExplainedAt) {
