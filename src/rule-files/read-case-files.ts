@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
-import { codeOf, compareText, entriesOf, isMeant, isRules } from './find-rule-files.js';
+import { codeOf, compareText, entriesOf, isMeant, isNote, isRules, isSchema } from './find-rule-files.js';
 
 const MAX_CASE_FILE_BYTES = 5 * 1024 * 1024;
 
@@ -34,6 +34,30 @@ export async function readCaseFiles(dir: string): Promise<readonly CaseFile[]> {
     hint: 'Make the files readable for this user, or move them out of the folder "tests".',
     problems,
   });
+}
+
+/**
+ * A warning for everything beside the cases that might be meant as one, but is not read. Notes (*.md), schemas, hidden files
+ * and editors' backup files are none of that.
+ */
+export async function findIgnoredCases(dir: string): Promise<readonly Problem[]> {
+  const folder = join(dir, 'tests');
+  return ((await entriesOf(folder)) ?? [])
+    .filter((entry) => isMeant(entry) && (entry.isDirectory() || !isKnown(entry.name)))
+    .map(
+      (entry): Problem => ({
+        file: join(folder, entry.name),
+        message: entry.isDirectory()
+          ? 'This folder is not read: cases stand in the folder "tests" itself.'
+          : 'This file is not read: expected *.yaml, *.yml or *.json.',
+        severity: 'warning',
+      }),
+    )
+    .sort((one, other) => compareText(one.file, other.file));
+}
+
+function isKnown(name: string): boolean {
+  return isRules(name) || isSchema(name) || isNote(name);
 }
 
 async function readText(file: string): Promise<string | { problem: string }> {

@@ -192,6 +192,9 @@ const limitSchema = z.strictObject({
   value: z.number(wrong(VALUE_EXPECTED)).min(0, wrong(VALUE_EXPECTED)),
 });
 
+const NUMBERS_EXPECTED = '"numbers": expected telephone numbers in quotes, e.g. ["112"]';
+const telephoneNumber = z.string(wrong(NUMBERS_EXPECTED)).regex(/\d/, wrong(NUMBERS_EXPECTED));
+
 const TREE_EXPECTED = '"customerTree": expected numbers of customers, { child: parent }';
 
 /** What a file with several cases may give for all of them. */
@@ -218,7 +221,7 @@ const shared = {
   limits: z.array(limitSchema).optional(),
   protect: z
     .strictObject({
-      numbers: z.array(z.string(wrong('"numbers": expected telephone numbers in quotes'))).optional(),
+      numbers: z.array(telephoneNumber).optional(),
       accounts: numbers('accounts').optional(),
       customers: numbers('customers').optional(),
     })

@@ -12,6 +12,11 @@ export function checkCalls(
 ): void {
   for (const [index, call] of written.entries()) {
     checkSpan(call, index, findings);
+    if (call.step !== undefined && call.repeat === undefined)
+      findings.warning(
+        ['calls', index, 'step'],
+        '"step" shifts repetitions: it does nothing without "repeat".',
+      );
     const unseen = call.direction === undefined ? undefined : unseenDirection(call.direction);
     if (unseen !== undefined) findings.warning(['calls', index, 'direction'], unseen);
   }

@@ -182,7 +182,11 @@ function known(id: number | undefined): readonly string[] {
   return id === undefined ? [] : [String(id)];
 }
 
-function isSeen({ from, to }: CaseCall, { start, everyMs, polls, historyMs }: ExpectationContext): boolean {
+/** Whether any poll lists the call, those before the case included. */
+export function isSeen(
+  { from, to }: CaseCall,
+  { start, everyMs, polls, historyMs }: ExpectationContext,
+): boolean {
   if (polls.some(({ at, fails }) => !fails && at >= from && at < to)) return true;
   // Before the start a poll stood at every interval, back to where the ledger began.
   const before = Math.max(Math.ceil((from - start) / everyMs), -Math.floor(historyMs / everyMs));

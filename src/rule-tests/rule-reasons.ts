@@ -1,16 +1,13 @@
 import { evidenceText } from '../documents/evidence-text.js';
 import type { CaseDecider, CaseDecision, JudgedRule, SubjectExplanation } from './case-decider.js';
 import type { CaseNames } from './case-names.js';
-import type { CaseCall } from './test-case.js';
-import { violationText } from './violation-text.js';
+import { type ExpectedOfRule, violationText } from './violation-text.js';
 
 /** What somebody asks of a rule at a poll. */
-export interface AskedRule {
+export interface AskedRule extends ExpectedOfRule {
   rule: string;
   /** `account:10`; undefined for whomever the rule speaks of. */
   subject: string | undefined;
-  /** The call that was expected to go. */
-  call?: CaseCall | undefined;
 }
 
 /** What a rule said of a subject at a poll; without a subject, what it said at all. */
@@ -24,12 +21,12 @@ export function createRuleReasons(
   decider: CaseDecider,
   instant: (at: number) => string,
 ): RuleReasons {
-  async function ofRule({ rule, subject, call }: AskedRule, decision: CaseDecision) {
+  async function ofRule({ rule, subject, ...expected }: AskedRule, decision: CaseDecision) {
     const judged = decision.rules.find((one) => one.rule.name === rule);
     if (judged === undefined) return 'the rule was not judged';
     if (judged.broken !== undefined) return `the rule could not be judged: ${String(judged.broken)}`;
     if (!judged.active) return inactiveText(rule);
-    return subject === undefined ? ofAll(judged, call) : ofSubject(judged, subject, call);
+    return subject === undefined ? ofAll(judged, expected) : ofSubject(judged, subject, expected);
   }
 
   function inactiveText(rule: string): string {
@@ -39,12 +36,12 @@ export function createRuleReasons(
       : `the rule is not judged on this switch: ${excepted.join('; ')}`;
   }
 
-  async function ofAll(judged: JudgedRule, call: CaseCall | undefined): Promise<string> {
+  async function ofAll(judged: JudgedRule, expected: ExpectedOfRule): Promise<string> {
     const { verdicts, held } = judged;
     const told = held[0]?.verdict ?? verdicts.find(({ result }) => result === 'violated');
     // Of those who are clear, one alone is an explanation; of many, nobody knows who was meant.
     const subject = told?.subject ?? (verdicts.length === 1 ? verdicts[0]?.subject : undefined);
-    if (subject !== undefined) return ofSubject(judged, names.subject(subject), call);
+    if (subject !== undefined) return ofSubject(judged, names.subject(subject), expected);
     const counts = new Map<string, number>();
     for (const { result } of verdicts) counts.set(result, (counts.get(result) ?? 0) + 1);
     if (counts.size === 0) return 'the rule found nobody to judge';
@@ -54,7 +51,7 @@ export function createRuleReasons(
   async function ofSubject(
     { rule, verdicts, held }: JudgedRule,
     subject: string,
-    call: CaseCall | undefined,
+    expected: ExpectedOfRule,
   ): Promise<string> {
     const back = held.find(({ verdict }) => names.subject(verdict.subject) === subject);
     if (back !== undefined) {
@@ -64,7 +61,7 @@ export function createRuleReasons(
       return `${subject} violates the rule (${met}), but ${what}: it may act from ${instant(back.until)} on`;
     }
     const verdict = verdicts.find((one) => names.subject(one.subject) === subject);
-    if (verdict?.result === 'violated') return violationText(subject, verdict, call);
+    if (verdict?.result === 'violated') return violationText(subject, verdict, expected);
     if (verdict?.result === 'indeterminate') {
       const missing = evidenceText(verdict.evidence.conditions, ['missing']);
       return `${subject} cannot be judged: ${missing === '' ? `${verdict.missing.join(', ')} is missing` : missing}`;

@@ -11,6 +11,7 @@ import { limitsOf } from './case-limits.js';
 import type { WrittenCase } from './case-schema.js';
 import { treeOf } from './case-tree.js';
 import { checkCalls } from './check-calls.js';
+import { warnOfEmptiness } from './check-emptiness.js';
 import { type CaseTimes, checkInstants } from './check-instants.js';
 import { durationText } from './duration-text.js';
 import { checkNamedRules, judgedRules } from './judged-rules.js';
@@ -46,20 +47,19 @@ export function toTestCase(
   checkSize(placed.length, polls.length, findings);
   const judging = { rules: written.rules, switchName };
   checkNamedRules(judging, known, findings);
-  const judged = new Set([...judgedRules(judging, known).map(({ name }) => name), ...(written.rules ?? [])]);
+  const rules = judgedRules(judging, known);
+  const judged = new Set([...rules.map(({ name }) => name), ...(written.rules ?? [])]);
   const calls = placed.map(({ call }) => call);
   const earliest = Math.min(start, ...calls.slice(0, 1).map(({ from }) => from));
   const historyMs =
     written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest);
   const customerTree = treeOf(written.customerTree, findings);
   const limits = limitsOf(written.limits, place, findings);
-  const expectations = readExpectations(
-    written.expect ?? [],
-    { start, everyMs, polls, calls, judged, known, place, switchName, historyMs, customerTree },
-    findings,
-  );
+  const context = { start, everyMs, polls, calls, judged, known, place, switchName, historyMs, customerTree };
+  const expectations = readExpectations(written.expect ?? [], context, findings);
   const { problems } = findings;
   if (problems.some(({ severity }) => severity === 'error')) return { testCase: undefined, problems };
+  warnOfEmptiness(written, rules, context, findings);
   const testCase: RuleTestCase = {
     name: written.name,
     description: written.description,

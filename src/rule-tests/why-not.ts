@@ -56,7 +56,7 @@ export function createReasons(testCase: RuleTestCase, names: CaseNames, decider:
       if (wanted === undefined) return undefined;
       const judged = rules.find(({ rule }) => rule.name === wanted);
       const subject = judged === undefined ? undefined : subjectOf(expected, judged, call, testCase);
-      const reason = await ofRule({ rule: wanted, subject, call }, context.decision);
+      const reason = await ofRule({ rule: wanted, subject, call, action: expected.action }, context.decision);
       const before = lastDone.get(`${wanted} alert ${expected.target}`);
       if (before === undefined || !isRepeated(expected, subject, judged, names)) return reason;
       return `${reason}; the same was recorded at ${instant(before.at)}, and is not repeated yet`;

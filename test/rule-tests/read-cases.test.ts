@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KNOWN, problemsOf, read, START, theCase } from './support.js';
+import type { KnownRules } from '../../src/rule-tests/case-findings.js';
+import { aRule, KNOWN, problemsOf, read, START, theCase } from './support.js';
 
 const SECOND = 1_000;
 
@@ -111,6 +112,7 @@ cases:
     calls: [{ id: a, to: 30s }]
   - every: 5s
     rules: [watch]
+    calls: [{ id: a }]
     until: 30s
 `;
 
@@ -125,8 +127,8 @@ cases:
   });
 
   it('refuses a name twice, and a name for all', () => {
-    expect(problemsOf('cases:\n  - { name: x }\n  - { name: x }')).toEqual([
-      '3:13: "name": another case of this file is called "x" already, on line 2: give each a name of its own.',
+    expect(problemsOf('calls: [{ id: a }]\ncases:\n  - { name: x }\n  - { name: x }')).toEqual([
+      '4:13: "name": another case of this file is called "x" already, on line 3: give each a name of its own.',
     ]);
     expect(problemsOf('name: all\ncases: [{}]')).toEqual([
       '1:1: "name" belongs to a case: this file holds several of them under "cases:".',
@@ -326,7 +328,42 @@ describe('what cannot be meant', () => {
       '1:10: "expect": this entry does not say what has to happen: write "actions: []" where nothing may be done there, alerts included. Or leave it out: no call may be cut at a poll that is not listed, and "until" lets a case go on.';
     expect(problemsOf('expect: [{ at: 0s }]')).toEqual([message]);
     expect(problemsOf('expect: [{ at: 0s, violated: [], clear: [] }]')).toEqual([message]);
-    expect(problemsOf('expect: [{ at: 0s, actions: [] }]')).toEqual([]);
+    expect(problemsOf('{ calls: [{ id: a }], expect: [{ at: 0s, actions: [] }] }')).toEqual([]);
+  });
+
+  it('is a case in which nothing is ever decided, which is only a warning', () => {
+    const warned = (text: string, known?: KnownRules) => {
+      expect(read(text, known).cases).toHaveLength(1);
+      return problemsOf(text, known);
+    };
+    const unseen = 'No poll of this case sees a call, so that no rule ever judges anybody in it.';
+    expect(warned('{ rules: [cap] }')).toEqual([`1:1: ${unseen}`]);
+    expect(warned('{ rules: [cap], calls: [{ id: a, from: 1s, to: 4s }] }')).toEqual([`1:24: ${unseen}`]);
+    // A window may look back at it.
+    expect(warned('{ rules: [cap], calls: [{ id: a, from: -1h, to: -59m }] }')).toEqual([]);
+    // The switch is there without any call.
+    const idle = { ...KNOWN, rules: [aRule('idle', { scope: 'switch' })] };
+    expect(warned('{ rules: [idle] }', idle)).toEqual([]);
+    expect(warned('{ fail: [0s..10s], calls: [{ id: a, to: 10s }] }')).toEqual([
+      '1:9: "fail": every poll of this case fails, so nothing is ever decided in it.',
+    ]);
+    const off = { ...KNOWN, rules: [aRule('asleep', { mode: 'off' })] };
+    expect(warned('calls: [{ id: a }]', off)).toEqual([
+      '1:1: No rule is judged in this case: all are off, or not for its switch. Name one under "rules", or its "switch".',
+    ]);
+    expect(warned('{ rules: [asleep], calls: [{ id: a }] }', off)).toEqual([]);
+  });
+
+  it('is a step without repetitions, which is only a warning', () => {
+    expect(problemsOf('calls: [{ id: a, step: 5s }]')).toEqual([
+      '1:24: "step" shifts repetitions: it does nothing without "repeat".',
+    ]);
+  });
+
+  it('is a protected number without a digit', () => {
+    expect(problemsOf('protect: { numbers: ["112", sos] }')).toEqual([
+      '1:29: "numbers": expected telephone numbers in quotes, e.g. ["112"], but found the text "sos".',
+    ]);
   });
 
   it('is a direction that no switch writes, which is only a warning', () => {
@@ -345,7 +382,7 @@ describe('what cannot be meant', () => {
   });
 
   it('is a limit that no judged rule reads, which is only a warning', () => {
-    const limits = 'limits:\n  - { scope: account, id: 10, name: mosst, value: 60 }';
+    const limits = 'limits:\n  - { scope: account, id: 10, name: mosst, value: 60 }\ncalls: [{ id: a }]';
     const warning =
       '2:37: No rule that is judged here reads the limit "mosst" of scope account. Did you mean "most"?';
     expect(read(limits).cases).toHaveLength(1);
@@ -422,7 +459,9 @@ describe('what cannot be meant', () => {
       const text = `calls: [${calls}]\nfail: [5s]\nuntil: 10s\nexpect: [{ at: 0s, clear: [{ rule: cap, subject: "account:${id}" }] }]`;
       const { cases, problems } = read(text);
       expect(cases).toHaveLength(1);
-      return problems.map(({ severity, location, message }) => `${severity} ${location?.line}: ${message}`);
+      return problems
+        .filter(({ message }) => message.includes('account:'))
+        .map(({ severity, location, message }) => `${severity} ${location?.line}: ${message}`);
     };
     const warning = 'warning 4: No poll of this case sees a call of account:10, so it is never judged.';
     expect(warned('{ id: a, account: 10 }')).toEqual([]);
@@ -479,7 +518,7 @@ describe('what cannot be meant', () => {
     expect(problemsOf('rules: [cap]', known)).toEqual([
       '1:9: "rules": cap is not judged on the switch "test"; name one of its own with "switch".',
     ]);
-    expect(problemsOf('{ rules: [cap], switch: lab }', known)).toEqual([]);
+    expect(problemsOf('{ rules: [cap], switch: lab, calls: [{ id: a }] }', known)).toEqual([]);
   });
 
   it('never makes the reader throw, whatever a file holds', () => {

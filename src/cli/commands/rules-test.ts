@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { didYouMean } from '../../documents/did-you-mean.js';
 import { CallwardenError, type Problem } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
-import { readCaseFiles } from '../../rule-files/read-case-files.js';
+import { findIgnoredCases, readCaseFiles } from '../../rule-files/read-case-files.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { readCases } from '../../rule-tests/read-cases.js';
 import {
@@ -63,6 +63,7 @@ export function addRulesTest(rules: Command, context: CliContext): void {
 
 async function testRules(directory: string, options: RulesTestOptions, context: CliContext): Promise<void> {
   refuseFile(directory);
+  if (options.run === '') throw new UsageError('--run: expected a name, or a part of one; here it is empty.');
   const { ruleSet, warnings } = await readRules(directory, context);
   const { cases, problems } = readCases(await readCaseFiles(directory), knownRules(ruleSet));
   const errors = problems.filter(({ severity }) => severity === 'error');
@@ -72,7 +73,7 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
   // Who runs some cases alone asks about these.
   const told =
     options.run === undefined
-      ? [...warnings, ...problems, ...untested]
+      ? [...warnings, ...(await findIgnoredCases(directory)), ...problems, ...untested]
       : problems.filter((one) => isAbout(one, chosen, cases));
   for (const problem of told) await say(context, problemLine(problem));
   if (chosen.length === 0) {
