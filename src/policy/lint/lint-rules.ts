@@ -11,6 +11,7 @@ import { keepsAll } from './keeps-all.js';
 import { impossibility, whyImpossible } from './never-matches.js';
 import { type Literal, type NormalContext, normalForm } from './normal-form.js';
 import { shadowedRules } from './shadowed.js';
+import { thinSamples } from './thin-samples.js';
 import { unusedNames } from './unused.js';
 
 export interface LintOptions {
@@ -44,6 +45,7 @@ export function lintRules(ruleSet: RuleSet, options: LintOptions): readonly Prob
     ...lively.flatMap((rule) => [
       ...alwaysTrueWarnings(rule, context, contradictions),
       ...idleUnderWarnings(rule, context),
+      ...thinSampleWarnings(rule, context),
     ]),
     ...shadowedRules(lively, context, contradictions).map(shadowedWarning),
     ...unusedWarnings(ruleSet, options),
@@ -125,6 +127,16 @@ function idleUnderWarnings(rule: Rule, { conditions }: NormalContext): readonly 
     return [message];
   });
   return [...new Set(messages)].map((message) => warning(rule.location, message));
+}
+
+function thinSampleWarnings(rule: Rule, context: NormalContext): readonly Problem[] {
+  const { name, scope, location } = rule;
+  return thinSamples(rule, normalForm(rule.conditions, context)).map((fact) =>
+    warning(
+      location,
+      `"${fact}" in rule "${name}" names no "min", so it is known from a single call on, and one call decides what becomes of the ${scope}: add one to "params", e.g. min: 20 (min: 1 where that is meant).`,
+    ),
+  );
 }
 
 function nounOf(who: 'subjects' | 'switches', { scope }: Rule): string {
