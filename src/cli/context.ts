@@ -4,11 +4,14 @@ import { maskNumbers } from '../domain/mask.js';
 import { maskText } from '../domain/mask-text.js';
 import type { Clock } from '../domain/ports.js';
 import { harmlessLines } from './harmless-text.js';
+import { dataOutput, streamOutput } from './process-output.js';
 
 /** Where a command writes to. */
 export interface Output {
   /** Resolves when there is room for more, so that a slow reader does not fill the memory. */
   write(text: string): Promise<void>;
+  /** Resolves once all that was written is on disk, or with the reader of the pipe; where somebody depends on it. */
+  flush?(): Promise<void>;
   /** True where a person is looking. */
   isTerminal: boolean;
   /** Columns of the terminal; undefined where there is none. */
@@ -54,8 +57,8 @@ export function shown<T>(data: T, { masksNumbers }: Pick<CliContext, 'masksNumbe
 export function processContext(): CliContext {
   let controller: AbortController | undefined;
   return {
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: dataOutput(process.stdout),
+    stderr: streamOutput(process.stderr),
     env: process.env,
     clock: Date.now,
     interrupted(onHangup) {
@@ -73,20 +76,6 @@ export function processContext(): CliContext {
     },
     setExitCode(code) {
       process.exitCode = code;
-    },
-  };
-}
-
-function output(stream: NodeJS.WriteStream): Output {
-  return {
-    write: (text) =>
-      new Promise((resolve) => {
-        if (stream.write(text)) resolve();
-        else stream.once('drain', resolve);
-      }),
-    isTerminal: stream.isTTY === true,
-    get columns() {
-      return stream.isTTY === true ? stream.columns : undefined;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { CallwardenError, type ErrorCode, type Problem } from '../domain/errors.js';
 import { harmless } from './harmless-text.js';
+import { errnoOf, OutputFailed } from './output-failed.js';
 
 /** Done. */
 export const EXIT_DONE = 0;
@@ -16,6 +17,26 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What a name on the command line can be the reason of, rather than the disk. */
+const WRONG_PLACE: readonly (string | undefined)[] = [
+  'EACCES',
+  'EEXIST',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'ENOENT',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS',
+];
+
+/** For a file that the command line names: whether it names a wrong one, or the disk fails. */
+export function cannotBeWritten(what: string, cause: unknown): UsageError | OutputFailed {
+  const code = errnoOf(cause);
+  if (!WRONG_PLACE.includes(code)) return new OutputFailed(what, cause);
+  return new UsageError(`${what} cannot be written (${code}). Check the path and its permissions.`);
+}
+
 /** What the person at the terminal reads, and how the process ends. */
 export interface ErrorReport {
   /** Undefined where the message was written already. */
@@ -28,6 +49,12 @@ export function reportError(error: unknown): ErrorReport {
   if (error instanceof CommanderError) {
     // Help and version end with 0; commander has written its own message before it threw.
     return { text: undefined, exitCode: error.exitCode === 0 ? EXIT_DONE : EXIT_INVALID };
+  }
+  if (error instanceof OutputFailed) {
+    // A reader that has seen enough (`| head`) is no error.
+    return error.readerGone
+      ? { text: undefined, exitCode: EXIT_DONE }
+      : { text: `error: ${error.message}`, exitCode: EXIT_FAILED };
   }
   if (error instanceof UsageError) return { text: `error: ${error.message}`, exitCode: EXIT_INVALID };
   if (error instanceof CallwardenError) {

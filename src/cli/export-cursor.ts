@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { replaceWhole } from './durable-files.js';
-import { UsageError } from './errors.js';
+import { cannotBeWritten, UsageError } from './errors.js';
 import type { FilePosition } from './export-file.js';
 
 /** How far an export has come, so that the next one goes on there. */
@@ -68,15 +68,12 @@ export function readCursor(path: string): ExportCursor | undefined {
   return cursor;
 }
 
-/** The old cursor or the new one is on disk, whatever happens. Throws UsageError. */
+/** The old cursor or the new one is on disk, whatever happens. Throws UsageError and OutputFailed. */
 export function writeCursor(path: string, cursor: ExportCursor): void {
   try {
     replaceWhole(path, `${JSON.stringify({ version: VERSION, ...cursor })}\n`, 0o600);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new UsageError(
-      `The cursor ${path} cannot be written (${code}). Check its directory and permissions, and the room on its disk.`,
-    );
+    throw cannotBeWritten(`The cursor ${path}`, error);
   }
 }
 

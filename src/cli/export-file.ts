@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
-  existsSync,
+  constants,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -14,7 +16,8 @@ import {
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { syncDirectory } from './durable-files.js';
-import { UsageError } from './errors.js';
+import { cannotBeWritten, UsageError } from './errors.js';
+import { errnoOf } from './output-failed.js';
 
 /** So much of what is before the end tells whether a file is the one that an export was writing. */
 const TAIL_BYTES = 4_096;
@@ -30,7 +33,12 @@ export interface FilePosition {
   inode: string;
 }
 
-/** A file that an export writes to, readable by its owner only. Methods throw UsageError that names the file. */
+/** No link is followed, in a folder where others may have laid one; windows has no such flag. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+/** Whoever was quicker to take the name keeps it. */
+const NEW = constants.O_CREAT | constants.O_EXCL;
+
+/** A file that an export writes to, readable by its owner only. Methods throw UsageError and OutputFailed that name the file. */
 export interface ExportFile {
   /** True where nothing stands in it yet, so that a format with a head begins with it. */
   isEmpty: boolean;
@@ -44,14 +52,15 @@ export interface ExportFile {
 /**
  * Opens the file of an export that goes on later. What stands behind the position is left from an export that was
  * interrupted before it had noted it, and is removed, since it will be written again. A file that is not there, as after
- * its rotation, begins anew; one that is not the one of the position is refused.
+ * its rotation, begins anew; one that is not the one of the position is refused, and so is a symbolic link.
  */
 export function continueFile(path: string, gzip: boolean, position: FilePosition | undefined): ExportFile {
-  return orUsageError(path, () => {
-    const existed = existsSync(path);
-    const descriptor = openSync(path, existed ? 'r+' : 'wx+', 0o600);
+  return named(path, () => {
+    const { descriptor, existed } = openOrCreate(path);
     try {
-      const { size } = fstatSync(descriptor);
+      const found = fstatSync(descriptor);
+      if (!found.isFile()) throw new UsageError(`${path} is no file. Name a file, or leave out --to.`);
+      const { size } = found;
       const bytes = size === 0 ? 0 : matching(descriptor, path, size, position);
       ftruncateSync(descriptor, bytes);
       if (!existed) syncDirectory(dirname(path));
@@ -63,21 +72,35 @@ export function continueFile(path: string, gzip: boolean, position: FilePosition
   });
 }
 
-/** Creates a file for an export that is complete or not there: it has its name only after `finish`. */
-export function createFile(path: string, gzip: boolean): ExportFile & { finish(): void; discard(): void } {
-  if (existsSync(path)) {
-    throw new UsageError(`${path} is there already. Name another file, or add to it with --cursor.`);
+function openOrCreate(path: string): { descriptor: number; existed: boolean } {
+  if (isLink(path)) {
+    throw new UsageError(`${path} is a symbolic link. Name the file itself.`);
   }
-  const part = `${path}.part`;
-  return orUsageError(path, () => {
-    const file = exportFile(openSync(part, 'w+', 0o600), part, 0, gzip);
+  try {
+    return { descriptor: openSync(path, constants.O_RDWR | NO_LINK), existed: true };
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return { descriptor: openSync(path, constants.O_RDWR | NEW | NO_LINK, 0o600), existed: false };
+  }
+}
+
+/**
+ * Creates a file for an export that is complete or not there: it has its name only after `finish`. Of two exports at once that
+ * shall have one name the first to finish has it, and `finish` of the other throws.
+ */
+export function createFile(path: string, gzip: boolean): ExportFile & { finish(): void; discard(): void } {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw thereAlready(path);
+  // Of a name that nobody can foresee, nor another export take.
+  const part = `${path}.${randomBytes(6).toString('hex')}.part`;
+  return named(path, () => {
+    const file = exportFile(openSync(part, constants.O_RDWR | NEW | NO_LINK, 0o600), path, 0, gzip);
     return {
       ...file,
       finish() {
         file.sync();
         file.close();
-        orUsageError(path, () => {
-          renameSync(part, path);
+        named(path, () => {
+          giveName(part, path);
           syncDirectory(dirname(path));
         });
       },
@@ -89,6 +112,27 @@ export function createFile(path: string, gzip: boolean): ExportFile & { finish()
   });
 }
 
+/** A link is refused where the name is taken, and a rename is not; not every file system has links. */
+function giveName(part: string, path: string): void {
+  try {
+    linkSync(part, path);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw thereAlready(path);
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw thereAlready(path);
+    renameSync(part, path);
+    return;
+  }
+  rmSync(part);
+}
+
+function thereAlready(path: string): UsageError {
+  return new UsageError(`${path} is there already. Name another file, or add to it with --cursor.`);
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 function exportFile(descriptor: number, path: string, begin: number, gzip: boolean): ExportFile {
   let bytes = begin;
   let open = true;
@@ -96,7 +140,7 @@ function exportFile(descriptor: number, path: string, begin: number, gzip: boole
     isEmpty: begin === 0,
     append(text) {
       const data = gzip ? gzipSync(text) : Buffer.from(text, 'utf8');
-      orUsageError(path, () => {
+      named(path, () => {
         for (let done = 0; done < data.length; ) {
           done += writeSync(descriptor, data, done, data.length - done, bytes + done);
         }
@@ -104,7 +148,7 @@ function exportFile(descriptor: number, path: string, begin: number, gzip: boole
       bytes += data.length;
     },
     sync() {
-      return orUsageError(path, () => {
+      return named(path, () => {
         fsyncSync(descriptor);
         return { path, bytes, tail: tailHash(descriptor, bytes), inode: inodeOf(descriptor) };
       });
@@ -148,13 +192,11 @@ function inodeOf(descriptor: number): string {
   return `${dev}:${ino}`;
 }
 
-function orUsageError<T>(path: string, work: () => T): T {
+/** Errors of the system name the file. */
+function named<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new UsageError(
-      `${path} cannot be written (${String(error.code)}). Check the path, its permissions and the room on its disk.`,
-    );
+    throw errnoOf(error) === undefined ? error : cannotBeWritten(path, error);
   }
 }

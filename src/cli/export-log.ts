@@ -39,7 +39,7 @@ export interface Exported {
 /**
  * Exports what has become known since the cursor, batch by batch: first the lines are on disk, then the cursor that says so.
  * Whenever it is interrupted, the next one leaves neither a hole nor a duplicate in a file; on standard output the lines of
- * one batch may come twice. Throws UsageError, and STORE_FAILED where the log is not the one that the cursor knows.
+ * one batch may come twice. Throws UsageError, OutputFailed, and STORE_FAILED where the log is not the one that the cursor knows.
  */
 export async function exportChanges(
   changes: AuditChanges,
@@ -133,14 +133,10 @@ function lineWriter(
     if (!headWanted) text = '';
     headWanted = true;
     for (const record of records) await rows.write(shown(record));
-    if (file === undefined) await written(stdout, text);
-    else file.append(text);
+    if (file === undefined) {
+      await stdout.write(text);
+      await stdout.flush?.();
+    } else file.append(text);
     text = '';
   };
-}
-
-/** A reader that has gone away is noticed after the write: the cursor must not move then. */
-async function written(stdout: Output, text: string): Promise<void> {
-  await stdout.write(text);
-  await new Promise((resolve) => setImmediate(resolve));
 }

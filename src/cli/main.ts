@@ -14,17 +14,17 @@ import { addSimulate } from './commands/simulate.js';
 import { addStats } from './commands/stats.js';
 import { addStatus } from './commands/status.js';
 import { processContext, say } from './context.js';
-import { EXIT_DONE, reportError } from './errors.js';
+import { reportError } from './errors.js';
+import { OutputFailed } from './output-failed.js';
 import { createProgram } from './program.js';
 
-// A reader that has seen enough (`| head`) is no error. Without a listener Node would end with a stack trace.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT_DONE);
-  throw error;
-});
+const context = processContext();
+
+// Without a listener Node would end with a stack trace. Help is written without anybody waiting for it.
+process.stdout.on('error', (error) => endWith(new OutputFailed('Standard output', error)));
+process.on('unhandledRejection', endWith);
 process.stderr.on('error', () => undefined);
 
-const context = processContext();
 const program = createProgram(context, [
   addInit,
   addDemo,
@@ -48,4 +48,10 @@ try {
   const { text, exitCode } = reportError(error);
   if (text !== undefined) await say(context, text);
   context.setExitCode(exitCode);
+}
+
+function endWith(error: unknown): never {
+  const { text, exitCode } = reportError(error);
+  if (text !== undefined) process.stderr.write(`${text}\n`);
+  process.exit(exitCode);
 }

@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../domain/action.js';
 import type { Config } from '../../domain/config.js';
+import { CallwardenError } from '../../domain/errors.js';
 import { openAuditChanges } from '../../store/audit-changes.js';
 import { openAuditReader } from '../../store/audit-reader.js';
 import { createPassLock } from '../../store/pass-lock.js';
@@ -15,7 +17,7 @@ import {
 import { AUDIT_VIEW } from '../audit-view.js';
 import { loadConfig } from '../compose.js';
 import { type CliContext, type Output, say, shown } from '../context.js';
-import { EXIT_FAILED, UsageError } from '../errors.js';
+import { cannotBeWritten, EXIT_FAILED, UsageError } from '../errors.js';
 import type { ExportAsked } from '../export-cursor.js';
 import { createFile } from '../export-file.js';
 import { exportChanges } from '../export-log.js';
@@ -78,6 +80,11 @@ async function exportAudit(options: ExportOptions, context: CliContext): Promise
       '--until does not go with --cursor: the cursor would move past later records, and they would never be exported. Leave one of them out.',
     );
   }
+  if (to !== undefined && options.cursor !== undefined && isSameFile(to, options.cursor)) {
+    throw new UsageError(
+      `--to and --cursor both name ${to}: expected two files, one for the records and one for how far the export has come.`,
+    );
+  }
   const gzip = options.gzip === true || to?.endsWith('.gz') === true;
   const format = options.output ?? (/\.csv(\.gz)?$/.test(to ?? '') ? 'csv' : 'jsonl');
   const config = await loadConfig(options.config, context);
@@ -85,7 +92,26 @@ async function exportAudit(options: ExportOptions, context: CliContext): Promise
   if (options.cursor !== undefined) {
     await exportNew(config, options, { format, gzip, filters: lasting(options) }, options.cursor, context);
   } else if (to !== undefined) await exportToFile(config, options, { to, gzip, format }, context);
-  else await exportAll(config, options, format, context.stdout, context);
+  else {
+    await exportAll(config, options, format, context.stdout, context);
+    await context.stdout.flush?.();
+  }
+}
+
+/** Also by another way of writing it, or through links. */
+function isSameFile(one: string, other: string): boolean {
+  return realPath(one) === realPath(other);
+}
+
+/** Of a file that need not be there. */
+function realPath(path: string): string {
+  for (const [place, name] of [
+    [resolve(path), ''],
+    [dirname(resolve(path)), basename(path)],
+  ] as const) {
+    if (existsSync(place)) return join(realpathSync(place), name);
+  }
+  return resolve(path);
 }
 
 async function checkSwitch(config: Config, name: string | undefined): Promise<void> {
@@ -110,24 +136,53 @@ async function exportNew(
   cursorFile: string,
   context: CliContext,
 ): Promise<void> {
-  const release = await createPassLock(resolve(cursorFile)).acquire('export');
+  const { to } = options;
+  const release = await lockAll(to === undefined ? [cursorFile] : [cursorFile, to]);
   if (release === undefined) {
-    await say(context, `Another export with the cursor ${cursorFile} is under way; nothing was exported.`);
+    const where = to === undefined ? '' : ` or to ${to}`;
+    await say(
+      context,
+      `Another export with the cursor ${cursorFile}${where} is under way; nothing was exported.`,
+    );
     context.setExitCode(EXIT_FAILED);
     return;
   }
   const changes = openAuditChanges(config.database);
   try {
-    const request = { query: toQuery(options), asked, to: options.to, cursorFile };
+    const request = { query: toQuery(options), asked, to, cursorFile };
     const { lines, missed } = await exportChanges(changes, request, context.stdout, (record) =>
       shown(record, context),
     );
     if (missed > 0) await say(context, `${missed} events were pruned before they were exported.`);
-    await tellLines(lines, options.to, context);
+    await tellLines(lines, to, context);
   } finally {
     changes.close();
     release();
   }
+}
+
+/** For as long as an export writes to these files; undefined where another one writes to any of them. */
+async function lockAll(files: readonly string[]): Promise<(() => void) | undefined> {
+  const releases: (() => void)[] = [];
+  const releaseAll = () => {
+    for (const release of releases) release();
+  };
+  for (const file of files) {
+    const release = await createPassLock(resolve(file))
+      .acquire('export')
+      .catch((error: unknown) => {
+        releaseAll();
+        throw error instanceof CallwardenError
+          ? cannotBeWritten(`The lock beside ${file}`, error.cause)
+          : error;
+      });
+    if (release === undefined) {
+      releaseAll();
+      return undefined;
+    }
+    releases.push(release);
+  }
+  return releaseAll;
 }
 
 async function exportToFile(
