@@ -47,8 +47,12 @@ export function readHead(database: Database.Database): { seq: number; hash: Buff
 }
 
 export function chainHead(database: Database.Database): ChainHead {
-  const { seq, hash } = readHead(database);
-  return { sequence: seq, hash: hash.toString('hex') };
+  const head = database
+    .prepare<[], ChainHead>(
+      'SELECT seq AS sequence, lower(hex(hash)) AS hash FROM audit_event ORDER BY seq DESC LIMIT 1',
+    )
+    .get();
+  return head ?? { sequence: 0, hash: NO_HASH.toString('hex') };
 }
 
 /**

@@ -42,11 +42,12 @@ interface EventRow {
   action: number | null;
   confirmation: number | null;
   parent: number | null;
-  hash: Buffer;
+  /** In lower-case hex. */
+  hash: string;
 }
 
 const EVENTS = `
-  SELECT e.seq AS seq, e.kind AS kind, e.hash AS hash,
+  SELECT e.seq AS seq, e.kind AS kind, lower(hex(e.hash)) AS hash,
     CASE e.kind WHEN 'outcome' THEN e.ref ELSE c.action_id END AS action, c.id AS confirmation, a.parent AS parent
   FROM audit_event AS e
   LEFT JOIN audit_confirmation AS c ON e.kind = 'confirmation' AND c.id = e.ref
@@ -75,10 +76,9 @@ export function openAuditChanges(
     hashOf: (sequence) =>
       orStoreError(file, () =>
         database
-          .prepare<[number], Buffer>('SELECT hash FROM audit_event WHERE seq = ?')
+          .prepare<[number], string>('SELECT lower(hex(hash)) FROM audit_event WHERE seq = ?')
           .pluck()
-          .get(sequence)
-          ?.toString('hex'),
+          .get(sequence),
       ),
     begun: () => orStoreError(file, () => readBegun(database)),
     reach: () =>
@@ -148,6 +148,6 @@ function batches(
       .flatMap(changedBy)
       .flatMap((record) => read.all({ ...bound, record }))
       .map(toRecord);
-    return { upTo: { sequence: last.seq, hash: last.hash.toString('hex') }, records };
+    return { upTo: { sequence: last.seq, hash: last.hash }, records };
   };
 }

@@ -3,7 +3,7 @@ import type { AuditVerifier, ChainFault, PruneSeal, Verification } from '../doma
 import { chainHead } from './audit-chain-hash.js';
 import { readSeals } from './audit-seals.js';
 import { compareCheckpoints } from './audit-verify-checkpoints.js';
-import { compareGuards } from './audit-verify-guard.js';
+import { compareGuards, guardFault } from './audit-verify-guard.js';
 import { rowWithoutEvent } from './audit-verify-rows.js';
 import { sealFault, sealRecordFault } from './audit-verify-seals.js';
 import { type ChainStart, chainStart, walkChain } from './audit-verify-walk.js';
@@ -41,6 +41,8 @@ function verify(
   const { notes } = guards;
   if (!guards.readable) return { ...NOTHING_READ, notes, fault: guards.fault };
   const head = chainHead(database);
+  const damaged = damagedSeals(database, head.sequence);
+  if (damaged !== undefined) return { ...NOTHING_READ, notes, fault: damaged };
   const { events, first } = extentOf(database);
   const prunes = readSeals(database);
   const seal = sealFault(prunes, authorised);
@@ -83,6 +85,14 @@ const NOTHING_READ: Omit<Verification, 'notes' | 'fault'> = {
   checkpoints: { matched: 0, pruned: 0 },
   prunes: [],
 };
+
+/** What is not of the type of its column can be neither checked nor compared. */
+function damagedSeals(database: Database.Database, event: number): ChainFault | undefined {
+  const found = database.pragma('integrity_check(audit_seal)', { simple: true });
+  return found === 'ok'
+    ? undefined
+    : guardFault(event, `The seals of prunes are not as callwarden writes them: ${String(found)}.`);
+}
 
 function extentOf(database: Database.Database): { events: number; first: number } {
   const extent = database

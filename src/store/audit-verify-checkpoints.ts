@@ -20,7 +20,10 @@ export function compareCheckpoints(
   genuine: (checkpoint: Checkpoint) => boolean,
   { seals, last }: { seals: readonly PruneSeal[]; last: number },
 ): CheckpointFindings {
-  const hashOf = database.prepare<[number], Buffer>('SELECT hash FROM audit_event WHERE seq = ?').pluck();
+  // In hex by SQLite, which makes a text in place of the hash another one.
+  const hashOf = database
+    .prepare<[number], string>('SELECT lower(hex(hash)) FROM audit_event WHERE seq = ?')
+    .pluck();
   const sealed = new Map(seals.map(({ to, hash }) => [to, hash]));
   const faults: ChainFault[] = [];
   let [matched, pruned, matchedUpTo] = [0, 0, 0];
@@ -42,7 +45,7 @@ export function compareCheckpoints(
       );
       continue;
     }
-    const hash = hashOf.get(sequence)?.toString('hex') ?? sealed.get(sequence);
+    const hash = hashOf.get(sequence) ?? sealed.get(sequence);
     if (hash === undefined) {
       pruned += 1;
     } else if (hash === checkpoint.hash) {

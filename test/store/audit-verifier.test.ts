@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { SHORTEST_KEPT_MS } from '../../src/domain/audit-chain.js';
 import { registerAuditHash, storedColumns } from '../../src/store/audit-chain-hash.js';
 import { openAuditVerifier } from '../../src/store/audit-verifier.js';
@@ -592,4 +592,59 @@ test.skipIf(withoutPython)('the script of the documentation comes to the same he
   expect(run).toThrow('event 9 is not what was written');
   tamper(database, () => database.exec('DELETE FROM audit_event WHERE seq = 8'));
   expect(run).toThrow('event 8 is gone');
+});
+
+/** Takes from a table what keeps it strict while `work` is done, without a trace in the schema. */
+function loosely(database: Database.Database, table: string, work: () => void): void {
+  const read = database.prepare<[string], string>('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
+  const strict = read.get(table) ?? '';
+  const setTo = (sql: string) => {
+    database.unsafeMode(true);
+    database.pragma('writable_schema = ON');
+    database.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(sql, table);
+    database.pragma('writable_schema = RESET');
+  };
+  tamper(database, () => {
+    setTo(strict.replace(') STRICT', ')').replaceAll(' NOT NULL', ''));
+    database.pragma('ignore_check_constraints = ON');
+    work();
+    setTo(strict);
+  });
+}
+
+describe('a value of another type in the place of a hash', () => {
+  test.each([
+    ['a text of the same bytes', 'CAST(hash AS TEXT)'],
+    ['its own hex', 'lower(hex(hash))'],
+    ['a number', '5'],
+    ['nothing', 'NULL'],
+    ['a blob that is too short', "x'00'"],
+  ])('is altered: %s', async (_, value) => {
+    for (const event of [1, 3, 'last'] as const) {
+      const { path, database, checkpoint } = await threeCalls();
+      const seq = event === 'last' ? checkpoint.sequence : event;
+      loosely(database, 'audit_event', () => {
+        database.exec(`UPDATE audit_event SET hash = ${value} WHERE seq = ${seq}`);
+      });
+      for (const checkpoints of [[], [checkpoint]]) {
+        expect(verified(path, checkpoints).fault, `event ${seq}`).toMatchObject({
+          event: seq,
+          what: 'altered',
+        });
+      }
+    }
+  });
+
+  test('in a seal is told, too', async () => {
+    const { path, database } = await threeCalls();
+    loosely(database, 'audit_seal', () => {
+      database.exec(
+        "INSERT INTO audit_seal VALUES (1, x'00', 'a', 'b', 1, 1, 5, NULL, x'01', 'x', 'y', 'z', 7, 8, 9)",
+      );
+    });
+    expect(verified(path).fault).toMatchObject({
+      what: 'guard',
+      detail: expect.stringMatching(/^The seals of prunes are not as callwarden writes them: .*audit_seal/),
+    });
+  });
 });
