@@ -132,7 +132,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       if (acts) {
         before ??= world.seen - snapshot.calls.length;
         noteVerdicts(decided, counts);
-        const done = decide(actions, { ...options, snapshot, cut, counts });
+        const done = decide(actions, { ...options, ...options.knownAt?.(poll.at), snapshot, cut, counts });
         replay.done(done, poll.at);
         for (const action of done) cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
       }

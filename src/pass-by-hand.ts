@@ -1,9 +1,10 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
 import { sameCall } from './domain/call.js';
-import type { Snapshot } from './domain/snapshot.js';
+import type { Listing, Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects } from './enforce/confirm-disconnects.js';
 import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
+import { knowCustomers, protectionBy } from './pass-customers.js';
 import {
   asCallwardenError,
   enforcementOn,
@@ -12,7 +13,7 @@ import {
   type PassContext,
 } from './pass-enforcement.js';
 import { type HandRequest, planByHand } from './plan/plan-by-hand.js';
-import { createProtection, type Protection } from './plan/protection.js';
+import type { Protection } from './plan/protection.js';
 
 export type { HandRequest } from './plan/plan-by-hand.js';
 
@@ -56,15 +57,14 @@ export async function disconnectByHand(
   request: HandRequest,
   options: HandOptions,
 ): Promise<HandResult> {
-  const protection = createProtection(context.protect, context.customerTree, context.matchProtectedNumber);
   try {
     for (let question = 0; question < MOST_QUESTIONS; question += 1) {
       // Asked without the lock: a person who thinks must not keep the service from its passes.
-      const proposal = await propose(context, request, protection, options);
+      const proposal = await propose(context, request, options);
       if (proposal === undefined) return { status: 'not-found' };
       const agreed = proposal.planned.withhold === undefined;
       if (agreed && !(await options.approve(proposal.planned))) return { status: 'declined' };
-      const result = await act(context, request, protection, options, agreed ? proposal.planned : undefined);
+      const result = await act(context, request, options, agreed ? proposal.planned : undefined);
       if (result !== 'ask-again') return result;
     }
     return { status: 'busy' };
@@ -76,24 +76,26 @@ export async function disconnectByHand(
 interface Proposal {
   snapshot: Snapshot;
   planned: PlannedAction;
+  protection: Protection;
+  newer: Listing | undefined;
 }
 
 async function propose(
   context: PassContext,
   request: HandRequest,
-  protection: Protection,
   options: HandOptions,
 ): Promise<Proposal | undefined> {
   const snapshot = await list(context, options.abort);
+  const { customers, newer } = await knowCustomers(context, snapshot, options.abort);
+  const protection = protectionBy(context, customers);
   const planned = planByHand(request, { snapshot, protection, tree: context.customerTree });
-  return planned === undefined ? undefined : { snapshot, planned };
+  return planned === undefined ? undefined : { snapshot, planned, protection, newer };
 }
 
 /** Under the lock, on a new listing: acts only on what was agreed to. */
 async function act(
   context: PassContext,
   request: HandRequest,
-  protection: Protection,
   options: HandOptions,
   agreed: PlannedAction | undefined,
 ): Promise<HandResult | 'ask-again'> {
@@ -102,20 +104,11 @@ async function act(
   try {
     const startedAt = context.clock();
     await context.audit.resolveOrphans(context.switchName, startedAt);
-    const proposal = await propose(context, request, protection, options);
+    const proposal = await propose(context, request, options);
     if (proposal === undefined) return { status: 'not-found' };
-    const { snapshot } = proposal;
     const planned = asAgreed(proposal.planned, agreed);
     if (planned === undefined) return 'ask-again';
-    const { reports, failure } = await enforce(
-      context,
-      snapshot,
-      protection,
-      planned,
-      agreed?.weight,
-      request,
-      options,
-    );
+    const { reports, failure } = await enforce(context, proposal, planned, agreed?.weight, request, options);
     if (failure !== undefined) throw failure.error;
     return {
       status: 'done',
@@ -152,8 +145,7 @@ function list(context: PassContext, signal: AbortSignal): Promise<Snapshot> {
 
 async function enforce(
   context: PassContext,
-  snapshot: Snapshot,
-  protection: Protection,
+  { snapshot, protection, newer }: Omit<Proposal, 'planned'>,
   planned: PlannedAction,
   agreedCalls: number | undefined,
   request: HandRequest,
@@ -161,7 +153,7 @@ async function enforce(
 ): Promise<Enforcement> {
   const takenLastHour = await context.audit.callsTakenSince(context.switchName, context.clock() - HOUR_MS);
   return enforcePlan([planned], {
-    ...enforcementOn(snapshot, context, protection, options.abort),
+    ...enforcementOn(snapshot, context, protection, options.abort, newer),
     ...(options.overCap && {
       caps: { perPass: Number.POSITIVE_INFINITY, perHour: Number.POSITIVE_INFINITY },
       sharePerPass: Number.POSITIVE_INFINITY,

@@ -1,6 +1,7 @@
 import type { ActionMode, PlannedAction } from './domain/action.js';
 import { type Call, type CallIdentity, identityKey } from './domain/call.js';
 import type { Caps, CustomerTree } from './domain/config.js';
+import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import type { FactSource, Limit } from './domain/facts.js';
 import type { Holding, HoldingChanges, RuleActed } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
@@ -30,8 +31,8 @@ export interface DecisionInput {
   caps: Pick<Caps, 'sharePerPass'>;
   /** As stated: what plans and safeguards go by. */
   customerTree: CustomerTree;
-  /** With what the switch has told beside it: what facts count by. The stated one where it is left out. */
-  countedTree?: CustomerTree;
+  /** With what the switch has told beside it: what facts count by. The stated ones where it is left out. */
+  customers?: KnownCustomers;
   protection: Protection;
   /** Calls whose disconnect was sent a moment ago: still listed, but as good as gone. */
   recentlyDisconnected: readonly CallIdentity[];
@@ -125,7 +126,7 @@ function createJudge(input: DecisionInput) {
       return { decision: { ...nothingOf(rule, true), verdicts }, holding, admitsTaken };
     }
     const options = factOptions(input, compiled);
-    const countsAsOthers = options.tree === (input.countedTree ?? input.customerTree);
+    const countsAsOthers = options.tree === customersOf(input).tree;
     const facts = deriveFacts(snapshot, {
       ...options,
       admits: (call) => present(call) && compiled.admits(call, vendorsOf),
@@ -173,16 +174,22 @@ function nothingOf(rule: Rule, active: boolean): RuleDecision {
 
 function factOptions(input: DecisionInput, compiled: CompiledRule) {
   const { rule, windowMs } = compiled;
-  const { numbering, limits, history, customerTree, countedTree = customerTree } = input;
+  const { numbering, limits, history } = input;
+  const customers = customersOf(input);
   return {
     numbering,
     limits,
     history,
     windowMs,
     needsComplete: rule.needs === 'complete',
-    tree: compiled.countedTree(countedTree),
+    tree: compiled.countedTree(customers.tree),
+    customers,
     filter: compiled.filtersCalls ? compiled : ('none' as const),
   };
+}
+
+function customersOf({ customers, customerTree }: DecisionInput): KnownCustomers {
+  return customers ?? asStated(customerTree);
 }
 
 /** What a rule would see were it the first one to be judged; calls that are not `present` are gone for it. */

@@ -6,7 +6,7 @@ import type { Limit } from './domain/facts.js';
 import type { Numbering } from './domain/numbering.js';
 import type { Pauses } from './domain/pause.js';
 import type { AuditLog, Clock, PassLock, SwitchPort } from './domain/ports.js';
-import type { AccountCallStats, Snapshot } from './domain/snapshot.js';
+import type { AccountCallStats, Listing, Snapshot } from './domain/snapshot.js';
 import type { EnforceContext } from './enforce/enforcement-run.js';
 import { createRelisting } from './enforce/relisting.js';
 import { findDoubt } from './gather/doubt.js';
@@ -57,12 +57,16 @@ export interface PassContext {
   note: (text: string) => void;
 }
 
-/** What enforcement needs of a switch, whether a schedule or a person acts. */
+/**
+ * What enforcement needs of a switch, whether a schedule or a person acts. `newer`: a listing of everything that was made since
+ * the snapshot, so that nothing is cut which that one shows as protected.
+ */
 export function enforcementOn(
   snapshot: Snapshot,
   context: PassContext,
   protection: Protection,
   signal: AbortSignal,
+  newer?: Listing,
 ): Pick<
   EnforceContext,
   | 'port'
@@ -79,6 +83,11 @@ export function enforcementOn(
   | 'withholdOf'
 > {
   const { port, audit, clock, maxSnapshotAgeMs, concurrency, caps } = context;
+  const fresh = ({ calls: listed, suspects, timing }: Listing, stats: AccountCallStats | undefined) => {
+    const calls = readCalls(listed, context.numbering, timing);
+    const doubt = findDoubt(calls, suspects, { timing, stats, shownBefore: shownIn(snapshot, context) });
+    return { calls, suspects, observedAt: timing.requestedAt, doubt };
+  };
   const relisting = createRelisting(
     async (filter) => {
       // Of everything, it is compared with the statistics as the snapshot was: it decides what a whole takes.
@@ -87,17 +96,11 @@ export function enforcementOn(
         port.listAllCalls(filter, { signal }),
         isWhole && context.crossCheck ? statsOrNone(port, signal) : undefined,
       ]);
-      const calls = readCalls(listing.calls, context.numbering, listing.timing);
-      const { suspects, timing } = listing;
-      return {
-        calls,
-        suspects,
-        observedAt: timing.requestedAt,
-        doubt: findDoubt(calls, suspects, { timing, stats, shownBefore: shownIn(snapshot, context) }),
-      };
+      return fresh(listing, stats);
     },
     maxSnapshotAgeMs,
     clock,
+    newer && fresh(newer, undefined),
   );
   return {
     port,

@@ -74,7 +74,8 @@ export function explainCalls(parts: CallsToExplain): readonly ExplainedCall[] {
 
 /** Calls of descendants where the rule counts them, those that its actions name, and the one that was asked for. */
 function othersOf({ input, compiled, subject, foreseen, askedCall }: CallsToExplain): readonly Call[] {
-  const { snapshot, customerTree } = input;
+  const { snapshot, customers, customerTree } = input;
+  const tree = customers?.tree ?? customerTree;
   const counted = compiled.usesTree && subject.scope === 'customer';
   const target = Number(subject.id);
   const named = new Set(
@@ -86,7 +87,7 @@ function othersOf({ input, compiled, subject, foreseen, askedCall }: CallsToExpl
   );
   return snapshot.calls.filter((call) => {
     if (call.id === askedCall || named.has(identityKey(call))) return true;
-    return counted && isLive(call.state) && relationTo(customerTree, target, call.customer) === 'inside';
+    return counted && isLive(call.state) && relationTo(tree, target, call.customer) === 'inside';
   });
 }
 

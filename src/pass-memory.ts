@@ -1,4 +1,11 @@
-import type { Holding, HoldingChanges, Ledger, LedgerChanges, LedgerPoll } from './domain/ledger.js';
+import type {
+  Holding,
+  HoldingChanges,
+  LearnedCustomerAt,
+  Ledger,
+  LedgerChanges,
+  LedgerPoll,
+} from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
 import { createShownAccounts, type ShownAccounts } from './pass-shown-accounts.js';
@@ -27,6 +34,8 @@ export interface SwitchMemory {
   sync(now: number, reachMs: number): Promise<void>;
   /** Writes what a poll brought; where that fails, the memory is read anew at the next sync. */
   commit(changes: Omit<LedgerChanges, 'holding'>, holding: HoldingChanges): Promise<void>;
+  /** What the ledger knows of who is whose subcustomer. */
+  learnedCustomers(): Promise<readonly LearnedCustomerAt[]>;
   /** Takes down a poll that brought no listing. */
   missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
 }
@@ -45,10 +54,21 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
   /** The ledger's newest poll that this memory holds; 'unknown' until it was read, and after a failed write. */
   let pollId: number | undefined | 'unknown' = 'unknown';
   let reachesBackTo = Number.POSITIVE_INFINITY;
+  /** What was last written of customers. */
+  let keptLearned: LedgerChanges['learned'];
 
-  async function commit(changes: Omit<LedgerChanges, 'holding'>, changed: HoldingChanges): Promise<void> {
+  async function commit(
+    { learned, ...changes }: Omit<LedgerChanges, 'holding'>,
+    changed: HoldingChanges,
+  ): Promise<void> {
     pollId = 'unknown';
-    const id = await ledger.commit(switchName, { ...changes, holding: changed });
+    const isNew = learned !== undefined && learned !== keptLearned;
+    const id = await ledger.commit(switchName, {
+      ...changes,
+      holding: changed,
+      ...(isNew ? { learned } : {}),
+    });
+    keptLearned = learned ?? keptLearned;
     for (const one of changed.drop) holding.delete(holdingKey(one));
     for (const one of changed.put) holding.set(holdingKey(one), one);
     pollId = id;
@@ -82,6 +102,7 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
       reachesBackTo = Math.max(reachesBackTo, since);
     },
     commit,
+    learnedCustomers: () => ledger.learnedCustomers(switchName),
     async missed(poll) {
       await commit(history.missed({ ...poll, result: 'failed' }), NO_CHANGES);
     },

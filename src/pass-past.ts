@@ -1,6 +1,6 @@
 import type { ActionMode } from './domain/action.js';
 import { type CallIdentity, identityKey } from './domain/call.js';
-import type { HoldingChanges, RuleActed } from './domain/ledger.js';
+import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
@@ -43,7 +43,7 @@ export const REPEAT_RECORD_MS = 5 * 60_000;
  */
 export async function remember(
   context: PassContext,
-  snapshot: Snapshot,
+  { snapshot, learned }: { snapshot: Snapshot; learned: LedgerChanges['learned'] | undefined },
   work: (
     recentlyDisconnected: readonly CallIdentity[],
     onHolding: (holding: HoldingChanges) => void,
@@ -61,7 +61,10 @@ export async function remember(
     history.lastListedAt,
     sentAhead,
   );
-  const changes = memory.history.observe(snapshot, { intervalMs, cuts });
+  const changes = {
+    ...memory.history.observe(snapshot, { intervalMs, cuts }),
+    ...(learned === undefined ? {} : { learned }),
+  };
   // Kept rule by rule: what a rule saw before the work broke off has been seen.
   const put: HoldingChanges['put'][number][] = [];
   const drop: HoldingChanges['drop'][number][] = [];

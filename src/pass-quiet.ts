@@ -43,7 +43,8 @@ export interface AwayCalls {
 export interface QuietContext {
   switchName: string;
   numbering: Numbering;
-  customerTree: CustomerTree;
+  /** By which subcustomers count at the moment. */
+  tree: () => CustomerTree;
   rules: readonly CompiledRule[];
 }
 
@@ -211,8 +212,7 @@ function subjectIdsOf({ call, vendors }: EventCall, scope: Scope, context: Quiet
   if (scope === 'call') return [call.id];
   if (scope === 'vendor') return vendors.map(String);
   // Whoever counts the calls of descendants too is stirred by them.
-  if (scope === 'customer' && call.customer !== undefined)
-    return ancestryOf(call.customer, context.customerTree);
+  if (scope === 'customer' && call.customer !== undefined) return ancestryOf(call.customer, context.tree());
   const id = fieldId(call, scope satisfies AggregateScope, context.switchName);
   return id === undefined ? [] : [id];
 }

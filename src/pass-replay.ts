@@ -1,5 +1,6 @@
 import type { PlannedAction } from './domain/action.js';
 import type { CallIdentity } from './domain/call.js';
+import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledger.js';
 import { EVENTS } from './domain/quiet.js';
 import { subjectKey, subjectText } from './domain/scope.js';
@@ -17,6 +18,8 @@ import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
 export interface ReplayOptions
   extends Omit<DecisionInput, 'snapshot' | 'history' | 'recentlyDisconnected' | 'holding' | 'acted'> {
   switchName: string;
+  /** What was known of customers at a poll, the same object while it held; `customers` and `protection` by default. */
+  knownAt?: (at: number) => CustomersThen;
   /** What was known before the first poll; nothing by default. */
   past?: LedgerState;
   /**
@@ -24,6 +27,11 @@ export interface ReplayOptions
    * told by their changes.
    */
   skipsQuiet?: boolean;
+}
+
+/** Whom facts count together at an instant, and whom that protects. */
+export interface CustomersThen extends Pick<DecisionInput, 'protection'> {
+  customers: KnownCustomers;
 }
 
 /** A poll told by what changed since the last one, so that it costs no more than that. */
@@ -63,13 +71,28 @@ export function createReplay(options: ReplayOptions): Replay {
   const repeatMs = new Map(
     options.rules.map(({ rule }) => [rule.name, rule.cooldownMs ?? REPEAT_RECORD_MS] as const),
   );
-  const countedTree = options.countedTree ?? options.customerTree;
+  const always: CustomersThen = {
+    customers: options.customers ?? asStated(options.customerTree),
+    protection: options.protection,
+  };
+  let then = always;
+  const doubt = createCustomerDoubt(options);
+  const { switchName, numbering, rules } = options;
+  const tree = () => then.customers.tree;
   const quiet =
-    options.skipsQuiet === true ? createQuietKeeper({ ...options, customerTree: countedTree }) : undefined;
+    options.skipsQuiet === true ? createQuietKeeper({ switchName, numbering, rules, tree }) : undefined;
   let lastLogin: string | undefined;
   let lastSoundAt: number | undefined;
   const keptByLogin = new Map<string, KeptCalls>();
   let polls = 0;
+
+  function knowThen(at: number): void {
+    const next = options.knownAt?.(at) ?? always;
+    if (next.customers === then.customers) return;
+    then = next;
+    doubt.change(next.customers);
+    for (const kept of keptByLogin.values()) kept.forgetTrees();
+  }
 
   function keptOf(login: string): KeptCalls {
     let kept = keptByLogin.get(login);
@@ -91,6 +114,7 @@ export function createReplay(options: ReplayOptions): Replay {
       return;
     }
     const { poll, listed, ended } = changes;
+    for (const { call } of listed) doubt.see(call.customer, then.customers);
     history.replay({ poll, listed, ended: ended.map(({ call }) => call), cuts });
     keptOf(poll.login).step(listed, ended);
   }
@@ -109,7 +133,7 @@ export function createReplay(options: ReplayOptions): Replay {
       { kind: EVENTS.fresh, calls: listed.slice(changed) },
     ];
     const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
-    const anew = sharesIds || afterGap || poll.login !== lastLogin;
+    const anew = sharesIds || afterGap || poll.login !== lastLogin || doubt.isOpen();
     if (poll.result === 'sound' || poll.login !== lastLogin) lastSoundAt = poll.at;
     quiet.begin(snapshot.observedAt, events, { anew, doubtful: snapshot.doubt !== undefined });
     lastLogin = poll.login;
@@ -139,6 +163,7 @@ export function createReplay(options: ReplayOptions): Replay {
       return [...holding.values()];
     },
     warmUp(snapshot, changes) {
+      knowThen(snapshot.observedAt);
       history.forget(snapshot.observedAt - windowMs - RECENT_DISCONNECT_MS);
       take(snapshot, changes, []);
     },
@@ -146,11 +171,13 @@ export function createReplay(options: ReplayOptions): Replay {
       polls += 1;
       const now = snapshot.observedAt;
       forget(now);
+      knowThen(now);
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
       const recentlyDisconnected = cuts.map(({ call }) => call);
       take(snapshot, changes, recentlyDisconnected);
       const decision = await decidePass({
         ...options,
+        ...then,
         ...quietAt(snapshot, changes),
         intervalMs,
         snapshot,
@@ -211,4 +238,31 @@ function actedKey({ subject, call, evidence }: PlannedAction): string {
   const judged = evidence.call;
   const named = judged && { id: judged.id, callId: judged.callId, setupTimeText: judged.setupTime };
   return subjectKey(subject, call ?? named);
+}
+
+/**
+ * Whether a verdict may have changed though nothing happened to its subject: other customers are known now, or one with calls
+ * is not placed, so that its calls put counts of others in doubt.
+ */
+function createCustomerDoubt({ rules }: Pick<ReplayOptions, 'rules'>) {
+  const usesTree = rules.some((rule) => rule.usesTree);
+  const seen = new Set<number>();
+  let changed = false;
+  let inDoubt = false;
+  return {
+    change({ isPlaced }: KnownCustomers): void {
+      changed = usesTree;
+      inDoubt = usesTree && [...seen].some((one) => !isPlaced(one));
+    },
+    see(customer: number | undefined, { isPlaced }: KnownCustomers): void {
+      if (!usesTree || customer === undefined || seen.has(customer)) return;
+      seen.add(customer);
+      inDoubt ||= !isPlaced(customer);
+    },
+    isOpen(): boolean {
+      const open = changed || inDoubt;
+      changed = false;
+      return open;
+    },
+  };
 }

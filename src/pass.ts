@@ -1,13 +1,14 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
 import { type CallIdentity, identityKey, isLive } from './domain/call.js';
-import type { CustomerTree } from './domain/config.js';
+import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
 import { subjectText } from './domain/scope.js';
-import type { Snapshot } from './domain/snapshot.js';
+import type { Listing, Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects, type Outliving, outlivingAlert } from './enforce/confirm-disconnects.js';
 import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
+import { knowCustomers, protectionBy } from './pass-customers.js';
 import {
   createKeyOf,
   type Decision,
@@ -24,7 +25,7 @@ import {
   type PassContext,
 } from './pass-enforcement.js';
 import { actedBefore, remember, repeatsSince, takeDownMissed, withoutFuture } from './pass-past.js';
-import { createProtection, type Protection } from './plan/protection.js';
+import type { Protection } from './plan/protection.js';
 
 /** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
 const GREATEST_CLOCK_OFFSET_MS = 5_000;
@@ -53,11 +54,18 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
       await context.audit.resolveOrphans(context.switchName, context.clock());
       const snapshot = await gather(context, pass);
       const outliving = await confirm(context, snapshot);
-      const countedTree = await knowCustomers(context, pass, snapshot);
-      await remember(context, snapshot, async (recent, onHolding) => {
-        const { actions } = await decide(context, pass, snapshot, { recent, countedTree, onHolding });
+      const { customers, learned, newer } = await knowCustomers(context, snapshot, pass.gathering);
+      pass.protection = protectionBy(context, customers);
+      await remember(context, { snapshot, learned }, async (recent, onHolding) => {
+        const { actions } = await decide(context, pass, snapshot, { recent, customers, onHolding });
         const alerts = outliving.map(outlivingAlert);
-        const { reports, failure } = await enforce(context, pass, snapshot, [...alerts, ...actions], recent);
+        const { reports, failure } = await enforce(
+          context,
+          pass,
+          { snapshot, newer },
+          [...alerts, ...actions],
+          recent,
+        );
         pass.actions = reports;
         if (failure !== undefined) throw failure.error;
       });
@@ -94,7 +102,7 @@ function beginPass(context: PassContext, options: PassOptions): RunningPass {
     gathering: AbortSignal.any([deadline, options.stop, options.abort]),
     inFlight: AbortSignal.any([deadline, options.abort]),
     halted: () => (options.stop.aborted ? 'stopping' : deadline.aborted ? 'deadline' : undefined),
-    protection: createProtection(context.protect, context.customerTree, context.matchProtectedNumber),
+    protection: protectionBy(context, asStated(context.customerTree)),
     snapshot: undefined,
     violations: [],
     indeterminate: [],
@@ -149,22 +157,6 @@ function clockNotes({ clockOffsetMs = 0 }: Snapshot): readonly string[] {
   ];
 }
 
-/**
- * Where a rule counts subcustomers and the switch can be asked who they are, the stated tree with what it says. Facts alone
- * go by that: it knows of nobody who has no call at the moment, so it can say who is inside, and never who is outside.
- */
-async function knowCustomers(
-  context: PassContext,
-  pass: RunningPass,
-  snapshot: Snapshot,
-): Promise<CustomerTree> {
-  const { learnedTree, rules, customerTree } = context;
-  if (learnedTree === undefined || !rules.some(({ usesTree }) => usesTree)) return customerTree;
-  const { tree, note } = await learnedTree.refresh(snapshot.calls, snapshot.observedAt, pass.gathering);
-  if (note !== undefined) context.note(note);
-  return tree;
-}
-
 /** Reads back what became of earlier disconnects; resolves with the calls that outlive them. */
 async function confirm(context: PassContext, snapshot: Snapshot): Promise<readonly Outliving[]> {
   const { confirmations, outliving } = confirmDisconnects(
@@ -182,9 +174,11 @@ async function decide(
   snapshot: Snapshot,
   {
     recent,
-    countedTree,
+    customers,
     onHolding,
-  }: Required<Pick<DecisionInput, 'countedTree' | 'onHolding'>> & { recent: readonly CallIdentity[] },
+  }: { customers: KnownCustomers; recent: readonly CallIdentity[] } & Required<
+    Pick<DecisionInput, 'onHolding'>
+  >,
 ): Promise<Decision> {
   const { memory } = context;
   const decision = await decidePass({
@@ -195,7 +189,7 @@ async function decide(
     limits: context.limits,
     caps: context.caps,
     customerTree: context.customerTree,
-    countedTree,
+    customers,
     onHolding,
     protection: pass.protection,
     recentlyDisconnected: recent,
@@ -257,7 +251,7 @@ function noteDecision(
 async function enforce(
   context: PassContext,
   pass: RunningPass,
-  snapshot: Snapshot,
+  { snapshot, newer }: { snapshot: Snapshot; newer: Listing | undefined },
   actions: readonly PlannedAction[],
   recentlyDisconnected: readonly CallIdentity[],
 ): Promise<Enforcement> {
@@ -268,7 +262,7 @@ async function enforce(
   const listed = new Set(snapshot.vendors.size === 0 ? [] : snapshot.calls.map(identityKey));
   const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));
   return enforcePlan(actions, {
-    ...enforcementOn(snapshot, context, pass.protection, pass.inFlight),
+    ...enforcementOn(snapshot, context, pass.protection, pass.inFlight, newer),
     configMode: context.configMode,
     dryRun,
     takenLastHour: await audit.callsTakenSince(switchName, clock() - HOUR_MS),

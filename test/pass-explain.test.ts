@@ -4,6 +4,7 @@ import { whyOf } from '../src/cli/explanation-why.js';
 import type { ActionReport } from '../src/domain/action.js';
 import { type Call, type CallIdentity, identityKey } from '../src/domain/call.js';
 import type { CustomerTree } from '../src/domain/config.js';
+import { asStated } from '../src/domain/customer-tree.js';
 import type { Holding } from '../src/domain/ledger.js';
 import type { Pause } from '../src/domain/pause.js';
 import { subjectText } from '../src/domain/scope.js';
@@ -65,7 +66,7 @@ function inputOf(
     limits: [],
     caps: { perPass: 50, perHour: 500, sharePerPass: 1, ...caps },
     customerTree: tree,
-    protection: createProtection(protect, tree, (raw) => numbers.match(raw)),
+    protection: createProtection(protect, asStated(tree), (raw) => numbers.match(raw)),
     recentlyDisconnected: [],
     holding: [],
     acted: [],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Call, hasEnded, type ListedCall, type SuspectCall } from '../src/domain/call.js';
-import type { CallwardenError } from '../src/domain/errors.js';
+import { CallwardenError } from '../src/domain/errors.js';
 import type { AuditLog, DisconnectAnswer, SwitchPort } from '../src/domain/ports.js';
 import { SELECTIONS } from '../src/domain/rule.js';
 import type { ListFilter } from '../src/domain/snapshot.js';
@@ -10,11 +10,12 @@ import { enforcePlan } from '../src/enforce/enforce-plan.js';
 import { createNumbering } from '../src/facts/numbering.js';
 import { createProtectedNumbers } from '../src/facts/protected-numbers.js';
 import { findDoubt } from '../src/gather/doubt.js';
+import { createLearnedCustomerTree } from '../src/gather/learn-customer-tree.js';
 import { readCalls } from '../src/gather/read-calls.js';
 import { disconnectByHand } from '../src/pass-by-hand.js';
+import { knowCustomers, protectionBy } from '../src/pass-customers.js';
 import { enforcementOn, inspection, type PassContext } from '../src/pass-enforcement.js';
 import { createPlan } from '../src/plan/plan-actions.js';
-import { createProtection } from '../src/plan/protection.js';
 import { createRandom, type Random } from '../src/simulator/random.js';
 import { aCall, aRule, aSnapshot, NOW } from './support/calls.js';
 import { aPassContext } from './support/pass-context.js';
@@ -93,6 +94,8 @@ interface WorldCall extends ListedCall {
 
 interface World {
   calls: WorldCall[];
+  /** The switch says who is whose subcustomer, unless it fails to. */
+  trusted: boolean;
 }
 
 /** Uniform in from … to, both included. */
@@ -158,7 +161,7 @@ function anyWorld(random: Random): World {
     calls.push({ ...anyCall(random, id), suspect: true });
     for (let other = FIRST_QUIET_ID; other < FIRST_QUIET_ID + 130; other += 1) calls.push(quietCall(other));
   }
-  return { calls };
+  return { calls, trusted: random.chance(0.5) };
 }
 
 /** What may happen to a switch from one listing to the next. */
@@ -167,10 +170,11 @@ function change(world: World, random: Random): void {
     if (Number(call.id) >= FIRST_QUIET_ID || random.chance(0.85)) return call;
     // Routed, transferred to another number, given to its account, or replaced under its ID.
     if (random.chance(0.5)) return { ...call, cld: anyNumber(random), cli: anyNumber(random) };
-    return {
-      ...anyCall(random, Number(call.id)),
-      callId: random.chance(0.5) ? call.callId : 'new@192.0.2.8',
-    };
+    const other = anyCall(random, Number(call.id));
+    if (random.chance(0.5)) return { ...other, callId: `new-${random.integer(1e9)}@192.0.2.8` };
+    // A call stays its customer's, and only then tells who stands below whom.
+    const { customer, hidden } = world.trusted ? call : other;
+    return { ...other, callId: call.callId, customer, hidden };
   });
   if (random.chance(0.2)) world.calls.push(anyCall(random, whole(random, 1, 12)));
 }
@@ -202,8 +206,19 @@ function hostileSwitch(
   };
   const ended = async (calls: number): Promise<DisconnectAnswer> =>
     calls > 0 ? { result: 'ok', count: calls } : { result: 'not-found' };
-  const list = async ({ account }: ListFilter) => {
+  const ofCustomer = (viewer: number) => {
+    if (random.chance(0.15)) throw new CallwardenError('SWITCH_TIMEOUT', 'no answer.', { hint: 'Wait.' });
+    const shown = world.calls.filter((call) => isUnder(ownerOf(call).customer, viewer));
+    return {
+      calls: shown.filter(({ suspect }) => !suspect).map(({ suspect: _, hidden: __, ...listed }) => listed),
+      suspects: shown.filter(({ suspect }) => suspect).map(asSuspect),
+      unreadableFields: {},
+      timing: timing(),
+    };
+  };
+  const list = async ({ account, customer: viewer }: ListFilter) => {
     change(world, random);
+    if (viewer !== undefined) return ofCustomer(viewer);
     const shown = world.calls.filter((call) => account === undefined || call.account === account);
     // A listing of one account says nothing of the calls of others.
     const ids = new Set(shown.map(({ id }) => id));
@@ -216,8 +231,8 @@ function hostileSwitch(
     };
   };
   const port: SwitchPort = {
-    login: 'login:ops',
-    trustedCustomer: undefined,
+    login: world.trusted ? 'trusted:1' : 'login:ops',
+    trustedCustomer: world.trusted ? 1 : undefined,
     listAllCalls: list,
     listActiveCalls: list,
     disconnectCall: (id) => ended(end(`disconnectCall ${id}`, (call) => call.id === id)),
@@ -279,10 +294,17 @@ async function playOne(seed: number): Promise<{ wrong: readonly string[]; ended:
   let now = NOW;
   const clock = () => now++;
   const { port, wrong, count } = hostileSwitch(world, random, clock, (call) =>
-    isForbidden(call, protect, tree),
+    isForbidden(call, protect, world.trusted ? TRUE_TREE : tree),
   );
+  const learnedTree = world.trusted
+    ? createLearnedCustomerTree(port, { root: 1, stated: tree, concurrency: 2 })
+    : undefined;
+  learnedTree?.restore([]);
   const context: PassContext = aPassContext({
     port,
+    learnedTree,
+    // Whether everybody is asked for, or only whoever is protected.
+    rules: random.chance(0.5) ? [{ usesTree: true, customers: [] } as never] : [],
     store: { audit: forgetfulAudit(), ledger: {}, pauses: undefined, lock: undefined } as never,
     clock,
     lock: { acquire: async () => () => undefined },
@@ -310,9 +332,10 @@ async function playRules(
   suspects: readonly SuspectCall[],
   observedAt: number,
 ): Promise<void> {
-  const { customerTree, protect, matchProtectedNumber } = context;
-  const protection = createProtection(protect, customerTree, matchProtectedNumber);
+  const { customerTree } = context;
   const snapshot = aSnapshot(calls, { observedAt, suspects, doubt: findDoubt(calls, suspects) });
+  const { customers, newer } = await knowCustomers(context, snapshot, new AbortController().signal);
+  const protection = protectionBy(context, customers);
   const plan = createPlan({
     snapshot,
     caps: { sharePerPass: 1 },
@@ -341,7 +364,7 @@ async function playRules(
     plan.add(rule, [verdict], admits);
   }
   const { failure } = await enforcePlan(plan.actions, {
-    ...enforcementOn(snapshot, context, protection, new AbortController().signal),
+    ...enforcementOn(snapshot, context, protection, new AbortController().signal, newer),
     configMode: 'enforce',
     dryRun: false,
     takenLastHour: 0,

@@ -1,4 +1,5 @@
 import type { PlannedAction } from '../domain/action.js';
+import { asStated } from '../domain/customer-tree.js';
 import type { Rule, RuleSet } from '../domain/rule.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { createGate } from '../enforce/gate.js';
@@ -58,7 +59,7 @@ export function stageCase(
     ),
     caps: NO_CAPS,
     customerTree: testCase.customerTree,
-    protection: createProtection(testCase.protect, testCase.customerTree, (raw) =>
+    protection: createProtection(testCase.protect, asStated(testCase.customerTree), (raw) =>
       protectedNumbers.match(raw),
     ),
     intervalMs: testCase.everyMs,

@@ -3,16 +3,19 @@ import type { SwitchConfig } from '../domain/config.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
+import { customersAsked, knowCustomers } from '../pass-customers.js';
 import type { ExplainInput } from '../pass-explain-input.js';
 import { disconnectsBefore } from '../pass-past.js';
+import type { CustomersThen } from '../pass-replay.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
-import { type CliContext, say } from './context.js';
+import { say } from './context.js';
 import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { pastInput } from './explanation-past.js';
-import { type Judging, judgingOf } from './judging.js';
+import { customersFrom, type Judging, judgingOf, protectionOf } from './judging.js';
+import { treeLearnedFrom } from './pass-context.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
@@ -43,7 +46,10 @@ async function listedBefore(
   const { switchConfig, at, context } = parts;
   const input = await pastInput(parts, store);
   const asked = new Date(at).toISOString();
-  if (input !== undefined) return { input, source: `the last listing by ${asked}, from the ledger` };
+  if (input !== undefined) {
+    const lacking = lacksCustomers(switchConfig, input) ? NO_CUSTOMERS : '';
+    return { input, source: `the last listing by ${asked}, from the ledger${lacking}` };
+  }
   await say(
     context,
     `The ledger holds no listing of ${switchConfig.name} within the hour before ${asked}: \`callwarden run\` writes them. Choose another --at.`,
@@ -51,17 +57,26 @@ async function listedBefore(
   return undefined;
 }
 
-async function liveInput(
-  { config, switchConfig, ruleSet, rule, context }: ExplanationParts,
-  store: Store | undefined,
-): Promise<FoundInput> {
-  const judging = judgingOf(config, switchConfig, ruleSet, context.clock());
+const NO_CUSTOMERS = '; who was whose subcustomer was not kept then, so it counts as unknown';
+
+/** Where a pass goes by customers that only the switch can tell of, and none of its passes had kept any by then. */
+function lacksCustomers({ login, protect }: SwitchConfig, input: ExplainInput): boolean {
+  return (
+    login.kind === 'trusted' &&
+    !(input.customers !== undefined && input.customers.learned.size > 0) &&
+    customersAsked({ ...input, protect }) !== undefined
+  );
+}
+
+async function liveInput(parts: ExplanationParts, store: Store | undefined): Promise<FoundInput> {
+  const { config, switchConfig, ruleSet, rule, context } = parts;
+  const judging = judgingOf(config, switchConfig, ruleSet, context.clock(), customersFrom(switchConfig, []));
   const intervalMs = usualIntervalMs(switchConfig.schedule);
   const { switchName, numbering } = judging;
   const reachMs = Math.max(HOUR_MS, ...judging.rules.map(({ windowMs }) => windowMs));
   // Before the listing: a service that polls meanwhile would make it look as if the clock had been set back.
   const state = await store?.ledger.load(switchName, context.clock() - reachMs);
-  const snapshot = await listNow(switchConfig, judging, context);
+  const { snapshot, ...known } = await listNow(parts, judging, store);
   const now = snapshot.observedAt;
   const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
   if (state !== undefined) history.restore(state);
@@ -74,6 +89,7 @@ async function liveInput(
     source: 'listed just now',
     input: {
       ...judging,
+      ...known,
       snapshot,
       history,
       intervalMs,
@@ -91,11 +107,17 @@ async function liveInput(
   };
 }
 
-async function listNow(switchConfig: SwitchConfig, judging: Judging, context: CliContext): Promise<Snapshot> {
+/** Asks the switch who is whose subcustomer as well, as a pass would. */
+async function listNow(
+  { switchConfig, context }: ExplanationParts,
+  judging: Judging,
+  store: Store | undefined,
+): Promise<{ snapshot: Snapshot } & CustomersThen> {
   const port = connectSwitch(switchConfig, context.clock);
   try {
     const { switchName, numbering } = judging;
-    return await gatherSnapshot({
+    const signal = AbortSignal.timeout(switchConfig.deadlineMs);
+    const snapshot = await gatherSnapshot({
       switchName,
       port,
       numbering,
@@ -103,8 +125,21 @@ async function listNow(switchConfig: SwitchConfig, judging: Judging, context: Cl
         (one, other) => one - other,
       ),
       crossCheck: switchConfig.crossCheck,
-      signal: AbortSignal.timeout(switchConfig.deadlineMs),
+      signal,
     });
+    const { customers } = await knowCustomers(
+      {
+        ...judging,
+        protect: switchConfig.protect,
+        deadlineMs: switchConfig.deadlineMs,
+        learnedTree: treeLearnedFrom(port, switchConfig),
+        memory: { learnedCustomers: async () => (await store?.ledger.learnedCustomers(switchName)) ?? [] },
+        note: (text) => void say(context, text),
+      },
+      snapshot,
+      signal,
+    );
+    return { snapshot, customers, protection: protectionOf(switchConfig, numbering)(customers) };
   } finally {
     await port.close();
   }

@@ -11,7 +11,7 @@ import { subjectFor } from './explained-subject.js';
 import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
-import { type Judging, judgingOf } from './judging.js';
+import { customersFrom, customersOverTime, type Judging, judgingOf } from './judging.js';
 import { type LivedThrough, liveThrough, type PastOfSwitch } from './lived-through.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
@@ -39,12 +39,15 @@ export async function pastInput(
     if (last === undefined) return undefined;
     const { name: switchName } = switchConfig;
     const { countries, accounts, holding } = ledger.state(switchName, AFTER_ALL);
-    const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now);
+    const unknownYet = customersFrom(switchConfig, []);
+    const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
+    const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,
       past,
       known: { countries, accounts },
       judgingAt,
+      customersOverTime: () => customersOverTime(switchConfig, learned),
       actedSince: (since) => actedSince(audit, judgingAt(last.at), config.mode, since),
     };
     const { judging, judgedFrom: _, ...lived } = await liveFarEnough(parts, last, ofSwitch, holding);

@@ -5,6 +5,7 @@ import { type CallHistory, createCallHistory } from '../facts/call-history.js';
 import { decidePass } from '../pass-decide.js';
 import { createLedgerWorld } from '../pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS } from '../pass-past.js';
+import type { CustomersThen } from '../pass-replay.js';
 import type { LedgerReader } from '../store/ledger-reader.js';
 import type { PastDisconnect, PastReader } from '../store/past-reader.js';
 import type { Judging } from './judging.js';
@@ -17,8 +18,10 @@ export interface PastOfSwitch {
   /** What the ledger has kept of countries and accounts. */
   known: Pick<LedgerState, 'countries' | 'accounts'>;
   past: PastReader;
-  /** What judges at this instant: exceptions end. */
+  /** What judges at this instant but for customers: exceptions end. */
   judgingAt(now: number): Judging;
+  /** The customers that were known at each instant, to be asked for in order of time. */
+  customersOverTime(): (at: number) => CustomersThen;
   /** What the rules did at or after this instant. */
   actedSince(since: number): Promise<readonly RuleActed[]>;
 }
@@ -66,7 +69,9 @@ export async function liveThrough(
   const history = historyAt(last.at, { switchName, numbering }, pastOfSwitch);
   const sent = past.disconnects(switchName, judgeFrom - RECENT_DISCONNECT_MS, last.at);
   const acted = await actedSince(judgeFrom);
-  const judging = atEachInstant(judgingAt);
+  const compiledAt = atEachInstant(judgingAt);
+  const customersAt = pastOfSwitch.customersOverTime();
+  const judging = (now: number): Judging => ({ ...compiledAt(now), ...customersAt(now) });
   const holding = new Map<string, Holding>();
   let judgedFrom: number | undefined;
 

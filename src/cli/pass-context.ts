@@ -47,11 +47,7 @@ export function passContext(parts: PassParts): PassContext {
     protect: switchConfig.protect,
     matchProtectedNumber: (raw) => protectedNumbers.match(raw),
     customerTree: switchConfig.customerTree,
-    learnedTree:
-      parts.learnedTree ??
-      (port.trustedCustomer === undefined
-        ? undefined
-        : createLearnedCustomerTree(port, port.trustedCustomer, switchConfig.customerTree)),
+    learnedTree: parts.learnedTree ?? treeLearnedFrom(port, switchConfig),
     caps: config.caps,
     maxSnapshotAgeMs: config.maxSnapshotAgeMs,
     crossCheck: switchConfig.crossCheck,
@@ -60,4 +56,13 @@ export function passContext(parts: PassParts): PassContext {
     yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
     note,
   };
+}
+
+/** Undefined under a login, where nobody can be asked. */
+export function treeLearnedFrom(
+  port: SwitchPort,
+  { customerTree, concurrency }: SwitchConfig,
+): LearnedCustomerTree | undefined {
+  if (port.trustedCustomer === undefined) return undefined;
+  return createLearnedCustomerTree(port, { root: port.trustedCustomer, stated: customerTree, concurrency });
 }

@@ -4,7 +4,7 @@ import type { RuleSet } from '../domain/rule.js';
 import { type BacktestResult, runBacktest } from '../pass-backtest.js';
 import { openLedgerReader } from '../store/ledger-reader.js';
 import type { BacktestSpan } from './backtest-report.js';
-import { judgingOf } from './judging.js';
+import { customersFrom, customersOverTime, judgingOf } from './judging.js';
 
 /** One backtest of one switch; plain data, so that it can be handed to another thread. */
 export interface ReplayJob {
@@ -26,7 +26,8 @@ export type Replayer = (job: ReplayJob, onProgress: (share: number) => void) => 
 export const replayHere: Replayer = async (job, onProgress) => {
   const { config, switchConfig, ruleSet, modes, span, now } = job;
   const { name } = switchConfig;
-  const judging = judgingOf(config, switchConfig, ruleSet, now);
+  // At every poll those that were known then take their place.
+  const judging = judgingOf(config, switchConfig, ruleSet, now, customersFrom(switchConfig, []));
   const reachMs = Math.max(0, ...judging.rules.map(({ windowMs, rule }) => Math.max(windowMs, rule.forMs)));
   const from = span.since - reachMs;
   const reader = openLedgerReader(config.database);
@@ -35,6 +36,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
     const { countries, accounts } = reader.state(name, Number.MAX_SAFE_INTEGER);
     return await runBacktest({
       ...judging,
+      knownAt: customersOverTime(switchConfig, reader.customers(name, span.until)),
       modes,
       since: span.since,
       until: span.until,

@@ -15,7 +15,70 @@ export function relationTo(
   return ancestry.at(-1) === chainUp(tree, target).at(-1) ? 'outside' : 'unknown';
 }
 
-/** The customer and its stated ancestors, the highest one last. */
+/** Who is whose subcustomer, as far as it is known, and where it is not. */
+export interface KnownCustomers {
+  /** What counts and explanations go by: what is learned, and the stated tree, which wins. */
+  readonly tree: CustomerTree;
+  /** What the switch told alone: it protects even where the stated tree contradicts it. */
+  readonly learned: CustomerTree;
+  /** Whether it is known below which of the customers that were asked about it stands, and below which not. */
+  isPlaced(customer: number): boolean;
+  /** Whether the stated tree leads from it up to the top, so that the config says where it stands. */
+  isStated(customer: number): boolean;
+  /** Whether it is known who of the placed ones stands below it. */
+  isAnswered(customer: number): boolean;
+}
+
+/** What the switch told of one customer. */
+export interface LearnedCustomer {
+  customer: number;
+  /** The nearest known customer above it. */
+  parent: number;
+  /** See KnownCustomers. */
+  placed: boolean;
+  answered: boolean;
+}
+
+/** The stated tree as the whole truth: under a login nobody can be asked. */
+export function asStated(tree: CustomerTree): KnownCustomers {
+  return { tree, learned: NOTHING, isPlaced: always, isStated: always, isAnswered: always };
+}
+
+const NOTHING: CustomerTree = new Map();
+const always = () => true;
+
+/** What is known in trusted mode: `root` stands above everybody. With nothing learned, next to nobody is placed. */
+export function knownCustomers(
+  learned: readonly LearnedCustomer[],
+  { root, stated }: { root: number; stated: CustomerTree },
+): KnownCustomers {
+  const byCustomer = new Map(learned.map((one) => [one.customer, one]));
+  const parents = new Map(learned.map(({ customer, parent }) => [customer, parent]));
+  const isStated = (customer: number) => chainUp(stated, customer).at(-1) === root;
+  return {
+    tree: new Map([...parents, ...stated]),
+    learned: parents,
+    isStated,
+    isPlaced: (customer) => byCustomer.get(customer)?.placed === true || isStated(customer),
+    isAnswered: (customer) => customer === root || byCustomer.get(customer)?.answered === true,
+  };
+}
+
+/**
+ * Whether a customer is this one or one of its descendants, for what must never be cut: anything that speaks for it counts,
+ * and `unknown` is whatever was not told.
+ */
+export function protectedRelation(
+  { tree, learned, isPlaced, isStated, isAnswered }: KnownCustomers,
+  target: number,
+  customer: number,
+): 'inside' | 'outside' | 'unknown' {
+  if (chainUp(tree, customer).includes(target) || chainUp(learned, customer).includes(target))
+    return 'inside';
+  return isStated(customer) || (isPlaced(customer) && isAnswered(target)) ? 'outside' : 'unknown';
+}
+
+/** The customer and its known ancestors, the highest one last. */
 function chainUp(tree: CustomerTree, customer: number): number[] {
   const chain = [customer];
   for (let parent = tree.get(customer); parent !== undefined; parent = tree.get(parent)) {

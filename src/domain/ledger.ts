@@ -1,4 +1,5 @@
 import type { CallIdentity } from './call.js';
+import type { LearnedCustomer } from './customer-tree.js';
 
 /** When a call was first listed in a state; instants of listings, in milliseconds since the epoch. */
 export interface SeenState {
@@ -116,6 +117,13 @@ export interface LedgerChanges {
   anew?: boolean;
   /** How numbers are read from now on, where that is new. */
   numbering?: NumberingMark;
+  /** All that is known of customers; kept where it is new. Absent where nothing of it changed, or nobody was asked. */
+  learned?: readonly LearnedCustomer[];
+}
+
+/** It holds from this instant on, until the next one of the same customer. */
+export interface LearnedCustomerAt extends LearnedCustomer {
+  learnedAt: number;
 }
 
 /** How numbers are read in what is kept, as Numbering.fingerprint says it, and since when; 0 where it was never otherwise. */
@@ -164,6 +172,8 @@ export interface Ledger {
    * and calls since the history began anew alone.
    */
   load(switchName: string, since: number): Promise<LedgerState>;
+  /** What was learned last of each customer of the switch; none where nobody ever was asked. */
+  learnedCustomers(switchName: string): Promise<readonly LearnedCustomerAt[]>;
   /** One transaction; resolves with the poll's id once it is on disk. */
   commit(switchName: string, changes: LedgerChanges): Promise<number>;
   /**

@@ -33,8 +33,10 @@ export function createRelisting(
   list: (filter: ListFilter) => Promise<FreshListing>,
   maxAgeMs: number,
   clock: Clock,
+  /** A listing of everything that was made already. */
+  known?: FreshListing,
 ): Relisting {
-  const newest = new Map<number | undefined, FreshListing>();
+  const newest = new Map<number | undefined, FreshListing>(known === undefined ? [] : [[undefined, known]]);
   const ids = new WeakMap<FreshListing, ReadonlySet<string>>();
 
   function idsOf(listing: FreshListing): ReadonlySet<string> {

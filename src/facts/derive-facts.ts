@@ -9,6 +9,7 @@ import { observeCall } from './call-facts.js';
 import type { CallHistory } from './call-history.js';
 import { type CallIndex, createCallIndex, fieldId, orderSubjects } from './call-index.js';
 import { FACT_CATALOGUE } from './catalogue.js';
+import { type KnownPlaces, mayLackSubcustomers, unplacedAmong } from './customer-doubt.js';
 import { createLimitLookup } from './limits.js';
 import { createMemory } from './memory.js';
 import type { RuleFilter } from './past-filter.js';
@@ -26,8 +27,10 @@ export interface DeriveFactsOptions {
   windowMs?: number;
   /** Windowed facts are missing where their window has a gap. */
   needsComplete?: boolean;
-  /** The stated customers, for `recursive`. */
+  /** The known customers, for `recursive`. */
   tree?: CustomerTree;
+  /** Where that tree may lack some; without it, it is the whole truth. */
+  customers?: KnownPlaces;
   /** True where `admits` lets in what `shared` does: then that is used. */
   admitsAll?: boolean;
   shared?: SharedIndex;
@@ -69,11 +72,19 @@ export function deriveFacts(snapshot: Snapshot, options: DeriveFactsOptions): Fa
       ? index.customersWithDescendants(tree)
       : index.groups(scope);
 
+  let unplaced: readonly string[] | undefined;
+  const mayLack = (id: string): boolean => {
+    const places = options.customers;
+    if (tree === undefined || places === undefined) return tree === undefined;
+    unplaced ??= unplacedAmong(index.groups('customer').keys(), places);
+    return mayLackSubcustomers(id, { tree, places, unplaced });
+  };
+
   function observeAggregate(subject: Subject & { scope: AggregateScope }, name: string, params: FactParams) {
     if (isAggregateName(name)) {
       return remember(subject, name, params, () => {
         const observed = measure(name, groupsOf(subject.scope, params).get(subject.id), params);
-        return params.recursive === true && tree === undefined ? asLowerBound(name, observed) : observed;
+        return params.recursive === true && mayLack(subject.id) ? asLowerBound(name, observed) : observed;
       });
     }
     if (!isWindowedName(name)) return limitOf(subject, params);
@@ -121,7 +132,16 @@ function windowsOf(
   index: CallIndex,
   options: DeriveFactsOptions,
 ): WindowedFacts | undefined {
-  const { history, filter, admits, admitsAll, tree, windowMs = 0, needsComplete = false } = options;
+  const {
+    history,
+    filter,
+    admits,
+    admitsAll,
+    tree,
+    customers,
+    windowMs = 0,
+    needsComplete = false,
+  } = options;
   const login = history?.ofLogin(snapshot.coverage.login);
   if (history === undefined || login === undefined) return undefined;
   const ruleFilter =
@@ -132,6 +152,7 @@ function windowsOf(
     snapshot,
     index,
     tree,
+    customers,
     filter: ruleFilter,
     keepsViews: filter !== undefined || ruleFilter === undefined,
     windowMs,

@@ -16,6 +16,8 @@ export interface KeptCall {
 export interface KeptCalls {
   /** These are new or in another state; those are there no more. Either may be told again. */
   step(listed: readonly KeptCall[], left: readonly KeptCall[]): void;
+  /** Who is whose subcustomer is known otherwise from now on: what was grouped by other trees is let go. */
+  forgetTrees(): void;
   /**
    * An index of the listing as it is now, as createCallIndex makes it, good until the next step. No two of its calls may
    * share an ID, and none may be suspect. With a `filter`, `admits` must let in no more than that; its calls are kept apart,
@@ -71,6 +73,11 @@ class GroupedCalls implements KeptCalls {
       for (const [kind, groups] of this.kinds) this.enter(one, kind, groups);
     }
     if (this.sharedIds) this.nameAnew();
+  }
+
+  forgetTrees(): void {
+    for (const kept of this.filtered.values()) kept.forgetTrees();
+    for (const kind of this.kinds.keys()) if (typeof kind === 'object') this.kinds.delete(kind);
   }
 
   index(admits?: Admits, filter?: RuleFilter): CallIndex {

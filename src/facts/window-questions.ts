@@ -5,6 +5,7 @@ import type { Snapshot } from '../domain/snapshot.js';
 import { type CallFilter, createCallFilter } from './call-filter.js';
 import type { CallHistory } from './call-history.js';
 import type { CallIndex } from './call-index.js';
+import type { KnownPlaces } from './customer-doubt.js';
 import type { LoginHistory } from './login-history.js';
 import { localMidnight } from './midnight.js';
 import { createMinutesView, type MinutesView } from './minutes-view.js';
@@ -18,6 +19,8 @@ export interface WindowedFactsOptions {
   snapshot: Snapshot;
   index: CallIndex;
   tree: CustomerTree | undefined;
+  /** Where the tree may lack some; undefined where it does not. */
+  customers: KnownPlaces | undefined;
   /** Undefined where the rule sees every call. */
   filter: RuleFilter | undefined;
   /** False where the filter is another object at every pass, so that nothing counted through it is worth keeping. */

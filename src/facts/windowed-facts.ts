@@ -3,6 +3,7 @@ import type { FactParams, MissingReason, Observed, WindowGap } from '../domain/f
 import type { AggregateScope, Subject } from '../domain/scope.js';
 import type { CallGroup } from './call-index.js';
 import { NEW_COUNTRY_MS } from './country-memory.js';
+import { type KnownPlaces, mayLackSubcustomers, unplacedAmong } from './customer-doubt.js';
 import type { PastCall } from './past-call.js';
 import { type Asked, MEASURES } from './window-measures.js';
 import {
@@ -36,6 +37,8 @@ export function createWindowedFacts(options: WindowedFactsOptions): WindowedFact
 
 class PassWindows implements WindowedFacts {
   private readonly now: number;
+
+  private unplaced: readonly string[] | undefined;
   /** A rule asks for the subjects of its own scope only. */
   private presentView: { scope: AggregateScope; view: WindowView } | undefined;
 
@@ -121,7 +124,7 @@ class PassWindows implements WindowedFacts {
       from,
       now: this.now,
       // A call that is listed has not ended, whichever it is.
-      suspected: isOfEnded ? this.lacksTree(question) : this.mayMiss(subject, group, question),
+      suspected: isOfEnded ? this.mayLack(subject, question) : this.mayMiss(subject, group, question),
       countries: this.options.history.countries,
     };
     const bucket = view.bucket(subject.id);
@@ -155,14 +158,24 @@ class PassWindows implements WindowedFacts {
   /** Whether calls may be missing: those whose identity cannot be read, and those of descendants that nobody stated. */
   private mayMiss(subject: AggregateSubject, group: CallGroup | undefined, question: Question): boolean {
     const { snapshot, index, tree } = this.options;
-    if (this.lacksTree(question)) return true;
+    if (this.mayLack(subject, question)) return true;
     if (snapshot.suspects.length === 0) return false;
     const suspects = group?.suspects ?? index.suspectsOf(subject, question.recursive ? tree : undefined);
     return suspects.some((suspect) => question.letsIn(suspect) !== 'out');
   }
 
-  private lacksTree({ recursive }: Question): boolean {
-    return recursive && this.options.tree === undefined;
+  private mayLack({ id }: AggregateSubject, { recursive }: Question): boolean {
+    const { tree, customers } = this.options;
+    if (!recursive) return false;
+    if (tree === undefined || customers === undefined) return tree === undefined;
+    return mayLackSubcustomers(id, { tree, places: customers, unplaced: this.unplacedIn(customers) });
+  }
+
+  /** Of those with calls in the rule's longest window. */
+  private unplacedIn(places: KnownPlaces): readonly string[] {
+    const all: Subject = { scope: 'switch', id: this.options.snapshot.switch };
+    this.unplaced ??= unplacedAmong(this.ownerIds(all, 'customer'), places);
+    return this.unplaced;
   }
 
   private pastOf(group: CallGroup | undefined): (readonly [Call, PastCall])[] {

@@ -1,140 +1,434 @@
-import type { Call } from '../domain/call.js';
+import { type CallIdentity, hasEnded, identityKey } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
+import { type KnownCustomers, knownCustomers, type LearnedCustomer } from '../domain/customer-tree.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { SwitchPort } from '../domain/ports.js';
+import type { Listing } from '../domain/snapshot.js';
+import { orderCustomers } from './order-customers.js';
 
-/** New customers are looked up at most this often, since each look lists once per customer. */
+/** A customer's listing is asked for at most this often. */
 const SHORTEST_PAUSE_MS = 60_000;
 /** Customers are moved below others now and then; what was learned is looked up anew after this. */
 const LONGEST_TRUST_MS = 3_600_000;
+/** What could not be looked up anew for so long is not known any more. */
+const FORGOTTEN_AFTER_MS = 2 * LONGEST_TRUST_MS;
+
+export interface CustomersAsked {
+  /** Protected customers: asked for at first, and whoever is listed has to be placed with regard to them. */
+  protected: readonly number[];
+  /** Whoever rules, limits and the stated tree name; undefined where no rule counts subcustomers. */
+  named: readonly number[] | undefined;
+}
+
+export interface LearnedCustomers {
+  /** The same object as long as nothing in it changes. */
+  customers: KnownCustomers;
+  /** What it was made of, to be kept; the same object as long as nothing in it changes. */
+  learned: readonly LearnedCustomer[];
+  /** Told where the switch was asked and something was not answered. */
+  note?: string;
+  /** The listing of everything that was asked for last; undefined where nobody was asked. */
+  newer?: Listing;
+}
+
+/** A call as the listing of everything shows it. */
+type ListedOwner = CallIdentity & { state: string; customer: number | undefined };
 
 /**
  * Who is whose subcustomer, learned from the switch: in trusted mode a listing with a customer's rights shows its own calls
- * and those of all below it. Only customers with live calls can be learned of, and only they matter to what is counted.
+ * and those of all below it. Who is shown there is below; who is not is outside only where one call of theirs was listed
+ * before and after it, since a call may begin or end meanwhile. All else is unknown, and said to be.
  */
 export interface LearnedCustomerTree {
+  /** Whether it knows what was learned before this process began. */
+  readonly isRestored: boolean;
+  restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void;
   /**
-   * The stated tree with what is known beside it; where customers are listed that nothing is known of, asks the switch, at
-   * most once a minute. The same object as long as nothing in it changes. `note` tells what could not be asked.
+   * Takes in a listing of everything, asks for the listings that are due and returns what is known then. Ends early with
+   * `signal`; the next call goes on where it stopped.
    */
-  refresh(
-    calls: readonly Call[],
-    now: number,
-    signal: AbortSignal,
-  ): Promise<{ tree: CustomerTree; note?: string }>;
+  refresh(calls: readonly ListedOwner[], now: number, options: RefreshOptions): Promise<LearnedCustomers>;
 }
 
-/** `stated` is the config's own tree, which wins over what is learned. */
-export function createLearnedCustomerTree(
-  port: Pick<SwitchPort, 'listAllCalls'>,
-  root: number,
-  stated: CustomerTree,
-): LearnedCustomerTree {
-  let tree: CustomerTree = stated;
-  /** By customer, those above it; the trusted customer is above everybody. */
-  let above = new Map<number, ReadonlySet<number>>();
-  let learnedAt = Number.NEGATIVE_INFINITY;
+export interface RefreshOptions extends CustomersAsked {
+  signal: AbortSignal;
+}
 
-  function isDue(customers: ReadonlySet<number>, now: number): boolean {
-    if (now < learnedAt) return true;
-    if (now - learnedAt < SHORTEST_PAUSE_MS) return false;
-    return now - learnedAt >= LONGEST_TRUST_MS || [...customers].some((one) => !above.has(one));
+interface LearnOptions {
+  root: number;
+  /** The config's own tree, which wins over what is learned. */
+  stated: CustomerTree;
+  /** Requests in flight at once. */
+  concurrency?: number;
+}
+
+/** What is known of the customers below one that was asked for. */
+interface Asked {
+  triedAt: number;
+  /** When its listing came last; undefined where that is too long ago, or never was. */
+  answeredAt: number | undefined;
+  below: Set<number>;
+  /** Of those below: the last listing lacked them. One answer that lacks somebody moves nobody. */
+  lacked: Set<number>;
+  /** Who is not below it, and since when that is known. */
+  outside: Map<number, number>;
+}
+
+/** Listings of customers that wait for a listing of everything to tell who was not in them. */
+interface Pending {
+  at: number;
+  before: ReadonlyMap<string, number>;
+  answers: CustomerAnswer[];
+}
+
+interface CustomerAnswer {
+  customer: number;
+  shown: ReadonlySet<number>;
+  /** Identities of calls that did not say whose they are. */
+  unowned: ReadonlySet<string>;
+  /** False where a call may be in it that cannot be read at all. */
+  complete: boolean;
+}
+
+type Port = Pick<SwitchPort, 'listAllCalls'>;
+
+export function createLearnedCustomerTree(port: Port, options: LearnOptions): LearnedCustomerTree {
+  return new TreeLearner(port, options);
+}
+
+class TreeLearner implements LearnedCustomerTree {
+  isRestored = false;
+  private readonly asked = new Map<number, Asked>();
+  private readonly members = new Set<number>();
+  private pending: Pending | undefined;
+  private lastAt = Number.NEGATIVE_INFINITY;
+  private known: Pick<LearnedCustomers, 'customers' | 'learned'>;
+
+  constructor(
+    private readonly port: Port,
+    private readonly options: LearnOptions,
+  ) {
+    this.known = { customers: knownCustomers([], options), learned: [] };
   }
 
-  return {
-    async refresh(calls, now, signal) {
-      const customers = customersOf(calls, root);
-      if (!isDue(customers, now)) return { tree };
-      learnedAt = now;
-      try {
-        // Those who were above are asked too: a customer that was moved away from them must not be counted there for ever.
-        const formerly = [...customers].flatMap((customer) => [...(above.get(customer) ?? [])]);
-        const asked = new Set([...customers, ...formerly.filter((one) => one !== root)]);
-        above = withLearned(above, await learn(port, root, customers, asked, signal));
-        const next = new Map([...treeOf(above, root), ...stated]);
-        if (!isSame(tree, next)) tree = next;
-        return { tree };
-      } catch (error) {
-        if (!(error instanceof CallwardenError)) throw error;
-        return {
-          tree,
-          note: `the customers' listings failed, so new subcustomers are not known: ${error.code}: ${error.message}`,
-        };
+  restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void {
+    this.isRestored = true;
+    const parents = new Map(learned.map(({ customer, parent }) => [customer, parent]));
+    for (const { customer, answered, learnedAt } of learned) {
+      this.members.add(customer);
+      if (answered) this.of(customer).answeredAt = learnedAt;
+    }
+    for (const { customer, placed, learnedAt } of learned) {
+      const above = chainOf(customer, parents);
+      for (const one of above) if (one !== this.options.root) this.of(one).below.add(customer);
+      if (!placed) continue;
+      for (const [one, { below, outside }] of this.asked) {
+        if (one !== customer && !below.has(customer)) outside.set(customer, learnedAt);
       }
-    },
-  };
-}
+    }
+    this.settleKnown();
+  }
 
-function customersOf(calls: readonly Call[], root: number): ReadonlySet<number> {
-  return new Set(
-    calls.flatMap(({ customer }) => (customer === undefined || customer === root ? [] : [customer])),
-  );
-}
+  async refresh(
+    calls: readonly ListedOwner[],
+    now: number,
+    options: RefreshOptions,
+  ): Promise<LearnedCustomers> {
+    if (now < this.lastAt) this.beginAnew(now);
+    this.lastAt = now;
+    const before = ownersOf(calls, this.options.root);
+    const listed = new Set(before.values());
+    for (const customer of listed) this.members.add(customer);
+    this.conclude(before, now);
+    if (options.named === undefined) this.keepOnly(new Set(options.protected));
+    this.forgetOld(listed, now, options.protected);
+    const due = this.due(listed, now, options);
+    const told = due.length === 0 ? {} : await this.ask(due, { before, listed, now, options });
+    this.settleKnown();
+    return { ...this.known, ...told };
+  }
 
-/** Whoever is above a customer is not below anybody who is not: so who was learned of corrects who was not asked. */
-function withLearned(
-  known: ReadonlyMap<number, ReadonlySet<number>>,
-  learned: ReadonlyMap<number, ReadonlySet<number>>,
-): Map<number, ReadonlySet<number>> {
-  const merged = new Map([...known, ...learned]);
-  for (const ancestors of learned.values()) {
-    for (const one of ancestors) {
-      const old = learned.has(one) ? undefined : merged.get(one);
-      if (old !== undefined) merged.set(one, new Set([...old].filter((other) => ancestors.has(other))));
+  private of(customer: number): Asked {
+    let found = this.asked.get(customer);
+    if (found === undefined) {
+      found = {
+        triedAt: Number.NEGATIVE_INFINITY,
+        answeredAt: undefined,
+        below: new Set(),
+        lacked: new Set(),
+        outside: new Map(),
+      };
+      this.asked.set(customer, found);
+    }
+    return found;
+  }
+
+  /** The clock was set back: everything is due. */
+  private beginAnew(now: number): void {
+    this.pending = undefined;
+    for (const one of this.asked.values()) {
+      one.triedAt = Number.NEGATIVE_INFINITY;
+      if (one.answeredAt !== undefined) one.answeredAt = now - LONGEST_TRUST_MS;
+      for (const customer of one.outside.keys()) one.outside.set(customer, now - LONGEST_TRUST_MS);
     }
   }
-  return merged;
-}
 
-/** Of the customers with calls, those above them; nobody without a call shows in another's listing. */
-async function learn(
-  port: Pick<SwitchPort, 'listAllCalls'>,
-  root: number,
-  customers: ReadonlySet<number>,
-  asked: ReadonlySet<number>,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
-  const listed = await Promise.all(
-    [...asked].map(async (customer) => {
-      return { customer, below: await customersBelow(port, customer, customers, signal) };
-    }),
-  );
-  return new Map(
-    [...customers].map((customer) => {
-      const parents = listed.filter((one) => one.customer !== customer && one.below.has(customer));
-      return [customer, new Set([root, ...parents.map((one) => one.customer)])];
-    }),
-  );
-}
+  /** Nobody else is asked for any more, so nobody could be placed with regard to them. */
+  private keepOnly(guarded: ReadonlySet<number>): void {
+    for (const customer of this.asked.keys()) if (!guarded.has(customer)) this.asked.delete(customer);
+  }
 
-/** Those with calls in a customer's own listing; nobody where it was only asked as a former parent and is no more. */
-async function customersBelow(
-  port: Pick<SwitchPort, 'listAllCalls'>,
-  customer: number,
-  listed: ReadonlySet<number>,
-  signal: AbortSignal,
-): Promise<ReadonlySet<number | undefined>> {
-  try {
-    const { calls } = await port.listAllCalls({ customer, recursive: true }, { signal });
-    return new Set(calls.map((call) => call.customer));
-  } catch (error) {
-    const isGone = error instanceof CallwardenError && error.code === 'SWITCH_FAULT' && !listed.has(customer);
-    if (isGone) return new Set();
-    throw error;
+  private forgetOld(listed: ReadonlySet<number>, now: number, guarded: readonly number[]): void {
+    for (const one of this.asked.values()) {
+      if (one.answeredAt !== undefined && now - one.answeredAt > FORGOTTEN_AFTER_MS)
+        one.answeredAt = undefined;
+    }
+    // Who had no call for long may have been moved below a protected customer unseen.
+    for (const customer of guarded) {
+      const { outside } = this.of(customer);
+      for (const [other, at] of outside) {
+        if (listed.has(other) && now - at > FORGOTTEN_AFTER_MS) outside.delete(other);
+      }
+    }
+  }
+
+  /** Whose listings to ask for, those first that decide what must not be cut. */
+  private due(listed: ReadonlySet<number>, now: number, options: CustomersAsked): readonly number[] {
+    const { root } = this.options;
+    const guarded = new Set(options.protected);
+    // Those who were above are asked too: a customer that was moved away from them must not be counted there for ever.
+    const above = [...this.asked].flatMap(([one, { below }]) =>
+      [...below].some((customer) => listed.has(customer)) ? [one] : [],
+    );
+    const wanted = new Set([
+      ...guarded,
+      ...(options.named === undefined ? [] : [...options.named, ...listed, ...above]),
+    ]);
+    wanted.delete(root);
+    return [...wanted].filter((customer) => {
+      const { triedAt, answeredAt, below, lacked, outside } = this.of(customer);
+      if (now - triedAt < SHORTEST_PAUSE_MS) return false;
+      if (answeredAt === undefined || now - answeredAt >= LONGEST_TRUST_MS) return true;
+      return [...listed].some((other) => {
+        if (other === customer) return false;
+        if (below.has(other)) return lacked.has(other);
+        const at = outside.get(other);
+        return at === undefined || (guarded.has(customer) && now - at >= LONGEST_TRUST_MS);
+      });
+    });
+  }
+
+  private async ask(
+    due: readonly number[],
+    {
+      before,
+      listed,
+      now,
+      options,
+    }: { before: Pending['before']; listed: ReadonlySet<number>; now: number; options: RefreshOptions },
+  ): Promise<Pick<LearnedCustomers, 'note' | 'newer'>> {
+    const pending: Pending = { at: now, before, answers: [] };
+    this.pending = pending;
+    const failures = new Map<number, CallwardenError>();
+    const waiting = [...due];
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        if (options.signal.aborted) {
+          waiting.push(next);
+          return;
+        }
+        const isNeeded = listed.has(next) || options.protected.includes(next);
+        const failure = await this.askFor(next, { pending, now, isNeeded, signal: options.signal });
+        if (failure !== undefined) failures.set(next, failure);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(1, this.options.concurrency ?? 4) }, work));
+    const closing = waiting.length === 0 ? await this.close(options.signal, now) : undefined;
+    const isError = closing instanceof CallwardenError;
+    const note = noteOf(failures, waiting.length, isError ? closing : undefined);
+    return {
+      ...(note === undefined ? {} : { note }),
+      ...(closing === undefined || isError ? {} : { newer: closing }),
+    };
+  }
+
+  private async askFor(
+    customer: number,
+    {
+      pending,
+      now,
+      isNeeded,
+      signal,
+    }: { pending: Pending; now: number; isNeeded: boolean; signal: AbortSignal },
+  ): Promise<CallwardenError | undefined> {
+    const asked = this.of(customer);
+    asked.triedAt = now;
+    try {
+      const listing = await this.port.listAllCalls({ customer, recursive: true }, { signal });
+      this.take(customer, listing, pending, now);
+    } catch (error) {
+      if (!(error instanceof CallwardenError)) throw error;
+      // One without calls of its own that is no more: nobody is below it.
+      if (isNeeded || error.code !== 'SWITCH_FAULT') return error;
+      pending.answers.push({ customer, shown: new Set(), unowned: new Set(), complete: true });
+      asked.answeredAt = now;
+    }
+    return undefined;
+  }
+
+  private take(customer: number, { calls, suspects }: Listing, { answers }: Pending, now: number): void {
+    const { root } = this.options;
+    const owners = [...calls, ...suspects].flatMap((call) => call.customer ?? []);
+    const shown = new Set(owners);
+    shown.delete(customer);
+    shown.delete(root);
+    const asked = this.of(customer);
+    asked.answeredAt = now;
+    for (const one of shown) {
+      this.members.add(one);
+      asked.below.add(one);
+      asked.lacked.delete(one);
+      asked.outside.delete(one);
+    }
+    const complete = suspects.every((suspect) => suspect.customer !== undefined);
+    const unowned = new Set(calls.filter((call) => call.customer === undefined).map(identityKey));
+    answers.push({ customer, shown, unowned, complete });
+  }
+
+  /** A listing of everything after the others; where it fails, that of the next pass serves. */
+  private async close(signal: AbortSignal, now: number): Promise<Listing | CallwardenError> {
+    try {
+      const listing = await this.port.listAllCalls({}, { signal });
+      this.conclude(ownersOf(listing.calls, this.options.root), now);
+      return listing;
+    } catch (error) {
+      if (error instanceof CallwardenError) return error;
+      throw error;
+    }
+  }
+
+  /** Whoever has a call both before and after a listing, and none in it, does not belong there. */
+  private conclude(after: ReadonlyMap<string, number>, now: number): void {
+    const { pending } = this;
+    if (pending === undefined) return;
+    this.pending = undefined;
+    const stayed = [...after].filter(([key]) => pending.before.has(key));
+    for (const { customer, shown, unowned, complete } of pending.answers) {
+      if (!complete) continue;
+      const there = new Set(stayed.flatMap(([key, owner]) => (unowned.has(identityIn(key)) ? [] : [owner])));
+      for (const other of there) {
+        if (other !== customer && !shown.has(other)) this.lacks(customer, other, now);
+      }
+    }
+  }
+
+  private lacks(customer: number, other: number, now: number): void {
+    const { below, lacked, outside } = this.of(customer);
+    if (below.has(other) && !lacked.has(other)) {
+      lacked.add(other);
+      return;
+    }
+    below.delete(other);
+    lacked.delete(other);
+    outside.set(other, now);
+  }
+
+  private settleKnown(): void {
+    const learned = this.reckon();
+    if (isSame(learned, this.known.learned)) return;
+    this.known = { customers: knownCustomers(learned, this.options), learned };
+  }
+
+  private reckon(): readonly LearnedCustomer[] {
+    const { parents, contradictory } = orderCustomers(
+      {
+        below: new Map([...this.asked].map(([customer, { below }]) => [customer, below])),
+        isOutside: (above, customer) => this.asked.get(above)?.outside.has(customer) === true,
+      },
+      this.options.root,
+    );
+    const answered = [...this.asked].filter(([, { answeredAt }]) => answeredAt !== undefined);
+    const isPlaced = (customer: number) =>
+      !contradictory.has(customer) &&
+      answered.every(
+        ([above, { below, outside }]) => above === customer || below.has(customer) || outside.has(customer),
+      );
+    return [...new Set([...this.members, ...this.asked.keys()])]
+      .sort((one, other) => one - other)
+      .map((customer) => ({
+        customer,
+        parent: parents.get(customer) ?? this.options.root,
+        placed: isPlaced(customer),
+        answered: this.asked.get(customer)?.answeredAt !== undefined && !contradictory.has(customer),
+      }));
   }
 }
 
-/** The nearest of those above a customer is the one that has the most above itself. */
-function treeOf(above: ReadonlyMap<number, ReadonlySet<number>>, root: number): CustomerTree {
-  const depth = (customer: number) => above.get(customer)?.size ?? 0;
+/** By customer and identity: both legs of a call may be listed, each with its own customer. */
+function ownersOf(calls: readonly ListedOwner[], root: number): ReadonlyMap<string, number> {
   return new Map(
-    [...above].map(([customer, ancestors]) => {
-      const nearest = [...ancestors].reduce((best, next) => (depth(next) > depth(best) ? next : best), root);
-      return [customer, nearest];
+    calls.flatMap((call) => {
+      const { customer, state } = call;
+      if (customer === undefined || customer === root || hasEnded(state)) return [];
+      return [[`${customer} ${identityKey(call)}`, customer]];
     }),
   );
 }
 
-function isSame(one: CustomerTree, other: CustomerTree): boolean {
-  return one.size === other.size && [...one].every(([child, parent]) => other.get(child) === parent);
+function identityIn(key: string): string {
+  return key.slice(key.indexOf(' ') + 1);
+}
+
+/** Those above a customer, nearest first. */
+function chainOf(customer: number, parents: CustomerTree): readonly number[] {
+  const chain: number[] = [];
+  for (let parent = parents.get(customer); parent !== undefined; parent = parents.get(parent)) {
+    if (parent === customer || chain.includes(parent)) break;
+    chain.push(parent);
+  }
+  return chain;
+}
+
+function isSame(one: readonly LearnedCustomer[], other: readonly LearnedCustomer[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((row, index) => {
+      const same = other[index];
+      return (
+        same !== undefined &&
+        row.customer === same.customer &&
+        row.parent === same.parent &&
+        row.placed === same.placed &&
+        row.answered === same.answered
+      );
+    })
+  );
+}
+
+/** So many customers are named; of more only how many they are. */
+const MOST_NAMED = 5;
+
+function noteOf(
+  failures: ReadonlyMap<number, CallwardenError>,
+  waiting: number,
+  closing: CallwardenError | undefined,
+): string | undefined {
+  const [failure] = failures.values();
+  const parts: string[] = [];
+  if (failure !== undefined) {
+    const named = [...failures.keys()].slice(0, MOST_NAMED).join(', ');
+    const more = failures.size > MOST_NAMED ? ` and ${failures.size - MOST_NAMED} more` : '';
+    parts.push(
+      `the listing of customer ${named}${more} failed, so what is known of who is below is what it was: ${failure.code}: ${failure.message}`,
+    );
+  }
+  if (waiting > 0)
+    parts.push(
+      `the switch answers too slowly to list ${waiting} more ${waiting === 1 ? 'customer' : 'customers'} for who is below them: the next pass goes on`,
+    );
+  if (closing !== undefined)
+    parts.push(
+      `the listing that closes the look at subcustomers failed, so that of the next pass has to serve: ${closing.code}: ${closing.message}`,
+    );
+  return parts.length === 0 ? undefined : parts.join('; ');
 }

@@ -1,7 +1,7 @@
 import type { WithholdReason } from '../domain/action.js';
 import type { Call } from '../domain/call.js';
-import type { CustomerTree, Protect } from '../domain/config.js';
-import { relationTo } from '../domain/customer-tree.js';
+import type { Protect } from '../domain/config.js';
+import { type KnownCustomers, protectedRelation } from '../domain/customer-tree.js';
 
 /** Says which calls are never cut, whatever a rule says. */
 export interface Protection {
@@ -20,11 +20,12 @@ type ProtectedFields = Pick<Call, 'cli' | 'cld' | 'cldNumber' | 'account' | 'cus
  * `matchNumber` knows the built-in emergency numbers and the configured ones in every way of writing them. CLI counts
  * as well as CLD, for the emergency centre that calls back. A call whose CLD is not known yet or cannot be read may be an
  * emergency call, so it is not cut either; nor, where accounts or customers are protected, one that does not tell whose it is. A
- * protected customer protects its descendants, as far as the tree is stated.
+ * protected customer protects its descendants, as far as they are stated or the switch has told of them; where it could tell
+ * and has not yet, a call may be of one, and is not cut.
  */
 export function createProtection(
   protect: Pick<Protect, 'accounts' | 'customers'>,
-  tree: CustomerTree,
+  customers: KnownCustomers,
   matchNumber: (raw: string) => string | undefined,
 ): Protection {
   const accounts = new Set(protect.accounts);
@@ -33,12 +34,23 @@ export function createProtection(
       if (cld !== undefined && matchNumber(cld) !== undefined) return 'protected-number';
       if (cli !== undefined && matchNumber(cli) !== undefined) return 'protected-number';
       if (account !== undefined && accounts.has(account)) return 'protected-account';
-      if (protect.customers.some((one) => relationTo(tree, one, customer) === 'inside'))
-        return 'protected-customer';
+      const relation = relationToProtected(protect.customers, customers, customer);
+      if (relation === 'inside') return 'protected-customer';
       if (cldNumber === undefined) return 'number-unknown';
       const accountMatters = accounts.size > 0 && account === undefined;
-      const customerMatters = protect.customers.length > 0 && customer === undefined;
-      return accountMatters || customerMatters ? 'owner-unknown' : undefined;
+      return accountMatters || relation === 'unknown' ? 'owner-unknown' : undefined;
     },
   };
+}
+
+function relationToProtected(
+  targets: readonly number[],
+  customers: KnownCustomers,
+  customer: number | undefined,
+): 'inside' | 'outside' | 'unknown' {
+  if (targets.length === 0) return 'outside';
+  if (customer === undefined) return 'unknown';
+  const relations = targets.map((target) => protectedRelation(customers, target, customer));
+  if (relations.includes('inside')) return 'inside';
+  return relations.includes('unknown') ? 'unknown' : 'outside';
 }

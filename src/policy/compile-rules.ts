@@ -57,6 +57,8 @@ export interface CompiledRule {
   windowMs: number;
   /** Whether any of its facts counts subcustomers, so that it has to be known who they are. */
   usesTree: boolean;
+  /** Customers that it names in `only` and `except`. */
+  customers: readonly number[];
   /** The tree by which its `recursive` facts count: without the customers that it excepts. */
   countedTree(tree: CustomerTree): CustomerTree;
   /** Whether `admits` can say anything but true. */
@@ -120,6 +122,7 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     explain: (facts, subject, step) => explainRule(prepared, facts, subject, alone(step)),
     windowMs: Math.max(0, ...probes.map(windowOf)),
     usesTree,
+    customers: [...(rule.only.customers ?? []), ...(except.customers ?? [])],
     countedTree: usesTree ? createCountedTree(except.customers ?? []) : (tree) => tree,
     filtersCalls: filter.filtersCalls,
     needs: needsOf(conditions.probes, rule.only, except),

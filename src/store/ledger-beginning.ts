@@ -23,17 +23,20 @@ const END_NOW = `
   UPDATE ledger_call INDEXED BY ledger_call_ended SET ended_at = @at WHERE switch_id = @switch AND ended_at > @at`;
 const DROP_POLLS = 'DELETE FROM ledger_poll WHERE switch_id = @switch AND at >= @at';
 
+const LEARNED_NOW = `
+  UPDATE ledger_customer SET learned_at = @at WHERE switch_id = @switch AND learned_at > @at`;
+
 const FORGET_LOGINS = `
   UPDATE ledger_login SET last_sound_at = NULL, last_listed_at = NULL WHERE switch_id = @switch`;
 const DROP_HOLDING = 'DELETE FROM ledger_holding WHERE switch_id = @switch';
 
 /**
- * Puts an end to all that the ledger knew of a switch: polls and calls up to now are of another time. Countries and accounts
- * stay. Returns the id after which calls are of the new one. Within the transaction of the commit; throws SQLite's own errors.
+ * Puts an end to all that the ledger knew of a switch: polls and calls up to now are of another time. Countries, accounts
+ * and learned customers stay. Returns the id after which calls are of the new one. Within the transaction of the commit; throws SQLite's own errors.
  */
 export function prepareBeginning(database: Database.Database): (beginning: Beginning) => number {
   const begin = database.prepare<Beginning, number>(BEGIN).pluck();
-  const rest = [END_LIVE, END_NOW, DROP_POLLS, FORGET_LOGINS, DROP_HOLDING].map((sql) =>
+  const rest = [END_LIVE, END_NOW, DROP_POLLS, LEARNED_NOW, FORGET_LOGINS, DROP_HOLDING].map((sql) =>
     database.prepare<Beginning>(sql),
   );
   return (beginning) => {

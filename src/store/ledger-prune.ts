@@ -38,6 +38,16 @@ const COUNTRIES = `
     WHERE last_at < @before ORDER BY last_at LIMIT @limit
   )`;
 
+/** What was learned of a customer, where newer knowledge had taken its place by then. */
+const CUSTOMERS = `
+  DELETE FROM ledger_customer WHERE id IN (
+    SELECT id FROM ledger_customer AS old WHERE learned_at < @before AND EXISTS (
+      SELECT 1 FROM ledger_customer AS newer
+      WHERE newer.switch_id = old.switch_id AND newer.customer = old.customer AND newer.id > old.id
+        AND newer.learned_at < @before
+    ) ORDER BY id LIMIT @limit
+  )`;
+
 type Bound = { before: number; limit: number };
 
 /** Deletes what Ledger.prune promises, in one transaction. Throws SQLite's own errors. */
@@ -55,6 +65,7 @@ export function preparePrune(
   const unusedLogins = database.prepare<{ before: number }, { login: number; switch: number }>(UNUSED_LOGINS);
   const lostCalls = database.prepare<Bound & { login: number; switch: number }>(LOST_CALLS);
   const holding = database.prepare<Bound>(HOLDING);
+  const customers = database.prepare<Bound>(CUSTOMERS);
   const countries = database.prepare<Bound>(COUNTRIES);
 
   const prune = database.transaction((before: number, countriesBefore: number, maxRows: number): number => {
@@ -68,6 +79,7 @@ export function preparePrune(
         ),
       (limit) => polls(before, limit),
       (limit) => holding.run({ before, limit }).changes,
+      (limit) => customers.run({ before, limit }).changes,
       (limit) => countries.run({ before: countriesBefore, limit }).changes,
     ];
     return inTurn(deletions, maxRows, (deletion, left) => deletion(left));

@@ -1,4 +1,5 @@
-import type { LedgerCall, LedgerPoll, LedgerState } from '../domain/ledger.js';
+import type { LearnedCustomerAt, LedgerCall, LedgerPoll, LedgerState } from '../domain/ledger.js';
+import { prepareCustomerReads } from './ledger-customers.js';
 import { createLedgerReads } from './ledger-reads.js';
 import { openCurrentForReading, type ReaderOptions } from './open-reader.js';
 import { orStoreError } from './store-error.js';
@@ -14,6 +15,8 @@ export interface LedgerReader {
   calls(switchName: string, since: number, until: number): Iterable<LedgerCall>;
   /** As Ledger.load. */
   state(switchName: string, since: number): LedgerState;
+  /** What was learned of customers before `until`, in the order in which it was. */
+  customers(switchName: string, until: number): readonly LearnedCustomerAt[];
   close(): void;
 }
 
@@ -24,6 +27,7 @@ export interface LedgerReader {
 export function openLedgerReader(path: string, options: ReaderOptions = {}): LedgerReader {
   const { database, path: file } = openCurrentForReading(path, options);
   const reads = createLedgerReads(database);
+  const customers = prepareCustomerReads(database);
   return {
     polls: (switchName, since, until) => orStoreError(file, () => reads.polls(switchName, since, until)),
     *calls(switchName, since, until) {
@@ -35,6 +39,7 @@ export function openLedgerReader(path: string, options: ReaderOptions = {}): Led
       }
     },
     state: (switchName, since) => orStoreError(file, () => reads.state(switchName, since)),
+    customers: (switchName, until) => orStoreError(file, () => customers.history(switchName, until)),
     close: () => {
       database.close();
     },

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { HoldingChanges, Ledger, LedgerCall, LedgerChanges, LedgerPoll } from '../domain/ledger.js';
 import { prepareBeginning } from './ledger-beginning.js';
+import { prepareCustomerReads, prepareCustomerWrite } from './ledger-customers.js';
 import { preparePrune } from './ledger-prune.js';
 import { createLedgerReads } from './ledger-reads.js';
 import { INSERT_CALL, identityHash, toCallValues, UPDATE_CALL } from './ledger-rows.js';
@@ -60,6 +61,8 @@ export function createLedger(database: Database.Database, path: string): Ledger 
   const write = prepareWrites(database);
   const beginAnew = prepareBeginning(database);
   const prune = preparePrune(database);
+  const customers = prepareCustomerReads(database);
+  const writeCustomers = prepareCustomerWrite(database);
   const commit = database.transaction((switchName: string, changes: LedgerChanges): number => {
     const { id: switchId, pollId, ...known } = write.countCommit(switchName, changes.poll.at);
     const begunAfterCall = changes.anew
@@ -74,6 +77,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
     write.poll(switchId, pollId, loginId(changes.poll.login), changes.poll);
     for (const call of changes.calls) write.call(switchId, loginId(call.login), call, begunAfterCall);
     write.known(switchId, changes);
+    writeCustomers(switchId, changes.learned ?? [], changes.poll.at);
     write.holding(switchId, changes.holding);
     return pollId;
   });
@@ -81,6 +85,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
   return {
     lastPollId: (switchName) => settle(path, () => reads.lastPollId(switchName)),
     load: (switchName, since) => settle(path, () => reads.state(switchName, since)),
+    learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
     prune: (options) => settle(path, () => prune(options)),
   };

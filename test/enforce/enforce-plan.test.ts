@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { PlannedAction } from '../../src/domain/action.js';
 import type { Call } from '../../src/domain/call.js';
+import { asStated } from '../../src/domain/customer-tree.js';
 import { recordKey } from '../../src/domain/ports.js';
 import { enforcePlan } from '../../src/enforce/enforce-plan.js';
 import type { EnforceContext } from '../../src/enforce/enforcement-run.js';
@@ -16,7 +17,7 @@ import { fakeSwitch, switchError } from '../support/fake-switch.js';
 import { tempStore } from '../support/temp-store.js';
 
 const NO_TREE = new Map<number, number>();
-const protection = createProtection({ accounts: [], customers: [] }, NO_TREE, (raw) =>
+const protection = createProtection({ accounts: [], customers: [] }, asStated(NO_TREE), (raw) =>
   raw === '112' ? raw : undefined,
 );
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { asStated } from '../../src/domain/customer-tree.js';
 import { inspectTarget } from '../../src/plan/inspect-target.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall, aSuspect, calls } from '../support/calls.js';
 
-const protection = createProtection({ accounts: [], customers: [] }, new Map(), (raw) =>
+const protection = createProtection({ accounts: [], customers: [] }, asStated(new Map()), (raw) =>
   raw === '112' ? raw : undefined,
 );
 const context = { tree: new Map<number, number>(), protection, admits: () => true, taken: () => false };
@@ -70,7 +71,7 @@ describe('the look at an account action', () => {
   it('holds back for a call of the target that may belong to somebody protected', () => {
     const guarded = {
       ...context,
-      protection: createProtection({ accounts: [], customers: [3] }, new Map(), () => undefined),
+      protection: createProtection({ accounts: [], customers: [3] }, asStated(new Map()), () => undefined),
     };
     const nobody = aCall({ id: '9', customer: undefined });
     const found = inspectTarget(account, { calls: [...calls(2), nobody], ...sound }, guarded);
@@ -97,7 +98,7 @@ describe('the look at an account action', () => {
       ]);
       const guarded = {
         ...context,
-        protection: createProtection({ accounts: [7], customers: [] }, new Map(), () => undefined),
+        protection: createProtection({ accounts: [7], customers: [] }, asStated(new Map()), () => undefined),
       };
       expect(inspectTarget(account, listing, guarded)).toMatchObject({
         hold: 'takes-protected',
@@ -120,7 +121,7 @@ describe('the look at an account action', () => {
   it('looks at both legs of an on-net call, of which another account may protect one', () => {
     const guarded = {
       ...context,
-      protection: createProtection({ accounts: [20], customers: [] }, new Map(), () => undefined),
+      protection: createProtection({ accounts: [20], customers: [] }, asStated(new Map()), () => undefined),
     };
     const legs = [aCall({ id: '1' }), aCall({ id: '1', account: 20 }), aCall({ id: '2' })];
     const found = inspectTarget(account, { calls: legs, ...sound }, guarded);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../src/domain/call.js';
+import { asStated } from '../../src/domain/customer-tree.js';
 import { createPlan, type Plan, type PlanContext } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall, aRule, aSnapshot, aSuspect, calls, violated } from '../support/calls.js';
@@ -14,7 +15,7 @@ function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}): Pl
     snapshot: aSnapshot(listed),
     caps: { sharePerPass: 0.25 },
     tree: NO_TREE,
-    protection: createProtection({ accounts: [7], customers: [5] }, NO_TREE, (raw) =>
+    protection: createProtection({ accounts: [7], customers: [5] }, asStated(NO_TREE), (raw) =>
       raw === '112' ? raw : undefined,
     ),
     recentlyDisconnected: [],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asStated } from '../../src/domain/customer-tree.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall } from '../support/calls.js';
 
@@ -8,7 +9,7 @@ const reasonFor = (
 ) =>
   createProtection(
     { accounts: protect.accounts ?? [], customers: protect.customers ?? [] },
-    new Map(protect.tree ?? []),
+    asStated(new Map(protect.tree ?? [])),
     (raw) => (raw === '112' ? raw : undefined),
   ).reasonFor({ ...aCall({ id: '1' }), ...call });
 

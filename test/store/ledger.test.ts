@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CALL_STATES, identityKey } from '../../src/domain/call.js';
 import type { Ledger, LedgerCall, LedgerPoll, LedgerState } from '../../src/domain/ledger.js';
 import { openAuditReader } from '../../src/store/audit-reader.js';
+import { openLedgerReader } from '../../src/store/ledger-reader.js';
 import { identityHash } from '../../src/store/ledger-rows.js';
 import { migrate } from '../../src/store/migrate.js';
 import { MIGRATIONS_DIR, readMigrations } from '../../src/store/migration-files.js';
@@ -543,3 +544,50 @@ function look<T>(path: string, work: (database: Database.Database) => T): T {
     database.close();
   }
 }
+
+test('what was learned of customers is kept where it is new, and read as it held at a time', async () => {
+  const { ledger, path } = freshStore();
+  const one = { customer: 3, parent: 2, placed: true, answered: true };
+  const other = { customer: 2, parent: 1, placed: false, answered: true };
+  const commit = (at: number, ...learned: (typeof one)[]) =>
+    ledger.commit('lab', changesOf({ poll: pollAt(at), learned }));
+  await commit(NOON, one, other);
+  await commit(NOON + 1, one, other);
+  await commit(NOON + 2, { ...one, parent: 1 }, other);
+  await ledger.commit('fra', changesOf({ learned: [{ ...one, customer: 9 }] }));
+  expect(await ledger.learnedCustomers('lab')).toEqual([
+    { ...other, learnedAt: NOON },
+    { ...one, parent: 1, learnedAt: NOON + 2 },
+  ]);
+  const reader = openLedgerReader(path);
+  expect(reader.customers('lab', NOON + 2)).toEqual([
+    { ...one, learnedAt: NOON },
+    { ...other, learnedAt: NOON },
+  ]);
+  expect(reader.customers('lab', NOON + 3)).toHaveLength(3);
+  expect(reader.customers('nowhere', NOON + 3)).toEqual([]);
+  reader.close();
+  // It goes with the retention once newer knowledge has taken its place by then.
+  const pruned = (before: number) => ledger.prune({ before, countriesBefore: 0, maxRows: 100 });
+  const rows = () => {
+    const reading = openLedgerReader(path);
+    const found = reading.customers('lab', NOON + 10);
+    reading.close();
+    return found;
+  };
+  await pruned(NOON + 2);
+  expect(rows()).toHaveLength(3);
+  await pruned(NOON + 3);
+  expect(rows()).toEqual([
+    { ...other, learnedAt: NOON },
+    { ...one, parent: 1, learnedAt: NOON + 2 },
+  ]);
+});
+
+test('what was learned of customers outlives a clock that is set back, as known from then on', async () => {
+  const { ledger } = freshStore();
+  const one = { customer: 3, parent: 2, placed: true, answered: true };
+  await ledger.commit('lab', changesOf({ learned: [one] }));
+  await ledger.commit('lab', { ...changesOf({ poll: pollAt(NOON - 60_000) }), anew: true });
+  expect(await ledger.learnedCustomers('lab')).toEqual([{ ...one, learnedAt: NOON - 60_000 }]);
+});

@@ -1,4 +1,5 @@
 import type { CustomerTree } from '../../src/domain/config.js';
+import { asStated } from '../../src/domain/customer-tree.js';
 import type { LedgerCall, LedgerPoll } from '../../src/domain/ledger.js';
 import type { Rule } from '../../src/domain/rule.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
@@ -76,7 +77,7 @@ export function aBacktest(
     limits: [],
     caps: { perPass: 50, perHour: 500, sharePerPass: 1 },
     customerTree,
-    protection: createProtection({ accounts: [], customers: [] }, customerTree, () => undefined),
+    protection: createProtection({ accounts: [], customers: [] }, asStated(customerTree), () => undefined),
     yieldNow: () => Promise.resolve(),
     calls: [],
     polls: [],

@@ -87,7 +87,8 @@ async function runDisconnect(
     const pause = await store.pauses.of(switchConfig.name, context.clock());
     if (pause !== undefined)
       await say(context, `Rules are ${pauseText(pause)}. A disconnect by hand acts all the same.`);
-    const pass = passContext({ config, switchConfig, port, store, ruleSet: NO_RULES, note: () => undefined });
+    const note = (text: string) => void say(context, text);
+    const pass = passContext({ config, switchConfig, port, store, ruleSet: NO_RULES, note });
     const request: HandRequest = { kind, id: target, reason: `by hand: ${reason}` };
     const result = await disconnectByHand(pass, request, {
       passId: randomUUID(),

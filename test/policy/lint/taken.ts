@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Call } from '../../../src/domain/call.js';
+import { asStated } from '../../../src/domain/customer-tree.js';
 import type { Rule } from '../../../src/domain/rule.js';
 import { FACT_CATALOGUE } from '../../../src/facts/catalogue.js';
 import { createPlan } from '../../../src/plan/plan-actions.js';
@@ -19,7 +20,7 @@ export const listedCall = fc.record({
   setupAt: fc.constantFrom(NOW - 9_000, NOW - 5_000, undefined),
 });
 
-const PROTECTION = createProtection({ accounts: [], customers: [] }, new Map(), (raw) =>
+const PROTECTION = createProtection({ accounts: [], customers: [] }, asStated(new Map()), (raw) =>
   raw === '49800' ? raw : undefined,
 );
 

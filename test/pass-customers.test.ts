@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../src/domain/call.js';
+import type { CustomerTree } from '../src/domain/config.js';
+import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
+import { createLearnedCustomerTree } from '../src/gather/learn-customer-tree.js';
+import { runPass } from '../src/pass.js';
+import { disconnectByHand } from '../src/pass-by-hand.js';
+import type { PassContext } from '../src/pass-enforcement.js';
+import { checkRules } from '../src/policy/check-rules.js';
+import { compileRules } from '../src/policy/compile-rules.js';
+import { aCall, NOW } from './support/calls.js';
+import { fakeSwitch, switchError } from './support/fake-switch.js';
+import { aPassContext, NUMBERING } from './support/pass-context.js';
+import { tempStore } from './support/temp-store.js';
+
+const never = new AbortController().signal;
+const PARENTS: CustomerTree = new Map([
+  [2, 1],
+  [3, 2],
+  [4, 1],
+]);
+
+const EVERY_CALL = `
+  name: every-call
+  scope: call
+  mode: enforce
+  conditions: { all: [ { fact: call.duration, operator: greaterThan, value: 0 } ] }
+  event: { type: disconnectCall }`;
+
+const family = (operator: string, value: number) => `
+  name: family
+  scope: customer
+  mode: enforce
+  only: { customers: [2] }
+  conditions: { all: [ { fact: customer.connectedCalls, params: { recursive: true }, operator: ${operator}, value: ${value} } ] }
+  event: { type: alert }`;
+
+/** A switch in trusted mode; `fails` names customers whose listings fail. */
+function trusted(listed: readonly Call[], rules: string, changes: Partial<PassContext> = {}) {
+  const { store } = tempStore();
+  let now = NOW;
+  const clock = () => now;
+  const fails = new Set<number>();
+  const below = (customer: number, viewer: number): boolean =>
+    customer === viewer || (PARENTS.has(customer) && below(PARENTS.get(customer) ?? 1, viewer));
+  const fake = fakeSwitch(listed, clock);
+  const list: typeof fake.listAllCalls = async (filter, options) => {
+    const { customer, ...rest } = filter;
+    if (customer !== undefined && fails.has(customer)) throw switchError('SWITCH_TIMEOUT');
+    const answer = await fake.listAllCalls(customer === undefined ? filter : rest, options);
+    if (customer === undefined) return answer;
+    fake.requests.push(`customer ${customer}`);
+    return { ...answer, calls: answer.calls.filter((call) => below(call.customer ?? 1, customer)) };
+  };
+  const port = { ...fake, trustedCustomer: 1, login: 'trusted:1', listAllCalls: list };
+  const notes: string[] = [];
+  const { ruleSet, problems } = checkRules(
+    [{ file: 'rules/test.yaml', kind: 'rules', text: rules }],
+    FACT_CATALOGUE,
+    (text) => createHash('sha256').update(text).digest('hex'),
+  );
+  if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+  const options = { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now: NOW };
+  const context = aPassContext({
+    port,
+    store,
+    clock,
+    rules: compileRules(ruleSet, options),
+    learnedTree: createLearnedCustomerTree(port, { root: 1, stated: changes.customerTree ?? new Map() }),
+    note: (text) => notes.push(text),
+    ...changes,
+  });
+  return {
+    fake,
+    fails,
+    notes,
+    store,
+    context,
+    asked: () => fake.requests.filter((request) => request.startsWith('customer ')),
+    wait: (ms: number) => {
+      now += ms;
+    },
+    pass: () =>
+      runPass(context, {
+        passId: `pass-${now}`,
+        actor: 'scheduler',
+        dryRun: false,
+        stop: never,
+        abort: never,
+      }),
+    byHand: (kind: 'call' | 'account' | 'customer', id: string) =>
+      disconnectByHand(
+        context,
+        { kind, id, reason: 'by hand: a test' },
+        {
+          passId: 'hand-1',
+          actor: 'cli:operator',
+          overCap: false,
+          approve: async () => true,
+          wait: async () => undefined,
+          abort: never,
+        },
+      ),
+  };
+}
+
+const CALLS = [aCall({ id: '3', customer: 3 }), aCall({ id: '4', customer: 4 })];
+const PROTECTED = { protect: { accounts: [], customers: [2] } };
+
+const outcomes = ({ actions }: Awaited<ReturnType<ReturnType<typeof trusted>['pass']>>) =>
+  actions.map(({ target, outcome, reason }) => [target, outcome, reason].filter(Boolean).join(' ')).sort();
+
+describe('in trusted mode a protected customer', () => {
+  it('protects the descendants that the switch tells of, though nobody stated them and no rule counts them', async () => {
+    const it = trusted(CALLS, EVERY_CALL, PROTECTED);
+    expect(outcomes(await it.pass())).toEqual(['3 withheld protected-customer', '4 disconnected']);
+    expect(it.asked()).toEqual(['customer 2']);
+  });
+
+  it('protects them from a person too', async () => {
+    const it = trusted(CALLS, EVERY_CALL, PROTECTED);
+    expect(await it.byHand('call', '3')).toMatchObject({
+      actions: [{ outcome: 'withheld', reason: 'protected-customer' }],
+    });
+    expect(await it.byHand('customer', '3')).toMatchObject({
+      actions: [{ outcome: 'withheld', reason: 'takes-protected' }],
+    });
+    expect(await it.byHand('call', '4')).toMatchObject({ actions: [{ outcome: 'disconnected' }] });
+  });
+
+  it('protects whoever may be below it while that is not known, and nobody of whom the config tells', async () => {
+    const it = trusted([...CALLS, aCall({ id: '5', customer: 5 })], EVERY_CALL, {
+      ...PROTECTED,
+      customerTree: new Map([[5, 1]]),
+    });
+    it.fails.add(2);
+    expect(outcomes(await it.pass())).toEqual([
+      '3 withheld owner-unknown',
+      '4 withheld owner-unknown',
+      '5 disconnected',
+    ]);
+    expect(it.notes.join()).toContain('the listing of customer 2 failed');
+    it.fails.clear();
+    it.wait(60_000);
+    expect(outcomes(await it.pass())).toEqual(['3 withheld protected-customer', '4 disconnected']);
+  });
+
+  it('protects a customer that came between two looks until it is placed', async () => {
+    const it = trusted([], EVERY_CALL, PROTECTED);
+    await it.pass();
+    it.fake.calls = [aCall({ id: '3', customer: 3 }), aCall({ id: '4', customer: 4 })];
+    it.wait(5_000);
+    expect(outcomes(await it.pass())).toEqual(['3 withheld owner-unknown', '4 withheld owner-unknown']);
+    it.wait(60_000);
+    expect(outcomes(await it.pass())).toEqual(['3 withheld protected-customer', '4 disconnected']);
+  });
+
+  it('is asked about only where one is protected, or a rule counts subcustomers', async () => {
+    const it = trusted(CALLS, EVERY_CALL);
+    expect(outcomes(await it.pass())).toEqual(['3 disconnected', '4 disconnected']);
+    expect(it.asked()).toEqual([]);
+  });
+});
+
+describe('in trusted mode a rule that counts subcustomers', () => {
+  it('counts them for a reseller without a call that only the rule names', async () => {
+    const it = trusted([aCall({ id: '3', customer: 3 })], family('greaterThan', 0));
+    const { violations } = await it.pass();
+    expect(violations.map(({ subject }) => subject)).toEqual(['customer:2']);
+    expect(it.asked()).toEqual(['customer 2', 'customer 3']);
+  });
+
+  it('has only a lower bound while one listing fails, and goes on with the others', async () => {
+    const few = trusted([aCall({ id: '2', customer: 2 }), ...CALLS], family('lessThan', 5));
+    few.fails.add(2);
+    const unknown = await few.pass();
+    expect(unknown.violations).toEqual([]);
+    expect(unknown.indeterminate).toMatchObject([{ rule: 'family', missing: ['customer.connectedCalls'] }]);
+    few.fails.clear();
+    few.fails.add(4);
+    few.wait(60_000);
+    expect((await few.pass()).violations.map(({ subject }) => subject)).toEqual(['customer:2']);
+  });
+
+  it('has only a lower bound while a customer with calls is not placed', async () => {
+    const it = trusted([aCall({ id: '2', customer: 2 })], family('lessThan', 5));
+    expect((await it.pass()).violations).toHaveLength(1);
+    it.fake.calls = [...it.fake.calls, aCall({ id: '3', customer: 3 })];
+    it.wait(5_000);
+    expect((await it.pass()).indeterminate).toHaveLength(1);
+    it.wait(60_000);
+    expect((await it.pass()).violations).toMatchObject([{ subject: 'customer:2' }]);
+  });
+
+  it('keeps in the ledger what it learned, only where it is new', async () => {
+    const it = trusted(CALLS, family('greaterThan', 5));
+    await it.pass();
+    const learned = await it.store.ledger.learnedCustomers('lab');
+    expect(learned).toEqual([
+      { customer: 2, parent: 1, placed: false, answered: true, learnedAt: NOW },
+      { customer: 3, parent: 2, placed: true, answered: true, learnedAt: NOW },
+      { customer: 4, parent: 1, placed: true, answered: true, learnedAt: NOW },
+    ]);
+    it.wait(3_700_000);
+    await it.pass();
+    expect(await it.store.ledger.learnedCustomers('lab')).toEqual(learned);
+  });
+});
