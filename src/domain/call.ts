@@ -17,6 +17,9 @@ export const SETUP_STATES = ['Idle', 'WaitAuth', 'WaitRoute', 'ARComplete'] as c
 /** A call in one of these is over: it counts nowhere and is never a victim. */
 export const ENDED_STATES = ['Disconnecting', 'Dead'] as const satisfies CallState[];
 
+/** Two ways of telling when a call was set up that differ by more than this are both doubtful; milliseconds. */
+export const SETUP_TOLERANCE_MS = 30_000;
+
 /** Idle to Connected: the call occupies the switch. Unknown states are not live, and not ended either. */
 export function isLive(state: string): boolean {
   return state === 'Connected' || (SETUP_STATES as readonly string[]).includes(state);

@@ -1,4 +1,4 @@
-import { type Call, hasEnded, isLive } from '../domain/call.js';
+import { type Call, hasEnded, isLive, SETUP_TOLERANCE_MS } from '../domain/call.js';
 import type { LedgerCall, SeenState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 
@@ -18,7 +18,10 @@ export interface PastCall {
   readonly firstSeenAt: number;
   /** The last listing that showed it live; in a replay Infinity for as long as every listing shows it. */
   lastSeenAt: number;
-  /** SETUP_TIME on our clock as it was first known; later listings reckon it a few milliseconds differently. */
+  /**
+   * SETUP_TIME on our clock as it was first known; later listings reckon it a few milliseconds differently. Undefined again
+   * once an age that is listed later leads to another instant.
+   */
   setupAt: number | undefined;
   /** When it started, at the latest; never after the first sight. See `startOf`. */
   startedAt: number;
@@ -99,13 +102,13 @@ function listedAge({ age, state, delay }: Call): number | undefined {
 export function saysMore(past: PastCall, call: Call, listed: ListedAt): boolean {
   return (
     (past.call.state !== call.state && !past.states.some(({ state }) => state === call.state)) ||
-    namesMore(past, call) ||
+    namesMore(past, call, listed) ||
     (call.state === 'Connected' && answerOf(past, call, listed) !== past.connectedAt)
   );
 }
 
 /** The same where more is to be said than its state and its answer: who calls whom by which way, and since when. */
-export function namesMore(past: PastCall, call: Call): boolean {
+export function namesMore(past: PastCall, call: Call, listed: ListedAt): boolean {
   const known = past.call;
   return (
     differs(known.account, call.account) ||
@@ -118,8 +121,19 @@ export function namesMore(past: PastCall, call: Call): boolean {
     differs(known.callerMediaIp, call.callerMediaIp) ||
     differs(known.calleeMediaIp, call.calleeMediaIp) ||
     (past.setupAt === undefined && call.setupAt !== undefined) ||
+    contradictsSetup(past, call, listed) ||
     (!past.startKnown && isLive(call.state) && listedAge(call) !== undefined)
   );
+}
+
+/** SETUP_TIME is of another zone or clock, and nothing told so before this listing, which shows it and does not believe it. */
+function contradictsSetup({ setupAt }: PastCall, call: Call, { at, by }: ListedAt): boolean {
+  const isDoubted = call.setupAt === undefined && call.setupTimeText !== undefined;
+  const age = isDoubted && isLive(call.state) ? listedAge(call) : undefined;
+  if (setupAt === undefined || age === undefined) return false;
+  const early = at - age * 1000 - SETUP_TOLERANCE_MS;
+  const late = by - age * 1000 + SETUP_TOLERANCE_MS;
+  return setupAt < early || setupAt > late;
 }
 
 /**
@@ -149,6 +163,10 @@ export function takeListing(past: PastCall, call: Call, listed: ListedAt, number
   const wasAnswered = past.answered;
   const knownNumber = past.call.cldNumber;
   takeSight(past, call, at);
+  if (contradictsSetup(past, call, listed)) {
+    past.setupAt = undefined;
+    past.startKnown = false;
+  }
   past.setupAt ??= call.setupAt;
   if (!past.states.some(({ state }) => state === call.state))
     past.states = [...past.states, { state: call.state, at }];

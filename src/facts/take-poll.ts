@@ -158,7 +158,7 @@ function takeKnown(
     return;
   }
   const goesOn = !over && past.endedAt === undefined && past.startKnown && past.firstSeenAt < run.at;
-  if (goesOn && !moreVendors && !namesMore(past, call)) {
+  if (goesOn && !moreVendors && !namesMore(past, call, run)) {
     run.history.changeState(past, () => takeListing(past, call, run, run.numbering));
     run.changed.add(past);
     run.countries.note(past);

@@ -1,10 +1,7 @@
-import type { Call, ListedCall } from '../domain/call.js';
+import { type Call, isLive, type ListedCall, SETUP_TOLERANCE_MS } from '../domain/call.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import type { AnswerTiming } from '../domain/snapshot.js';
 import { clockOffset } from './switch-clock.js';
-
-/** Two ways of telling when a call was set up that differ by more than this are both doubtful; milliseconds. */
-const SETUP_TOLERANCE_MS = 30_000;
 
 /**
  * Adds what is derived once per listing: normal forms of the numbers, the instant of setup on our clock, the age. `offsetMs`
@@ -24,27 +21,31 @@ export function readCalls(
       cliNumber: callerNumber(call.cli, numbering),
       cldNumber: dialledNumber(call.cld, numbering),
       age,
-      setupAt: setupInstant(call.setupTimeText, age, offsetMs, timing.requestedAt),
+      setupAt: setupInstant(call, offsetMs, timing.requestedAt),
     };
   });
 }
 
 /**
  * SETUP_TIME bears no zone and comes from a clock that may be off. So it is trusted only where the age that the switch
- * states leads to the same instant; where no age is stated, only with a measured clock offset.
+ * states leads to the same instant; a call in setup has all of its age as DELAY. Where no age is stated, it is trusted only
+ * with a measured clock offset, and never where the call would be younger than what is stated of it.
  */
 function setupInstant(
-  text: string | undefined,
-  ageSeconds: number | undefined,
+  call: ListedCall,
   offsetMs: number | undefined,
   observedAt: number,
 ): number | undefined {
-  const stated = text === undefined ? undefined : parseSetupTime(text);
+  const { setupTimeText, state, delay, duration } = call;
+  const stated = setupTimeText === undefined ? undefined : parseSetupTime(setupTimeText);
   if (stated === undefined) return undefined;
-  if (ageSeconds === undefined) return offsetMs === undefined ? undefined : stated - offsetMs;
+  const inSetup = isLive(state) && state !== 'Connected';
+  const isAgeKnown = delay !== undefined && (duration !== undefined || inSetup);
+  if (!isAgeKnown && offsetMs === undefined) return undefined;
   const corrected = stated - (offsetMs ?? 0);
-  const reckoned = observedAt - ageSeconds * 1000;
-  return Math.abs(corrected - reckoned) > SETUP_TOLERANCE_MS ? undefined : corrected;
+  const latest = observedAt - ((delay ?? 0) + (duration ?? 0)) * 1000;
+  if (corrected > latest + SETUP_TOLERANCE_MS) return undefined;
+  return isAgeKnown && corrected < latest - SETUP_TOLERANCE_MS ? undefined : corrected;
 }
 
 const SETUP_TIME = /^(\d{4})(\d{2})(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$/;

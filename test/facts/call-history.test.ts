@@ -368,3 +368,23 @@ describe('a replay told by changes', () => {
     expect(replayed.ofLogin('login:ops')?.live.size).toBe(1);
   });
 });
+
+describe('a SETUP_TIME that was believed before an age was listed', () => {
+  const unaged = { duration: undefined, delay: undefined, age: undefined };
+
+  it('is dropped once an age leads to another instant, and the age tells the start', () => {
+    const { poll, history } = world();
+    poll(0, [talk({ ...unaged, setupAt: START - 7_200_000 })]);
+    const [row] = poll(5, [talk({ delay: 2, duration: 8, age: 10, setupAt: undefined })]).calls;
+    expect(row).toMatchObject({ setupAt: undefined, startedAt: START - 5_000 });
+    const [past] = history.ofLogin('login:ops')?.live ?? [];
+    expect([past?.startedAt, past?.startKnown]).toEqual([START - 5_000, true]);
+  });
+
+  it('stays where the ages agree with it', () => {
+    const { poll } = world();
+    poll(0, [talk({ ...unaged, setupAt: START - 7_000 })]);
+    const [row] = poll(5, [talk({ delay: 2, duration: 30, age: 32, setupAt: undefined })]).calls;
+    expect(row?.setupAt ?? START - 7_000).toBe(START - 7_000);
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ListedCall } from '../../src/domain/call.js';
 import type { Numbering } from '../../src/domain/numbering.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { gatherSnapshot } from '../../src/gather/gather-snapshot.js';
@@ -166,6 +167,26 @@ describe('SETUP_TIME', () => {
     expect(read('20260105T09:59:00.000', 95, NOW)).toBeUndefined();
     // A zone that is no UTC, with a right Date header.
     expect(read('20260105T11:59:00.000', 60, NOW)).toBeUndefined();
+  });
+
+  it('is checked against the delay of a call in setup, and never makes a call younger than what is stated', () => {
+    const of = (changes: Partial<ListedCall>) =>
+      readCalls([{ ...aCall({ id: '1' }), duration: undefined, delay: undefined, ...changes }], numbering, {
+        requestedAt: NOW,
+        receivedAt: NOW + 100,
+        serverDate: NOW,
+      })[0]?.setupAt;
+    const [now, hourAgo, inAnHour] = ['20260105T10:00:00', '20260105T09:00:00', '20260105T11:00:00'];
+    expect(of({ state: 'ARComplete', delay: 2, setupTimeText: now })).toBeDefined();
+    expect(of({ state: 'ARComplete', delay: 2, setupTimeText: hourAgo })).toBeUndefined();
+    expect(of({ state: 'ARComplete', setupTimeText: hourAgo })).toBeDefined();
+    for (const state of ['ARComplete', 'Connected'])
+      expect(of({ state, setupTimeText: inAnHour })).toBeUndefined();
+    expect(of({ state: 'Connected', setupTimeText: '20260105T10:00:29' })).toBeDefined();
+    expect(of({ state: 'Connected', setupTimeText: '20260105T10:00:31' })).toBeUndefined();
+    // It was in setup for longer than that.
+    expect(of({ state: 'Connected', delay: 60, setupTimeText: now })).toBeUndefined();
+    expect(of({ state: 'Connected', delay: 60, setupTimeText: hourAgo })).toBeDefined();
   });
 
   it('stands without an age only where the clock offset is known', () => {
