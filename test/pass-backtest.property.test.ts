@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { CustomerTree } from '../src/domain/config.js';
+import { customersOverTime } from '../src/cli/judging.js';
+import type { CustomerTree, SwitchConfig } from '../src/domain/config.js';
 import type { LedgerCall, LedgerPoll } from '../src/domain/ledger.js';
 import type { Condition, FactCondition, Rule, SubjectFilter } from '../src/domain/rule.js';
 import { runBacktest } from '../src/pass-backtest.js';
@@ -378,5 +379,81 @@ it('comes to the very same whether or not it leaves out subjects that must still
     { numRuns: 400, seed: 77 },
   );
   // Else it would have compared nothing with nothing.
+  for (const count of Object.values(tally)) expect(count).toBeGreaterThan(20);
+}, 120_000);
+
+const familyRule = anyLeaf('customer').map((leaf) => (index: number): Rule => {
+  const conditions = { all: [{ ...leaf, params: { ...leaf.params, recursive: true } }] };
+  return aRule({
+    name: `rule-${index}`,
+    hash: String(index),
+    scope: 'customer',
+    conditions,
+    event: { type: 'alert' },
+    cooldownMs: 1,
+  } as Parameters<typeof aRule>[0]);
+});
+
+/** Leaves to protection what it cuts. */
+const cutting = aRule({
+  name: 'cutting',
+  hash: 'cutting',
+  scope: 'call',
+  conditions: { all: [{ fact: 'call.duration', operator: 'greaterThan', value: 12 }] },
+  event: { type: 'disconnectCall' },
+} as Parameters<typeof aRule>[0]);
+
+const anyLearned = fc.array(
+  fc.record({
+    second: fc.integer({ min: 0, max: 5 * POLLS }),
+    customer: fc.constantFrom(2, 3),
+    parent: fc.constantFrom(1, 2),
+    placed: fc.constantFrom(true, true, false),
+    answered: fc.constantFrom(true, true, true, false),
+  }),
+  { maxLength: 8 },
+);
+
+it('comes to the very same where customers come to be known, and to be in doubt, on the way', async () => {
+  const tally = { alerts: 0, cut: 0, unknown: 0, indeterminate: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyRow, { minLength: 5, maxLength: 40 }),
+      anyPolls,
+      fc.array(familyRule, { minLength: 1, maxLength: 3 }),
+      anyLearned,
+      fc.constantFrom([], [2]),
+      async (rows, polls, families, drawn, customers) => {
+        const learned = drawn
+          .map(({ second, ...one }) => ({ ...one, learnedAt: at(second) }))
+          .filter(({ customer, parent }) => customer !== parent)
+          .toSorted((one, other) => one.learnedAt - other.learnedAt);
+        const switchConfig = {
+          login: { kind: 'trusted', customer: 1, wholesaler: 1 },
+          customerTree: new Map(),
+          numbers: { techPrefixes: [] },
+          protect: { numbers: [], accounts: [], customers },
+        } as Partial<SwitchConfig> as SwitchConfig;
+        const options = () =>
+          aBacktest({
+            rules: [...families.map((rule, index) => rule(index)), cutting],
+            calls: rows
+              .map((row, index) => row(index, polls))
+              .toSorted((one, other) => one.firstSeenAt - other.firstSeenAt),
+            polls,
+            knownAt: customersOverTime(switchConfig, learned),
+          });
+        const quick = await runBacktest(options());
+        expect(quick).toEqual(await runBacktest({ ...options(), thorough: true }));
+        tally.cut += quick.cut.length;
+        for (const one of quick.rules) {
+          tally.alerts += one.alerts;
+          tally.indeterminate += one.indeterminatePolls;
+          tally.unknown += one.withheld['owner-unknown'] ?? 0;
+        }
+      },
+    ),
+    { numRuns: 150, seed: 79 },
+  );
   for (const count of Object.values(tally)) expect(count).toBeGreaterThan(20);
 }, 120_000);
