@@ -82,11 +82,12 @@ export class LiveCall implements KeptCall {
 
   /** Sets what changes from poll to poll: the seconds since setup and answer. */
   private ageTo(at: number): void {
-    const { connectedAt, lastDelay } = this.row;
+    const { connectedAt, lastDelay, wholeSeconds } = this.row;
     const { listedCall: call, startedAt } = this;
     const answeredAt = call.state === 'Connected' ? connectedAt : at;
     // An answer reckoned from a duration may lie a moment after the listing that showed it.
-    const duration = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
+    const seconds = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
+    const duration = seconds !== undefined && wholeSeconds === true ? Math.floor(seconds) : seconds;
     const delay = startedAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - startedAt) / 1000;
     call.duration = duration;
     call.delay = delay;

@@ -30,14 +30,21 @@ export interface SwitchMemory {
   readonly actedAhead: Map<string, number>;
   /** Disconnects that the clock was ahead of, as `disconnectsBefore` keeps them; of this process alone. */
   readonly sentAhead: Map<string, number>;
-  /** Reads the ledger anew where that is needed to look `reachMs` back from `now`. */
-  sync(now: number, reachMs: number): Promise<void>;
+  /** Reads the ledger anew where that is needed to look so far back from `now`. */
+  sync(now: number, reach: Reach): Promise<void>;
   /** Writes what a poll brought; where that fails, the memory is read anew at the next sync. */
   commit(changes: Omit<LedgerChanges, 'holding'>, holding: HoldingChanges): Promise<void>;
   /** What the ledger knows of who is whose subcustomer. */
   learnedCustomers(): Promise<readonly LearnedCustomerAt[]>;
   /** Takes down a poll that brought no listing. */
   missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
+}
+
+/** How far back is looked, in milliseconds. */
+export interface Reach {
+  reachMs: number;
+  /** The same for the polls alone: where that is further, whether the switch was watched is asked and not who was on it. */
+  watchedMs: number;
 }
 
 export interface SwitchMemoryOptions {
@@ -54,6 +61,7 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
   /** The ledger's newest poll that this memory holds; 'unknown' until it was read, and after a failed write. */
   let pollId: number | undefined | 'unknown' = 'unknown';
   let reachesBackTo = Number.POSITIVE_INFINITY;
+  let pollsReachBackTo = Number.POSITIVE_INFINITY;
   /** What was last written of customers. */
   let keptLearned: LedgerChanges['learned'];
 
@@ -85,15 +93,18 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
     get holding() {
       return [...holding.values()];
     },
-    async sync(now, reachMs) {
+    async sync(now, { reachMs, watchedMs }) {
       const since = now - Math.max(reachMs, SHORTEST_REACH_MS);
-      if (pollId === 'unknown' || since < reachesBackTo || pollId !== (await ledger.lastPollId(switchName))) {
-        const state = await ledger.load(switchName, since);
+      const pollsSince = Math.min(since, now - watchedMs);
+      const isTooShort = since < reachesBackTo || pollsSince < pollsReachBackTo;
+      if (pollId === 'unknown' || isTooShort || pollId !== (await ledger.lastPollId(switchName))) {
+        const state = await ledger.load(switchName, since, pollsSince);
         history = createCallHistory({ numbering, switchName });
         history.restore(state);
         holding = new Map(state.holding.map((one) => [holdingKey(one), one]));
         pollId = state.lastPollId;
         reachesBackTo = since;
+        pollsReachBackTo = pollsSince;
       }
       // What was held violated was so at another time.
       if (history.isSetBack(now)) holding = new Map();

@@ -4,23 +4,26 @@ import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.j
 import type { AuditLog } from './domain/ports.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
+import type { Reach } from './pass-memory.js';
 import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
+import type { CompiledRule } from './policy/compile-rules.js';
 
 /** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
 export const RECENT_DISCONNECT_MS = 30_000;
 
 const DAY_MS = 86_400_000;
 
-/** How far the rules look back, in milliseconds. */
-function reachMsOf({ rules }: PassContext): number {
-  return Math.max(0, ...rules.map(({ windowMs }) => windowMs));
+/** How far the rules look back. */
+export function reachOf(rules: readonly Pick<CompiledRule, 'windowMs' | 'watchedMs'>[]): Reach {
+  const longest = (ms: (rule: (typeof rules)[number]) => number) => Math.max(0, ...rules.map(ms));
+  return { reachMs: longest(({ windowMs }) => windowMs), watchedMs: longest(({ watchedMs }) => watchedMs) };
 }
 
 /** A window must know that it could not see; a store that fails as well must not hide why the poll failed. */
 export async function takeDownMissed(context: PassContext, at: number): Promise<void> {
   const { memory, intervalMs, port, note } = context;
   try {
-    await memory.sync(at, reachMsOf(context));
+    await memory.sync(at, reachOf(context.rules));
     noteSetBack(context, at);
     await memory.missed({ at, intervalMs, login: port.login });
   } catch (error) {
@@ -51,7 +54,7 @@ export async function remember(
 ): Promise<void> {
   const { audit, memory, switchName, intervalMs } = context;
   const { observedAt } = snapshot;
-  await memory.sync(observedAt, reachMsOf(context));
+  await memory.sync(observedAt, reachOf(context.rules));
   noteSetBack(context, observedAt);
   const { history, sentAhead } = memory;
   const { cuts, recent } = await disconnectsBefore(

@@ -203,7 +203,7 @@ it('never counts more than there truly was, however clocks are set, polls fail a
           if (restarts && mayRestart) memories[process] = fresh();
           const memory = memories[process] ?? fresh();
           const at = NOW + truth + ahead;
-          await memory.sync(at, REACH_MS);
+          await memory.sync(at, { reachMs: REACH_MS, watchedMs: 0 });
           if (result === 'failed') {
             await memory.missed({ at, intervalMs: INTERVAL_MS, login: 'login:ops' });
             continue;

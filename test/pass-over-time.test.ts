@@ -752,6 +752,72 @@ describe('vendors that a rule excepts, in a window', () => {
   });
 });
 
+describe('needs: complete', () => {
+  const started = (id: number) => aCall({ id: String(id), setupAt: NOW - 5 * SECOND, duration: 0, delay: 0 });
+  const busy = (fact: string, within: string) => `
+  name: busy
+  scope: account
+  mode: monitor
+  needs: complete
+  conditions: { all: [ { fact: ${fact}, params: { within: ${within} }, operator: greaterThan, value: 0 } ] }
+  event: { type: alert, params: { message: busy } }`;
+  const fail = () => {
+    throw new CallwardenError('SWITCH_TIMEOUT', 'no answer.', { hint: 'Wait.' });
+  };
+
+  it.each([false, true])(
+    'is not judged for as long as one failed poll is in the window; restarted: %s',
+    async (restarted) => {
+      const it = scene(busy('account.callsStarted', '30s'));
+      const verdicts: string[] = [];
+      for (let second = 0; second <= 75; second += 5) {
+        // A call that is new at every poll.
+        it.port.calls = [
+          aCall({ id: String(second), setupAt: NOW + (second - 1) * SECOND, duration: 0, delay: 0 }),
+        ];
+        it.port.before = second === 35 ? fail : () => {};
+        if (restarted) it.restart();
+        const { status, violations, indeterminate } = await it.pass();
+        const said = violations.length > 0 ? 'judged' : indeterminate.length > 0 ? 'not' : 'clear';
+        verdicts.push(`${second} ${status === 'failed' ? 'failed' : said}`);
+        it.wait(5);
+      }
+      const until = (last: number, word: string, first: number) =>
+        Array.from({ length: (last - first) / 5 + 1 }, (_, at) => `${first + at * 5} ${word}`);
+      expect(verdicts).toEqual([
+        ...until(25, 'not', 0),
+        '30 judged',
+        '35 failed',
+        ...until(65, 'not', 40),
+        ...until(75, 'judged', 70),
+      ]);
+    },
+  );
+
+  it.each([undefined, 100])(
+    'asks for every poll of a week where something has to be new; failed: %s',
+    async (failed) => {
+      const intervalMs = 3_600_000;
+      const changes = { intervalMs, crossCheck: false };
+      const it = scene(busy('account.firstSeenCountry', '24h'), [started(1)], changes);
+      for (let hour = 168; hour > 0; hour -= 1) {
+        const result = hour === failed ? 'failed' : 'sound';
+        const at = NOW - hour * intervalMs;
+        const accounts = [{ account: 10, firstAt: NOW - 200 * intervalMs }];
+        const poll = { at, intervalMs, result, login: it.port.login } as const;
+        const holding = { put: [], drop: [] };
+        await it.store.ledger.commit('lab', { poll, calls: [], countries: [], accounts, holding });
+      }
+      const report = await it.pass();
+      expect(report.error).toBeNull();
+      expect(report.violations.map(({ rule }) => rule)).toEqual(failed === undefined ? ['busy'] : []);
+      expect(report.indeterminate.map(({ missing }) => missing)).toEqual(
+        failed === undefined ? [] : [['account.firstSeenCountry']],
+      );
+    },
+  );
+});
+
 describe('a call that was gone when its disconnect came', () => {
   const RECENT_SECONDS = 30;
   const three = () => calls(3, { setupAt: undefined, duration: 5, delay: 1, age: 6 });

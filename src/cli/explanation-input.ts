@@ -5,7 +5,7 @@ import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
 import { customersAsked, knowCustomers } from '../pass-customers.js';
 import type { ExplainInput } from '../pass-explain-input.js';
-import { disconnectsBefore } from '../pass-past.js';
+import { disconnectsBefore, reachOf } from '../pass-past.js';
 import type { CustomersThen } from '../pass-replay.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openStore, type Store } from '../store/open-store.js';
@@ -73,9 +73,10 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
   const judging = judgingOf(config, switchConfig, ruleSet, context.clock(), customersFrom(switchConfig, []));
   const intervalMs = usualIntervalMs(switchConfig.schedule);
   const { switchName, numbering } = judging;
-  const reachMs = Math.max(HOUR_MS, ...judging.rules.map(({ windowMs }) => windowMs));
+  const { reachMs, watchedMs } = reachOf(judging.rules);
+  const since = context.clock() - Math.max(HOUR_MS, reachMs);
   // Before the listing: a service that polls meanwhile would make it look as if the clock had been set back.
-  const state = await store?.ledger.load(switchName, context.clock() - reachMs);
+  const state = await store?.ledger.load(switchName, since, Math.min(since, context.clock() - watchedMs));
   const { snapshot, ...known } = await listNow(parts, judging, store);
   const now = snapshot.observedAt;
   const history = createCallHistory({ numbering, switchName, vendorsKnown: true });

@@ -3,8 +3,11 @@ import type { Clock } from '../domain/ports.js';
 
 /** So few that a step is over before anybody notices: it holds the database, and this process, for its length. */
 const ROWS_PER_STEP = 2_000;
-/** First-seen countries look back further than calls do. */
-const COUNTRIES_KEPT_MS = 90 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+/** Countries are remembered for 91 days, counted from the start of calls, which may have begun a while ago. */
+const COUNTRIES_KEPT_MS = 92 * DAY_MS;
+/** Longer than calls: the poll before a window is what proves that nothing of the window was missed. */
+const POLLS_KEPT_LONGER_MS = DAY_MS;
 
 export interface LedgerPruningOptions {
   ledger: Pick<Ledger, 'prune'>;
@@ -34,6 +37,7 @@ export function createLedgerPruning(options: LedgerPruningOptions): LedgerPrunin
         const now = options.clock();
         const deleted = await options.ledger.prune({
           before: now - options.retentionMs,
+          pollsBefore: now - options.retentionMs - POLLS_KEPT_LONGER_MS,
           countriesBefore: now - COUNTRIES_KEPT_MS,
           maxRows: ROWS_PER_STEP,
         });

@@ -4,7 +4,7 @@ import type { Snapshot } from '../domain/snapshot.js';
 import { type CallHistory, createCallHistory } from '../facts/call-history.js';
 import { decidePass } from '../pass-decide.js';
 import { createLedgerWorld } from '../pass-ledger-world.js';
-import { RECENT_DISCONNECT_MS } from '../pass-past.js';
+import { RECENT_DISCONNECT_MS, reachOf } from '../pass-past.js';
 import type { CustomersThen } from '../pass-replay.js';
 import type { LedgerReader } from '../store/ledger-reader.js';
 import type { PastDisconnect, PastReader } from '../store/past-reader.js';
@@ -59,11 +59,11 @@ export async function liveThrough(
 ): Promise<LivedThrough> {
   const { ledger, past, judgingAt, actedSince } = pastOfSwitch;
   const { switchName, numbering, rules } = judgingAt(last.at);
-  const longestWindow = Math.max(HOUR_MS, ...rules.map(({ windowMs }) => windowMs));
-  // The poll before a window is what proves that nothing of the window was missed.
+  const { reachMs, watchedMs } = reachOf(rules);
   const marginMs = 2 * last.intervalMs;
   const judgeFrom = last.at - judgeMs;
-  const from = judgeFrom - longestWindow - marginMs;
+  const from = judgeFrom - Math.max(HOUR_MS, reachMs) - marginMs;
+  const pollsFrom = Math.min(from, judgeFrom - watchedMs);
   const calls = ledger.calls(switchName, from, last.at + 1);
   const world = createLedgerWorld({ switchName, numbering, calls });
   const history = historyAt(last.at, { switchName, numbering }, pastOfSwitch);
@@ -89,7 +89,7 @@ export async function liveThrough(
     };
   }
 
-  for (const poll of ledger.polls(switchName, from, last.at)) {
+  for (const poll of ledger.pollsAround(switchName, pollsFrom, last.at)) {
     if (poll.result === 'failed') {
       history.missed(poll);
       continue;

@@ -2,6 +2,7 @@ import type { Config, SwitchConfig } from '../domain/config.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
 import { type BacktestResult, runBacktest } from '../pass-backtest.js';
+import { reachOf } from '../pass-past.js';
 import { openLedgerReader } from '../store/ledger-reader.js';
 import type { BacktestSpan } from './backtest-report.js';
 import { customersFrom, customersOverTime, judgingOf } from './judging.js';
@@ -28,8 +29,11 @@ export const replayHere: Replayer = async (job, onProgress) => {
   const { name } = switchConfig;
   // At every poll those that were known then take their place.
   const judging = judgingOf(config, switchConfig, ruleSet, now, customersFrom(switchConfig, []));
-  const reachMs = Math.max(0, ...judging.rules.map(({ windowMs, rule }) => Math.max(windowMs, rule.forMs)));
-  const from = span.since - reachMs;
+  const { reachMs, watchedMs } = reachOf(judging.rules);
+  const longestFor = Math.max(0, ...judging.rules.map(({ rule }) => rule.forMs));
+  const judgedFrom = span.since - longestFor;
+  const from = judgedFrom - reachMs;
+  const pollsFrom = Math.min(from, judgedFrom - watchedMs);
   const reader = openLedgerReader(config.database);
   try {
     // Only what is remembered beyond the calls is wanted; the calls are read one by one.
@@ -40,7 +44,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
       modes,
       since: span.since,
       until: span.until,
-      polls: reader.polls(name, from, span.until),
+      polls: reader.pollsAround(name, pollsFrom, span.until),
       calls: reader.calls(name, from, span.until),
       countries,
       accounts,

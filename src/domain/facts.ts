@@ -55,6 +55,17 @@ export interface FactDefinition {
   description: string;
 }
 
+/**
+ * So long an account must have been known, and its switch watched, before a country can be new to it; milliseconds. With
+ * `needs: complete` not one poll of that time may be missing.
+ */
+export const WATCHED_MS = 7 * 86_400_000;
+
+/** Whether a fact rests on that time. */
+export function restsOnWatch({ name }: Pick<FactDefinition, 'name'>): boolean {
+  return name.endsWith('.firstSeenCountry');
+}
+
 export type FactCatalogue = ReadonlyMap<string, FactDefinition>;
 
 /** Why a fact has no value; a closed list that feeds reports. */

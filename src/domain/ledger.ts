@@ -57,6 +57,17 @@ export interface LedgerCall extends CallIdentity {
    * endedAt it says that the call was given up so, and that nobody knows when it ended.
    */
   absentAt?: number | undefined;
+  /** When the listing that told its end was there: it ended until then. Absent while it lives, and where nobody kept it. */
+  endedBy?: number | undefined;
+  /** Whether nobody looked for so long before its end that it may have been at any time since lastSeenAt; absent likewise. */
+  endedInGap?: boolean | undefined;
+  /** DURATION in seconds as listed once it was over, where that says how long it was. */
+  finalDuration?: number | undefined;
+  /**
+   * Whether every DURATION listed of it was a whole number, so that its answer may have been up to a second earlier. Absent
+   * where none was listed, or nobody kept it.
+   */
+  wholeSeconds?: boolean | undefined;
   /** Which of the entries of a call between two accounts of the switch, counted from 1; absent for the first. */
   leg?: number | undefined;
 }
@@ -168,19 +179,28 @@ export interface Ledger {
   /** Cheap: tells whether another process has added to the ledger meanwhile. */
   lastPollId(switchName: string): Promise<number | undefined>;
   /**
-   * Polls at or after `since`; calls that are live, or were seen or ended at or after it; all countries and holdings. Polls
-   * and calls since the history began anew alone.
+   * Polls at or after `pollsSince`, which is `since` by default, and those before it back to the last sound one of each login;
+   * calls that are live, or were seen or ended at or after `since`; all countries and holdings. Polls and calls since the
+   * history began anew alone.
    */
-  load(switchName: string, since: number): Promise<LedgerState>;
+  load(switchName: string, since: number, pollsSince?: number): Promise<LedgerState>;
   /** What was learned last of each customer of the switch; none where nobody ever was asked. */
   learnedCustomers(switchName: string): Promise<readonly LearnedCustomerAt[]>;
   /** One transaction; resolves with the poll's id once it is on disk. */
   commit(switchName: string, changes: LedgerChanges): Promise<number>;
   /**
-   * Deletes at most `maxRows` of what is older than `before` (calls by when they ended, polls) and of countries not called
-   * since `countriesBefore`; resolves with how many went. Call it again until it says 0.
+   * Deletes at most `maxRows` of what is older than `before` (calls by when they ended), of polls before `pollsBefore`, which is
+   * `before` by default, and of countries not called since `countriesBefore`; resolves with how many went. Call it again until
+   * it says 0.
    */
-  prune(options: { before: number; countriesBefore: number; maxRows: number }): Promise<number>;
+  prune(options: PruneOptions): Promise<number>;
+}
+
+export interface PruneOptions {
+  before: number;
+  pollsBefore?: number;
+  countriesBefore: number;
+  maxRows: number;
 }
 
 /** One action that a rule really took on a subject: what `cooldown` and `escalate` are judged on. */

@@ -33,7 +33,7 @@ export interface CallHistory {
    * cut already may be among them.
    */
   observe(snapshot: Snapshot, options: { intervalMs: number; cuts: readonly CallIdentity[] }): HistoryChanges;
-  /** A poll that brought nothing: it ends nothing, and is a gap once it is long enough. */
+  /** A poll that brought nothing: it ends nothing, and leaves a gap. */
   missed(poll: LedgerPoll): HistoryChanges;
   /** The same as `observe` for a replay: its cost is that of what changed. Returns nothing to be written. */
   replay(step: ReplayStep): void;
@@ -118,12 +118,12 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         (last, at) => Math.max(last ?? at, at),
         undefined,
       );
-      for (const poll of state.polls) open(poll.login).gaps.note(poll);
+      const seen = new Set(state.polls.flatMap(({ login, result }) => (result === 'sound' ? [login] : [])));
       for (const { login, at } of state.lastSoundAt ?? []) {
-        const { gaps } = open(login);
-        if (gaps.lastSoundAt() === undefined) gaps.note({ at, intervalMs: 0, result: 'sound', login });
+        if (!seen.has(login)) open(login).gaps.note({ at, intervalMs: 0, result: 'sound', login });
         lastListedAt = Math.max(lastListedAt ?? -Infinity, at);
       }
+      for (const poll of state.polls) open(poll.login).gaps.note(poll);
       const calls = state.calls.map((row) => {
         const history = open(row.login);
         const { gaps } = history;
@@ -156,10 +156,14 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     },
     missed(poll) {
       const arrival = arrive(poll);
+      open(poll.login).gaps.note(poll);
       return { poll, calls: [], ...countries.changes(), ...arrival };
     },
     replay({ poll, listed, ended, cuts }) {
-      if (poll.result === 'failed') return;
+      if (poll.result === 'failed') {
+        this.missed(poll);
+        return;
+      }
       arrive(poll);
       const run = begin(poll, poll.at);
       run.history.wasListed = true;

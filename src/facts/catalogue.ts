@@ -107,8 +107,9 @@ function callFacts(): FactDefinition[] {
         'text',
         "Whether the first known call of the call's account to this country began within the last 24 hours. Countries are " +
           'remembered for 90 days after the last call there. Missing where the account or the country is, and while the ' +
-          'account has been known for less than 7 days, or more than 24 of the last 168 hours had no sound poll. ' +
-          'A first call that no listing showed makes a later one look first.',
+          'account has been known for less than 7 days, or more than 24 of the last 168 hours had no sound poll; with ' +
+          '`needs: complete` unless every poll of the last 7 days was sound. True too often: a first call that no listing ' +
+          'showed, as when polls were missed in the days before, makes a later one look first.',
       ),
       windowed: true,
     },

@@ -1,14 +1,16 @@
+import { WATCHED_MS } from '../domain/facts.js';
 import type { CalledCountry, KnownAccount, LedgerState, NumberingMark } from '../domain/ledger.js';
 import type { PastCall } from './past-call.js';
 
 const DAY_MS = 86_400_000;
-/** A country that an account has not called for so long is new again. */
-const COUNTRIES_REMEMBERED_MS = 90 * DAY_MS;
-/** Below so much history every country of an account would look new. */
-const ENOUGH_HISTORY_MS = 7 * DAY_MS;
+/**
+ * A country that an account has not called for 90 days is new again. A day more, as the last call there is kept to the day:
+ * it may have been so much later.
+ */
+const COUNTRIES_REMEMBERED_MS = 91 * DAY_MS;
 
 const HOUR_MS = 3_600_000;
-const HOURS_WATCHED = ENOUGH_HISTORY_MS / HOUR_MS;
+const HOURS_WATCHED = WATCHED_MS / HOUR_MS;
 /** Of those, in so many there was a sound poll; a country that was called in the others is not known. */
 const FEWEST_HOURS_SEEN = HOURS_WATCHED - 24;
 
@@ -138,14 +140,14 @@ export function createCountryMemory(): CountryMemory {
     firstCalled: (account, country) => countries.get(account)?.get(country)?.firstAt,
     knowsEnough(account, now) {
       const since = knownSince(account);
-      return since !== undefined && now - since >= ENOUGH_HISTORY_MS && wasWatched(now);
+      return since !== undefined && now - since >= WATCHED_MS && wasWatched(now);
     },
     get mayLapse() {
       return seenHours !== undefined;
     },
     enoughFrom(account, now) {
       const since = knownSince(account);
-      return wasWatched(now) && since !== undefined ? since + ENOUGH_HISTORY_MS : undefined;
+      return wasWatched(now) && since !== undefined ? since + WATCHED_MS : undefined;
     },
   };
 }

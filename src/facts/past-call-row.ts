@@ -1,7 +1,7 @@
 import type { Call } from '../domain/call.js';
 import type { LedgerCall } from '../domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
-import { type PastCall, startOf } from './past-call.js';
+import { type PastCall, startOf, wholeSecondsOf } from './past-call.js';
 import { isGap } from './poll-gaps.js';
 
 /** The row that the ledger keeps of it. */
@@ -34,6 +34,10 @@ export function toLedgerCall(past: PastCall, login: string): LedgerCall {
     cutAt: past.cutAt,
     absentAt: past.absent,
     leg: past.leg === 0 ? undefined : past.leg,
+    endedBy: past.endedBy,
+    endedInGap: past.endedAt === undefined ? undefined : past.endedInGap,
+    finalDuration: past.finalDuration,
+    wholeSeconds: past.wholeSeconds,
   };
 }
 
@@ -60,6 +64,16 @@ function lastDurationOf(row: LedgerCall, last: LastListings): number | undefined
   return lastSeenAt > row.lastSeenAt && connectedAt !== undefined
     ? (lastSeenAt - connectedAt) / 1000
     : lastDuration;
+}
+
+/** How it ended. A row from before that was kept tells it by the interval of today. */
+function endingOf(
+  { endedAt, endedBy, endedInGap, lastSeenAt, finalDuration }: LedgerCall,
+  { intervalMs = 0 }: LastListings,
+): Pick<PastCall, 'endedBy' | 'endedInGap' | 'finalDuration'> {
+  if (endedAt === undefined) return { endedBy: undefined, endedInGap: false, finalDuration: undefined };
+  const inGap = endedInGap ?? isGap(endedAt - lastSeenAt, intervalMs);
+  return { endedBy: endedBy ?? endedAt, endedInGap: inGap, finalDuration };
 }
 
 /** A call as the ledger tells it. A row of a live call is as of its last change. */
@@ -100,8 +114,10 @@ export function fromLedgerCall(row: LedgerCall, last: LastListings, numbering: N
     states: row.states,
     answered: row.connectedAt !== undefined || row.states.some(({ state }) => state === 'Connected'),
     endedAt,
-    endedBy: endedAt,
-    endedInGap: endedAt !== undefined && isGap(endedAt - row.lastSeenAt, last.intervalMs ?? 0),
+    ...endingOf(row, last),
+    wholeSeconds:
+      row.wholeSeconds ??
+      wholeSecondsOf(undefined, row.connectedAt === undefined ? undefined : row.lastDuration),
     absent: absentAt,
     writtenSetupTime: row.setupTimeText,
     leg: row.leg ?? 0,

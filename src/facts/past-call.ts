@@ -32,10 +32,14 @@ export interface PastCall {
   /** Seen in state Connected. */
   answered: boolean;
   endedAt: number | undefined;
-  /** When the listing that told its end was there: it ended until then. As endedAt for calls from the ledger. */
+  /** When the listing that told its end was there: it ended until then. */
   endedBy: number | undefined;
   /** No listing showed it for so long before endedAt that it may have ended at any time since lastSeenAt. */
   endedInGap: boolean;
+  /** Seconds that it was listed to have talked once it was over; undefined where no listing of it said so. */
+  finalDuration: number | undefined;
+  /** Whether every DURATION of it was a whole number of seconds, which may be cut off; undefined where none was listed. */
+  wholeSeconds: boolean | undefined;
   /**
    * The first sound listing without it, while a call that cannot be read may be it. Of a call that has ended: it was given up
    * so, and nobody knows when it ended.
@@ -79,6 +83,8 @@ export function firstSight(call: Call, listed: ListedAt, watched: boolean, numbe
     endedAt: undefined,
     endedBy: undefined,
     endedInGap: false,
+    finalDuration: undefined,
+    wholeSeconds: undefined,
     absent: undefined,
     writtenSetupTime: call.setupTimeText,
     leg: 0,
@@ -103,8 +109,60 @@ export function saysMore(past: PastCall, call: Call, listed: ListedAt): boolean 
   return (
     (past.call.state !== call.state && !past.states.some(({ state }) => state === call.state)) ||
     namesMore(past, call, listed) ||
-    (call.state === 'Connected' && answerOf(past, call, listed) !== past.connectedAt)
+    (call.state === 'Connected' && saysMoreOfAnswer(past, call, listed))
   );
+}
+
+function saysMoreOfAnswer(past: PastCall, call: Call, listed: ListedAt): boolean {
+  return (
+    answerOf(past, call, listed) !== past.connectedAt ||
+    wholeSecondsOf(past.wholeSeconds, call.duration) !== past.wholeSeconds
+  );
+}
+
+/** A switch that lists fractions does so in nearly every listing. */
+export function wholeSecondsOf(
+  known: boolean | undefined,
+  duration: number | undefined,
+): boolean | undefined {
+  return duration === undefined ? known : known !== false && Number.isInteger(duration);
+}
+
+/**
+ * How long it talked: as it was listed once it was over, else from its answer to the last listing that showed it. Undefined
+ * where that is not known, null where it was not answered; milliseconds.
+ */
+export function talkMs({
+  answered,
+  call,
+  connectedAt,
+  lastSeenAt,
+  finalDuration,
+}: PastCall): number | null | undefined {
+  if (!answered) return null;
+  if (finalDuration !== undefined) return Math.round(finalDuration * 1000);
+  if (connectedAt === undefined || call.duration === undefined) return undefined;
+  return Math.max(0, lastSeenAt - connectedAt);
+}
+
+/** Whether it was surely shorter: its answer may have been up to a second before the one that whole seconds tell. */
+export function isShorterThan(past: PastCall, underMs: number): boolean | undefined {
+  const { answered, connectedAt, endedBy, wholeSeconds } = past;
+  if (!answered || endedBy === undefined) return false;
+  if (connectedAt === undefined) return undefined;
+  const atMost = endedBy - connectedAt;
+  return wholeSeconds === true ? atMost + DURATION_RESOLUTION_MS <= underMs : atMost < underMs;
+}
+
+/**
+ * What a listing of a call that is over says of its length. Most switches list a duration of 0 then, and less than was seen
+ * of it cannot be.
+ */
+export function finalDurationOf(past: PastCall, { duration = 0 }: Call): number | undefined {
+  if (!past.answered || duration <= 0) return undefined;
+  const { connectedAt, lastSeenAt } = past;
+  const seenMs = connectedAt === undefined ? 0 : lastSeenAt - connectedAt;
+  return duration * 1000 >= seenMs - DURATION_RESOLUTION_MS ? duration : undefined;
 }
 
 /** The same where more is to be said than its state and its answer: who calls whom by which way, and since when. */
@@ -173,10 +231,12 @@ export function takeListing(past: PastCall, call: Call, listed: ListedAt, number
   if (call.state === 'Connected') {
     past.answered = true;
     past.connectedAt = answerOf(past, call, listed);
+    past.wholeSeconds = wholeSecondsOf(past.wholeSeconds, call.duration);
   } else if (!wasAnswered && hasEnded(call.state) && (call.duration ?? 0) > 0) {
     // It was answered and ended since the last listing.
     past.answered = true;
     past.connectedAt = answerOf(past, call, listed);
+    past.wholeSeconds = wholeSecondsOf(past.wholeSeconds, call.duration);
     past.lastSeenAt = at;
   }
   takeStart(past, call, at);

@@ -4,6 +4,7 @@ import type { CountryMemory } from './country-memory.js';
 import { sameLeg } from './known-calls.js';
 import type { LoginHistory } from './login-history.js';
 import {
+  finalDurationOf,
   firstSight,
   type ListedAt,
   namesMore,
@@ -120,7 +121,7 @@ function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: b
   past.vendors = [...vendors].sort((one, other) => one - other);
   past.vendorsAsked = run.vendorsAsked;
   past.listedIn = run.history.polls;
-  if (mayEnd && hasEnded(call.state)) setEnd(run, past);
+  if (mayEnd && hasEnded(call.state)) setEnd(run, past, call);
   return past;
 }
 
@@ -172,7 +173,7 @@ function takeKnown(
       past.vendors = union(past.vendors, vendors);
       if (vendorsAsked !== 'all') past.vendorsAsked = union(vendorsAsked, asked);
     }
-    if (ends) setEnd(run, past);
+    if (ends) setEnd(run, past, call);
     else if (isBack) clearEnd(past);
   });
   if (!isNews) return;
@@ -224,12 +225,16 @@ function giveUp(run: PollRun, past: PastCall): void {
   run.changed.add(past);
 }
 
-/** An entry that could not be read may have been the call until now: then it may have ended at any time since it was seen. */
-function setEnd({ at, by, history }: PollRun, past: PastCall): void {
+/**
+ * `listed`: as it is listed now that it is over. An entry that could not be read may have been the call until now: then it may
+ * have ended at any time since it was seen.
+ */
+function setEnd({ at, by, history }: PollRun, past: PastCall, listed?: Call): void {
   past.absent = undefined;
   past.endedAt = at;
   past.endedBy = by;
   past.endedInGap = isGap(at - past.lastSeenAt, history.gaps.intervalMs() ?? 0);
+  past.finalDuration = listed === undefined ? undefined : finalDurationOf(past, listed);
 }
 
 function clearEnd(past: PastCall): void {
@@ -237,6 +242,7 @@ function clearEnd(past: PastCall): void {
   past.endedAt = undefined;
   past.endedBy = undefined;
   past.endedInGap = false;
+  past.finalDuration = undefined;
 }
 
 /** What of its identity could be read does not tell it from the call. */

@@ -1,6 +1,6 @@
 import type { FactParams, MissingReason } from '../domain/facts.js';
 import type { CountryMemory } from './country-memory.js';
-import type { PastCall } from './past-call.js';
+import { isShorterThan, type PastCall, talkMs } from './past-call.js';
 import { readAddress } from './read-address.js';
 import type { Bucket, Peak, Reading } from './window-view.js';
 
@@ -143,11 +143,6 @@ function consecutiveKey({ call: { cldNumber } }: PastCall): number | null | unde
 
 const dialled = ({ call }: PastCall) => call.cldNumber;
 
-function durationMs({ answered, call }: PastCall): number | null | undefined {
-  if (!answered) return null;
-  return call.duration === undefined ? undefined : Math.round(call.duration * 1000);
-}
-
 /** Undefined where it lacks a number. */
 export function callerIsCalled(call: PastCall['call']): boolean | undefined {
   const { cliNumber, cldNumber } = call;
@@ -191,7 +186,7 @@ const answerRatio: Measure = {
 
 const averageEndedDuration: Measure = {
   basis: 'ended',
-  reading: () => ({ value: durationMs }),
+  reading: () => ({ value: talkMs }),
   observe(bucket = NOTHING, asked) {
     if (bucket.hits < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
     if (bucket.blank > 0) return 'not-listed';
@@ -202,12 +197,7 @@ const averageEndedDuration: Measure = {
 
 const shortCalls: Measure = {
   basis: 'ended',
-  reading: ({ under = 0 }) => ({
-    hit({ answered, connectedAt, endedBy }) {
-      if (!answered || endedBy === undefined) return false;
-      return connectedAt === undefined ? undefined : endedBy - connectedAt < under * 1000;
-    },
-  }),
+  reading: ({ under = 0 }) => ({ hit: (past) => isShorterThan(past, under * 1000) }),
   observe: counting((bucket) => bucket.hits),
 };
 
@@ -224,7 +214,7 @@ export const MEASURES: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['shortCalls', shortCalls],
   ['answerRatio', answerRatio],
   ['averageEndedDuration', averageEndedDuration],
-  ['equalDurations', peaking('ended', () => ({ key: durationMs }), mostWithinTolerance)],
+  ['equalDurations', peaking('ended', () => ({ key: talkMs }), mostWithinTolerance)],
   ['firstSeenCountry', firstSeenCountry],
   [
     'callerIsCalled',

@@ -1,5 +1,5 @@
 import type { CustomerTree } from '../domain/config.js';
-import type { FactParams, WindowGap } from '../domain/facts.js';
+import { type FactParams, restsOnWatch, WATCHED_MS, type WindowGap } from '../domain/facts.js';
 import type { AggregateScope } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type CallFilter, createCallFilter } from './call-filter.js';
@@ -33,6 +33,8 @@ export interface WindowedFactsOptions {
 export type Question = {
   from: number;
   gap: WindowGap | undefined;
+  /** Whether polls are missing in the window, or in the time before it that the fact rests on as well. */
+  isIncomplete: boolean;
   recursive: boolean;
   /** Whether `to` and `direction` let a listed call in. */
   letsIn: CallFilter;
@@ -55,6 +57,8 @@ export interface Questions {
   of(scope: AggregateScope, name: string, params: FactParams): Question;
   windowView(key: string, scope: AggregateScope, what: ViewContent, from: number): WindowView;
   gapSince(from: number): WindowGap | undefined;
+  /** Whether any poll is missing of the time that tells what is new to an account. */
+  isUnwatched(): boolean;
 }
 
 export function createQuestions(options: WindowedFactsOptions): Questions {
@@ -127,11 +131,15 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
     return gaps.get(from);
   }
 
+  const isUnwatched = () => gapSince(now - WATCHED_MS) !== undefined;
+
   function ask(scope: AggregateScope, name: string, params: FactParams): Question {
     const from = beginningOf(name, params, now);
     const recursive = scope === 'customer' && params.recursive === true;
     const letsIn = createCallFilter('all', withoutState(params));
-    const common = { from, gap: gapSince(from), recursive, letsIn };
+    const gap = gapSince(from);
+    const isIncomplete = gap !== undefined || (restsOnWatch({ name: `${scope}.${name}` }) && isUnwatched());
+    const common = { from, gap, isIncomplete, recursive, letsIn };
     const measure = MEASURES.get(name);
     const key = `${name} ${paramsText(params)}`;
     if (measure === undefined)
@@ -145,6 +153,7 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
   return {
     windowView,
     gapSince,
+    isUnwatched,
     of(scope, name, params) {
       const byName = `${scope} ${name}`;
       const asked = questions.get(byName) ?? new Map<FactParams, Question>();

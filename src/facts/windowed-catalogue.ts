@@ -11,19 +11,22 @@ interface WindowedWords {
 }
 
 const IN_WINDOW = 'in the last `within`';
-const STARTED =
+const STARTS =
   'A call starts at its SETUP_TIME, else as long ago as DELAY and DURATION said at its first sight, else then; with `state`, ' +
-  'calls that were ever seen in such a state. A lower bound: what comes and goes between two polls is not seen, and a call ' +
+  'calls that were ever seen in such a state.';
+const STARTED =
+  `${STARTS} A lower bound: what comes and goes between two polls is not seen, and a call ` +
   'that lists no time and was first seen after a gap is not counted.';
 const UNREAD =
   'Also a lower bound (usable with greaterThan alone) while calls are there for which the number is missing.';
 const ENDED =
   'A call ended with the first sound listing that does not show it as live, so up to one interval late. Calls that we cut ' +
-  'are left out; a call that was answered and ended between two polls counts as not answered, unless the switch lists it ' +
+  'are left out, but not those that were gone already when their disconnect came; a call that was answered and ended between two polls counts as not answered, unless the switch lists it ' +
   'once more with its DURATION. Calls that ended in a gap and perhaps before the window make a count a lower bound, and a ' +
   'ratio or average missing.';
 const LISTED_LENGTH =
-  'The length is the last listed DURATION, up to one interval too short; calls shorter than an interval are mostly missed.';
+  'The length is the DURATION with which a call is listed once it is over (Disconnecting or Dead), else from its answer to the ' +
+  'last listing that showed it, up to one interval too short; calls shorter than an interval are mostly missed.';
 
 const WINDOWED: readonly WindowedWords[] = [
   {
@@ -104,7 +107,8 @@ const WINDOWED: readonly WindowedWords[] = [
     ofEndedCalls: true,
     description: (whose) =>
       `Answered calls ${whose} that ended ${IN_WINDOW} and were surely shorter than \`under\`: the first listing without ` +
-      `the call was there less than \`under\` after its answer. ${ENDED} A lower bound: below twice the poll interval hardly any ` +
+      'the call was there less than `under` after its answer, which may have been a second before the one that a DURATION in ' +
+      `whole seconds tells. ${ENDED} A lower bound: below twice the poll interval hardly any ` +
       'call can be known to be so short. Calls of which no DURATION was listed make it a lower bound too.',
   },
   {
@@ -144,8 +148,11 @@ const WINDOWED: readonly WindowedWords[] = [
     unit: 'calls',
     description: (whose) =>
       `How many of the calls ${whose} that started ${IN_WINDOW} went to a country that their account called for the first time in this window. ` +
-      `Countries are remembered for 90 days after the last call there. ${STARTED} Missing for an account known for less than ` +
-      '7 days, and while more than 24 of the last 168 hours had no sound poll; elsewhere calls of such accounts make it a lower bound, as do numbers of no single country.',
+      `Countries are remembered for 90 days after the last call there. ${STARTS} Neither an upper nor a lower bound: calls that ` +
+      'no poll showed are missing in the window, and a country that was called unseen in the days before looks new, so that ' +
+      'missed polls make it too high. With `needs: complete` it is missing unless every poll of the last 7 days was sound. ' +
+      'Missing for an account known for less than 7 days, and while more than 24 of the last 168 hours had no sound poll; ' +
+      'elsewhere calls of such accounts make it uncertain (usable with greaterThan alone), as do numbers of no single country.',
   },
   {
     name: 'callerIsCalled',

@@ -52,7 +52,7 @@ class PassWindows implements WindowedFacts {
   observe({ scope, id }: Subject, name: string, params: FactParams): Observed {
     if (scope === 'call') return { known: false, reason: 'not-listed' };
     const question = this.questions.of(scope, name, params);
-    if (this.options.needsComplete && question.gap !== undefined)
+    if (this.options.needsComplete && question.isIncomplete)
       return { known: false, reason: 'incomplete-window' };
     return question.kind === 'minutes'
       ? this.minutes({ scope, id }, question)
@@ -93,7 +93,7 @@ class PassWindows implements WindowedFacts {
   firstSeenCountry(account: number, country: string): Observed {
     const { needsComplete, history } = this.options;
     const gap = this.questions.gapSince(this.now - NEW_COUNTRY_MS);
-    if (needsComplete && gap !== undefined) return { known: false, reason: 'incomplete-window' };
+    if (needsComplete && this.questions.isUnwatched()) return { known: false, reason: 'incomplete-window' };
     if (!history.countries.knowsEnough(account, this.now))
       return { known: false, reason: 'too-little-history' };
     const firstAt = history.countries.firstCalled(account, country) ?? this.now;

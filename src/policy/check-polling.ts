@@ -1,6 +1,6 @@
 import { durationText, parseDuration } from '../documents/duration.js';
 import { quotedList } from '../documents/found-values.js';
-import type { FactDefinition } from '../domain/facts.js';
+import { type FactDefinition, restsOnWatch, WATCHED_MS } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
 import type { KnownSwitch } from './check-switches.js';
 import { inside, type Place } from './findings.js';
@@ -9,9 +9,6 @@ import type { WrittenLeaf } from './shared-conditions.js';
 
 /** What a schedule of `*\/5 * * * * *` comes to. */
 const ASSUMED_POLL_MS = 5_000;
-
-/** For so long firstSeenCountry looks back at whether the switch was watched; an hour here and there may be missing. */
-const WATCHED_MS = 7 * 86_400_000;
 
 /** Since midnight, on the day on which clocks are set back. */
 const LONGEST_DAY_MS = 25 * 3_600_000;
@@ -40,7 +37,7 @@ export function checkPolling(
   for (const leaf of leaves) warnOfShortAverage(leaf, poll, context);
   for (const { fact, params, place: at } of leaves.flatMap(referencesIn)) {
     const definition = context.catalogue.get(fact);
-    if (definition?.name.endsWith('.firstSeenCountry') === true)
+    if (definition !== undefined && restsOnWatch(definition))
       warnOfUnwatchedWeek(fact, inside(at, 'fact'), switches ?? [], context);
     if (definition?.windowed === true) warnOfShortLedger(definition, params, at, switches ?? [], context);
     for (const key of ['within', 'under'] as const) {

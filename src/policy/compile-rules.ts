@@ -1,6 +1,12 @@
 import type { Call } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
-import type { FactCatalogue, FactSource, Observed } from '../domain/facts.js';
+import {
+  type FactCatalogue,
+  type FactSource,
+  type Observed,
+  restsOnWatch,
+  WATCHED_MS,
+} from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { QuietBound } from '../domain/quiet.js';
 import type { Rule, RuleEvent, RuleSet, SubjectFilter } from '../domain/rule.js';
@@ -55,6 +61,8 @@ export interface CompiledRule {
   explain(facts: FactSource, subject: Subject, step: number): Promise<Verdict | undefined>;
   /** How far back its facts look, in milliseconds; 0 where none looks back. */
   windowMs: number;
+  /** How far back it asks whether every poll was sound, in milliseconds; 0 where it does not. */
+  watchedMs: number;
   /** Whether any of its facts counts subcustomers, so that it has to be known who they are. */
   usesTree: boolean;
   /** Customers that it names in `only` and `except`. */
@@ -121,6 +129,7 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     judge: (facts, options) => judgeRule(prepared, facts, options),
     explain: (facts, subject, step) => explainRule(prepared, facts, subject, alone(step)),
     windowMs: Math.max(0, ...probes.map(windowOf)),
+    watchedMs: rule.needs === 'complete' ? Math.max(0, ...probes.map(watchedOf)) : 0,
     usesTree,
     customers: [...(rule.only.customers ?? []), ...(except.customers ?? [])],
     countedTree: usesTree ? createCountedTree(except.customers ?? []) : (tree) => tree,
@@ -152,6 +161,11 @@ function compileEvent(
 
 /** The day on which the clocks go back has 25 hours. */
 const LONGEST_DAY_MS = 25 * 3_600_000;
+
+/** What is new to an account is told by the days before the window. */
+function watchedOf(probe: Probe): number {
+  return Math.max(windowOf(probe), restsOnWatch(probe.definition) ? WATCHED_MS : 0);
+}
 
 function windowOf({ definition, params }: Probe): number {
   if (!definition.windowed) return 0;

@@ -1,4 +1,5 @@
 import { type Call, type CallIdentity, identityKey } from '../domain/call.js';
+import { WATCHED_MS } from '../domain/facts.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import type { Snapshot } from '../domain/snapshot.js';
@@ -7,8 +8,10 @@ import type { CaseCall, RuleTestCase } from './test-case.js';
 const LOGIN = 'login:test';
 /** Polls of the past are kept about this far apart: often enough for any window to be without a gap. */
 const KEPT_POLLS_MS = 60_000;
-/** No fact looks further back than this at polls, so that a case with years of history needs no million of them. */
+/** No window looks further back than this, so that a case with years of history needs no million of them. */
 const POLLS_REACH_MS = 26 * 3_600_000;
+/** How far apart they are before that, back to what is asked by who needs to know what is new to an account. */
+const OLDER_POLLS_MS = 3_600_000;
 
 /** The switch of a case: what it shows at an instant, and what was known of it before. */
 export interface CaseWorld {
@@ -141,11 +144,18 @@ function firstPollFrom(at: number, { start, everyMs, first }: PastPolls): number
   return Math.max(first, start - Math.floor((start - at) / everyMs) * everyMs);
 }
 
-/** So many of them as gaps are looked for in: the newest and the oldest, and in between one a minute. */
+/** So many of them as gaps are looked for in: one a minute, and before the longest window one an hour. */
 function pastPolls({ start, everyMs, first, last }: PastPolls): readonly LedgerPoll[] {
   const since = Math.max(first, start - POLLS_REACH_MS);
   if (since > last) return [];
-  const intervalMs = Math.ceil(KEPT_POLLS_MS / everyMs) * everyMs;
+  const oldest = Math.max(first, start - WATCHED_MS - everyMs);
+  const older = oldest < since ? pollsBetween(oldest, since, OLDER_POLLS_MS, everyMs).slice(0, -1) : [];
+  return [...older, ...pollsBetween(since, last, KEPT_POLLS_MS, everyMs)];
+}
+
+/** The newest and the oldest, and in between one every so often. */
+function pollsBetween(since: number, last: number, keptMs: number, everyMs: number): readonly LedgerPoll[] {
+  const intervalMs = Math.ceil(keptMs / everyMs) * everyMs;
   const count = Math.floor((last - since) / intervalMs) + 1;
   const ats = Array.from({ length: count }, (_, index) => last - (count - 1 - index) * intervalMs);
   const oldest = ats[0] ?? last;

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { PruneOptions } from '../domain/ledger.js';
 
 /** Deletes at most `limit` rows of one kind that are older than `before`, oldest first; returns how many went. */
 type Deletion = (before: number, limit: number) => number;
@@ -51,9 +52,7 @@ const CUSTOMERS = `
 type Bound = { before: number; limit: number };
 
 /** Deletes what Ledger.prune promises, in one transaction. Throws SQLite's own errors. */
-export function preparePrune(
-  database: Database.Database,
-): (options: { before: number; countriesBefore: number; maxRows: number }) => number {
+export function preparePrune(database: Database.Database): (options: PruneOptions) => number {
   const switches = database.prepare<[], number>('SELECT id FROM ledger_switch ORDER BY id').pluck();
   const ofEverySwitch = (sql: string): Deletion => {
     const statement = database.prepare<Bound & { switch: number }>(sql);
@@ -68,7 +67,8 @@ export function preparePrune(
   const customers = database.prepare<Bound>(CUSTOMERS);
   const countries = database.prepare<Bound>(COUNTRIES);
 
-  const prune = database.transaction((before: number, countriesBefore: number, maxRows: number): number => {
+  const prune = database.transaction((options: PruneOptions): number => {
+    const { before, pollsBefore = before, countriesBefore, maxRows } = options;
     const deletions: readonly ((limit: number) => number)[] = [
       (limit) => endedCalls(before, limit),
       (limit) =>
@@ -77,14 +77,14 @@ export function preparePrune(
           limit,
           (unused, left) => lostCalls.run({ ...unused, before, limit: left }).changes,
         ),
-      (limit) => polls(before, limit),
+      (limit) => polls(pollsBefore, limit),
       (limit) => holding.run({ before, limit }).changes,
       (limit) => customers.run({ before, limit }).changes,
       (limit) => countries.run({ before: countriesBefore, limit }).changes,
     ];
     return inTurn(deletions, maxRows, (deletion, left) => deletion(left));
   });
-  return ({ before, countriesBefore, maxRows }) => prune.immediate(before, countriesBefore, maxRows);
+  return (options) => prune.immediate(options);
 }
 
 /** Lets each delete what the ones before it left of the limit; returns how many rows went in all. */

@@ -8,13 +8,15 @@ import { orStoreError } from './store-error.js';
 export interface LedgerReader {
   /** In order of time; since <= at < until. */
   polls(switchName: string, since: number, until: number): readonly LedgerPoll[];
+  /** The same, and those before `since` that tell whether anything is missing right after it: back to the last sound one. */
+  pollsAround(switchName: string, since: number, until: number): readonly LedgerPoll[];
   /**
    * The calls that a poll with since <= at < until may have shown: first seen before `until`, and still live or ended at or
    * after `since`. In order of first sight, one row at a time, each as it is known now: it may end after `until`.
    */
   calls(switchName: string, since: number, until: number): Iterable<LedgerCall>;
   /** As Ledger.load. */
-  state(switchName: string, since: number): LedgerState;
+  state(switchName: string, since: number, pollsSince?: number): LedgerState;
   /** What was learned of customers before `until`, in the order in which it was. */
   customers(switchName: string, until: number): readonly LearnedCustomerAt[];
   close(): void;
@@ -30,6 +32,8 @@ export function openLedgerReader(path: string, options: ReaderOptions = {}): Led
   const customers = prepareCustomerReads(database);
   return {
     polls: (switchName, since, until) => orStoreError(file, () => reads.polls(switchName, since, until)),
+    pollsAround: (switchName, since, until) =>
+      orStoreError(file, () => reads.pollsAround(switchName, since, until)),
     *calls(switchName, since, until) {
       const calls = reads.calls(switchName, since, until)[Symbol.iterator]();
       for (;;) {
@@ -38,7 +42,8 @@ export function openLedgerReader(path: string, options: ReaderOptions = {}): Led
         yield next.value;
       }
     },
-    state: (switchName, since) => orStoreError(file, () => reads.state(switchName, since)),
+    state: (switchName, since, pollsSince) =>
+      orStoreError(file, () => reads.state(switchName, since, pollsSince)),
     customers: (switchName, until) => orStoreError(file, () => customers.history(switchName, until)),
     close: () => {
       database.close();

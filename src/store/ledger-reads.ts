@@ -13,9 +13,11 @@ import { CALL_COLUMNS, type CallRow, createInterner, toCall } from './ledger-row
 export interface LedgerReads {
   lastPollId(switchName: string): number | undefined;
   /** As of one instant, whatever another process commits meanwhile. */
-  state(switchName: string, since: number): LedgerState;
+  state(switchName: string, since: number, pollsSince?: number): LedgerState;
   /** Like the calls, of the time since the history began anew. */
   polls(switchName: string, since: number, until: number): readonly LedgerPoll[];
+  /** The same with those before `since` that tell whether anything is missing right after it. */
+  pollsAround(switchName: string, since: number, until: number): readonly LedgerPoll[];
   /** Calls first seen before `until` which live or ended at or after `since`, in order of first sight; row by row. */
   calls(switchName: string, since: number, until: number): Iterable<LedgerCall>;
 }
@@ -33,6 +35,21 @@ const POLLS = `
   SELECT p.at, p.interval_ms AS intervalMs, p.result, l.name AS login
   FROM ledger_poll AS p CROSS JOIN ledger_login AS l ON l.id = p.login_id
   WHERE p.switch_id = @switch AND p.at >= @since AND p.at < @until AND p.id > @afterPoll ORDER BY p.at, p.id`;
+
+/** From the last sound poll of each login that is not after `since`, where it has one. */
+const POLLS_AROUND = `
+  WITH lead AS MATERIALIZED (
+    SELECT l.id AS login_id, l.name, coalesce((
+      SELECT p.at FROM ledger_poll AS p
+      WHERE p.switch_id = @switch AND p.at <= @since AND p.login_id = l.id AND p.result = 'sound' AND p.id > @afterPoll
+      ORDER BY p.at DESC LIMIT 1
+    ), @since) AS since
+    FROM ledger_login AS l WHERE l.switch_id = @switch
+  )
+  SELECT p.at, p.interval_ms AS intervalMs, p.result, lead.name AS login
+  FROM ledger_poll AS p CROSS JOIN lead ON lead.login_id = p.login_id AND p.at >= lead.since
+  WHERE p.switch_id = @switch AND p.at >= (SELECT min(since) FROM lead) AND p.at < @until AND p.id > @afterPoll
+  ORDER BY p.at, p.id`;
 
 /**
  * Both halves are answered from their indexes alone, so that only ids are sorted and not rows. A call ends after it was last
@@ -106,6 +123,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
   const switches = database.prepare<[string], SwitchRow>(SWITCH);
   const logins = database.prepare<[number], [number, string]>(LOGINS).raw();
   const polls = database.prepare<[Span], LedgerPoll>(POLLS);
+  const pollsAround = database.prepare<[Span], LedgerPoll>(POLLS_AROUND);
   const callIds = database.prepare<[Span], number>(CALL_IDS).pluck();
   const calls = database.prepare<[number, number], CallRow>(CALLS).raw();
   const countries = database.prepare<[number], CalledCountry>(COUNTRIES);
@@ -123,7 +141,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
     }
   }
 
-  const state = database.transaction((switchName: string, since: number): LedgerState => {
+  const state = database.transaction((switchName: string, since: number, pollsSince = since): LedgerState => {
     const found = switches.get(switchName);
     if (found === undefined) return NOTHING_KNOWN;
     const span = spanOf(found, since, FOR_EVER);
@@ -132,7 +150,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
       lastPollId: found.lastPollId,
       ...(lastPollAt === null ? {} : { lastPollAt }),
       ...(fingerprint === null ? {} : { numbering: { fingerprint, since: numberedSince } }),
-      polls: polls.all(span),
+      polls: pollsAround.all({ ...span, since: pollsSince }),
       calls: [...callsOf(span)],
       countries: countries.all(found.id),
       accounts: accounts.all(found.id),
@@ -149,6 +167,10 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
     polls(switchName, since, until) {
       const found = switches.get(switchName);
       return found === undefined ? [] : polls.all(spanOf(found, since, until));
+    },
+    pollsAround(switchName, since, until) {
+      const found = switches.get(switchName);
+      return found === undefined ? [] : pollsAround.all(spanOf(found, since, until));
     },
     *calls(switchName, since, until) {
       const found = switches.get(switchName);

@@ -32,6 +32,10 @@ const COLUMNS = [
   'started_at',
   'absent_at',
   'leg',
+  'ended_by',
+  'ended_in_gap',
+  'final_duration',
+  'whole_seconds',
 ] as const;
 
 type Value = string | number | null;
@@ -64,6 +68,10 @@ export type CallRow = [
   startedAt: number | null,
   absentAt: number | null,
   leg: number | null,
+  endedBy: number | null,
+  endedInGap: number | null,
+  finalDuration: number | null,
+  wholeSeconds: number | null,
 ];
 
 export const CALL_COLUMNS = COLUMNS.join(', ');
@@ -149,6 +157,10 @@ export function toCallValues(call: LedgerCall, loginId: number): Value[] {
     call.startedAt ?? null,
     call.absentAt ?? null,
     call.leg ?? null,
+    call.endedBy ?? null,
+    flagValue(call.endedInGap),
+    call.finalDuration ?? null,
+    flagValue(call.wholeSeconds),
   ];
 }
 
@@ -181,7 +193,19 @@ export function toCall(row: CallRow, logins: ReadonlyMap<number, string>, intern
     cutAt: row[9] ?? undefined,
     absentAt: row[24] ?? undefined,
     leg: row[25] ?? undefined,
+    endedBy: row[26] ?? undefined,
+    endedInGap: flagOf(row[27]),
+    finalDuration: row[28] ?? undefined,
+    wholeSeconds: flagOf(row[29]),
   };
+}
+
+function flagValue(flag: boolean | undefined): number | null {
+  return flag === undefined ? null : Number(flag);
+}
+
+function flagOf(value: number | null): boolean | undefined {
+  return value === null ? undefined : value === 1;
 }
 
 const NO_VENDORS: readonly number[] = Object.freeze([]);

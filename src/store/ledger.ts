@@ -84,7 +84,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
 
   return {
     lastPollId: (switchName) => settle(path, () => reads.lastPollId(switchName)),
-    load: (switchName, since) => settle(path, () => reads.state(switchName, since)),
+    load: (switchName, since, pollsSince) => settle(path, () => reads.state(switchName, since, pollsSince)),
     learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
     prune: (options) => settle(path, () => prune(options)),

@@ -40,7 +40,8 @@ describe('pruning the ledger', () => {
     expect(target.steps).toHaveLength(4);
     expect(target.steps[0]).toEqual({
       before: NOW - 7 * DAY_MS,
-      countriesBefore: NOW - 90 * DAY_MS,
+      pollsBefore: NOW - 8 * DAY_MS,
+      countriesBefore: NOW - 92 * DAY_MS,
       maxRows: 2_000,
     });
   });

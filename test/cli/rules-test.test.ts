@@ -438,6 +438,8 @@ expect: [{ at: 0s, actions: [{ rule: cap, action: disconnectCall, target: new }]
     expect(await play(rule, text('-6d'))).toContain(
       'call.firstSeenCountry unknown (too-little-history) = true',
     );
+    // The polls of a case are whole, also those of the days before.
+    expect(await play(`${rule}needs: complete\n`, text('-8d'))).toBe(PASSED);
   });
 
   it('vendors carry calls as the case says', async () => {

@@ -212,18 +212,21 @@ describe('countries and accounts', () => {
     });
   });
 
-  it('forget a country that was not called for 90 days', () => {
-    const history = newHistory();
-    const old = START - 91 * DAY_MS;
-    history.restore({
-      ...EMPTY,
-      countries: [{ account: 10, country: 'DE', firstAt: old, lastAt: old }],
-      accounts: [{ account: 10, firstAt: old }],
-    });
-    expect(world(history).poll(0, [talk({ setupAt: START })])).toMatchObject({
-      countries: [{ country: 'DE', firstAt: START }],
-      accounts: [],
-    });
+  it.each([
+    ['remember a country for 90 days after the last call, which is known to the day', 90, false],
+    ['forget a country that was not called for 91 days', 91, true],
+  ])('%s', (_, days, isNew) => {
+    const shown = world();
+    const first = START - 95 * DAY_MS;
+    const setupAt = (at: number) => [talk({ id: String(at), callId: `c${at}`, setupAt: at })];
+    const at = (instant: number) => (instant - START) / 1000;
+    shown.poll(at(first), setupAt(first));
+    // Not a day later, so that it is not written.
+    const last = first + DAY_MS - 1;
+    expect(shown.poll(at(last), setupAt(last)).countries).toEqual([]);
+    const now = last + days * DAY_MS;
+    shown.poll(at(now), setupAt(now));
+    expect(shown.history.countries.firstCalled(10, 'DE')).toBe(isNew ? now : first);
   });
 });
 

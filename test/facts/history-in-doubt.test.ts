@@ -302,8 +302,8 @@ describe('an end that nobody saw', () => {
     const shown = world();
     shown.poll(0, [talk({ duration: 0 })]);
     shown.poll(5, [], { receivedAt: START + 12_000 });
-    expect(ask(shown, 'shortCalls', { within: 60, under: 12 })).toMatchObject({ value: 0 });
-    expect(ask(shown, 'shortCalls', { within: 60, under: 12.001 })).toMatchObject({ value: 1 });
+    expect(ask(shown, 'shortCalls', { within: 60, under: 12.999 })).toMatchObject({ value: 0 });
+    expect(ask(shown, 'shortCalls', { within: 60, under: 13 })).toMatchObject({ value: 1 });
   });
 });
 
@@ -388,7 +388,7 @@ describe('a clock that was ahead', () => {
     const failed: LedgerPoll = { at: START, intervalMs: INTERVAL_MS, result: 'failed', login: LOGIN };
     expect(shown.history.missed(failed)).toMatchObject({ anew: true });
     expect(shown.history.lastListedAt).toBeUndefined();
-    expect(shown.history.ofLogin(LOGIN)).toBeUndefined();
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
     expect(shown.poll(5, [talk()]).anew).toBeUndefined();
   });
 
@@ -441,7 +441,7 @@ describe('a clock that was ahead', () => {
     shown.poll(0, [talk()]);
     expect(shown.poll(5, [talk({ duration: 6 })]).calls).toEqual([]);
     expect(shown.poll(10, [talk({ duration: 15 })], { receivedAt: START + 13_000 }).calls).toEqual([]);
-    expect(shown.poll(15, [talk({ duration: 17.5 })]).calls).toEqual([]);
+    expect(shown.poll(15, [talk({ duration: 17 })]).calls).toEqual([]);
   });
 });
 

@@ -30,6 +30,10 @@ export interface ToldCall {
   endedAt: number | undefined;
   /** Nobody looked for so long before its end that it may have ended at any time since it was last seen. */
   endedInGap: boolean;
+  /** As listed once it was over; seconds. */
+  finalDuration: number | undefined;
+  /** Every DURATION was a whole number. */
+  wholeSeconds: boolean;
   cut: boolean;
   country: string | undefined;
   /** Listed as live by the newest poll. */
@@ -89,6 +93,8 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
         states: new Set(),
         endedAt: undefined,
         endedInGap: false,
+        finalDuration: undefined,
+        wholeSeconds: true,
         cut: false,
         country: undefined,
         listedNow: false,
@@ -98,11 +104,15 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
       told.states.add(listed.state);
       if (listed.state === 'Connected') {
         told.answered = true;
-        if (listed.duration !== undefined) told.connectedAt ??= at - listed.duration * 1000;
+        if (listed.duration !== undefined) {
+          told.connectedAt ??= at - listed.duration * 1000;
+          told.wholeSeconds &&= Number.isInteger(listed.duration);
+        }
       } else if (!isLive(listed.state) && !told.answered && (listed.duration ?? 0) > 0) {
         duration = listed.duration;
         told.answered = true;
         told.connectedAt = at - (duration ?? 0) * 1000;
+        told.wholeSeconds = Number.isInteger(duration);
         told.lastSeenAt = at;
       }
       if (setupAt !== undefined) {
@@ -119,8 +129,14 @@ function tellCall(id: string, polls: readonly SeenPoll[], numbering: Numbering):
         told.lastSeenAt = at;
         told.endedAt = undefined;
         told.endedInGap = false;
+        told.finalDuration = undefined;
         told.listedNow = true;
-      } else if (result !== 'suspect') endAt(told, at, intervalMs);
+      } else if (result !== 'suspect') {
+        endAt(told, at, intervalMs);
+        const seen = told.connectedAt === undefined ? 0 : (told.lastSeenAt - told.connectedAt) / 1000;
+        if (told.answered && (listed.duration ?? 0) > 0 && (listed.duration ?? 0) >= seen - 1)
+          told.finalDuration = listed.duration;
+      }
       told.call = { ...listed, ...(fields as Partial<Call>), duration };
       told.country = told.call.cldNumber === undefined ? undefined : numbering.countryOf(told.call.cldNumber);
     } else if (
@@ -304,7 +320,10 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
     }
     case 'shortCalls': {
       const under = (params.under ?? 0) * 1000;
-      const short = answered.filter((one) => (one.endedAt ?? 0) - (one.connectedAt ?? -Infinity) < under);
+      const short = answered.filter((one) => {
+        const atMost = (one.endedAt ?? 0) - (one.connectedAt ?? -Infinity);
+        return one.wholeSeconds ? atMost + 1000 <= under : atMost < under;
+      });
       return counting(
         short,
         short.length,
@@ -316,14 +335,14 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
       if (doubt) return { missing: 'lower-bound' };
       return counting(sure, answered.length / sure.length, false);
     case 'averageEndedDuration': {
-      const lengths = answered.flatMap((one) => one.call.duration ?? []);
+      const lengths = answered.flatMap((one) => lengthOf(one) ?? []);
       if (lengths.length < (params.min ?? 1)) return { missing: 'too-few-samples' };
       if (lengths.length < answered.length) return { missing: 'not-listed' };
       if (doubt) return { missing: 'lower-bound' };
       return counting(answered, lengths.reduce((sum, one) => sum + one, 0) / lengths.length, false);
     }
     case 'equalDurations': {
-      const lengths = answered.flatMap((one) => one.call.duration ?? []);
+      const lengths = answered.flatMap((one) => lengthOf(one) ?? []);
       const within = (low: number) =>
         lengths.filter((one) => one >= low && one - low <= (params.tolerance ?? 0) + 1e-9);
       const most = Math.max(0, ...lengths.map((low) => within(low).length));
@@ -332,6 +351,13 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
     default:
       throw new Error(`no definition of ${name}`);
   }
+}
+
+/** Seconds; undefined where no listing told any. */
+function lengthOf({ call, connectedAt, lastSeenAt, finalDuration }: ToldCall): number | undefined {
+  if (finalDuration !== undefined) return finalDuration;
+  if (connectedAt === undefined || call.duration === undefined) return undefined;
+  return (lastSeenAt - connectedAt) / 1000;
 }
 
 function belongs({ id, call }: ToldCall, asked: Question): boolean {
@@ -390,16 +416,20 @@ function mayBeOf(suspect: SuspectCall, asked: Question): boolean {
 }
 
 /** Seconds after `from` that no sound poll covers, by the definition of a gap. */
+/** Seconds of (from, now] that no sound poll covers, told poll by poll. */
 export function tellGap(polls: readonly SeenPoll[], from: number, now: number): number {
   const sound = polls.filter((poll) => poll.result === 'sound');
   const [first] = sound;
   if (first === undefined) return (now - from) / 1000;
-  let ms = first.at - from > 2 * first.intervalMs ? first.at - from : 0;
+  const lost: [number, number][] = [[-Infinity, first.at]];
   for (const [at, poll] of sound.entries()) {
     const next = sound[at + 1];
     const interval = Math.max(poll.intervalMs, next?.intervalMs ?? 0);
     const until = next?.at ?? now;
-    if (until - poll.at > 2 * interval) ms += Math.max(0, until - Math.max(from, poll.at + interval));
+    const missed = polls.find((one) => one.result !== 'sound' && one.at > poll.at && one.at <= until);
+    if (missed !== undefined && next === undefined) lost.push([poll.at, now]);
+    else if (missed !== undefined) lost.push([Math.min(poll.at + interval, missed.at), until]);
+    else if (until - poll.at > 2 * interval) lost.push([poll.at + interval, until]);
   }
-  return ms / 1000;
+  return lost.reduce((ms, [begin, end]) => ms + Math.max(0, end - Math.max(from, begin)), 0) / 1000;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNumbering } from '../../src/facts/numbering.js';
+import { createPollGaps } from '../../src/facts/poll-gaps.js';
 import { createWorld } from '../../src/rule-tests/case-world.js';
 import { START, theCase } from './support.js';
 
@@ -138,12 +139,17 @@ describe('what was known before a case', () => {
     ]);
   });
 
-  it('was polled without a gap for a day and more, though not for years', () => {
+  it('was polled without a gap for the week that tells what is new to an account, though not for years', () => {
     const ats = past.polls.map(({ at }) => at);
     expect(ats.at(-1)).toBe(START - 5_000);
-    expect(ats[0]).toBeLessThanOrEqual(START - 25 * 3_600_000);
     expect(ats.length).toBeLessThan(2_000);
-    expect(Math.max(...ats.slice(1).map((at, index) => at - (ats[index] ?? 0)))).toBeLessThanOrEqual(60_000);
+    const gaps = createPollGaps();
+    for (const poll of past.polls) gaps.note(poll);
+    gaps.note({ at: START, intervalMs: 5_000, result: 'sound', login: 'login:test' });
+    for (const hours of [1, 25, 26, 27, 168])
+      expect(gaps.within(START - hours * 3_600_000, START)).toBeUndefined();
+    const lastDay = ats.filter((at) => at > START - 25 * 3_600_000);
+    expect(Math.max(...lastDay.slice(1).map((at, index) => at - (lastDay[index] ?? 0)))).toBe(60_000);
   });
 
   it('is nothing at all where the history is none', () => {

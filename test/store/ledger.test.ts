@@ -59,6 +59,10 @@ test('what was committed comes back as it was, after a restart too', async () =>
     cutAt: NOON + 44_000.5,
     absentAt: NOON + 45_000,
     leg: 2,
+    endedBy: NOON + 52_000.25,
+    endedInGap: true,
+    finalDuration: 33.5,
+    wholeSeconds: false,
   });
   const bare: LedgerCall = {
     id: '2',
@@ -360,6 +364,38 @@ test('pruning takes never more rows than it may, the oldest first, until nothing
   expect([left.length, polls.length, polls[0]?.at]).toEqual([10, 9, NOON + 31_000]);
 });
 
+test('polls are loaded back to the last sound one of each login, which tells whether anything is missing after it', async () => {
+  const { ledger } = freshStore();
+  const poll = (second: number, result: LedgerPoll['result'] = 'sound', login = 'login:ops') =>
+    ledger.commit('lab', changesOf({ poll: { ...pollAt(NOON + second * 1_000), result, login } }));
+  await poll(0);
+  await poll(1, 'sound', 'login:noc');
+  await poll(5);
+  await poll(10, 'failed');
+  await poll(15, 'suspect');
+  await poll(20);
+  const since = async (...seconds: number[]) => {
+    const [calls = 0, polls] = seconds.map((second) => NOON + second * 1_000);
+    const { polls: found } = await ledger.load('lab', calls, polls);
+    return found.map(({ at, login }) => `${(at - NOON) / 1_000}${login === 'login:noc' ? ' noc' : ''}`);
+  };
+  expect(await since(20)).toEqual(['1 noc', '20']);
+  expect(await since(17)).toEqual(['1 noc', '5', '10', '15', '20']);
+  expect(await since(5)).toEqual(['1 noc', '5', '10', '15', '20']);
+  expect(await since(4)).toEqual(['0', '1 noc', '5', '10', '15', '20']);
+  expect(await since(20, 6)).toEqual(['1 noc', '5', '10', '15', '20']);
+  expect(await since(-1)).toEqual(['0', '1 noc', '5', '10', '15', '20']);
+});
+
+test('polls may be kept for longer than calls', async () => {
+  const { ledger } = freshStore();
+  for (const second of [0, 5, 10])
+    await ledger.commit('lab', changesOf({ poll: pollAt(NOON + second * 1_000) }));
+  const options = { before: NOON + 11_000, pollsBefore: NOON + 5_000, countriesBefore: 0, maxRows: 100 };
+  expect(await ledger.prune(options)).toBe(1);
+  expect((await ledger.load('lab', 0)).polls.map(({ at }) => at)).toEqual([NOON + 5_000, NOON + 10_000]);
+});
+
 test('pruning spares what lives, and what is known longer than calls are', async () => {
   const { ledger } = freshStore();
   const day = 86_400_000;
@@ -479,6 +515,10 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
       lastDelay: maybe(fc.double({ min: 0, max: 1e6, noNaN: true })),
       endedAfter: maybe(fc.nat({ max: 50 })),
       cutAt: maybe(moment),
+      endedBy: maybe(fc.double({ min: 0, max: 1e14, noNaN: true })),
+      endedInGap: maybe(fc.boolean()),
+      finalDuration: maybe(fc.double({ min: 0, max: 1e6, noNaN: true })),
+      wholeSeconds: maybe(fc.boolean()),
     })
     .map(({ endedAfter, ...rest }): LedgerCall => {
       const { firstSeenAt } = rest;
