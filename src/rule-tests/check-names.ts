@@ -1,12 +1,10 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { DocumentPath } from '../documents/located-document.js';
-import type { CustomerTree } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { CaseFindings } from './case-findings.js';
 import type { WrittenAction } from './case-schema.js';
 import type { ExpectationContext } from './expectation-context.js';
-import type { CaseCall } from './test-case.js';
 
 /** Names shown of many. */
 const SHOWN_NAMES = 5;
@@ -136,7 +134,7 @@ export function warnOfAbsent(
   context: ExpectationContext,
   findings: CaseFindings,
 ): void {
-  const { calls, switchName } = context;
+  const { calls, switchName, seen } = context;
   const colon = subject.indexOf(':');
   const [scope, id] = [subject.slice(0, colon), subject.slice(colon + 1)];
   if (scope === 'switch') {
@@ -145,50 +143,17 @@ export function warnOfAbsent(
     findings.warning(path, message);
     return;
   }
-  const idsOf = IDS_OF[scope];
-  if (idsOf === undefined) return;
+  const ids = seen.ids(scope);
+  if (ids === undefined) return;
   const isMeant = (one: string) => (id.endsWith('*') ? one.startsWith(id.slice(0, -1)) : one === id);
   // That a call is none of the case is an error of its own.
   if (scope === 'call' && !calls.some(({ name }) => isMeant(name))) return;
-  const seen = new Set(calls.filter((call) => isSeen(call, context)).flatMap((call) => idsOf(call, context)));
-  if ([...seen].some(isMeant)) return;
+  if (id.endsWith('*') ? [...ids].some(isMeant) : ids.has(id)) return;
   if (id === '0' && scope !== 'call') {
     const message = `${subject} is never judged: by 0 a switch means that a call has no ${scope}. Expected a number of at least 1.`;
     findings.error(path, message);
     return;
   }
-  const there = scope === 'call' || seen.size === 0 ? '' : ` Those there are: ${someOf([...seen])}.`;
+  const there = scope === 'call' || ids.size === 0 ? '' : ` Those there are: ${someOf([...ids])}.`;
   findings.warning(path, `No poll of this case sees a call of ${subject}, so it is never judged.${there}`);
-}
-
-/** Whom a call belongs to. How the switch writes numbers decides which caller is meant, so that is left open. */
-const IDS_OF: Readonly<Record<string, (call: CaseCall, context: ExpectationContext) => readonly string[]>> = {
-  call: ({ name }) => [name],
-  account: ({ account }) => known(account),
-  // A rule may count the calls of subcustomers.
-  customer: ({ customer }, { customerTree }) => lineOf(customer, customerTree).map(String),
-  connection: ({ connection }) => known(connection),
-  vendor: ({ vendors }) => vendors.map(String),
-};
-
-/** A customer and those above it; the tree may still hold a circle here. */
-function lineOf(customer: number | undefined, tree: CustomerTree): readonly number[] {
-  const line: number[] = [];
-  for (let one = customer; one !== undefined && !line.includes(one); one = tree.get(one)) line.push(one);
-  return line;
-}
-
-function known(id: number | undefined): readonly string[] {
-  return id === undefined ? [] : [String(id)];
-}
-
-/** Whether any poll lists the call, those before the case included. */
-export function isSeen(
-  { from, to }: CaseCall,
-  { start, everyMs, polls, historyMs }: ExpectationContext,
-): boolean {
-  if (polls.some(({ at, fails }) => !fails && at >= from && at < to)) return true;
-  // Before the start a poll stood at every interval, back to where the ledger began.
-  const before = Math.max(Math.ceil((from - start) / everyMs), -Math.floor(historyMs / everyMs));
-  return before < 0 && start + before * everyMs < to;
 }

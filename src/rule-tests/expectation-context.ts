@@ -1,5 +1,5 @@
-import type { CustomerTree } from '../domain/config.js';
 import type { CasePlace, KnownRules } from './case-findings.js';
+import type { SeenSubjects } from './seen-subjects.js';
 import type { CaseCall, CasePoll } from './test-case.js';
 
 /** What expectations are checked against. */
@@ -13,7 +13,5 @@ export interface ExpectationContext {
   known: KnownRules;
   place: CasePlace;
   switchName: string;
-  /** How long before `start` the ledger began. */
-  historyMs: number;
-  customerTree: CustomerTree;
+  seen: SeenSubjects;
 }

@@ -48,7 +48,8 @@ function instantProblem(
   expectations: ReadonlyMap<number, Expectation>,
 ): string | undefined {
   const at = start + atMs;
-  const poll = polls.find((one) => one.at === at);
+  // None stands before the first one, or between two.
+  const poll = polls[atMs / everyMs];
   if (poll === undefined) {
     return polls.length === 0
       ? undefined

@@ -16,6 +16,7 @@ import { type CaseTimes, checkInstants } from './check-instants.js';
 import { durationText } from './duration-text.js';
 import { checkNamedRules, judgedRules } from './judged-rules.js';
 import { readExpectations } from './read-expectations.js';
+import { createSeenSubjects } from './seen-subjects.js';
 import type { CasePoll, RuleTestCase } from './test-case.js';
 
 /** 2026-01-05 is a Monday; ten in the morning is nobody's night and no weekend. */
@@ -55,7 +56,8 @@ export function toTestCase(
     written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest);
   const customerTree = treeOf(written.customerTree, findings);
   const limits = limitsOf(written.limits, place, findings);
-  const context = { start, everyMs, polls, calls, judged, known, place, switchName, historyMs, customerTree };
+  const seen = createSeenSubjects({ start, everyMs, polls, calls, historyMs, customerTree });
+  const context = { start, everyMs, polls, calls, judged, known, place, switchName, seen };
   const expectations = readExpectations(written.expect ?? [], context, findings);
   const { problems } = findings;
   if (problems.some(({ severity }) => severity === 'error')) return { testCase: undefined, problems };

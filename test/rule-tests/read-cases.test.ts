@@ -507,6 +507,21 @@ describe('what cannot be meant', () => {
     expect(problemsOf(text.replace('2501', '2500'))).toEqual([]);
   });
 
+  it('is looked for once, however many calls and expectations a case has', () => {
+    const expectations = Array.from(
+      { length: 500 },
+      (_, index) =>
+        `  - { at: ${index}s, actions: [], clear: [{ rule: cap, subject: "account:${index + 1}" }] }`,
+    );
+    const text = `every: 1s
+until: 1999s
+calls: [{ id: a, repeat: 2500, step: 500ms, from: 700s, to: 701s, account: "{n%500+1}" }]
+expect:
+${expectations.join('\n')}`;
+    // Looking for the poll of every call anew for each of them takes the better part of a minute.
+    expect(problemsOf(text)).toEqual([]);
+  });
+
   it('is a range that is mostly blanks, however many: reading it takes no longer than its length', () => {
     const [problem] = problemsOf(`fail: ["1s${' '.repeat(400_000)}x"]`);
     expect(problem).toMatch(/^1:8: "fail": expected a duration/);
