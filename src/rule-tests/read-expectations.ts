@@ -1,4 +1,5 @@
 import type { DocumentPath } from '../documents/located-document.js';
+import type { WithholdReason } from '../domain/action.js';
 import { type CaseFindings, pollsText, unknownRule } from './case-findings.js';
 import type { WrittenAction, WrittenExpectation } from './case-schema.js';
 import { checkSubject, checkTarget, warnOfAbsent } from './check-names.js';
@@ -63,6 +64,18 @@ function instantProblem(
     : `the poll at ${durationText(atMs)} is listed already, on line ${earlier.location.line}: write both into one entry.`;
 }
 
+/** Safeguards against what the world of a case does not have. */
+const NEVER_IN_A_CASE: ReadonlySet<WithholdReason> = new Set([
+  'cap-share',
+  'cap-per-pass',
+  'cap-per-hour',
+  'paused',
+  'suspect-snapshot',
+  'stale-snapshot',
+  'deadline',
+  'stopping',
+]);
+
 interface ReadingActions {
   findings: CaseFindings;
   /** Of the same poll. */
@@ -76,6 +89,10 @@ function readAction(
   { findings, acted }: ReadingActions,
 ): ExpectedAction[] {
   const { rule, action, count = 1, subject, withheld } = written;
+  if (withheld !== undefined && withheld !== true && NEVER_IN_A_CASE.has(withheld)) {
+    const message = `"withheld": ${withheld} stops nothing in a case, in which there are no caps and no pause, and no listing is in doubt.`;
+    findings.error([...path, 'withheld'], message);
+  }
   if (rule !== undefined) checkRule(rule, [...path, 'rule'], context, findings);
   if (written.target !== undefined && written.targets !== undefined) {
     findings.error([...path, 'targets'], '"targets" and "target" exclude each other: keep one of them.');

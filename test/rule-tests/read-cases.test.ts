@@ -360,6 +360,15 @@ describe('what cannot be meant', () => {
     ]);
   });
 
+  it('is a safeguard that a case does not have', () => {
+    const text = 'calls: [{ id: a }]\nexpect: [{ at: 0s, actions: [{ withheld: cap-per-pass }] }]';
+    expect(problemsOf(text)).toEqual([
+      '2:42: "withheld": cap-per-pass stops nothing in a case, in which there are no caps and no pause, and no listing is in doubt.',
+    ]);
+    for (const there of ['true', 'protected-number', 'takes-protected'])
+      expect(problemsOf(text.replace('cap-per-pass', there))).toEqual([]);
+  });
+
   it('is a protected number without a digit', () => {
     expect(problemsOf('protect: { numbers: ["112", sos] }')).toEqual([
       '1:29: "numbers": expected telephone numbers in quotes, e.g. ["112"], but found the text "sos".',
