@@ -16,11 +16,11 @@ export function warnOfEmptiness(
   if (rules.length === 0) {
     const message =
       'No rule is judged in this case: all are off, or not for its switch. Name one under "rules", or its "switch".';
-    findings.warning([], message);
+    findings.warning(['name'], message);
   } else if (polls.every(({ fails }) => fails)) {
     findings.warning(['fail'], '"fail": every poll of this case fails, so nothing is ever decided in it.');
   } else if (!seen.anybody && !rules.some(({ scope }) => LASTING_SCOPES.includes(scope))) {
     const message = 'No poll of this case sees a call, so that no rule ever judges anybody in it.';
-    findings.warning(written.calls === undefined ? [] : ['calls'], message);
+    findings.warning(written.calls === undefined ? ['name'] : ['calls'], message);
   }
 }

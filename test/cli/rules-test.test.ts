@@ -244,6 +244,18 @@ describe('rules test', () => {
     expect(warned.stderr).not.toContain('other.yaml');
   });
 
+  it('counts a warning of a whole case for that case, wherever its name stands', async () => {
+    const files = {
+      'cap.yaml': CAP,
+      'tests/a.yaml':
+        'cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a }]\n  - rules: [cap]\n    name: empty\n',
+    };
+    expect((await runTest(files, '--run', 'sound', '--lint-fatal')).stderr).toBe('');
+    expect((await runTest(files, '--run', 'empty', '--lint-fatal')).stderr).toMatch(
+      /^tests\/a\.yaml:6:11: warning: No poll of this case sees a call/,
+    );
+  });
+
   it('says in JSON and TAP which warnings fail the run', async () => {
     const files = { 'cap.yaml': CAP };
     const message =
