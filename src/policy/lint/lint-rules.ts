@@ -7,6 +7,7 @@ import { eventsOf, referencesOf } from '../references.js';
 import { alwaysTrue } from './always-true.js';
 import { Contradictions } from './contradictions.js';
 import { filterLiterals, swallowedKey } from './filter-literals.js';
+import { countsNothing, poolExcludes } from './idle-pool.js';
 import { keepsAll } from './keeps-all.js';
 import { impossibility, whyImpossible } from './never-matches.js';
 import { type Literal, type NormalContext, normalForm } from './normal-form.js';
@@ -79,6 +80,11 @@ function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradicti
       `Rule "${name}" can never match: ${whyImpossible(never)}. Mend the conditions, or set mode: off.`,
     ];
   }
+  const none = countsNothing(rule, conditions, context, contradictions);
+  if (none !== undefined) {
+    const message = `Rule "${name}" can never match, as "${none.counted}" counts no call: ${whyImpossible(none.why)}. Mend "to", "only" or "except", or set mode: off.`;
+    return [message];
+  }
   return eventsOf(rule).flatMap((event) => {
     const { where, type } = event;
     const all = keepsAll(rule, event, conditions, context, contradictions);
@@ -87,7 +93,10 @@ function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradicti
       return [message];
     }
     if (where === undefined) return [];
-    const impossible = impossibility([normalForm(where, context)], contradictions);
+    const narrowing = normalForm(where, context);
+    const impossible =
+      impossibility([narrowing], contradictions) ??
+      poolExcludes(rule, event, conditions, narrowing, context, contradictions);
     if (impossible === undefined) return [];
     return [
       `Rule "${name}" can never take a call by ${type}: under "where", ${whyImpossible(impossible)}. Mend "where".`,
