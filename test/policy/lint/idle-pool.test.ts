@@ -110,7 +110,7 @@ describe('a "where" that lets in none of what is counted', () => {
 });
 
 const PREFIXES = [['+49'], ['+4930'], ['+33'], ['49800', '33']];
-const prefixes = fc.option(fc.constantFrom(...PREFIXES), { nil: undefined });
+const prefixes = fc.option(fc.constantFrom(...PREFIXES), { nil: undefined, freq: 1 });
 
 it('whoever is told to take nothing takes nothing of any listing', async () => {
   let told = 0;
@@ -125,7 +125,7 @@ it('whoever is told to take nothing takes nothing of any listing', async () => {
         ),
         operator: fc.constantFrom('greaterThan', 'greaterThanInclusive', 'equal', 'lessThan'),
         value: fc.constantFrom(0, 1, 2),
-        either: fc.boolean(),
+        either: fc.constantFrom(true, false, false),
         to: prefixes,
         only: prefixes,
         except: prefixes,
@@ -152,7 +152,7 @@ it('whoever is told to take nothing takes nothing of any listing', async () => {
         for (const listed of listings) expect(await takenByLast([rule], callsOf(listed))).toBe(0);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 600 },
   );
   expect(told).toBeGreaterThan(30);
 });
