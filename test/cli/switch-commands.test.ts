@@ -140,6 +140,32 @@ describe('doctor', () => {
     expect(simulator.requests.some(({ method }) => method?.startsWith('disconnect') === true)).toBe(false);
   });
 
+  it('warns of rules that cut by numbers on a switch whose config does not say how it writes them', async () => {
+    writeConfig({ lab: (await simulate()).url });
+    const { exitCode, stdout } = await run(['doctor']);
+    expect(stdout).toMatch(
+      /warn {2}switch lab: numbers: the config names no country, so that \S+, .* and \d+ more read every number as an international one: .*\n {6}next: Add `numbers: \{ country: … \}`/,
+    );
+    expect(exitCode).toBe(0);
+    const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
+    writeFileSync(join(cwd, 'callwarden.yaml'), config.replace('timeout: 2s', 'numbers: { country: DE }'));
+    expect((await run(['doctor'])).stdout).not.toContain('numbers: the config');
+  });
+
+  it('does not warn of numbers where no rule cuts by them', async () => {
+    writeConfig({ lab: (await simulate()).url }, 'rules: ./few\n');
+    mkdirSync(join(cwd, 'few', 'lists'), { recursive: true });
+    for (const name of [
+      'maximum-duration.yaml',
+      'high-risk-minutes-a-day.yaml',
+      'lists/high-risk-prefixes.txt',
+    ])
+      cpSync(join(cwd, 'rules', name), join(cwd, 'few', name));
+    expect((await run(['doctor'])).stdout).not.toContain('numbers: the config');
+    cpSync(join(cwd, 'rules', 'irsf-burst.yaml'), join(cwd, 'few', 'irsf-burst.yaml'));
+    expect((await run(['doctor'])).stdout).toContain('so that irsf-burst reads every number');
+  });
+
   it('names what fails, with the next step and exit code 1', async () => {
     writeConfig({ wrong: (await simulate()).url, down: `http://127.0.0.1:${await closedPort()}/x` });
     const { exitCode, stdout } = await run(['doctor'], { PW: 'not-the-password' });

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import type { Config } from '../../domain/config.js';
+import type { Config, SwitchConfig } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
 import type { HeldBackFile, RulesInForce } from '../../domain/rules-in-force.js';
 import { checkDatabase } from '../check-database.js';
+import { checkNumbers } from '../check-numbers.js';
 import { checkPauses } from '../check-pauses.js';
 import { checkSwitch } from '../check-switch.js';
 import { loadConfig, selectSwitches } from '../compose.js';
@@ -51,7 +52,7 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
     context,
   );
 
-  let exitCode = await examineRules(config, context);
+  let exitCode = await examineRules(config, switches, context);
   const findings = [
     { about: 'database', found: checkDatabase(config.database).then((finding) => [finding]) },
     { about: 'pause', found: checkPauses(config) },
@@ -66,13 +67,20 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
   context.setExitCode(exitCode);
 }
 
-async function examineRules(config: Config, context: CliContext): Promise<number> {
+async function examineRules(
+  config: Config,
+  switches: readonly SwitchConfig[],
+  context: CliContext,
+): Promise<number> {
   try {
     const { ruleSet, heldBack } = await rulesAsOnce(config, context);
     await tell('rules', rulesFinding(config.rulesDir, ruleSet, heldBack.length), context);
     for (const file of heldBack) {
       const next = `Restore the file, or, if this is meant: \`${acceptCommand(file, config.file)}\`.`;
       await tell('rules', { level: 'warn', text: heldBackFinding(file), next }, context);
+    }
+    for (const one of switches) {
+      for (const finding of checkNumbers(ruleSet, one)) await tell(`switch ${one.name}`, finding, context);
     }
     return EXIT_DONE;
   } catch (error) {

@@ -1,0 +1,49 @@
+import type { SwitchConfig } from '../domain/config.js';
+import type { Rule, RuleSet } from '../domain/rule.js';
+import { appliesTo } from '../policy/compile-rules.js';
+import { filterEver } from '../policy/expiring-entries.js';
+import { comparisonsOf, eventsOf, referencesOf } from '../policy/references.js';
+import type { Finding } from './reachability.js';
+
+const NAMED_RULES = 4;
+/** Text facts that are read by the switch's way of writing numbers, and counts of countries, which are read from numbers. */
+const OF_NUMBERS = /\.(?:cld|cli|country|firstSeenCountry|distinctCountries)$/;
+
+/**
+ * Warns of rules that disconnect by prefixes or countries on a switch whose config does not say how it writes numbers: a
+ * national number may then begin like a country that is listed, and its call be cut. None where all is said, or no rule asks.
+ */
+export function checkNumbers(ruleSet: RuleSet, { name, numbers }: SwitchConfig): readonly Finding[] {
+  if (numbers.country !== undefined) return [];
+  const rules = ruleSet.rules.filter(
+    (rule) =>
+      rule.mode !== 'off' && appliesTo(rule, name) && disconnects(rule) && readsNumbers(rule, ruleSet),
+  );
+  if (rules.length === 0) return [];
+  const more = rules.length - NAMED_RULES;
+  const named = rules.slice(0, NAMED_RULES).map((rule) => rule.name);
+  const who = named.join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return [
+    {
+      level: 'warn',
+      text:
+        `numbers: the config names no country, so that ${who} ${rules.length === 1 ? 'reads' : 'read'} every number as an international one: ` +
+        'a national number may begin like a country that is listed, as 678123456, a Spanish mobile number, does like Vanuatu (+678), and its call would be cut',
+      next: 'Add `numbers: { country: … }` to the switch in the config, unless it writes every number in international form.',
+    },
+  ];
+}
+
+function disconnects(rule: Rule): boolean {
+  return eventsOf(rule).some(({ type }) => type !== 'alert');
+}
+
+function readsNumbers(rule: Rule, { conditions }: RuleSet): boolean {
+  const except = filterEver(rule.except);
+  const filters = [rule.only.cld, rule.only.cli, except.cld, except.cli];
+  return (
+    filters.some((one) => one !== undefined) ||
+    comparisonsOf(rule, conditions).some(({ fact }) => OF_NUMBERS.test(fact)) ||
+    referencesOf(rule, conditions).some(({ params }) => params?.to !== undefined)
+  );
+}
