@@ -1,5 +1,5 @@
 import { climbedText } from '../documents/climbed-text.js';
-import type { AuditRecord } from '../domain/action.js';
+import type { AuditRecord, Outcome } from '../domain/action.js';
 import type { Config } from '../domain/config.js';
 import { type EventType, HAND_RULE } from '../domain/rule.js';
 import type { ConditionEvidence, Evidence } from '../domain/verdict.js';
@@ -59,6 +59,7 @@ function recordLines(record: AuditRecord): readonly string[] {
       ? []
       : [`Call ${call.id}, ${call.callId}, set up ${call.setupTime ?? 'at an unknown time'}`]),
     ...whyLine(record),
+    ...answerLines(record),
     ...confirmedLine(record),
   ];
 }
@@ -83,6 +84,24 @@ function poolText({ size, keep }: NonNullable<Evidence['pool']>): string {
   return `Chosen from ${size === 1 ? '1 call' : `${size} calls`}, of which ${keep} ${keep === 1 ? 'was' : 'were'} to stay`;
 }
 
+/** What came of a request that was not plainly carried out. */
+const ANSWER_TEXT: Readonly<Record<string, string>> = {
+  refused: 'Not cut, because the switch refused it',
+  'reply-lost': 'The request may have arrived: its answer did not',
+  orphaned: 'The request may have arrived: the program ended before it could note an answer',
+  'perhaps-taken':
+    'It may have been taken along: nobody knows whose call it was, or the switch ended fewer calls than were listed',
+};
+
+function answerLines({ outcome, reason, error }: AuditRecord): readonly string[] {
+  const said = reason === null ? undefined : ANSWER_TEXT[reason];
+  const unsent =
+    outcome === 'failed' && reason === null ? 'Not cut, because the request could not be sent' : undefined;
+  return [said ?? unsent, error === null ? undefined : `Error: ${error}`].filter(
+    (line) => line !== undefined,
+  );
+}
+
 function whyLine({ reason, action }: AuditRecord): readonly string[] {
   const text =
     reason === null ? undefined : Object.entries(REASON_TEXT).find(([name]) => name === reason)?.[1];
@@ -90,8 +109,11 @@ function whyLine({ reason, action }: AuditRecord): readonly string[] {
   return [action === 'alert' ? `Not raised, because ${text}` : `Not cut, because ${text}`];
 }
 
+/** What ended nothing for all that is known, or has not ended itself, no listing confirms. */
+const CONFIRMABLE: readonly (Outcome | null)[] = ['disconnected', 'already-gone', 'unknown'];
+
 function confirmedLine({ confirmed, outcome, action }: AuditRecord): readonly string[] {
-  if (outcome === 'monitored' || outcome === 'withheld' || outcome === 'alerted') return [];
+  if (!CONFIRMABLE.includes(outcome)) return [];
   const isWhole = action === 'disconnectAccount' || action === 'disconnectCustomer';
   const gone = isWhole ? 'its calls are gone' : 'it is gone';
   if (confirmed === null) return [`No later listing has shown yet whether ${gone}`];
