@@ -31,11 +31,32 @@ function leaves(evidence: ConditionEvidence): readonly ConditionEvidence[] {
 /** One comparison: `account.connectedCalls 34 > 30`. */
 export function leafText(leaf: ConditionEvidence): string {
   const { fact, observed, operator = '', value, atLeast } = leaf;
+  const digits = digitsFor(leaf);
+  // What the rule says itself stands as it was written.
+  const valueDigits = leaf.valueFrom === undefined ? MOST_DIGITS : digits;
   const seen =
     leaf.missing === undefined
-      ? `${atLeast === true ? 'at least ' : ''}${numberText(observed)}`
+      ? `${atLeast === true ? 'at least ' : ''}${numberText(observed, digits)}`
       : `unknown (${leaf.missing})`;
-  return `${fact}${paramsText(leaf.params)} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value)}${originText(leaf)}${gapText(leaf)}`;
+  return `${fact}${paramsText(leaf.params)} ${seen} ${SIGNS[operator] ?? operator} ${valueText(value, valueDigits)}${originText(leaf)}${gapText(leaf)}`;
+}
+
+/** More digits than any number has behind the point that a double tells apart from its neighbours, as toFixed takes them. */
+const MOST_DIGITS = 20;
+const FEWEST_DIGITS = 2;
+
+/** How many digits behind the point it takes to see that two numbers differ, and which of them is greater. */
+function digitsFor({ observed, value, valueFrom }: ConditionEvidence): number {
+  if (typeof observed !== 'number' || typeof value !== 'number') return FEWEST_DIGITS;
+  for (let digits = FEWEST_DIGITS; digits < MOST_DIGITS; digits++) {
+    const other = valueFrom === undefined ? value : rounded(value, digits);
+    if (Math.sign(rounded(observed, digits) - other) === Math.sign(observed - value)) return digits;
+  }
+  return MOST_DIGITS;
+}
+
+function rounded(value: number, digits: number): number {
+  return digits >= MOST_DIGITS ? value : Number(value.toFixed(digits));
 }
 
 /** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`, ` within 10m`. */
@@ -71,11 +92,11 @@ function originText({ matched, valueFrom, valueParams }: ConditionEvidence): str
   return valueParams?.name === undefined ? ` (${valueFrom})` : ` (${valueFrom} ${valueParams.name})`;
 }
 
-function valueText(value: ConditionEvidence['value']): string {
-  if (!Array.isArray(value)) return numberText(value);
+function valueText(value: ConditionEvidence['value'], digits: number): string {
+  if (!Array.isArray(value)) return numberText(value, digits);
   return value.length > SHOWN_ENTRIES ? `(${value.length} entries)` : `(${value.join(', ')})`;
 }
 
-function numberText(value: unknown): string {
-  return typeof value === 'number' ? String(Math.round(value * 100) / 100) : String(value ?? 'nothing');
+function numberText(value: unknown, digits: number): string {
+  return typeof value === 'number' ? String(rounded(value, digits)) : String(value ?? 'nothing');
 }

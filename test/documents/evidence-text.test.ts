@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { evidenceText } from '../../src/documents/evidence-text.js';
 
@@ -76,4 +77,38 @@ it('the text of evidence writes windows as a rule does', () => {
     observed: 14,
   });
   expect(text).toBe('account.shortCalls within 5m under 10s 14 > 5');
+});
+
+it.each([
+  [60.004, 'greaterThan', 60, 'call.duration 60.004 > 60'],
+  [59.996, 'lessThan', 60, 'call.duration 59.996 < 60'],
+  [0, 'lessThan', 0.004, 'call.duration 0 < 0.004'],
+  [0.5, 'greaterThan', 0.004, 'call.duration 0.5 > 0.004'],
+  [60.123456, 'greaterThan', 30, 'call.duration 60.12 > 30'],
+  [1 / 3, 'notEqual', 0.33, 'call.duration 0.333 != 0.33'],
+])(
+  'the text of evidence is true of the numbers it shows: %d %s %d',
+  (observed, operator, value, expected) => {
+    expect(evidenceText({ result: true, fact: 'call.duration', operator, value, observed })).toBe(expected);
+  },
+);
+
+it('the text of evidence shows two numbers in the order in which they are, however near they lie', () => {
+  const near = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
+  fc.assert(
+    fc.property(
+      near,
+      fc.oneof(near, fc.double({ noNaN: true, min: -1e-3, max: 1e-3 })),
+      fc.boolean(),
+      (value, more, isFact) => {
+        const observed = value + more;
+        const text = evidenceText({
+          ...{ result: true, fact: 'f', operator: 'greaterThan', value, observed },
+          ...(isFact && { valueFrom: 'g' }),
+        });
+        const [, one, other] = /^f (\S+) > (\S+)/.exec(text) ?? [];
+        expect(Math.sign(Number(one) - Number(other))).toBe(Math.sign(observed - value));
+      },
+    ),
+  );
 });
