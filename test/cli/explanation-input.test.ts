@@ -3,7 +3,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { explanationInput } from '../../src/cli/explanation-input.js';
 import type { PlannedAction } from '../../src/domain/action.js';
 import type { Call } from '../../src/domain/call.js';
-import type { Config, SwitchConfig } from '../../src/domain/config.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { runPass } from '../../src/pass.js';
 import { type Explanation, explainRule } from '../../src/pass-explain.js';
@@ -12,6 +11,7 @@ import { checkRules } from '../../src/policy/check-rules.js';
 import { compileRules } from '../../src/policy/compile-rules.js';
 import { startSimulator } from '../../src/simulator/start-simulator.js';
 import { aCall, NOW } from '../support/calls.js';
+import { aConfig, aSwitchConfig } from '../support/config.js';
 import { fakeSwitch, switchError } from '../support/fake-switch.js';
 import { aPassContext, NUMBERING } from '../support/pass-context.js';
 import { tempStore } from '../support/temp-store.js';
@@ -69,36 +69,9 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
       now: NOW,
     }),
   });
-  const switchConfig: SwitchConfig = {
-    name: 'lab',
-    url: 'http://127.0.0.1:1',
-    login: { kind: 'digest', username: 'ops', password: 'secret' },
-    ca: undefined,
-    timeoutMs: 5000,
-    deadlineMs: 10_000,
-    concurrency: 1,
-    schedule: everyMs === MINUTE ? '0 * * * * *' : '*/5 * * * * *',
-    numbers: { techPrefixes: [] },
-    protect: { numbers: [], accounts: [], customers: [] },
-    customerTree: new Map(),
-    crossCheck: true,
-  };
-  const config: Config = {
-    file: 'callwarden.yaml',
-    switches: [switchConfig],
-    mode: 'enforce',
-    rulesDir: 'rules',
-    database: path,
-    protect: switchConfig.protect,
-    caps: context.caps,
-    maxSnapshotAgeMs: 5000,
-    retention: { ledgerMs: 7 * 24 * 60 * MINUTE, audit: 'forever' },
-    checkpoints: {
-      file: '/nowhere/callwarden.db.checkpoints.jsonl',
-      keyFile: '/nowhere/callwarden.db.key',
-      everyMs: 60 * MINUTE,
-    },
-  };
+  const schedule = everyMs === MINUTE ? '0 * * * * *' : '*/5 * * * * *';
+  const switchConfig = aSwitchConfig({ schedule });
+  const config = aConfig(path, switchConfig);
   const said: string[] = [];
   const output = {
     write: async (text: string) => void said.push(text),
