@@ -9,6 +9,7 @@ import { EXIT_FAILED } from './errors.js';
 import { evidenceTree } from './evidence-tree.js';
 import { harmless, harmlessJson } from './harmless-text.js';
 import { REASON_TEXT } from './reason-text.js';
+import { wrappedLine } from './wrapped-line.js';
 
 /** Explains a record of the audit log by the evidence that was written with it. */
 export async function explainRecord(
@@ -27,8 +28,15 @@ export async function explainRecord(
     return;
   }
   const record = shown(found, context);
-  const text = format === 'json' ? harmlessJson(record) : recordLines(record).map(harmless).join('\n');
+  const text = format === 'json' ? harmlessJson(record) : textOf(record, context.stdout.columns);
   await context.stdout.write(`${text}\n`);
+}
+
+function textOf(record: AuditRecord, columns: number | undefined): string {
+  return recordLines(record)
+    .map(harmless)
+    .flatMap((line) => wrappedLine(line, columns))
+    .join('\n');
 }
 
 function findRecord(id: number, database: string): AuditRecord | undefined {

@@ -19,6 +19,7 @@ import { whyOf } from '../explanation-why.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
 import { configOption, oneOf, switchOption, timeWord, wholeNumber, withExamples } from '../options.js';
 import { rulesNowAndBefore } from '../rules-in-force-now.js';
+import { wrappedLine } from '../wrapped-line.js';
 
 export interface ExplainOptions {
   config: string;
@@ -102,7 +103,9 @@ async function explainIt(options: ExplainOptions, context: CliContext): Promise<
   } else {
     for (const { explanation, where } of explained) {
       const lines = explanationLines(explanation, where);
-      await context.stdout.write(`${lines.map(harmless).join('\n')}\n`);
+      const { columns } = context.stdout;
+      const wrapped = lines.map(harmless).flatMap((line) => wrappedLine(line, columns));
+      await context.stdout.write(`${wrapped.join('\n')}\n`);
     }
   }
 }
