@@ -1,4 +1,5 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +15,9 @@ const CONFIG = 'switches: [{ name: lab, url: "https://192.0.2.10/x", trusted: { 
 /** Long before whenever this is run. */
 const LONG_AGO = Date.parse('2020-01-05T12:00:00Z');
 
+/** Nobody is behind sudo here. */
+const ACTOR = `cli:${userInfo().username}`;
+
 let cwd: string;
 
 beforeEach(() => {
@@ -24,7 +28,6 @@ beforeEach(() => {
 const prune = (...args: string[]) =>
   runCli(['audit', 'prune', '--before', '2021-01-01', '--reason', 'kept for a year', ...args], {
     cwd,
-    env: { SUDO_USER: 'alice' },
   });
 const verify = () => runCli(['audit', 'verify'], { cwd });
 
@@ -65,13 +68,13 @@ describe('audit prune', () => {
   it('removes the old span, says who did it, and leaves a log that is whole', async () => {
     await filled();
     const { exitCode, stdout, stderr } = await prune('--yes');
-    expect(stdout).toMatch(/^Removed 2 records .* On record as done by cli:alice\.\n$/);
+    expect(stdout).toMatch(/^Removed 2 records .* On record as done by cli:\w+\.\n$/);
     expect(stderr).toContain('The file keeps its size');
     expect(exitCode).toBe(0);
     expect(ids()).toEqual([3]);
     const whole = await verify();
     expect(whole.stdout).toMatch(
-      / {2}pruned +events 1 to \d by cli:alice at 20\S+Z: kept for a year; signature checked\n {2}checkpoints +no file/,
+      / {2}pruned +events 1 to \d by cli:\S+ at 20\S+Z: kept for a year; signature checked\n {2}checkpoints +no file/,
     );
     expect(whole.exitCode).toBe(0);
     const database = new Database(join(cwd, 'callwarden.db'), { readonly: true });
@@ -79,7 +82,7 @@ describe('audit prune', () => {
       .prepare("SELECT actor, kind, reason FROM audit_administration WHERE kind = 'pruned'")
       .get();
     database.close();
-    expect(record).toEqual({ actor: 'cli:alice', kind: 'pruned', reason: 'kept for a year' });
+    expect(record).toEqual({ actor: ACTOR, kind: 'pruned', reason: 'kept for a year' });
     expect((await prune('--yes')).stdout).toMatch(/^Nothing to remove/);
   });
 
@@ -122,17 +125,17 @@ describe('audit prune', () => {
     await prune('--yes');
     const against = await runCli(['audit', 'verify', '--against', 'kept.jsonl', '-o', 'json'], { cwd });
     expect(JSON.parse(against.stdout)).toMatchObject({
-      prunes: [{ from: 1, records: 2, actor: 'cli:alice', reason: 'kept for a year' }],
+      prunes: [{ from: 1, records: 2, actor: ACTOR, reason: 'kept for a year' }],
       checkpoints: { matched: 1, pruned: 1 },
     });
     expect((await runCli(['audit', 'verify', '--against', 'kept.jsonl'], { cwd })).stdout).toMatch(
-      / {2}WARNING +1 checkpoint is of events that were pruned.*by cli:alice\?/,
+      / {2}WARNING +1 checkpoint is of events that were pruned.*by cli:\w+\?/,
     );
     for (const file of ['callwarden.db.key', 'callwarden.db.key.pub']) {
       renameSync(join(cwd, file), join(cwd, `old-${file}`));
     }
     const unvouched = await verify();
-    expect(unvouched.stdout).toMatch(/NOT WHOLE: forged[\s\S]*by cli:alice[\s\S]*--key[\s\S]*NOT checked/);
+    expect(unvouched.stdout).toMatch(/NOT WHOLE: forged[\s\S]*by cli:\S+[\s\S]*--key[\s\S]*NOT checked/);
     expect(unvouched.exitCode).toBe(1);
     expect(await runCli(['audit', 'verify', '--key', 'old-callwarden.db.key.pub'], { cwd })).toMatchObject({
       exitCode: 0,
