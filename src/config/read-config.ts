@@ -12,13 +12,14 @@ import { CallwardenError, type Problem } from '../domain/errors.js';
 import { type CheckedConfig, type CheckedSwitch, configSchema } from './config-schema.js';
 import { type CrossProblem, crossCheck, DEFAULT_DEADLINE_MS, DEFAULT_TIMEOUT_MS } from './cross-checks.js';
 import {
+  isReadableByAll,
   isReadableByOthers,
   OPEN_TO_OTHERS,
   type ReferencedFile,
   readCaFile,
   readPasswordFile,
 } from './referenced-files.js';
-import { type Environment, substituteVariables } from './substitute-variables.js';
+import { type Environment, substituteVariables, takesFromEnvironment } from './substitute-variables.js';
 
 /** Every five seconds. */
 const DEFAULT_SCHEDULE = '*/5 * * * * *';
@@ -52,7 +53,7 @@ export function readConfig(file: string, env: Environment): ReadConfig {
 
   const checked = configSchema.safeParse(value);
   const files = readReferencedFiles(value, document.value, dirname(path));
-  const cross = [...crossCheck(value), ...files.problems, ...ownSecrets(document.value, path)];
+  const cross = [...crossCheck(value), ...files.problems, ...ownSecrets(document.value, path, env)];
   const others = [
     ...(checked.success ? [] : zodProblems(checked.error, document, { schema: configSchema, explainKey })),
     ...cross.map((problem) => problemAt(document, problem)),
@@ -61,8 +62,8 @@ export function readConfig(file: string, env: Environment): ReadConfig {
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (!checked.success || errors.length > 0) throw configInvalid(file, problems);
   const config = build(checked.data, path, files);
-  const keyWarnings = openKey(config).map((problem) => problemAt(document, problem));
-  return { config, warnings: inOrder([...problems, ...keyWarnings]) };
+  const open = [...openKey(config), ...openDatabase(config)].map((problem) => problemAt(document, problem));
+  return { config, warnings: inOrder([...problems, ...open]) };
 }
 
 function readConfigText(path: string, file: string): string {
@@ -173,10 +174,13 @@ function readReferencedFiles(config: unknown, written: unknown, directory: strin
 }
 
 /** A password written into the config itself makes the config a secret. */
-function ownSecrets(written: unknown, path: string): readonly CrossProblem[] {
+function ownSecrets(written: unknown, path: string, env: Environment): readonly CrossProblem[] {
   if (!isReadableByOthers(path)) return [];
   return Array.from({ length: switchCount(written) }, (_, index) => index)
-    .filter((index) => textAt(written, index, 'password')?.includes('${') === false)
+    .filter((index) => {
+      const password = textAt(written, index, 'password');
+      return password !== undefined && !takesFromEnvironment(password, env);
+    })
     .map((index) => ({
       path: ['switches', index, 'password'],
       part: 'key',
@@ -190,6 +194,13 @@ function openKey({ checkpoints: { keyFile } }: Config): readonly CrossProblem[] 
   if (!isReadableByOthers(keyFile)) return [];
   const message = `"key": others on this machine can read ${keyFile}, and could sign checkpoints; chmod 600 it.`;
   return [{ path: ['checkpoints', 'key'], part: 'value', message, severity: 'warning' }];
+}
+
+/** It holds who called whom. A group that shall read it is let in on purpose. */
+function openDatabase({ database }: Config): readonly CrossProblem[] {
+  if (!isReadableByAll(database)) return [];
+  const message = `"database": everybody on this machine can read ${database}, and with it who called whom; chmod 600 it and its -wal and -shm files.`;
+  return [{ path: ['database'], part: 'value', message, severity: 'warning' }];
 }
 
 function switchCount(config: unknown): number {

@@ -45,8 +45,17 @@ export const OPEN_TO_OTHERS = 'others on this machine can read the file; chmod 6
 
 /** True where the group or others may read; always false where the system has no such bits. */
 export function isReadableByOthers(path: string): boolean {
+  return hasMode(path, 0o044);
+}
+
+/** True where those may read who are not even in the group. */
+export function isReadableByAll(path: string): boolean {
+  return hasMode(path, 0o004);
+}
+
+function hasMode(path: string, bits: number): boolean {
   try {
-    return process.platform !== 'win32' && (statSync(path).mode & 0o044) !== 0;
+    return process.platform !== 'win32' && (statSync(path).mode & bits) !== 0;
   } catch {
     return false;
   }

@@ -24,6 +24,11 @@ export function substituteVariables(
   return { value: substituted(value, env, [], problems), problems };
 }
 
+/** Whether a variable brings something into this text, so that the text itself does not say all. */
+export function takesFromEnvironment(text: string, env: Environment): boolean {
+  return [...text.matchAll(PLACEHOLDER)].some(([, name]) => name !== undefined && env[name] !== '');
+}
+
 function substituted(
   value: unknown,
   env: Environment,

@@ -83,4 +83,23 @@ describe('a secret file that others can read', { timeout: 120_000 }, () => {
     const { stderr } = await one.callwarden('once', '-c', one.config);
     expect(stderr).toContain('"password": others on this machine can read the file');
   });
+
+  it.each(['once', 'doctor', 'run', 'status'])('is the database, too: %s tells', async (command) => {
+    const one = await secretLab('file');
+    const database = join(one.folder, 'callwarden.db');
+    const told =
+      /"database": everybody on this machine can read \S+callwarden\.db, and with it who called whom/;
+    const made = await one.callwarden('once', '-c', one.config);
+    expect(statSync(database).mode & 0o777).toBe(0o600);
+    // A group is let in on purpose.
+    chmodSync(database, 0o660);
+    expect(made.stderr + (await one.callwarden('once', '-c', one.config)).stderr).not.toMatch(told);
+    chmodSync(database, 0o644);
+    if (command === 'run') {
+      const service = one.start('run', '-c', one.config);
+      await until(() => told.test(service.output()), 'run tells of it');
+      return;
+    }
+    expect((await one.callwarden(command, '-c', one.config)).stderr).toMatch(told);
+  });
 });

@@ -307,6 +307,24 @@ describe('a password', () => {
     expect(readConfig(variable, ENV).warnings).toEqual([]);
   });
 
+  it.each(['ab$${c}', '$${SIPPY_PASSWORD}', 'abc${EMPTY}', '${EMPTY}a$${b}${EMPTY}'])(
+    'written as %s is in the config itself, and as good as the plain one for whoever reads it',
+    (text) => {
+      const file = write(login(`password: '${text}'`), 'open.yaml', 0o644);
+      expect(lines(readConfig(file, { ...ENV, EMPTY: '' }).warnings)).toEqual([
+        expect.stringMatching(/^5:5 "password": others on this machine can read/),
+      ]);
+      const part = write(login(`password: '${text}\${SIPPY_PASSWORD}'`), 'part.yaml', 0o644);
+      expect(readConfig(part, { ...ENV, EMPTY: '' }).warnings).toEqual([]);
+    },
+  );
+
+  it('of a variable that is set but empty is refused', () => {
+    expect(lines(refused(login('password: "${EMPTY}"'), { EMPTY: '' }))).toEqual([
+      expect.stringMatching(/^5:15 "password": expected text that is not empty/),
+    ]);
+  });
+
   it('is never quoted where the lines around it are no YAML, however far from the place that the parser names', () => {
     const text = `  switches:\n  - name: a\nswitches:\n  - name: a\n    username: ops\n      password: ${SECRET}\n`;
     const [first, ...others] = lines(refused(text));
