@@ -4,19 +4,9 @@ import { maskNumbers } from '../domain/mask.js';
 import { maskText } from '../domain/mask-text.js';
 import type { Clock } from '../domain/ports.js';
 import { harmlessLines } from './harmless-text.js';
-import { dataOutput, streamOutput } from './process-output.js';
+import { dataOutput, type Output, streamOutput } from './process-output.js';
 
-/** Where a command writes to. */
-export interface Output {
-  /** Resolves when there is room for more, so that a slow reader does not fill the memory. */
-  write(text: string): Promise<void>;
-  /** Resolves once all that was written is on disk, or with the reader of the pipe; where somebody depends on it. */
-  flush?(): Promise<void>;
-  /** True where a person is looking. */
-  isTerminal: boolean;
-  /** Columns of the terminal; undefined where there is none. */
-  columns: number | undefined;
-}
+export type { Output } from './process-output.js';
 
 /** What a command meets of the outside world. */
 export interface CliContext {

@@ -1,11 +1,22 @@
 import { fstatSync, fsyncSync, writeSync } from 'node:fs';
-import type { Output } from './context.js';
 import { errnoOf, OutputFailed } from './output-failed.js';
 
 /** How soon a write is tried again that a device had no room for. */
 const RETRY_MS = 10;
 
 const STDOUT = 'Standard output';
+
+/** Where a command writes to. */
+export interface Output {
+  /** Resolves when there is room for more, so that a slow reader does not fill the memory. */
+  write(text: string): Promise<void>;
+  /** Resolves once all that was written is on disk, or with the reader of the pipe; where somebody depends on it. */
+  flush?(): Promise<void>;
+  /** True where a person is looking. */
+  isTerminal: boolean;
+  /** Columns of the terminal; undefined where there is none. */
+  columns: number | undefined;
+}
 
 /** process.stdout and process.stderr are. */
 type Descriptive = NodeJS.WriteStream & { readonly fd: number };
