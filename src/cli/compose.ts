@@ -14,6 +14,7 @@ import { shortestIntervalMs } from '../schedule/shortest-interval.js';
 import { createSippySwitch } from '../switch/sippy-switch.js';
 import { type CliContext, say } from './context.js';
 import { problemLine, UsageError } from './errors.js';
+import { limitedProblems, MOST_PROBLEMS } from './limited-problems.js';
 import { sha256 } from './sha256.js';
 
 /** Reads the config and tells its warnings. Throws CONFIG_INVALID. */
@@ -100,7 +101,7 @@ export function checkRulesOnDisk(
     const message = 'There is no rule here: nothing will ever be judged.';
     all.push({ file: directory, message, severity: 'warning' });
   }
-  return { ruleSet, problems: all };
+  return { ruleSet, problems: limitedProblems(all, directory) };
 }
 
 /** For rules that cannot be taken. */
@@ -110,11 +111,15 @@ export function rulesInvalid(
   config: Pick<Config, 'file'> | undefined,
 ): CallwardenError {
   const count = problems.filter(({ severity }) => severity === 'error').length;
-  return new CallwardenError(
-    'RULES_INVALID',
-    `The rules in ${directory} have ${count === 1 ? 'a problem' : `${count} problems`}.`,
-    { hint: `Correct them, then check with \`${checkCommand(directory, config)}\`.`, problems },
-  );
+  return new CallwardenError('RULES_INVALID', `The rules in ${directory} have ${countText(count)}.`, {
+    hint: `Correct them, then check with \`${checkCommand(directory, config)}\`.`,
+    problems,
+  });
+}
+
+function countText(count: number): string {
+  if (count > MOST_PROBLEMS) return `more than ${MOST_PROBLEMS} problems`;
+  return count === 1 ? 'a problem' : `${count} problems`;
 }
 
 /** Without a config the rules alone say what is wrong; with one, whatever the switches have to do with it. */

@@ -9,7 +9,7 @@ import { problemText } from './errors.js';
 import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { listsAndLimits } from './rules-held-back.js';
-import { heldBackText, shortHash, type WeighedRules, weighRules } from './rules-weigh.js';
+import { heldBackText, shortHash, type WeighedRules, type Weigher, weighRules } from './rules-weigh.js';
 import type { ServiceLog } from './service.js';
 
 export interface RulesReloadOptions {
@@ -22,6 +22,8 @@ export interface RulesReloadOptions {
   started: RulesAtStart;
   /** Puts rules in force, whole, at the next pass; what it throws leaves the old ones in force. */
   use: (ruleSet: RuleSet) => void;
+  /** By default in this thread. */
+  weigh?: Weigher;
   log: ServiceLog;
   clock: Clock;
 }
@@ -39,6 +41,7 @@ const NAMED_FILES = 5;
 /** Keeps the rules in force in step with their directory, as far as what lies there can be taken. */
 export function createRulesReload(options: RulesReloadOptions): RulesReload {
   const { directory, rulesInForce, started, log, clock } = options;
+  const { weigh: weighFiles = async (...given) => weighRules(...given) } = options;
   const watch: RulesWatch = watchRules(directory, started.disk.fingerprint);
   const complaints = createComplaints(log, clock);
   let inForce: RulesVersion = { ruleSet: started.ruleSet, files: started.weighed.files };
@@ -52,7 +55,8 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     const accepted = await rulesInForce.accepted(directory);
     const lastGood = listsAndLimits(inForce.files);
     const check = { directory, config: options.config, now: clock() };
-    return weighRules(disk, { lastGood, accepted }, check);
+    const { files, ignored } = disk;
+    return weighFiles({ files, ignored }, { lastGood, accepted }, check);
   }
 
   function takeUp(weighed: WeighedRules): void {

@@ -21,6 +21,9 @@ export interface WeighedRules {
   diskHash: string;
 }
 
+/** Weighs rules, in this thread or in another. */
+export type Weigher = (...given: Parameters<typeof weighRules>) => Promise<WeighedRules>;
+
 /** Holds back what lost too much, and checks the rest together with the text that stays in force in its place. */
 export function weighRules(
   disk: Pick<RulesOnDisk, 'files' | 'ignored'>,

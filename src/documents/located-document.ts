@@ -1,4 +1,5 @@
 import {
+  type Alias,
   Composer,
   type Document,
   isAlias,
@@ -213,6 +214,7 @@ function locatedDocument(
   parsed: Document.Parsed,
   lines: LineCounter,
 ): LocatedDocument {
+  const nodes = createNodes(parsed);
   return {
     file,
     value,
@@ -220,7 +222,7 @@ function locatedDocument(
       let offset = startOf(parsed.contents) ?? 0;
       let node: unknown = parsed.contents;
       for (const [index, step] of path.entries()) {
-        const child = childOf(resolved(node, parsed), step);
+        const child = nodes.childOf(node, step);
         if (child === undefined) break;
         const wanted = part === 'key' && index === path.length - 1 ? child.key : child.value;
         offset = writtenAt(wanted) ?? startOf(child.key) ?? offset;
@@ -236,21 +238,49 @@ function writtenAt(node: unknown): number | undefined {
   return isScalar(node) && node.source === '' && node.value === null ? undefined : startOf(node);
 }
 
-function resolved(node: unknown, parsed: Document.Parsed): unknown {
-  return isAlias(node) ? node.resolve(parsed) : node;
-}
-
 interface Child {
   key: unknown;
   value: unknown;
 }
 
-function childOf(node: unknown, step: string | number): Child | undefined {
-  if (isSeq(node)) {
-    const item: unknown = typeof step === 'number' ? node.items[step] : undefined;
-    return item === undefined ? undefined : { key: isPair(item) ? item.key : item, value: item as Node };
+/**
+ * The syntax tree by keys. A document with a problem at each of its keys is searched for every one of them, so each mapping
+ * is indexed once, and each alias followed once: following it walks the whole document.
+ */
+function createNodes(parsed: Document.Parsed): {
+  childOf(node: unknown, step: string | number): Child | undefined;
+} {
+  const indexes = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+  const targets = new Map<Alias, unknown>();
+
+  function resolved(node: unknown): unknown {
+    if (!isAlias(node)) return node;
+    if (!targets.has(node)) targets.set(node, node.resolve(parsed));
+    return targets.get(node);
   }
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find((candidate) => scalarKey(candidate) === String(step));
-  return pair === undefined ? undefined : { key: pair.key, value: pair.value };
+
+  function indexOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = indexes.get(map);
+    if (known !== undefined) return known;
+    const index = new Map<string, Pair>();
+    for (const pair of map.items) {
+      const key = scalarKey(pair);
+      if (key !== undefined) index.set(key, pair);
+    }
+    indexes.set(map, index);
+    return index;
+  }
+
+  return {
+    childOf(written, step) {
+      const node = resolved(written);
+      if (isSeq(node)) {
+        const item: unknown = typeof step === 'number' ? node.items[step] : undefined;
+        return item === undefined ? undefined : { key: isPair(item) ? item.key : item, value: item as Node };
+      }
+      if (!isMap(node)) return undefined;
+      const pair = indexOf(node).get(String(step));
+      return pair === undefined ? undefined : { key: pair.key, value: pair.value };
+    },
+  };
 }

@@ -28,6 +28,9 @@ export function zodProblems(
 
 type Issue = z.core.$ZodIssue;
 
+/** Whoever has more in one mapping has another kind of file. */
+const MOST_UNKNOWN_KEYS = 100;
+
 function issueProblems(
   issue: Issue,
   document: LocatedDocument,
@@ -38,10 +41,15 @@ function issueProblems(
   if (issue.code === 'unrecognized_keys') {
     const schemaPath = path.slice(options.at?.length ?? 0);
     const known = options.schema === undefined ? [] : knownKeysAt(options.schema, schemaPath);
-    return issue.keys.map((key) => {
+    const told = issue.keys.slice(0, MOST_UNKNOWN_KEYS).map((key) => {
       const message = options.explainKey?.(key, path) ?? unknownKey(key, known);
       return problemAt(document, [...path, key], 'key', message);
     });
+    const next = issue.keys[MOST_UNKNOWN_KEYS];
+    if (next === undefined) return told;
+    const more = issue.keys.length - MOST_UNKNOWN_KEYS;
+    const message = `${more} more ${more === 1 ? 'key of this mapping is' : 'keys of this mapping are'} not known.`;
+    return [...told, problemAt(document, [...path, next], 'key', message)];
   }
   const branch = issue.code === 'invalid_union' ? closestBranch(issue.errors) : undefined;
   if (branch !== undefined) return branch.flatMap((inner) => issueProblems(inner, document, path, options));

@@ -2,7 +2,7 @@ import { type Dirent, constants as fsConstants } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
-import type { RuleFileText } from '../domain/rule-files.js';
+import type { RuleFileKind, RuleFileText } from '../domain/rule-files.js';
 import {
   codeOf,
   compareText,
@@ -14,9 +14,18 @@ import {
   isSchema,
 } from './find-rule-files.js';
 
-const MAX_RULE_FILE_BYTES = 5 * 1024 * 1024;
+/** Some four hundred long rules; checking more takes seconds (bench/rules-check.mjs). Prefixes by the thousand belong in lists. */
+const MAX_RULE_FILE_BYTES = 512 * 1024;
+/** All rule files together: they are checked as one. */
+const MAX_RULES_BYTES = 1024 * 1024;
+const MAX_LIMITS_BYTES = 5 * 1024 * 1024;
 /** Number lists from fraud intelligence run to hundreds of thousands of lines. */
 const MAX_LIST_FILE_BYTES = 50 * 1024 * 1024;
+const MAX_BYTES: Readonly<Record<RuleFileKind, number>> = {
+  rules: MAX_RULE_FILE_BYTES,
+  limits: MAX_LIMITS_BYTES,
+  list: MAX_LIST_FILE_BYTES,
+};
 
 /**
  * Reads a rules directory: DIR/*.yaml, *.yml and *.json as rules, DIR/lists/* as lists, DIR/limits.csv. Other folders,
@@ -28,12 +37,17 @@ export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[
   const problems: Problem[] = [];
   const hints = new Set<string>();
   for (const { file, kind } of await findRuleFiles(dir)) {
-    const read = await readText(file, kind === 'list' ? MAX_LIST_FILE_BYTES : MAX_RULE_FILE_BYTES);
+    const read = await readText(file, MAX_BYTES[kind]);
     if (read.ok) files.push({ file, kind, text: read.text });
     else {
       problems.push({ file, message: read.message, severity: 'error' });
       hints.add(read.hint);
     }
+  }
+  if (bytesOf(files) > MAX_RULES_BYTES) {
+    const message = `The rule files have ${bytesOf(files)} bytes together; at most ${MAX_RULES_BYTES} are read.`;
+    problems.push({ file: dir, message, severity: 'error' });
+    hints.add(SIZE_HINT);
   }
   if (problems.length > 0) {
     throw new CallwardenError('RULES_INVALID', `${problems.length} rule file(s) cannot be read.`, {
@@ -42,6 +56,13 @@ export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[
     });
   }
   return files;
+}
+
+/** Of the rules; lists and limits have bounds of their own. */
+function bytesOf(files: readonly RuleFileText[]): number {
+  return files
+    .filter(({ kind }) => kind === 'rules')
+    .reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
 }
 
 /**
@@ -80,6 +101,8 @@ type ReadText = { ok: true; text: string } | { ok: false; message: string; hint:
 
 const PERMISSION_HINT = 'Make the files readable for this user, or move them out of the rules directory.';
 const CONTENT_HINT = 'Replace the files, or move them out of the rules directory.';
+const SIZE_HINT =
+  'Move prefixes and numbers into lists, which may be larger, and take out rules that are not needed.';
 const LINK_HINT = 'Let the link lead to a file that is there, or remove the link.';
 
 async function readText(file: string, maxBytes: number): Promise<ReadText> {
@@ -90,7 +113,8 @@ async function readText(file: string, maxBytes: number): Promise<ReadText> {
       const stats = await handle.stat();
       if (!stats.isFile()) return refused('This is not a regular file.');
       if (stats.size > maxBytes) {
-        return refused(`The file has ${stats.size} bytes; at most ${maxBytes} are read.`);
+        const message = `The file has ${stats.size} bytes; at most ${maxBytes} are read.`;
+        return { ok: false, message, hint: SIZE_HINT };
       }
       const text = new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile());
       return { ok: true, text };

@@ -1154,3 +1154,13 @@ event: { type: alert }
     expect.stringContaining('No row of /etc/callwarden/rules/limits.csv sets the limit "max"'),
   );
 });
+
+describe('a file that is something else than rules', () => {
+  it('is told of in part, however many of its keys are unknown', () => {
+    const keys = Array.from({ length: 30_000 }, (_, at) => `key${at}: 1\n`).join('');
+    const problems = problemsOf({ 'rules/a.yaml': GOOD + keys });
+    expect(problems).toHaveLength(101);
+    expect(problems[0]).toContain('"key0" is not a known key');
+    expect(problems[100]).toContain('29900 more keys of this mapping are not known.');
+  });
+});

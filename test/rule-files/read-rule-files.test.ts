@@ -78,18 +78,31 @@ describe('readRuleFiles', () => {
   it('names every file that is not UTF-8, too large, or no file at all, and never waits for a pipe', async () => {
     write('latin.yaml', new Uint8Array([0x6e, 0xe9]));
     write('large.yaml', '');
-    truncateSync(join(dir, 'large.yaml'), 5 * 1024 * 1024 + 1);
+    truncateSync(join(dir, 'large.yaml'), 512 * 1024 + 1);
     write('lists/large.txt', '');
     truncateSync(join(dir, 'lists/large.txt'), 50 * 1024 * 1024 + 1);
     execFileSync('mkfifo', [join(dir, 'pipe.yaml')]);
     await expect(readRuleFiles(dir)).rejects.toMatchObject({
       code: 'RULES_INVALID',
       problems: [
-        { file: join(dir, 'large.yaml'), message: expect.stringContaining('at most 5242880 are read') },
+        { file: join(dir, 'large.yaml'), message: expect.stringContaining('at most 524288 are read') },
         { file: join(dir, 'latin.yaml'), message: expect.stringContaining('not UTF-8') },
         { file: join(dir, 'lists/large.txt'), message: expect.stringContaining('at most 52428800') },
         { file: join(dir, 'pipe.yaml'), message: expect.stringContaining('not a regular file') },
       ],
+    });
+  });
+
+  it('refuses rule files that are too large together, whatever lists there are', async () => {
+    write('lists/numbers.txt', '4930\n'.repeat(300_000));
+    for (const name of ['a', 'b', 'c']) write(`${name}.yaml`, '#'.repeat(349_525));
+    await expect(readRuleFiles(dir)).resolves.toHaveLength(4);
+    write('d.yaml', '##');
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({
+      problems: [
+        { file: dir, message: 'The rule files have 1048577 bytes together; at most 1048576 are read.' },
+      ],
+      hint: expect.stringContaining('lists'),
     });
   });
 

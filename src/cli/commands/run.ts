@@ -12,6 +12,7 @@ import { repeat } from '../repeat.js';
 import { type RulesAtStart, refuseInvalidRules, rulesAtStart } from '../rules-at-start.js';
 import { createRulesReload } from '../rules-reload.js';
 import { type ServiceLog, startService } from '../service.js';
+import { weighInWorker } from '../weigh-in-worker.js';
 
 /** How soon an edit of the rules is seen, at the second look that finds the same, and a pause is logged. */
 const LOOK_EVERY_MS = 1_000;
@@ -52,6 +53,7 @@ async function runService(options: { config: string; switch?: string }, context:
       rulesInForce: store.rulesInForce,
       started,
       use: (next) => service.useRules(next),
+      weigh: weighInWorker,
       log,
       clock: context.clock,
     });
@@ -62,16 +64,14 @@ async function runService(options: { config: string; switch?: string }, context:
       log,
       clock: context.clock,
     });
-    const look = async () => {
-      await Promise.all([reload.look(), pauseWatch.look()]);
-    };
-    await look();
-    const looks = repeat(look, LOOK_EVERY_MS);
+    await Promise.all([reload.look(), pauseWatch.look()]);
+    // Each by itself: a long check of rules must not keep a pause out of the log.
+    const looks = [reload, pauseWatch].map((one) => repeat(() => one.look(), LOOK_EVERY_MS));
     const { chain } = store;
     const checkpoints = await keepCheckpoints({ chain, ...config.checkpoints, clock: context.clock, log });
     await aborted(interrupted);
     log.info({}, 'stopping: nothing new is sent, requests in flight are recorded');
-    await Promise.all([looks.stop(), service.stop()]);
+    await Promise.all([...looks.map((one) => one.stop()), service.stop()]);
     await checkpoints.stop();
     log.info({}, 'stopped');
   } finally {

@@ -56,7 +56,8 @@ export function isFixed({ definition }: Side): boolean {
   return windowed !== true && !aggregate && (scope === 'call' || params.includes('name'));
 }
 
-function isGrowing({ definition }: Side): boolean {
+/** Counts and lengths of which a part of the calls never shows more than all of them. */
+export function isGrowing({ definition }: Side): boolean {
   const { name, windowed } = definition;
   return windowed !== true && GROWING.has(name.slice(name.indexOf('.') + 1));
 }

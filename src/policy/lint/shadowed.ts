@@ -15,6 +15,7 @@ import {
   normalForm,
   type Side,
 } from './normal-form.js';
+import { createCandidates } from './shadow-candidates.js';
 
 /** A rule with its conditions made ready for comparing them. */
 interface Reading {
@@ -24,6 +25,12 @@ interface Reading {
 }
 
 const DISCONNECTS: readonly EventType[] = ['disconnectCall', 'disconnectAccount', 'disconnectCustomer'];
+
+/**
+ * So many pairs of rules are compared: all those of some three hundred rules that ask for the same facts. A check of many
+ * more must end soon, and a warning less is no harm.
+ */
+const MOST_COMPARED = 50_000;
 
 /**
  * Pairs of rules of which the later has nothing left to take whenever the earlier has acted, and the earlier acts
@@ -44,22 +51,42 @@ export function shadowedRules(
         where: where === undefined ? undefined : normalForm(where, context),
       };
     });
-  return readings.flatMap((later) => {
-    const by = readings.find((earlier) => shadows(earlier, later, contradictions));
-    return by === undefined ? [] : [{ rule: later.rule, by: by.rule }];
+  let compared = 0;
+  return [...grouped(readings)].flatMap((group) => {
+    const candidates = createCandidates(contradictions);
+    for (const [at, { rule, conditions }] of group.entries())
+      if (actsAtOnce(rule)) candidates.add(conditions, at);
+    return group.flatMap((later) => {
+      if (later.rule.escalate.length > 0 || compared > MOST_COMPARED) return [];
+      for (const at of candidates.of(later.conditions)) {
+        const earlier = group[at];
+        if (earlier === undefined || !isPlannedBefore(earlier.rule, later.rule)) continue;
+        compared += 1;
+        if (shadows(earlier, later, contradictions)) return [{ rule: later.rule, by: earlier.rule }];
+        if (compared > MOST_COMPARED) break;
+      }
+      return [];
+    });
   });
 }
 
+/** Only what does the same to the same can come before one another. */
+function grouped(readings: readonly Reading[]): Iterable<readonly Reading[]> {
+  const groups = new Map<string, Reading[]>();
+  for (const reading of readings) {
+    const { scope, mode, event } = reading.rule;
+    const key = `${scope} ${mode} ${event.type}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [reading]);
+    else group.push(reading);
+  }
+  return groups.values();
+}
+
+/** Of two rules of one group, the first of which is planned before and acts at once. */
 function shadows(earlier: Reading, later: Reading, contradictions: Contradictions): boolean {
   const [first, second] = [earlier.rule, later.rule];
   return (
-    first !== second &&
-    first.scope === second.scope &&
-    first.mode === second.mode &&
-    first.event.type === second.event.type &&
-    isPlannedBefore(first, second) &&
-    actsAtOnce(first) &&
-    second.escalate.length === 0 &&
     lessFiltered(first, second) &&
     implies([later.conditions], earlier.conditions, contradictions) &&
     (earlier.where === undefined ||
