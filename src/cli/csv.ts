@@ -9,17 +9,18 @@ export function csvLine(cells: readonly Cell[]): string {
 }
 
 /**
- * A text that a spreadsheet would take for a formula gets a `'` in front (OWASP, "CSV Injection"): whoever chooses his own
- * CLI could otherwise run one on the reader's machine. Plain numbers, `+49301234567` and `-1.5` included, stay as they
- * are. What could steer a terminal is written out; JSON is the form that loses nothing.
+ * What a spreadsheet would take for a formula gets a `'` in front (OWASP, "CSV Injection"): whoever chooses his own CLI could
+ * otherwise run one on the reader's machine. So does what follows a `;`, at which Excel parts cells in many locales without
+ * regard to our quotes. Plain numbers, `+49301234567` and `-1.5` included, stay as they are. What could steer a terminal is
+ * written out, so that no cell begins with a tab or a line break; JSON is the form that loses nothing.
  */
 function csvCell(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
   const shown = harmless(String(cell));
-  const safe = isFormula(shown) ? `'${shown}` : shown;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = PLAIN_NUMBER.test(shown) ? shown : shown.replace(FORMULA, "$1'$2");
+  return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function isFormula(text: string): boolean {
-  return /^\s*[=+\-@]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text);
-}
+const PLAIN_NUMBER = /^[+-]?\d+(\.\d+)?$/;
+/** A sign that begins a formula, full-width (U+FF0B and so on) too, where a cell begins or may be parted. */
+const FORMULA = /(^|;)([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;

@@ -293,8 +293,31 @@ describe('CSV', () => {
     ['+49 30', "'+49 30"],
     [' =1', "' =1"],
     ['=HYPERLINK("x")', '"\'=HYPERLINK(""x"")"'],
+    ['\t=1', '\\u0009=1'],
+    ['\r=1', '\\u000d=1'],
+    ['＝1+1', "'＝1+1"],
+    ['＋1', "'＋1"],
+    ['－1', "'－1"],
+    ['＠SUM(A1)', "'＠SUM(A1)"],
+    ['a;=1+1', `"a;'=1+1"`],
+    ['a; "＝1";-1', `"a;' ""＝1"";'-1"`],
   ])('makes no formula of %s', (text, expected) => {
     expect(csvLine([text])).toBe(`${expected}\r\n`);
+  });
+
+  it('begins no formula at its beginning nor behind a semicolon, whatever is in a cell', () => {
+    const signs = fc.constantFrom(...'=+-@＝＋－＠;;,"\' \t\r\n\u00a01a');
+    fc.assert(
+      fc.property(fc.string({ unit: signs, maxLength: 12 }), (text) => {
+        const line = csvLine([text]).trimEnd();
+        if (/^[+-]?\d+$/.test(text)) return;
+        // As a spreadsheet reads it that parts at semicolons alone, and as one that heeds the quotes.
+        const unquoted = line.startsWith('"') ? line.slice(1, -1).replaceAll('""', '"') : line;
+        for (const cell of [...line.split(';'), unquoted, ...unquoted.split(';')])
+          expect(cell.replace(/^[\s"]+/, ''), line).not.toMatch(/^[=+\-@＝＋－＠\t\r]/);
+      }),
+      { seed: 6, numRuns: 5_000 },
+    );
   });
 
   it.each(['+4930123456', '-5', '-1.5', '0049301', '10:30'])('leaves %s as it is', (text) => {
