@@ -13,8 +13,9 @@ import { addRun } from './commands/run.js';
 import { addSimulate } from './commands/simulate.js';
 import { addStats } from './commands/stats.js';
 import { addStatus } from './commands/status.js';
-import { processContext, say } from './context.js';
+import { processContext, say, shownText } from './context.js';
 import { reportError } from './errors.js';
+import { harmlessLines } from './harmless-text.js';
 import { OutputFailed } from './output-failed.js';
 import { createProgram } from './program.js';
 
@@ -52,6 +53,6 @@ try {
 
 function endWith(error: unknown): never {
   const { text, exitCode } = reportError(error);
-  if (text !== undefined) process.stderr.write(`${text}\n`);
+  if (text !== undefined) process.stderr.write(`${harmlessLines(shownText(text, context))}\n`);
   process.exit(exitCode);
 }
