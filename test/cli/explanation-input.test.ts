@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { explanationInput } from '../../src/cli/explanation-input.js';
+import { explanationInput, type FoundInput } from '../../src/cli/explanation-input.js';
 import type { PlannedAction } from '../../src/domain/action.js';
 import type { Call } from '../../src/domain/call.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
+import { createLearnedCustomerTree } from '../../src/gather/learn-customer-tree.js';
 import { runPass } from '../../src/pass.js';
 import { type Explanation, explainRule } from '../../src/pass-explain.js';
 import type { ExplainInput } from '../../src/pass-explain-input.js';
@@ -51,16 +52,32 @@ function ruleSetOf(text: string) {
 }
 
 /** Passes on a switch, and explanations from what they left behind. */
-function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) {
+function scene(
+  listed: readonly Call[],
+  {
+    everyMs = 5000,
+    rules = RULES,
+    trusted = false,
+  }: { everyMs?: number; rules?: string; trusted?: boolean } = {},
+) {
   let now = NOW;
   const clock = () => now;
   const { store, path, records } = tempStore({ clock });
   const ruleSet = ruleSetOf(rules);
   const port = fakeSwitch(listed, clock);
+  // In trusted mode customer 3 stands below 2, and all others below the root alone.
+  const list: typeof port.listAllCalls = async ({ customer, ...filter }, options) => {
+    const listing = await port.listAllCalls(filter, options);
+    const isBelow = (call: { customer: number | undefined }) =>
+      call.customer === customer || (customer === 2 && call.customer === 3);
+    return customer === undefined ? listing : { ...listing, calls: listing.calls.filter(isBelow) };
+  };
+  const learnedTree = createLearnedCustomerTree({ listAllCalls: list }, { root: 1, stated: new Map() });
   const context = aPassContext({
-    port,
+    port: { ...port, ...(trusted ? { login: 'trusted:1', listAllCalls: list } : {}) },
     store,
     clock,
+    learnedTree: trusted ? learnedTree : undefined,
     intervalMs: everyMs,
     rules: compileRules(ruleSet, {
       catalogue: FACT_CATALOGUE,
@@ -69,8 +86,10 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
       now: NOW,
     }),
   });
-  const schedule = everyMs === MINUTE ? '0 * * * * *' : '*/5 * * * * *';
-  const switchConfig = aSwitchConfig({ schedule });
+  const switchConfig = aSwitchConfig({
+    schedule: everyMs === MINUTE ? '0 * * * * *' : '*/5 * * * * *',
+    ...(trusted ? { login: { kind: 'trusted', customer: 1, wholesaler: 1 } } : {}),
+  });
   const config = aConfig(path, switchConfig);
   const said: string[] = [];
   const output = {
@@ -91,7 +110,7 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
       const { error } = await runPass(context, options);
       expect(error).toBeNull();
     },
-    async input(name: string, at?: number, url = switchConfig.url): Promise<ExplainInput> {
+    async found(name: string, at?: number, url = switchConfig.url): Promise<FoundInput> {
       const rule = ruleSet.rules.find((one) => one.name === name);
       if (rule === undefined) throw new Error(`There is no rule ${name}.`);
       const found = await explanationInput({
@@ -111,7 +130,10 @@ function scene(listed: readonly Call[], { everyMs = 5000, rules = RULES } = {}) 
         },
       });
       if (found === undefined) throw new Error(said.join('\n'));
-      return found.input;
+      return found;
+    },
+    async input(name: string, at?: number, url?: string): Promise<ExplainInput> {
+      return (await this.found(name, at, url)).input;
     },
   };
 }
@@ -301,5 +323,52 @@ event: { type: alert }
     const result = async (at: number) => (await explained(await it.input('patient', at), 'patient')).result;
     expect(await result(NOW + 59_000)).toBe('excluded');
     expect(await result(NOW + 60_000)).toBe('violated');
+  });
+});
+
+const FAMILY = `
+name: family
+scope: customer
+mode: enforce
+conditions: { all: [ { fact: customer.connectedCalls, params: { recursive: true }, operator: greaterThan, value: 1 } ] }
+event: { type: alert }
+`;
+
+const familyOf = async (input: ExplainInput, id = '2') => {
+  const [compiled] = input.rules;
+  if (compiled === undefined) throw new Error('There is no rule.');
+  const { result, verdict } = await explainRule(input, compiled, { scope: 'customer', id });
+  return { result, observed: verdict?.evidence?.conditions.all?.[0]?.observed };
+};
+
+it('from the ledger, counts the subcustomers that were known then, and says so where none were kept', async () => {
+  const two = [aCall({ id: '2', customer: 2 }), aCall({ id: '3', customer: 3 })];
+  const it = scene([], { rules: FAMILY, trusted: true });
+  await it.pass();
+  it.wait(MINUTE);
+  it.port.calls = two;
+  await it.pass();
+  const after = await it.found('family', NOW + MINUTE);
+  expect(await familyOf(after.input)).toEqual({ result: 'violated', observed: 2 });
+  expect(after.source).toBe(`the last listing by ${new Date(NOW + MINUTE).toISOString()}, from the ledger`);
+  const before = await it.found('family', NOW);
+  expect(before.source).toBe(
+    `the last listing by ${new Date(NOW).toISOString()}, from the ledger; who was whose subcustomer was not kept then, so it counts as unknown`,
+  );
+  expect(before.input.customers?.tree.size).toBe(0);
+  expect(before.input.customers?.isAnswered(2)).toBe(false);
+});
+
+it('on the switch, asks who is whose subcustomer as a pass would', async () => {
+  const it = scene([], { rules: FAMILY, trusted: true });
+  const simulator = await startSimulator({ seed: 1, traffic: 'none', clock: () => NOW, trusted: true });
+  onTestFinished(() => simulator.close());
+  simulator.world.carrier.addCustomer(70, 1);
+  simulator.world.carrier.addCustomer(71, 70);
+  simulator.world.addCall({ customer: 70 });
+  simulator.world.addCall({ customer: 71 });
+  expect(await familyOf(await it.input('family', undefined, simulator.url), '70')).toEqual({
+    result: 'violated',
+    observed: 2,
   });
 });
