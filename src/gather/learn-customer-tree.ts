@@ -4,6 +4,7 @@ import { type KnownCustomers, knownCustomers, type LearnedCustomer } from '../do
 import { CallwardenError } from '../domain/errors.js';
 import type { SwitchPort } from '../domain/ports.js';
 import type { Listing } from '../domain/snapshot.js';
+import { learningNote } from './learning-note.js';
 import { orderCustomers } from './order-customers.js';
 
 /** A customer's listing is asked for at most this often. */
@@ -245,7 +246,7 @@ class TreeLearner implements LearnedCustomerTree {
     await Promise.all(Array.from({ length: Math.max(1, this.options.concurrency ?? 4) }, work));
     const closing = waiting.length === 0 ? await this.close(options.signal, now) : undefined;
     const isError = closing instanceof CallwardenError;
-    const note = noteOf(failures, waiting.length, isError ? closing : undefined);
+    const note = learningNote(failures, waiting.length, isError ? closing : undefined);
     return {
       ...(note === undefined ? {} : { note }),
       ...(closing === undefined || isError ? {} : { newer: closing }),
@@ -403,32 +404,4 @@ function isSame(one: readonly LearnedCustomer[], other: readonly LearnedCustomer
       );
     })
   );
-}
-
-/** So many customers are named; of more only how many they are. */
-const MOST_NAMED = 5;
-
-function noteOf(
-  failures: ReadonlyMap<number, CallwardenError>,
-  waiting: number,
-  closing: CallwardenError | undefined,
-): string | undefined {
-  const [failure] = failures.values();
-  const parts: string[] = [];
-  if (failure !== undefined) {
-    const named = [...failures.keys()].slice(0, MOST_NAMED).join(', ');
-    const more = failures.size > MOST_NAMED ? ` and ${failures.size - MOST_NAMED} more` : '';
-    parts.push(
-      `the listing of customer ${named}${more} failed, so what is known of who is below is what it was: ${failure.code}: ${failure.message}`,
-    );
-  }
-  if (waiting > 0)
-    parts.push(
-      `the switch answers too slowly to list ${waiting} more ${waiting === 1 ? 'customer' : 'customers'} for who is below them: the next pass goes on`,
-    );
-  if (closing !== undefined)
-    parts.push(
-      `the listing that closes the look at subcustomers failed, so that of the next pass has to serve: ${closing.code}: ${closing.message}`,
-    );
-  return parts.length === 0 ? undefined : parts.join('; ');
 }
