@@ -172,9 +172,11 @@ function change(world: World, random: Random): void {
     if (random.chance(0.5)) return { ...call, cld: anyNumber(random), cli: anyNumber(random) };
     const other = anyCall(random, Number(call.id));
     if (random.chance(0.5)) return { ...other, callId: `new-${random.integer(1e9)}@192.0.2.8` };
-    // A call stays its customer's, and only then tells who stands below whom.
-    const { customer, hidden } = world.trusted ? call : other;
-    return { ...other, callId: call.callId, customer, hidden };
+    if (!world.trusted || ownerOf(call).customer === undefined) return { ...other, callId: call.callId };
+    // A call stays its customer's, and only then tells who stands below whom; nor is it ever nobody's again.
+    const { customer, hidden } = call;
+    const state = other.state === 'WaitAuth' ? call.state : other.state;
+    return { ...other, callId: call.callId, state, customer, hidden };
   });
   if (random.chance(0.2)) world.calls.push(anyCall(random, whole(random, 1, 12)));
 }
