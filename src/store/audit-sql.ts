@@ -46,12 +46,13 @@ export const DISCONNECTS_SINCE = `
     AND CASE WHEN @mayHaveEnded = 1 THEN outcome <> 'already-gone' ELSE reason IS NOT 'perhaps-taken' END`;
 
 /**
- * What the hourly cap counts. A request that was refused, or came too late, counts as well: it was sent, and a login that may
+ * What the hourly cap counts among these requests. A request that was refused, or came too late, counts as well: it was sent, and a login that may
  * not disconnect must not send without end. A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
  * the switch counted where that is more. Its children are in its weight already.
  */
-export const CALLS_TAKEN_SINCE = `
-  WITH taken AS MATERIALIZED (${SENT_SINCE})
+export function callsTakenOf(sent: string): string {
+  return `
+  WITH taken AS MATERIALIZED (${sent})
   SELECT coalesce(sum(
     CASE WHEN action IN ('disconnectAccount', 'disconnectCustomer') AND call_id IS NULL
       THEN max(
@@ -62,6 +63,9 @@ export const CALLS_TAKEN_SINCE = `
     END
   ), 0)
   FROM taken WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
+}
+
+export const CALLS_TAKEN_SINCE = callsTakenOf(SENT_SINCE);
 
 /** By facet, so that a rule whose records are looked for further back does not lead through those of all the others. */
 export const UNCHANGED_SINCE = `

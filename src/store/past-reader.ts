@@ -1,5 +1,6 @@
 import type { CallIdentity } from '../domain/call.js';
 import type { Pause } from '../domain/pause.js';
+import { callsTakenOf } from './audit-sql.js';
 import { openCurrentForReading, type ReaderOptions } from './open-reader.js';
 import { orStoreError } from './store-error.js';
 
@@ -43,19 +44,7 @@ const DISCONNECTS = `
   SELECT call_ref AS id, call_id AS callId, setup_time AS setupTime, asked_at AS askedAt, sent_at AS at FROM (${SENT})
   WHERE call_id IS NOT NULL AND outcome <> 'failed' AND reason IS NOT 'perhaps-taken' ORDER BY sent_at, asked_at`;
 
-/** An account or customer action weighs what the switch counted, or the calls under it where those are more. */
-const CALLS_TAKEN = `
-  WITH taken AS MATERIALIZED (${SENT})
-  SELECT coalesce(sum(
-    CASE WHEN action IN ('disconnectAccount', 'disconnectCustomer') AND call_id IS NULL
-      THEN max(
-        coalesce(count, 0),
-        (SELECT count(*) FROM audit_action AS child INDEXED BY audit_action_parent WHERE child.parent = taken.id)
-      )
-      ELSE 1
-    END
-  ), 0)
-  FROM taken WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
+const CALLS_TAKEN = callsTakenOf(SENT);
 
 /** One that is in force to this day; the event that began it may have been pruned. */
 const LASTING_PAUSE = `
