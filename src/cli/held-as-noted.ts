@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../domain/action.js';
 import { identityKey } from '../domain/call.js';
 import type { Holding } from '../domain/ledger.js';
+import { subjectText } from '../domain/scope.js';
 import type { Evidence } from '../domain/verdict.js';
 
 /** That a subject violated a version of a rule without a break from `since` to `lastAt`, as a pass wrote it down. */
@@ -13,17 +14,22 @@ export interface NotedHold extends Holding {
 export function holdsOfRecords(records: Iterable<AuditRecord>): readonly NotedHold[] {
   return [...records].flatMap((record): NotedHold[] => {
     const { held } = record.evidence as Partial<Evidence>;
-    if (held === undefined) return [];
+    const subject = keyOf(record);
+    if (held === undefined || subject === undefined) return [];
     const { rule, ruleHash } = record;
     const [since, lastAt] = [Date.parse(held.since), Date.parse(record.at)];
-    return [{ rule, ruleHash, subject: keyOf(record), since, lastAt, stands: false }];
+    return [{ rule, ruleHash, subject, since, lastAt, stands: false }];
   });
 }
 
-/** As subjectKey writes it: the evidence names the call that was judged. */
-function keyOf({ scope, subject, evidence }: AuditRecord): string {
+/**
+ * As subjectKey writes it: the evidence names the call that was judged. Undefined where it names another one, which was cut in
+ * place of a whole: of that call the record says nothing, and of the judged one the record of the whole says the same.
+ */
+function keyOf({ scope, subject, evidence }: AuditRecord): string | undefined {
   const { call } = evidence as Partial<Evidence>;
   if (scope !== 'call' || call === undefined) return subject;
+  if (subject !== subjectText({ scope, id: call.id })) return undefined;
   return `call:${identityKey({ id: call.id, callId: call.callId, setupTimeText: call.setupTime })}`;
 }
 
