@@ -1,10 +1,11 @@
-import { type CallIdentity, hasEnded, identityKey } from '../domain/call.js';
+import { identityKey } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
 import { type KnownCustomers, knownCustomers, type LearnedCustomer } from '../domain/customer-tree.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { SwitchPort } from '../domain/ports.js';
 import type { Listing } from '../domain/snapshot.js';
 import { learningNote } from './learning-note.js';
+import { identitiesByOwner, type ListedOwner, ownersOf } from './listed-owners.js';
 import { orderCustomers } from './order-customers.js';
 
 /** A customer's listing is asked for at most this often. */
@@ -31,9 +32,6 @@ export interface LearnedCustomers {
   /** The listing of everything that was asked for last; undefined where nobody was asked. */
   newer?: Listing;
 }
-
-/** A call as the listing of everything shows it. */
-type ListedOwner = CallIdentity & { state: string; customer: number | undefined };
 
 /**
  * Who is whose subcustomer, learned from the switch: in trusted mode a listing with a customer's rights shows its own calls
@@ -103,6 +101,8 @@ class TreeLearner implements LearnedCustomerTree {
   private readonly members = new Set<number>();
   private pending: Pending | undefined;
   private lastAt = Number.NEGATIVE_INFINITY;
+  /** Whether anything was learned or forgotten since `known` was reckoned: at most passes nothing was. */
+  private isStale = true;
   private known: Pick<LearnedCustomers, 'customers' | 'learned'>;
 
   constructor(
@@ -116,6 +116,8 @@ class TreeLearner implements LearnedCustomerTree {
     this.isRestored = true;
     const parents = new Map(learned.map(({ customer, parent }) => [customer, parent]));
     for (const { customer, answered, learnedAt } of learned) {
+      // What was learned while the clock was ahead would otherwise be trusted until the clock comes to that instant again.
+      this.lastAt = Math.max(this.lastAt, learnedAt);
       this.members.add(customer);
       if (answered) this.of(customer).answeredAt = learnedAt;
     }
@@ -127,6 +129,7 @@ class TreeLearner implements LearnedCustomerTree {
         if (one !== customer && !below.has(customer)) outside.set(customer, learnedAt);
       }
     }
+    this.isStale = true;
     this.settleKnown();
   }
 
@@ -139,7 +142,7 @@ class TreeLearner implements LearnedCustomerTree {
     this.lastAt = now;
     const before = ownersOf(calls, this.options.root);
     const listed = new Set(before.values());
-    for (const customer of listed) this.members.add(customer);
+    for (const customer of listed) this.note(customer);
     this.conclude(before, now);
     if (options.named === undefined) this.keepOnly(new Set(options.protected));
     this.forgetOld(listed, now, options.protected);
@@ -160,8 +163,15 @@ class TreeLearner implements LearnedCustomerTree {
         outside: new Map(),
       };
       this.asked.set(customer, found);
+      this.isStale = true;
     }
     return found;
+  }
+
+  private note(customer: number): void {
+    if (this.members.has(customer)) return;
+    this.members.add(customer);
+    this.isStale = true;
   }
 
   /** The clock was set back: everything is due. */
@@ -176,19 +186,26 @@ class TreeLearner implements LearnedCustomerTree {
 
   /** Nobody else is asked for any more, so nobody could be placed with regard to them. */
   private keepOnly(guarded: ReadonlySet<number>): void {
-    for (const customer of this.asked.keys()) if (!guarded.has(customer)) this.asked.delete(customer);
+    for (const customer of this.asked.keys()) {
+      if (guarded.has(customer)) continue;
+      this.asked.delete(customer);
+      this.isStale = true;
+    }
   }
 
   private forgetOld(listed: ReadonlySet<number>, now: number, guarded: readonly number[]): void {
     for (const one of this.asked.values()) {
-      if (one.answeredAt !== undefined && now - one.answeredAt > FORGOTTEN_AFTER_MS)
-        one.answeredAt = undefined;
+      if (one.answeredAt === undefined || now - one.answeredAt <= FORGOTTEN_AFTER_MS) continue;
+      one.answeredAt = undefined;
+      this.isStale = true;
     }
     // Who had no call for long may have been moved below a protected customer unseen.
     for (const customer of guarded) {
       const { outside } = this.of(customer);
       for (const [other, at] of outside) {
-        if (listed.has(other) && now - at > FORGOTTEN_AFTER_MS) outside.delete(other);
+        if (!listed.has(other) || now - at <= FORGOTTEN_AFTER_MS) continue;
+        outside.delete(other);
+        this.isStale = true;
       }
     }
   }
@@ -206,11 +223,12 @@ class TreeLearner implements LearnedCustomerTree {
       ...(options.named === undefined ? [] : [...options.named, ...listed, ...above]),
     ]);
     wanted.delete(root);
+    const all = [...listed];
     return [...wanted].filter((customer) => {
       const { triedAt, answeredAt, below, lacked, outside } = this.of(customer);
       if (now - triedAt < SHORTEST_PAUSE_MS) return false;
       if (answeredAt === undefined || now - answeredAt >= LONGEST_TRUST_MS) return true;
-      return [...listed].some((other) => {
+      return all.some((other) => {
         if (other === customer) return false;
         if (below.has(other)) return lacked.has(other);
         const at = outside.get(other);
@@ -230,6 +248,7 @@ class TreeLearner implements LearnedCustomerTree {
   ): Promise<Pick<LearnedCustomers, 'note' | 'newer'>> {
     const pending: Pending = { at: now, before, answers: [] };
     this.pending = pending;
+    this.isStale = true;
     const failures = new Map<number, CallwardenError>();
     const waiting = [...due];
     const work = async () => {
@@ -286,7 +305,7 @@ class TreeLearner implements LearnedCustomerTree {
     const asked = this.of(customer);
     asked.answeredAt = now;
     for (const one of shown) {
-      this.members.add(one);
+      this.note(one);
       asked.below.add(one);
       asked.lacked.delete(one);
       asked.outside.delete(one);
@@ -313,12 +332,15 @@ class TreeLearner implements LearnedCustomerTree {
     const { pending } = this;
     if (pending === undefined) return;
     this.pending = undefined;
-    const stayed = [...after].filter(([key]) => pending.before.has(key));
+    this.isStale = true;
+    // Once for all answers: of as many customers as have calls there are as many answers, and many more calls.
+    const stayed = identitiesByOwner([...after].filter(([key]) => pending.before.has(key)));
     for (const { customer, shown, unowned, complete } of pending.answers) {
       if (!complete) continue;
-      const there = new Set(stayed.flatMap(([key, owner]) => (unowned.has(identityIn(key)) ? [] : [owner])));
-      for (const other of there) {
-        if (other !== customer && !shown.has(other)) this.lacks(customer, other, now);
+      for (const [other, identities] of stayed) {
+        if (other === customer || shown.has(other)) continue;
+        if (unowned.size === 0 || identities.some((one) => !unowned.has(one)))
+          this.lacks(customer, other, now);
       }
     }
   }
@@ -335,6 +357,8 @@ class TreeLearner implements LearnedCustomerTree {
   }
 
   private settleKnown(): void {
+    if (!this.isStale) return;
+    this.isStale = false;
     const learned = this.reckon();
     if (isSame(learned, this.known.learned)) return;
     this.known = { customers: knownCustomers(learned, this.options), learned };
@@ -363,21 +387,6 @@ class TreeLearner implements LearnedCustomerTree {
         answered: this.asked.get(customer)?.answeredAt !== undefined && !contradictory.has(customer),
       }));
   }
-}
-
-/** By customer and identity: both legs of a call may be listed, each with its own customer. */
-function ownersOf(calls: readonly ListedOwner[], root: number): ReadonlyMap<string, number> {
-  return new Map(
-    calls.flatMap((call) => {
-      const { customer, state } = call;
-      if (customer === undefined || customer === root || hasEnded(state)) return [];
-      return [[`${customer} ${identityKey(call)}`, customer]];
-    }),
-  );
-}
-
-function identityIn(key: string): string {
-  return key.slice(key.indexOf(' ') + 1);
 }
 
 /** Those above a customer, nearest first. */
