@@ -5,12 +5,10 @@ import { canonicalJson } from './canonical-json.js';
 import type { CheckContext } from './check-context.js';
 import { checkEvent } from './check-event.js';
 import { pollEveryMs } from './check-polling.js';
+import { createClimbTime, greatest, RECORD_AGAIN_MS } from './climb-time.js';
 import { inside, type Place } from './findings.js';
 import type { RuleFrame, WrittenSchedule } from './rule-schema.js';
 import type { WrittenLeaf } from './shared-conditions.js';
-
-/** An unchanged record of a rule without a cooldown is repeated so often. */
-const RECORD_AGAIN_MS = 300_000;
 
 /** `for`, `cooldown` and `schedule`, whose forms the schema has checked. */
 export function timingOf(
@@ -117,13 +115,14 @@ function warnOfNeverClimbing(
       : `the rule has a cooldown of ${durationText(cooldownMs)}`;
   const everyMs = pollEveryMs(rule, context);
   // What was done `within` ago to the millisecond does not count any more, and the poll that acts comes when it comes.
-  const fits = (acts: number, withinMs: number) =>
-    msToClimb(acts, climb, cooldownMs === undefined ? undefined : upToAPoll(cooldownMs, everyMs)) + everyMs <=
-    withinMs;
+  const msToClimb =
+    cooldownMs === undefined
+      ? createClimbTime(climb)
+      : (acts: number) => acts * upToAPoll(cooldownMs, everyMs);
+  const fits = (acts: number, withinMs: number) => msToClimb(acts) + everyMs <= withinMs;
   for (const [index, { after, withinMs }] of climb.slice(1).entries()) {
     if (fits(after, withinMs)) continue;
-    let most = after - 1;
-    while (most > 0 && !fits(most, withinMs)) most -= 1;
+    const most = greatest(after - 1, (acts) => fits(acts, withinMs));
     const message = `This step is never reached: ${what}, so that when the rule may act again, it has acted on a subject at most ${most} ${most === 1 ? 'time' : 'times'} within ${durationText(withinMs)}.`;
     context.findings.warning(inside(place, 'escalate', index, 'after'), message);
   }
@@ -132,14 +131,4 @@ function warnOfNeverClimbing(
 /** It is over with the first poll that comes after it. */
 function upToAPoll(cooldownMs: number, everyMs: number): number {
   return Math.ceil(cooldownMs / everyMs) * everyMs;
-}
-
-/** From the first of so many actions until the next one can come. */
-function msToClimb(acts: number, climb: readonly EscalationStep[], cooldownMs: number | undefined): number {
-  if (cooldownMs !== undefined) return acts * cooldownMs;
-  const isAlert = (act: number) => climb.findLast(({ after }) => after <= act)?.event.type === 'alert';
-  let ms = 0;
-  // One that disconnects acts at every pass, and so does the next step; only an alert waits for its repetition.
-  for (let act = 1; act < acts; act += 1) if (isAlert(act) && isAlert(act - 1)) ms += RECORD_AGAIN_MS;
-  return ms;
 }
