@@ -88,15 +88,16 @@ export function enforcementOn(
     const doubt = findDoubt(calls, suspects, { timing, stats, shownBefore: shownIn(snapshot, context) });
     return { calls, suspects, observedAt: timing.requestedAt, doubt };
   };
+  const stats = statsInTime(port, signal, maxSnapshotAgeMs * STATS_SHARE_OF_AGE);
   const relisting = createRelisting(
     async (filter) => {
       // Of everything, it is compared with the statistics as the snapshot was: it decides what a whole takes.
       const isWhole = filter.account === undefined;
-      const [listing, stats] = await Promise.all([
+      const [listing, counted] = await Promise.all([
         port.listAllCalls(filter, { signal }),
-        isWhole && context.crossCheck ? statsOrNone(port, signal) : undefined,
+        isWhole && context.crossCheck ? stats() : undefined,
       ]);
-      return fresh(listing, stats);
+      return fresh(listing, counted);
     },
     maxSnapshotAgeMs,
     clock,
@@ -118,14 +119,30 @@ export function enforcementOn(
   };
 }
 
-/** Without them the listing is compared with nothing, as at the pass's own. */
-async function statsOrNone(port: SwitchPort, signal: AbortSignal): Promise<AccountCallStats | undefined> {
-  try {
-    return await port.getAccountCallStats({ signal });
-  } catch (error) {
-    if (error instanceof CallwardenError) return undefined;
-    throw error;
-  }
+/** So much of the time for which a listing may be acted on may go into waiting for the statistics. */
+const STATS_SHARE_OF_AGE = 0.5;
+
+/**
+ * Without them the listing is compared with nothing, as at the pass's own. Those that come too late are not waited for: the
+ * listing would be too old by then, and nothing of it cut. A switch that is so slow once is asked no more.
+ */
+function statsInTime(
+  port: SwitchPort,
+  signal: AbortSignal,
+  longestMs: number,
+): () => Promise<AccountCallStats | undefined> {
+  let tooSlow = false;
+  return async () => {
+    if (tooSlow) return undefined;
+    const late = AbortSignal.timeout(Math.ceil(longestMs));
+    try {
+      return await port.getAccountCallStats({ signal: AbortSignal.any([signal, late]) });
+    } catch (error) {
+      if (!(error instanceof CallwardenError)) throw error;
+      tooSlow = late.aborted;
+      return undefined;
+    }
+  };
 }
 
 function shownIn({ calls }: Snapshot, { memory }: PassContext): ReadonlySet<number> {

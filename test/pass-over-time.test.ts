@@ -292,6 +292,23 @@ describe('the listing before an account action', () => {
     };
     expect((await it.pass()).actions).toMatchObject([{ outcome: 'withheld', reason: 'suspect-snapshot' }]);
   });
+
+  it('does not wait for statistics until it is too old itself', async () => {
+    const two = [...calls(3), ...calls(3).map((call) => aCall({ ...call, id: `2${call.id}`, account: 20 }))];
+    const it = scene(cap('', '{ type: disconnectAccount }'), two, { maxSnapshotAgeMs: 200 });
+    let asked = 0;
+    it.port.before = async (request) => {
+      if (request !== 'getAccountCallStats' || ++asked === 1) return;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      it.wait(6);
+    };
+    expect(outcomes(await it.pass())).toEqual([
+      'disconnectAccount 10 disconnected',
+      'disconnectAccount 20 disconnected',
+    ]);
+    // Once in vain: the second action of the pass does not wait for them again.
+    expect(asked).toBe(2);
+  });
 });
 
 describe('escalate', () => {
