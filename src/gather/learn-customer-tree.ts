@@ -210,7 +210,10 @@ class TreeLearner implements LearnedCustomerTree {
     }
   }
 
-  /** Whose listings to ask for, those first that decide what must not be cut. */
+  /**
+   * Whose listings to ask for, those first that decide what must not be cut, then whoever has waited longest: where the switch
+   * is too slow for all of them, none may be left out for ever.
+   */
   private due(listed: ReadonlySet<number>, now: number, options: CustomersAsked): readonly number[] {
     const { root } = this.options;
     const guarded = new Set(options.protected);
@@ -224,7 +227,7 @@ class TreeLearner implements LearnedCustomerTree {
     ]);
     wanted.delete(root);
     const all = [...listed];
-    return [...wanted].filter((customer) => {
+    const due = [...wanted].filter((customer) => {
       const { triedAt, answeredAt, below, lacked, outside } = this.of(customer);
       if (now - triedAt < SHORTEST_PAUSE_MS) return false;
       if (answeredAt === undefined || now - answeredAt >= LONGEST_TRUST_MS) return true;
@@ -235,6 +238,10 @@ class TreeLearner implements LearnedCustomerTree {
         return at === undefined || (guarded.has(customer) && now - at >= LONGEST_TRUST_MS);
       });
     });
+    const rank = (customer: number) => (guarded.has(customer) ? 0 : 1);
+    // Whoever was never asked was asked longest ago.
+    const triedAt = (customer: number) => Math.max(0, this.of(customer).triedAt);
+    return due.sort((one, other) => rank(one) - rank(other) || triedAt(one) - triedAt(other));
   }
 
   private async ask(

@@ -368,6 +368,29 @@ describe('the learned customer tree', () => {
     expect((await refresh(NOW + MINUTE, 2, 3, 4)).asked).toContain(2);
   });
 
+  it('asks for all in turn where the switch is too slow for them and somebody new comes at every pass', async () => {
+    const lab = trusted(new Map());
+    const customers = Array.from({ length: 30 }, (_, index) => 2 + index);
+    let ending = new AbortController();
+    let left = 0;
+    lab.meanwhile.run = (customer) => {
+      if (customer === undefined) return;
+      left -= 1;
+      if (left === 0) ending.abort();
+    };
+    const tree = createLearnedCustomerTree(lab.port, { root: ROOT, stated: new Map(), concurrency: 1 });
+    let known: LearnedCustomers | undefined;
+    for (let pass = 0; pass < 12; pass += 1) {
+      [ending, left] = [new AbortController(), 5];
+      known = await tree.refresh(lab.list(...customers, 1_000 + pass), NOW + pass * 15_000, {
+        protected: [],
+        named: [],
+        signal: ending.signal,
+      });
+    }
+    expect(customers.filter((one) => known?.customers.isAnswered(one) !== true)).toEqual([]);
+  });
+
   it('takes in a thousand customers with ten thousand calls, and passes on which nothing is new, without delay', async () => {
     const calls = Array.from({ length: 10_000 }, (_, index) =>
       aCall({ id: String(index), customer: 2 + (index % 1_000) }),
