@@ -108,7 +108,9 @@ export function isEmpty(one: NumberRange): boolean {
   if (one.oneOf !== undefined) return ![...one.oneOf].some((number) => contains(one, number));
   if (low.at > high.at || (low.at === high.at && (low.open || high.open))) return true;
   if (low.at === high.at) return one.noneOf.has(low.at);
-  if (!one.whole || high.at - low.at > MAX_LISTED) return false;
+  // Beyond the safe integers the next number may be the same one, and looking would never end.
+  const isCountable = Number.isSafeInteger(low.at) && Number.isSafeInteger(high.at);
+  if (!one.whole || !isCountable || high.at - low.at > MAX_LISTED) return false;
   for (let number = low.at; number <= high.at; number += 1) if (!one.noneOf.has(number)) return false;
   return true;
 }

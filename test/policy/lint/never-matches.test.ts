@@ -15,6 +15,16 @@ function neverMatches(conditions: Condition, rule: Partial<Rule> = {}, parts: ob
 const call = (conditions: Condition, rule: Partial<Rule> = {}, parts: object = {}) =>
   neverMatches(conditions, { scope: 'call', ...rule }, parts);
 
+it('does not count numbers of which the next one is the same', () => {
+  const huge = 1e17;
+  const conditions = all(
+    total('greaterThanInclusive', huge),
+    total('notEqual', huge),
+    total('lessThanInclusive', huge + 200),
+  );
+  expect(neverMatches(conditions)).toBe(false);
+});
+
 describe('a rule that can never match is told', () => {
   it('with the place of the rule and the comparisons that contradict one another', () => {
     const location = { file: 'rules/a.yaml', line: 3, column: 5 };
