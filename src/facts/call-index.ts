@@ -240,10 +240,15 @@ function readVendors(
 /** A call goes by its ID; where several share one (which makes the snapshot suspect), by its whole identity as well. */
 function nameCalls(calls: readonly Call[]): ReadonlyMap<string, Call> {
   const byId = new Map<string, Call>();
+  // How often each identity was named already: a listing may repeat one call ten thousand times.
+  const copies = new Map<string, number>();
   for (const call of calls) {
     let id = call.id;
-    for (let copy = 1; byId.has(id); copy++) {
-      id = `${call.id} ${identityKey(call)}${copy === 1 ? '' : ` ${copy}`}`;
+    while (byId.has(id)) {
+      const named = `${call.id} ${identityKey(call)}`;
+      const copy = (copies.get(named) ?? 0) + 1;
+      copies.set(named, copy);
+      id = copy === 1 ? named : `${named} ${copy}`;
     }
     byId.set(id, call);
   }
