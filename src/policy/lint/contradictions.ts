@@ -1,12 +1,15 @@
 import { countriesOfPrefix } from '../countries.js';
-import { contraryOf, isSide, type Literal, type NormalContext, type Side } from './normal-form.js';
-import { isEmpty, type NumberRange, narrowed, neverBelow, possibleRange } from './number-range.js';
+import { kinOf } from './never-above.js';
+import { contraryOf, isSide, type Literal, type NormalContext } from './normal-form.js';
+import { isEmpty, type NumberRange, narrowed, possibleRange } from './number-range.js';
+import { Relations } from './relations.js';
 import { allowsNone, type TextConstraint, textConstraint, textsExclude } from './text-constraint.js';
 
 /** Finds comparisons that cannot hold together; keeps what it has learnt of each, since lists may be long. */
 export class Contradictions {
   private readonly constraints = new Map<Literal, TextConstraint | undefined>();
   private readonly countries = new Map<TextConstraint, ReadonlySet<string> | undefined>();
+  private readonly relations = new Relations();
 
   constructor(private readonly context: NormalContext) {}
 
@@ -35,7 +38,11 @@ export class Contradictions {
       const partner = group.slice(index + 1).find((other) => this.contradict([one, other]));
       if (partner !== undefined) return [one, partner];
     }
-    return group;
+    // Of what contradicts one another by way of others, nothing that is not needed for it.
+    return group.reduce((kept: readonly Literal[], one) => {
+      const others = kept.filter((other) => other !== one);
+      return this.contradict(others) ? others : kept;
+    }, group);
   }
 
   private contradict(literals: readonly Literal[]): boolean {
@@ -51,7 +58,7 @@ export class Contradictions {
       [...ranges.values()].some(isEmpty) ||
       [...texts.values()].some(textsExclude) ||
       this.countryIsElsewhere(texts) ||
-      relationsExclude(literals, ranges)
+      this.relations.exclude(literals, ranges)
     );
   }
 
@@ -115,8 +122,10 @@ function bySubject(literals: readonly Literal[]): readonly (readonly Literal[])[
   };
   for (const { fact, value } of literals) {
     if (isSide(value)) groupOf.set(root(fact.key), root(value.key));
-    const whole = wholeOf(fact);
-    if (whole !== undefined) groupOf.set(root(fact.key), root(whole));
+    for (const side of isSide(value) ? [fact, value] : [fact]) {
+      const kin = kinOf(side);
+      if (kin !== undefined) groupOf.set(root(side.key), root(kin));
+    }
     // The country of a call is that of its dialled number.
     if (fact.key === COUNTRY) groupOf.set(root(fact.key), root(DIALLED));
   }
@@ -129,64 +138,4 @@ function gather<T>(groups: Map<string, T[]>, key: string, item: T): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [item]);
   else group.push(item);
-}
-
-const PARTS_OF_ALL = /^\["(\w+)\.(?:connectedCalls|setupCalls)"/;
-
-/** The key of the count that this one is a part of: connected calls are some of all calls. */
-function wholeOf({ key }: Side): string | undefined {
-  return PARTS_OF_ALL.test(key) ? key.replace(PARTS_OF_ALL, '["$1.totalCalls"') : undefined;
-}
-
-type Order = 'less' | 'same' | 'more';
-
-const ORDERS: Readonly<Record<string, readonly Order[]>> = {
-  lessThan: ['less'],
-  lessThanInclusive: ['less', 'same'],
-  equal: ['same'],
-  greaterThanInclusive: ['same', 'more'],
-  greaterThan: ['more'],
-  notEqual: ['less', 'more'],
-};
-
-/** Whether what facts are to each other cannot be. */
-function relationsExclude(literals: readonly Literal[], ranges: ReadonlyMap<string, NumberRange>): boolean {
-  const allowed = new Map<string, { one: string; other: string; orders: readonly Order[] }>();
-  const relate = (one: string, other: string, orders: readonly Order[]) => {
-    const turned = allowed.has(pair(other, one));
-    const [first, second] = turned ? [other, one] : [one, other];
-    const given = turned ? orders.map(reversed) : orders;
-    const before = allowed.get(pair(first, second))?.orders;
-    const both = before?.filter((order) => given.includes(order)) ?? given;
-    allowed.set(pair(first, second), { one: first, other: second, orders: both });
-  };
-  for (const { fact, operator, value } of literals) {
-    const orders = ORDERS[operator];
-    if (isSide(value) && orders !== undefined) relate(fact.key, value.key, orders);
-    const whole = wholeOf(fact);
-    if (whole !== undefined && ranges.has(whole)) relate(fact.key, whole, ['less', 'same']);
-  }
-  return [...allowed.values()].some(({ one, other, orders }) => {
-    const [first, second] = [ranges.get(one), ranges.get(other)];
-    return !orders.some(
-      (order) =>
-        (one !== other || order === 'same') &&
-        (first === undefined || second === undefined || canBe(order, first, second)),
-    );
-  });
-}
-
-function pair(one: string, other: string): string {
-  return `${one} ${other}`;
-}
-
-function reversed(order: Order): Order {
-  if (order === 'same') return order;
-  return order === 'less' ? 'more' : 'less';
-}
-
-function canBe(order: Order, one: NumberRange, other: NumberRange): boolean {
-  if (order === 'less') return !neverBelow(one, other, false);
-  if (order === 'more') return !neverBelow(other, one, false);
-  return !neverBelow(one, other, true) && !neverBelow(other, one, true);
 }
