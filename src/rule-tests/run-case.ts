@@ -1,18 +1,21 @@
 import type { PlannedAction } from '../domain/action.js';
 import type { CallIdentity } from '../domain/call.js';
 import { relationTo } from '../domain/customer-tree.js';
-import type { Location } from '../domain/errors.js';
+import type { Location, Problem } from '../domain/errors.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { CaseDecider, CaseDecision } from './case-decider.js';
 import { type CaseNames, namesOf, type SeenAction } from './case-names.js';
 import type { CaseWorld } from './case-world.js';
 import { type Difference, differenceAt } from './compare.js';
 import type { ExpectedAction, ExpectedVerdict, RuleTestCase } from './test-case.js';
+import { createUndecidedRules } from './undecided-rules.js';
 import { createReasons, type Reasons } from './why-not.js';
 
 export interface CaseResult {
   testCase: RuleTestCase;
   failures: readonly PollFailure[];
+  /** What the case passes without testing it; nothing where it fails. */
+  warnings: readonly Problem[];
 }
 
 /** One poll that did not go as the case says. */
@@ -57,6 +60,7 @@ export async function runCase(
   const names = namesOf(testCase);
   const reasons = createReasons(testCase, names, decider);
   const failures: PollFailure[] = [];
+  const undecided = createUndecidedRules(testCase);
   for (const { at, fails } of testCase.polls) {
     beforePoll?.();
     if (fails) {
@@ -65,6 +69,7 @@ export async function runCase(
     }
     const snapshot = world.snapshotAt(at);
     const decision = await decider.poll(snapshot);
+    undecided.note(decision);
     const failure = await judgePoll(testCase, at, { decision, names, reasons, snapshot });
     if (failure !== undefined) failures.push(failure);
     const done = decision.actions.filter(({ withhold }) => withhold === undefined);
@@ -72,7 +77,7 @@ export async function runCase(
     for (const action of done) for (const call of takenBy(action, snapshot, testCase)) world.end(call);
     reasons.done(done.map(names.seen), at);
   }
-  return { testCase, failures };
+  return { testCase, failures, warnings: failures.length === 0 ? undecided.problems() : [] };
 }
 
 interface DecidedPoll {

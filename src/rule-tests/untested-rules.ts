@@ -15,7 +15,8 @@ export function untestedRules(rules: readonly Rule[], cases: readonly RuleTestCa
     }));
 }
 
-function namedRules({ rules, expectations }: RuleTestCase): readonly string[] {
+/** The rules that a case names, under `rules` or in what it expects. */
+export function namedRules({ rules, expectations }: RuleTestCase): readonly string[] {
   const expected = [...expectations.values()].flatMap(({ actions, violated, clear }) => [
     ...(actions ?? []).flatMap(({ rule }) => (rule === undefined ? [] : [rule])),
     ...[...violated, ...clear].map(({ rule }) => rule),

@@ -256,6 +256,56 @@ describe('rules test', () => {
     );
   });
 
+  describe('a case in which a rule never comes to a verdict', () => {
+    const RATIO = `name: ratio
+scope: account
+mode: monitor
+conditions: { all: [{ fact: account.answerRatio, operator: lessThan, value: 0.5, params: { within: 1h, min: 2 }}] }
+event: { type: alert }
+`;
+    const WARNING =
+      /^tests\/a\.yaml:\d+:\d+: warning: The case "idle" tests nothing of the rule "ratio", which never comes to a verdict in it \(account:10: account\.answerRatio within 1h unknown \(too-few-samples\) < 0\.5\): it would pass whatever the rule says\./m;
+    const calls = (ids: string) =>
+      `[${ids.split(' ').map((id) => `{ id: ${id}, account: 10, cld: "4930123", to: 4s, answered: 1s }`)}]`;
+    const test = (text: string, ...options: string[]) =>
+      runTest({ 'cap.yaml': CAP, 'ratio.yaml': RATIO, 'tests/a.yaml': text }, '--run', 'idle', ...options);
+
+    it('is warned of by rule and case', async () => {
+      const named = await test(
+        `name: idle\nrules: [ratio]\nuntil: 10s\ncalls: ${calls('a')}\n`,
+        '--lint-fatal',
+      );
+      expect(named.exitCode).toBe(1);
+      expect(named.stderr).toMatch(WARNING);
+      expect(named.stderr).toContain('1 warning, which fails the run because of --lint-fatal.\n');
+      expect(named.stdout).toContain('ok   tests/a.yaml: idle');
+      const expected = 'expect: [{ at: 5s, clear: [{ rule: ratio, subject: account:10 }] }]';
+      expect((await test(`name: idle\ncalls: ${calls('a')}\n${expected}\n`)).stderr).toMatch(WARNING);
+      const json = await test(`name: idle\nrules: [ratio]\nuntil: 10s\ncalls: ${calls('a')}\n`, '-o', 'json');
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        passed: 1,
+        warnings: [{ file: 'tests/a.yaml', message: expect.stringContaining('tests nothing of the rule') }],
+      });
+    });
+
+    it('is none where it comes to one at some poll, or for somebody', async () => {
+      const both = `name: idle\nrules: [ratio]\nuntil: 10s\ncalls: ${calls('a b')}\n`;
+      expect((await test(both)).stderr).toBe('');
+      const third = both.replace(/]\n$/, ', { id: c, account: 11, to: 4s, answered: 1s }]\n');
+      expect((await test(third)).stderr).toBe('');
+    });
+
+    it('is none where the case names no rule and another one decides', async () => {
+      expect((await test(`name: idle\nuntil: 10s\ncalls: ${calls('a')}\n`)).stderr).toBe('');
+    });
+
+    it('is none where the case fails anyhow', async () => {
+      const text = `name: idle\nrules: [ratio]\ncalls: ${calls('a')}\nexpect: [{ at: 5s, actions: [{ rule: ratio }] }]\n`;
+      const failed = await test(text);
+      expect([failed.exitCode, failed.stderr]).toEqual([1, '']);
+    });
+  });
+
   it('says in JSON and TAP which warnings fail the run', async () => {
     const files = { 'cap.yaml': CAP };
     const message =

@@ -5,8 +5,9 @@ import type { CaseResult } from '../../src/rule-tests/run-case.js';
 import { untestedRules } from '../../src/rule-tests/untested-rules.js';
 import { aRule, START, theCase } from './support.js';
 
-const passed: CaseResult = { testCase: theCase('name: all is well'), failures: [] };
+const passed: CaseResult = { testCase: theCase('name: all is well'), failures: [], warnings: [] };
 const failed: CaseResult = {
+  warnings: [],
   testCase: theCase('name: "one # too \\\\ many"'),
   failures: [
     {

@@ -84,11 +84,14 @@ async function testRules(directory: string, options: RulesTestOptions, context: 
     );
   }
   const results = await playCases(chosen, ruleSet, context);
-  await report(results, { warnings: told, fatal: options.lintFatal === true }, options.output, context);
+  const played = results.flatMap((one) => one.warnings);
+  for (const problem of played) await say(context, problemLine(problem));
+  const all = [...told, ...played];
+  await report(results, { warnings: all, fatal: options.lintFatal === true }, options.output, context);
   const failed = results.some(({ failures }) => failures.length > 0);
-  const lintFailed = options.lintFatal === true && told.length > 0;
+  const lintFailed = options.lintFatal === true && all.length > 0;
   if (lintFailed) {
-    const warned = told.length === 1 ? '1 warning, which fails' : `${told.length} warnings, which fail`;
+    const warned = all.length === 1 ? '1 warning, which fails' : `${all.length} warnings, which fail`;
     await say(context, `${warned} the run because of --lint-fatal.`);
   }
   if (failed || lintFailed) context.setExitCode(EXIT_FAILED);
