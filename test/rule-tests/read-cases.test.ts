@@ -391,7 +391,8 @@ describe('what cannot be meant', () => {
   });
 
   it('is a limit that no judged rule reads, which is only a warning', () => {
-    const limits = 'limits:\n  - { scope: account, id: 10, name: mosst, value: 60 }\ncalls: [{ id: a }]';
+    const limits =
+      'limits:\n  - { scope: account, id: 10, name: mosst, value: 60 }\ncalls: [{ id: a, account: 10 }]';
     const warning =
       '2:37: No rule that is judged here reads the limit "mosst" of scope account. Did you mean "most"?';
     expect(read(limits).cases).toHaveLength(1);
@@ -407,6 +408,43 @@ describe('what cannot be meant', () => {
     expect(problemsOf(shared('watch', 'watch'))).toEqual([
       '2:37: No rule that is judged here reads the limit "most" of scope account.',
     ]);
+  });
+
+  it('is a limit of somebody of whom no poll sees a call, which is only a warning', () => {
+    const limits = (scope: string, id: string) =>
+      `rules: [cap]\nlimits:\n  - { scope: ${scope}, id: ${id}, name: most, value: 60 }\n`;
+    const asking: KnownRules = {
+      ...KNOWN,
+      limitsReadBy: () =>
+        new Map(
+          ['account', 'customer', 'vendor', 'cli', 'switch'].map((scope) => [scope, new Set(['most'])]),
+        ),
+    };
+    const calls = 'customerTree: { 3: 2 }\ncalls: [{ id: a, account: 10, customer: 3 }]';
+    const told = (scope: string, id: string) => problemsOf(`${limits(scope, id)}${calls}`, asking);
+    expect(told('account', '11')).toEqual([
+      '3:37: No poll of this case sees a call of account:11, so its limit "most" is never read.',
+    ]);
+    expect(told('switch', 'lab')).toEqual([
+      '3:37: This case plays on the switch "test", so the limit "most" of switch:lab is never read. Name it under "switch".',
+    ]);
+    for (const [scope, id] of [
+      ['account', '10'],
+      ['customer', '3'],
+      ['customer', '2'],
+      ['vendor', '9'],
+      ['cli', '"4420"'],
+      ['switch', 'test'],
+    ] as const)
+      expect(told(scope, id)).toEqual([]);
+    // Of cases that share it, one has to see a call of theirs.
+    const shared = (one: string, other: string) =>
+      problemsOf(
+        `${limits('account', '11')}cases: [{ calls: [{ id: a, ${one} }] }, { calls: [{ id: a, ${other} }] }]`,
+        asking,
+      );
+    expect(shared('account: 10', 'account: 11')).toEqual([]);
+    expect(shared('account: 10', 'account: 12')).toHaveLength(1);
   });
 
   it.each([
