@@ -4,6 +4,7 @@ import type { Caps } from './domain/config.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { createGate } from './enforce/gate.js';
+import { type CapTrips, createCapTrips } from './pass-backtest-trips.js';
 import { type Unwatched, unwatchedIn } from './pass-backtest-unwatched.js';
 import { type CarryingOut, carryOut } from './pass-carried-out.js';
 import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
@@ -52,7 +53,7 @@ export interface BacktestedCall extends CallIdentity {
 export interface BacktestedRule {
   rule: string;
   mode: string;
-  /** Actions that would have been sent, and alerts. */
+  /** Actions that would have been sent, and alerts that would have been recorded, those of tripped caps among them. */
   actions: number;
   alerts: number;
   /** How many calls, accounts, customers or subjects of alerts a safeguard would have held back, by reason. */
@@ -105,6 +106,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const counts = new Map(
     rules.map(({ rule }) => [rule.name, newCount(rule.name, options.modes.get(rule.name) ?? rule.mode)]),
   );
+  const trips = createCapTrips(rules);
   const vendorsOf = new Map(rules.map(({ rule, vendors }) => [rule.name, vendors]));
   const lastAt = polls.at(-1)?.at ?? since;
   const cut: BacktestedCall[] = [];
@@ -132,7 +134,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       if (acts) {
         before ??= world.seen - snapshot.calls.length;
         noteVerdicts(decided, counts);
-        const done = decide(actions, { ...options, ...options.knownAt?.(poll.at), snapshot, cut, counts });
+        const then = { ...options, ...options.knownAt?.(poll.at) };
+        const done = decide(actions, { ...then, poll, snapshot, cut, counts, trips });
         replay.done(done, poll.at);
         for (const action of done) cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
       }
@@ -174,10 +177,12 @@ function noteVerdicts(
 }
 
 interface Deciding extends Omit<CarryingOut, 'gate' | 'recentlyDisconnected' | 'caps'> {
+  poll: LedgerPoll;
   snapshot: Snapshot;
   caps: Caps;
   cut: readonly BacktestedCall[];
   counts: ReadonlyMap<string, RuleCount>;
+  trips: CapTrips;
 }
 
 /** What a pass would have carried out of the plan, with the gate that it has before its requests. */
@@ -197,6 +202,7 @@ function decide(actions: readonly PlannedAction[], past: Deciding): readonly Pla
     if (count === undefined) return [];
     if (decision.kind === 'withheld') {
       noteWithheld(count.withheld, decision.reason, action);
+      if (past.trips.raises(action.rule, decision.reason, past.poll)) count.alerts += 1;
       return [];
     }
     if (decision.kind === 'alerted') count.alerts += 1;

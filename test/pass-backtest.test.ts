@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Caps } from '../src/domain/config.js';
 import type { Rule } from '../src/domain/rule.js';
 import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
 import { runPass } from '../src/pass.js';
@@ -113,6 +114,23 @@ describe('what would have been cut', () => {
     ]);
     // Both again and again, until there is room for one of them at a time.
     expect(rules[0]?.withheld).toEqual({ 'cap-per-hour': 2 });
+  });
+
+  it('tells of a tripped cap by an alert, not again while that is unchanged, as passes do', async () => {
+    const calls = Array.from({ length: 5 }, (_, index) => aRow({ id: String(index) }));
+    const alerts = async (caps: Partial<Caps>, rule: Partial<Rule> = {}) => {
+      const some = { perPass: 50, perHour: 500, sharePerPass: 1, ...caps };
+      const rules = [cap(rule)];
+      const result = await runBacktest(aBacktest({ rules, calls, polls: polls(121), caps: some }));
+      return [result.rules[0]?.actions, result.rules[0]?.alerts];
+    };
+    expect(await alerts({})).toEqual([4, 0]);
+    // Four calls are withheld at each of 121 polls in ten minutes: told at once, after five minutes and after ten.
+    expect(await alerts({ perHour: 0 })).toEqual([0, 3]);
+    expect(await alerts({ perHour: 0 }, { cooldownMs: 60_000 })).toEqual([0, 11]);
+    expect(await alerts({ perHour: 0 }, { cooldownMs: 1 })).toEqual([0, 121]);
+    // Two caps trip one after the other.
+    expect(await alerts({ perPass: 1, perHour: 2 })).toEqual([2, 3]);
   });
 
   it('leaves alone who was over only before --since, but knows the window before it', async () => {
@@ -300,6 +318,39 @@ it('cuts, replaying a ledger that passes have written, those whom the passes in 
   expect(cut.map(({ cutAt, id }) => [cutAt, id])).toEqual(noted);
 });
 
+it('counts the alerts of tripped caps that passes recorded', async () => {
+  const { path, store, records } = tempStore();
+  const never = new AbortController().signal;
+  const rule = cap({ cooldownMs: 60_000 });
+  let now = START;
+  const port = fakeSwitch([], () => now);
+  const set = { rules: [rule], conditions: new Map(), lists: new Map(), limits: [], hash: '' };
+  const caps = { perPass: 50, perHour: 0, sharePerPass: 1 };
+  const context = aPassContext({
+    port,
+    store,
+    clock: () => now,
+    rules: compileRules(set, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now }),
+    numbering: NUMBERING,
+    caps,
+  });
+  for (let second = 0; second <= 150; second += 5) {
+    now = at(second);
+    port.calls = ['1', '2', '3'].map((id) => aCall({ id, duration: second, delay: 0, setupAt: START }));
+    const stops = { stop: never, abort: never };
+    await runPass(context, { passId: `p${second}`, actor: 'scheduler', dryRun: false, ...stops });
+  }
+  const alerts = records().filter(({ outcome }) => outcome === 'alerted');
+  const reader = openLedgerReader(path);
+  const parts = { polls: reader.polls('lab', START, at(200)), calls: reader.calls('lab', START, at(200)) };
+  const { rules } = await runBacktest(aBacktest({ rules: [rule], ...parts, caps }));
+  reader.close();
+  expect(alerts.map(({ reason, target }) => [reason, target])).toEqual(
+    Array(3).fill(['cap-per-hour', 'lab']),
+  );
+  expect(rules.map(({ alerts: count }) => count)).toEqual([3]);
+});
+
 describe('what is kept from poll to poll', () => {
   it('leaves the calls of a customer that a rule excepts out of those of its parent', async () => {
     const rule = alerting({
@@ -400,7 +451,8 @@ describe('what is kept from poll to poll', () => {
     const quick = await runBacktest(options);
     expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
     expect(quick.rules.map(({ rule, alerts }) => [rule, alerts])).toEqual([
-      ['young', 0],
+      // Of the cap that withheld its actions.
+      ['young', 1],
       ['alerting', 1],
     ]);
   });
