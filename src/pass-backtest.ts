@@ -74,6 +74,11 @@ export interface BacktestResult {
   unwatched: readonly Unwatched[];
   /** Calls that were on the switch in the span. */
   calls: number;
+  /**
+   * Calls that were cut in earnest in the span and that these rules had not cut by then: they end as they did, and nothing
+   * that would have followed is known.
+   */
+  cutOtherwise: number;
   rules: readonly BacktestedRule[];
   cut: readonly BacktestedCall[];
 }
@@ -114,6 +119,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     since - Math.max(0, ...rules.map(({ rule }) => rule.forMs)) - 2 * (polls[0]?.intervalMs ?? 0);
   let missedPolls = 0;
   let counted = 0;
+  let cutOtherwise = 0;
   /** Calls that had ended before the span began. */
   let before: number | undefined;
 
@@ -127,6 +133,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       continue;
     }
     const { snapshot, ...changes } = world.step(poll);
+    if (acts) cutOtherwise += changes.cut.length;
     if (poll.at < judgeFrom) {
       replay.warmUp(snapshot, { poll, ...changes });
     } else {
@@ -147,6 +154,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     missedPolls,
     unwatched: unwatchedIn(polls, since, until),
     calls: before === undefined ? 0 : world.seen - before,
+    cutOtherwise,
     rules: Array.from(counts.values(), (count) => ({
       ...count,
       withheld: sizesOf(count.withheld),

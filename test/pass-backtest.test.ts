@@ -248,8 +248,19 @@ it('cuts a held whole call by call', async () => {
 
 it('knows which of the calls that it cuts were cut in earnest, too', async () => {
   const calls = twoCalls.map((row) => (row.id === '2' ? { ...row, cutAt: at(15), endedAt: at(15) } : row));
-  const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
+  const options = aBacktest({ rules: [cap()], calls, polls: polls(20) });
+  const { cut, cutOtherwise } = await runBacktest(options);
   expect(cut.map(({ id, reallyCut }) => [id, reallyCut])).toEqual([['2', true]]);
+  expect(cutOtherwise).toBe(0);
+});
+
+it('counts the calls that were cut in earnest and not by these rules, in the span alone', async () => {
+  const late = cap({ forMs: 30_000 });
+  const calls = twoCalls.map((row) => (row.id === '2' ? { ...row, cutAt: at(17), endedAt: at(20) } : row));
+  const options = aBacktest({ rules: [late], calls, polls: polls(20) });
+  expect(await runBacktest(options)).toMatchObject({ cut: [], cutOtherwise: 1 });
+  expect(await runBacktest({ ...options, thorough: true })).toMatchObject({ cut: [], cutOtherwise: 1 });
+  expect((await runBacktest({ ...options, since: at(25) })).cutOtherwise).toBe(0);
 });
 
 it('tells how far it has come after every poll, failed ones too', async () => {

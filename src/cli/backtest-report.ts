@@ -1,5 +1,5 @@
 import type { BacktestResult } from '../pass-backtest.js';
-import { backtestRows, counted, diffRows, notIn } from './backtest-view.js';
+import { backtestRows, callKey, counted, diffRows, notIn } from './backtest-view.js';
 
 export const HONEST_LIMIT =
   'A cut call counts as ended: what its caller would have done then, nobody can know from the past. Calls that came and ' +
@@ -25,9 +25,6 @@ export function closingLines(
   { since }: BacktestSpan,
 ): readonly string[] {
   const missed = here.missedPolls === 0 ? '' : `, ${here.missedPolls} of them failed or doubtful`;
-  const really = here.cut.filter(({ reallyCut }) => reallyCut).length;
-  const were = really === 1 ? 'was' : 'were';
-  const column = against === undefined ? 'MIN CUT' : 'the minutes';
   const cut =
     against === undefined
       ? `${cutText(here)} cut`
@@ -36,11 +33,31 @@ export function closingLines(
     `${name}: ${counted(here.calls, 'call')} at ${counted(here.polls, 'poll')}${missed}; ${cut}.`,
     ...unwatchedLines(name, here, since),
     ...unseenLines(name, here, against),
+    ...reallyCutLines(here, against),
+  ];
+}
+
+/** What Callwarden did at the time hides what these rules would have done. */
+function reallyCutLines(here: BacktestResult, against: BacktestResult | undefined): readonly string[] {
+  const results = against === undefined ? [here] : [here, against];
+  const cut = results.flatMap((result) => result.cut).filter(({ reallyCut }) => reallyCut);
+  const really = new Set(cut.map(callKey)).size;
+  const minutes = against === undefined ? 'MIN CUT is' : 'the minutes are';
+  const others = results.map(({ cutOtherwise }) => cutOtherwise);
+  const by = against === undefined ? 'these rules' : 'one of the two';
+  const most = Math.max(...others);
+  return [
     ...(really === 0
       ? []
       : [
-          `${really} of these ${were} cut by Callwarden at the time, too: the minutes that would have followed are ` +
-            `unknown, and not in ${column}.`,
+          `${really} of these ${really === 1 ? 'was' : 'were'} cut by Callwarden at the time, too: the minutes that would ` +
+            `have followed are unknown, so that ${minutes} a lower bound.`,
+        ]),
+    ...(most === 0
+      ? []
+      : [
+          `${counted(most, 'call')} that ${by} had not cut by then ${most === 1 ? 'was' : 'were'} cut by Callwarden at the ` +
+            'time, and so ended in the replay as well: what would have been done later is unknown, and in no figure.',
         ]),
   ];
 }
@@ -94,11 +111,13 @@ export function backtestReport(results: readonly SwitchBacktestResult[], { since
       missedPolls: here.missedPolls,
       unwatched: here.unwatched.map(({ from, to }) => ({ since: iso(from), until: iso(to) })),
       calls: here.calls,
+      cutOtherwise: here.cutOtherwise,
       rules: backtestRows(name, here),
       accounts: accountRows(here),
       cut: here.cut.map(cutRow),
       ...(against !== undefined && {
         against: {
+          cutOtherwise: against.cutOtherwise,
           rules: backtestRows(name, against),
           diff: diffRows(name, here, against),
           onlyHere: notIn(here.cut, against.cut).map(cutRow),

@@ -159,11 +159,12 @@ export function notIn(
   calls: readonly BacktestedCall[],
   others: readonly BacktestedCall[],
 ): readonly BacktestedCall[] {
-  const known = new Set(others.map(keyOf));
-  return calls.filter((call) => !known.has(keyOf(call)));
+  const known = new Set(others.map(callKey));
+  return calls.filter((call) => !known.has(callKey(call)));
 }
 
-function keyOf({ id, callId, setupTimeText }: BacktestedCall): string {
+/** What tells calls apart. */
+export function callKey({ id, callId, setupTimeText }: BacktestedCall): string {
   return JSON.stringify([id, callId, setupTimeText ?? null]);
 }
 

@@ -196,7 +196,28 @@ it('says how many of the cut calls were cut in earnest, so that nobody takes the
   const { stdout, stderr } = await backtest({ ledgers: { lab: cut } }, '-o', 'jsonl');
   expect(JSON.parse(stdout)).toMatchObject({ callsCut: 1, reallyCut: 1 });
   expect(stderr).toContain('1 of these was cut by Callwarden at the time, too');
+  expect(stderr).toContain('so that MIN CUT is a lower bound.');
   expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('at the time');
+  const compared = ['--rules', 'DIR/lax', '--against', 'DIR/rules'];
+  const against = await backtest({ ledgers: { lab: cut } }, ...compared, '-o', 'jsonl');
+  expect(against.stderr).toContain('1 of these was cut by Callwarden at the time, too');
+  expect(against.stderr).toContain('so that the minutes are a lower bound.');
+});
+
+it('says how many others were cut in earnest, as they end in the replay too', async () => {
+  const cut = CALLS.map((row) => (row.id === '2' ? { ...row, cutAt: at(15), endedAt: at(15) } : row));
+  const told = async (format: string, ...options: string[]) =>
+    backtest({ ledgers: { lab: cut } }, '--rules', 'DIR/lax', ...options, '-o', format);
+  const lax = JSON.parse((await told('json')).stdout);
+  expect(lax.switches).toMatchObject([{ cut: [], cutOtherwise: 1 }]);
+  expect((await told('jsonl')).stderr).toContain(
+    '1 call that these rules had not cut by then was cut by Callwarden at the time, and so ended in the replay as well',
+  );
+  expect((await told('jsonl', '--against', 'DIR/rules')).stderr).toContain(
+    '1 call that one of the two had not cut by then was cut by Callwarden',
+  );
+  const both = JSON.parse((await told('json', '--against', 'DIR/rules')).stdout);
+  expect(both.switches).toMatchObject([{ cutOtherwise: 1, against: { cutOtherwise: 0 } }]);
 });
 
 describe('--rule', () => {
