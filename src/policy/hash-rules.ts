@@ -1,6 +1,7 @@
 import type { Limit } from '../domain/facts.js';
 import type { Condition, FactReference, Rule, RuleSet, SubjectFilter } from '../domain/rule.js';
 import { canonicalJson } from './canonical-json.js';
+import { ascending, inCanonicalOrder, orderedCondition } from './canonical-order.js';
 import type { UnhashedRule } from './check-rule.js';
 import { FILTER_KEYS, filterAt } from './expiring-entries.js';
 import { OPERATORS } from './operators.js';
@@ -21,11 +22,20 @@ interface Uses {
   conditions: Set<string>;
 }
 
-/** Adds the hashes: of each rule with the lists, limits and shared conditions it uses, and of everything. */
+/**
+ * Adds the hashes: of each rule with the lists, limits and shared conditions it uses, and of everything. In which order the
+ * entries of a list stand changes no rule: a list that somebody writes anew every night must not begin every `for`, cooldown
+ * and escalation anew.
+ */
 export function hashedRuleSet(parts: RuleSetParts, hash: (text: string) => string): RuleSet {
+  const ordered: RuleSetParts = {
+    ...parts,
+    conditions: new Map(Array.from(parts.conditions, ([name, one]) => [name, orderedCondition(one)])),
+    lists: new Map(Array.from(parts.lists, ([name, entries]) => [name, ascending(entries)])),
+  };
   const rules: readonly Rule[] = parts.rules.map((rule) => ({
     ...rule,
-    hash: hash(canonicalJson(textOf(rule, parts))),
+    hash: hash(canonicalJson(textOf(inCanonicalOrder(rule), ordered))),
   }));
   const everything = {
     rules: rules.map((rule) => rule.hash).sort(),

@@ -213,6 +213,80 @@ describe('the hash of a rule', () => {
     expect(except('7')).not.toBe(base);
   });
 
+  type Pair = [what: string, one: string, other: string];
+  it.each<Pair>([
+    ['subjects', 'only: { accounts: [9, 10, 11] }\n', 'only: { accounts: [10, 11, 9] }\n'],
+    ['prefixes', 'only: { cld: ["44", "+49"] }\n', 'only: { cld: ["+49", "44"] }\n'],
+    [
+      'days',
+      'schedule: { days: [sat, sun], timezone: UTC }\n',
+      'schedule: { days: [sun, sat], timezone: UTC }\n',
+    ],
+    ...(
+      [
+        ['values', '{ fact: call.country, operator: in, value: [', 'DE', 'FR', '] }'],
+        ['numbers', '{ fact: call.account, operator: notIn, value: [', '9', '10', '] }'],
+        [
+          'networks',
+          '{ fact: call.callerMediaIp, operator: inNetwork, value: [',
+          '10.0.0.0/8',
+          '192.0.2.0/24',
+          '] }',
+        ],
+        [
+          'states',
+          '{ fact: account.totalCalls, params: { state: [',
+          'Idle',
+          'Connected',
+          '] }, operator: greaterThan, value: 1 }',
+        ],
+        [
+          'destinations',
+          '{ fact: account.totalCalls, params: { to: [',
+          '"44"',
+          '"49"',
+          '] }, operator: greaterThan, value: 1 }',
+        ],
+      ] as const
+    ).map(([what, before, one, other, after]) => {
+      const where = (first: string, second: string) =>
+        step(`{ type: disconnectCall, params: { where: { any: [${before}${first}, ${second}${after}] } } }`);
+      return [what, where(one, other), where(other, one)] satisfies Pair;
+    }),
+  ])('stays where %s only change places', (_, one, other) => {
+    expect(hashOf(one)).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashOf(other)).toBe(hashOf(one));
+  });
+
+  it('stays where lines of a list only change places, as it was before where they are in order', () => {
+    const where = step(
+      '{ type: disconnectCall, params: { where: { all: [{ fact: call.cld, operator: startsWithAnyOf, value: risky }] } } }',
+    );
+    const withList = (...lines: string[]) => hashOf(where, { 'lists/risky.txt': `${lines.join('\n')}\n` });
+    expect(withList('883', '882', '8811')).toBe(withList('8811', '882', '883'));
+    expect(withList('882', '883')).not.toBe(withList('8811', '882', '883'));
+  });
+
+  it('stays where entries in a shared condition only change places', () => {
+    const shared = (values: string) => {
+      const conditions = `conditions:\n  near: { all: [{ fact: call.country, operator: in, value: [${values}] }] }\n`;
+      const more = step('{ type: disconnectCall, params: { where: { all: [{ condition: near }] } } }');
+      return check({ 'a.yaml': text(more), 'b.yaml': conditions }).ruleSet?.rules[0]?.hash;
+    };
+    expect(shared('DE, FR')).toMatch(/^[0-9a-f]{64}$/);
+    expect(shared('FR, DE')).toBe(shared('DE, FR'));
+  });
+
+  it('changes where conditions change places, which shows in the evidence', () => {
+    const where = (...conditions: string[]) =>
+      hashOf(step(`{ type: disconnectCall, params: { where: { all: [${conditions}] } } }`));
+    const [one, other] = [
+      '{ fact: call.age, operator: greaterThan, value: 1 }',
+      '{ fact: call.country, operator: equal, value: DE }',
+    ];
+    expect(where(one, other)).not.toBe(where(other, one));
+  });
+
   it('stays where the rows of limits.csv only change places', () => {
     const keep = step(
       '{ type: disconnectCall, params: { keep: { fact: account.limit, params: { name: max, default: 1 } } } }',
