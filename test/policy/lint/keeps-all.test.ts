@@ -27,6 +27,7 @@ describe('a rule that keeps all that its conditions let it have is told', () => 
     ['none at all', all(connected('equal', 0)), 0],
     ['in each branch', any(total('lessThan', 5), all(total('greaterThan', 5), total('lessThan', 9))), 8],
     ['the same limit', all(connected('lessThanInclusive', LIMIT)), LIMIT],
+    ['as many as there are', all(total('greaterThan', 3, { to: ['49'] })), { fact: 'account.totalCalls' }],
   ])('%s', (_, conditions, keep) => {
     expect(told(conditions, { keep })).toEqual([expect.stringContaining(KEEPS_ALL)]);
   });
