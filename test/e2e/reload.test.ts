@@ -39,6 +39,11 @@ async function status(it: Lab): Promise<{ rules: Rules; stderr: string }> {
   return { rules: row.rules, stderr };
 }
 
+/** A request whose answer is still on its way has a record, but no outcome. */
+function cutCalls(it: Lab): number {
+  return it.records().filter(({ outcome }) => outcome === 'disconnected').length;
+}
+
 async function end(service: ReturnType<Lab['start']>): Promise<void> {
   service.kill('SIGTERM');
   const [code] = await once(service, 'exit');
@@ -57,7 +62,7 @@ describe('run while its rules change', () => {
 
     save(it, 'three-calls.yaml', THREE_CALLS.replace('value: 3', 'value: 2').replace('keep: 3', 'keep: 2'));
     await until(() => service.output().includes('rules reloaded: changed three-calls'), 'it reloads');
-    await until(() => it.records().length === 1, 'the third call is cut');
+    await until(() => cutCalls(it) === 1, 'the third call is cut');
     expect(it.records()).toMatchObject([{ rule: 'three-calls', outcome: 'disconnected' }]);
 
     save(it, 'three-calls.yaml', THREE_CALLS.replace('keep: 3', 'keep: many'));
@@ -70,7 +75,7 @@ describe('run while its rules change', () => {
     ]);
     expect(bad.stderr).toMatch(/three-calls\.yaml:10:\d+: error: /);
     it.simulator.world.addCall({ account: 10 });
-    await until(() => it.records().length === 2, 'the good rule still cuts');
+    await until(() => cutCalls(it) === 2, 'the good rule still cuts');
 
     save(it, 'three-calls.yaml', THREE_CALLS);
     await until(() => service.output().includes('in force again'), 'it is mended');
@@ -96,7 +101,7 @@ describe('run while its rules change', () => {
     );
     const second = it.start('run', '-c', it.config);
     it.simulator.world.addCall({ cld: '882112345' });
-    await until(() => it.records().length === 1, 'the old list still cuts');
+    await until(() => cutCalls(it) === 1, 'the old list still cuts');
     const held = await status(it);
     expect(held.rules.heldBack).toMatchObject([
       { file: join(it.folder, 'rules', 'lists', 'risky.txt'), entriesBefore: 4, entriesNow: 1, lost: 3 },
@@ -142,14 +147,14 @@ describe('run while its rules change', () => {
   });
 
   it('drops an exception that has expired, without an edit', async () => {
-    const expiry = new Date(Date.now() + 6_000).toISOString();
+    const expiry = new Date(Date.now() + 12_000).toISOString();
     const rules = `${THREE_CALLS}except: { accounts: [{ id: 10, until: "${expiry}", because: "a test" }] }\n`;
     const it = await lab({ rules: { 'three-calls.yaml': rules } });
     for (let count = 0; count < 4; count += 1) it.simulator.world.addCall({ account: 10 });
     const service = it.start('run', '-c', it.config);
     await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
     expect(it.records()).toEqual([]);
-    await until(() => it.records().length === 1, 'the fourth call is cut');
+    await until(() => cutCalls(it) === 1, 'the fourth call is cut');
     expect(it.records()[0]?.at.localeCompare(expiry)).toBeGreaterThanOrEqual(0);
     await end(service);
   });
