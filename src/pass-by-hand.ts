@@ -10,6 +10,8 @@ import {
   enforcementOn,
   HOUR_MS,
   inspection,
+  type MeasuredContext,
+  measuredContext,
   type PassContext,
 } from './pass-enforcement.js';
 import { type HandRequest, planByHand } from './plan/plan-by-hand.js';
@@ -94,11 +96,12 @@ async function propose(
 
 /** Under the lock, on a new listing: acts only on what was agreed to. */
 async function act(
-  context: PassContext,
+  given: PassContext,
   request: HandRequest,
   options: HandOptions,
   agreed: PlannedAction | undefined,
 ): Promise<HandResult | 'ask-again'> {
+  const context = measuredContext(given);
   const release = await acquireLock(context, options);
   if (release === undefined) return { status: 'busy' };
   try {
@@ -144,7 +147,7 @@ function list(context: PassContext, signal: AbortSignal): Promise<Snapshot> {
 }
 
 async function enforce(
-  context: PassContext,
+  context: MeasuredContext,
   { snapshot, protection, newer }: Omit<Proposal, 'planned'>,
   planned: PlannedAction,
   agreedCalls: number | undefined,

@@ -20,7 +20,7 @@ export interface CustomersOfPass {
 export interface AskingCustomers
   extends Pick<
     PassContext,
-    'learnedTree' | 'customerTree' | 'rules' | 'limits' | 'protect' | 'deadlineMs' | 'note'
+    'port' | 'learnedTree' | 'customerTree' | 'rules' | 'limits' | 'protect' | 'deadlineMs' | 'note'
   > {
   memory: Pick<PassContext['memory'], 'learnedCustomers'>;
 }
@@ -34,7 +34,7 @@ export async function knowCustomers(
   snapshot: Pick<Snapshot, 'calls' | 'observedAt'>,
   signal: AbortSignal,
 ): Promise<CustomersOfPass> {
-  const { learnedTree, customerTree, deadlineMs, memory, note } = context;
+  const { port, learnedTree, customerTree, deadlineMs, memory, note } = context;
   const asked = customersAsked(context);
   if (learnedTree === undefined || asked === undefined)
     return { customers: asStated(customerTree), learned: undefined };
@@ -42,6 +42,7 @@ export async function knowCustomers(
   const slowest = AbortSignal.timeout(Math.ceil(deadlineMs * SHARE_OF_DEADLINE));
   const known = await learnedTree.refresh(snapshot.calls, snapshot.observedAt, {
     ...asked,
+    port,
     signal: AbortSignal.any([signal, slowest]),
   });
   if (known.note !== undefined) note(known.note);

@@ -11,6 +11,7 @@ import type { EnforceContext } from './enforce/enforcement-run.js';
 import { createRelisting } from './enforce/relisting.js';
 import { findDoubt } from './gather/doubt.js';
 import type { LearnedCustomerTree } from './gather/learn-customer-tree.js';
+import { type MeasuredPort, measuredPort } from './gather/measured-port.js';
 import { readCalls } from './gather/read-calls.js';
 import type { SwitchMemory } from './pass-memory.js';
 import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
@@ -57,13 +58,20 @@ export interface PassContext {
   note: (text: string) => void;
 }
 
+/** What one pass meets, with every answer of it measuring the clock of the switch. */
+export type MeasuredContext = PassContext & { port: MeasuredPort };
+
+export function measuredContext(context: PassContext): MeasuredContext {
+  return { ...context, port: measuredPort(context.port) };
+}
+
 /**
  * What enforcement needs of a switch, whether a schedule or a person acts. `newer`: a listing of everything that was made since
  * the snapshot, so that nothing is cut which that one shows as protected.
  */
 export function enforcementOn(
   snapshot: Snapshot,
-  context: PassContext,
+  context: MeasuredContext,
   protection: Protection,
   signal: AbortSignal,
   newer?: Listing,
@@ -84,7 +92,7 @@ export function enforcementOn(
 > {
   const { port, audit, clock, maxSnapshotAgeMs, concurrency, caps } = context;
   const fresh = ({ calls: listed, suspects, timing }: Listing, stats: AccountCallStats | undefined) => {
-    const calls = readCalls(listed, context.numbering, timing);
+    const calls = readCalls(listed, context.numbering, timing, port.clockBy(timing).offsetMs);
     const doubt = findDoubt(calls, suspects, { timing, stats, shownBefore: shownIn(snapshot, context) });
     return { calls, suspects, observedAt: timing.requestedAt, doubt };
   };

@@ -8,6 +8,7 @@ import type { Listing, Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects, type Outliving, outlivingAlert } from './enforce/confirm-disconnects.js';
 import { type Enforcement, enforcePlan } from './enforce/enforce-plan.js';
 import { gatherSnapshot } from './gather/gather-snapshot.js';
+import type { SwitchClock } from './gather/switch-clock.js';
 import { knowCustomers, protectionBy } from './pass-customers.js';
 import {
   createKeyOf,
@@ -22,6 +23,8 @@ import {
   enforcementOn,
   HOUR_MS,
   inspection,
+  type MeasuredContext,
+  measuredContext,
   type PassContext,
 } from './pass-enforcement.js';
 import { actedBefore, remember, repeatsSince, takeDownMissed, withoutFuture } from './pass-past.js';
@@ -45,7 +48,8 @@ export interface PassOptions {
  * One pass: gather, judge, plan, enforce, each leaving its trace in the store. Never rejects: what goes wrong is the
  * report's error, and a pass that failed before enforcing has sent nothing.
  */
-export async function runPass(context: PassContext, options: PassOptions): Promise<PassReport> {
+export async function runPass(given: PassContext, options: PassOptions): Promise<PassReport> {
+  const context = measuredContext(given);
   const pass = beginPass(context, options);
   try {
     const release = await context.lock.acquire(context.switchName);
@@ -53,6 +57,7 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
     try {
       await context.audit.resolveOrphans(context.switchName, context.clock());
       const snapshot = await gather(context, pass);
+      const clockAtFirst = context.port.clockBy();
       const outliving = await confirm(context, snapshot);
       const { customers, learned, newer } = await knowCustomers(context, snapshot, pass.gathering);
       pass.protection = protectionBy(context, customers);
@@ -67,6 +72,7 @@ export async function runPass(context: PassContext, options: PassOptions): Promi
           recent,
         );
         pass.actions = reports;
+        noteLaterClock(context, clockAtFirst);
         if (failure !== undefined) throw failure.error;
       });
       return pass.report('completed');
@@ -139,7 +145,11 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     throw error;
   });
   pass.snapshot = snapshot;
-  for (const note of [...snapshot.notes, ...clockNotes(snapshot), ...context.memory.accounts.note(snapshot)])
+  for (const note of [
+    ...snapshot.notes,
+    ...clockNotes(snapshot.clockOffsetMs),
+    ...context.memory.accounts.note(snapshot),
+  ])
     context.note(note);
   if (snapshot.doubt !== undefined) {
     context.note(`nothing is cut on this listing: ${snapshot.doubt.reason}: ${snapshot.doubt.detail}`);
@@ -148,13 +158,23 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
 }
 
 /** A clock that is far off is worth a line: times of the switch and of the log do not fit together then. */
-function clockNotes({ clockOffsetMs = 0 }: Snapshot): readonly string[] {
-  if (Math.abs(clockOffsetMs) <= GREATEST_CLOCK_OFFSET_MS) return [];
+function clockNotes(offsetMs = 0): readonly string[] {
+  if (Math.abs(offsetMs) <= GREATEST_CLOCK_OFFSET_MS) return [];
   // In steps, so that a clock which drifts does not say so anew at every pass.
-  const seconds = Math.round(Math.abs(clockOffsetMs) / 5_000) * 5;
+  const seconds = Math.round(Math.abs(offsetMs) / 5_000) * 5;
   return [
-    `the clock of the switch is about ${seconds} s ${clockOffsetMs < 0 ? 'behind' : 'ahead'}: set both by NTP; times of calls are corrected by it`,
+    `the clock of the switch is about ${seconds} s ${offsetMs < 0 ? 'behind' : 'ahead'}: set both by NTP; times of calls are corrected by it`,
   ];
+}
+
+/** Second looks and disconnects are answered after the listing; they tell of the clock what that one did not tell already. */
+function noteLaterClock({ port, note }: MeasuredContext, atFirst: SwitchClock): void {
+  const later = port.clockBy();
+  if (later.note !== undefined) {
+    if (atFirst.note === undefined) note(later.note);
+  } else if (clockNotes(atFirst.offsetMs).length === 0) {
+    for (const text of clockNotes(later.offsetMs)) note(text);
+  }
 }
 
 /** Reads back what became of earlier disconnects; resolves with the calls that outlive them. */
@@ -249,7 +269,7 @@ function noteDecision(
 }
 
 async function enforce(
-  context: PassContext,
+  context: MeasuredContext,
   pass: RunningPass,
   { snapshot, newer }: { snapshot: Snapshot; newer: Listing | undefined },
   actions: readonly PlannedAction[],

@@ -212,7 +212,8 @@ rules:
   it('spares a call that was cut before for as long as any, and no longer', async () => {
     const shown = scene(rule('connectedCalls', 'operator: greaterThan, value: 0'));
     // It says OK, and the call goes on.
-    shown.port.disconnectCall = () => Promise.resolve({ result: 'ok', count: undefined });
+    const { timing } = shown.port;
+    shown.port.disconnectCall = async () => ({ result: 'ok', count: undefined, timing: timing() });
     const talks: Talk[] = [{ id: '1', from: -60 }];
     const isCut = async (seconds: number) =>
       done(await shown.pass(seconds, talks)).includes('disconnectCall 1 disconnected');
@@ -251,7 +252,8 @@ rules:
     const own: Talk[] = ids(1, 3).map((id) => ({ id, from: -6 }));
     const others: Talk[] = ids(11, 5).map((id) => ({ id, from: -6, customer: 3, account: 30 }));
     // Nobody stated whose subcustomer 3 is, and all are gone.
-    shown.port.disconnectCustomer = () => Promise.resolve({ result: 'ok', count: 8 });
+    const { timing } = shown.port;
+    shown.port.disconnectCustomer = async () => ({ result: 'ok', count: 8, timing: timing() });
     expect(done(await shown.pass(0, [...own, ...others]))).toEqual(['disconnectCustomer 2 disconnected']);
     expect(await shown.store.audit.disconnectsSince('lab', NOW)).toHaveLength(3);
     const next: Talk[] = ids(21, 2).map((id) => ({ id, from: 3, customer: 3, account: 30 }));

@@ -67,7 +67,7 @@ function trusted(listed: readonly Call[], rules: string, changes: Partial<PassCo
     store,
     clock,
     rules: compileRules(ruleSet, options),
-    learnedTree: createLearnedCustomerTree(port, { root: 1, stated: changes.customerTree ?? new Map() }),
+    learnedTree: createLearnedCustomerTree({ root: 1, stated: changes.customerTree ?? new Map() }),
     note: (text) => notes.push(text),
     ...changes,
   });

@@ -259,7 +259,7 @@ describe('a disconnect that the switch says OK to and does not carry out', () =>
   it('is not confirmed by a listing that lost the account, as the statistics show, and is alerted in time', async () => {
     const it = scene(cap(''), calls(3));
     const listed = it.port.calls;
-    it.port.disconnectCall = async () => ({ result: 'ok', count: undefined });
+    it.port.disconnectCall = async () => ({ result: 'ok', count: undefined, timing: it.port.timing() });
     it.port.stats = new Map([[10, { total: 3, connected: 3 }]]);
     await it.pass();
     it.wait(5);

@@ -295,4 +295,36 @@ describe('the clock of the switch', () => {
       'the clock of the switch is about 60 s behind: set both by NTP; times of calls are corrected by it',
     ]);
   });
+
+  it('is told by the answers to disconnects where the listing bears no Date, and where they contradict it', async () => {
+    const it = scene(calls(4), `rules:${cap('account', 'account', 3)}`);
+    const { timing } = it.port;
+    const undated = () => ({ ...timing(), serverDate: undefined });
+    const behind = () => ({ ...timing(), serverDate: timing().requestedAt - 61_000 });
+    it.port.timing = undated;
+    it.port.before = (request) => {
+      if (request.startsWith('disconnect')) it.port.timing = behind;
+    };
+    await it.pass();
+    expect(it.notes).toEqual([
+      'the clock of the switch is about 60 s behind: set both by NTP; times of calls are corrected by it',
+    ]);
+    it.wait(60_000);
+    it.notes.length = 0;
+    it.port.timing = timing;
+    it.port.calls = calls(4, {}, 11);
+    await it.pass();
+    expect(it.notes).toEqual([
+      'answers of this switch come from clocks that are about 60 s apart: set those of all servers behind its address by NTP',
+    ]);
+  });
+
+  it('is told once in a pass, whatever else is answered', async () => {
+    const it = scene(calls(4), `rules:${cap('account', 'account', 3)}`);
+    const { timing } = it.port;
+    it.port.timing = () => ({ ...timing(), serverDate: timing().requestedAt - 61_000 });
+    await it.pass();
+    expect(it.records({ outcome: 'disconnected' })).toHaveLength(1);
+    expect(it.notes).toHaveLength(1);
+  });
 });

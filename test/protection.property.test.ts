@@ -14,7 +14,7 @@ import { createLearnedCustomerTree } from '../src/gather/learn-customer-tree.js'
 import { readCalls } from '../src/gather/read-calls.js';
 import { disconnectByHand } from '../src/pass-by-hand.js';
 import { knowCustomers, protectionBy } from '../src/pass-customers.js';
-import { enforcementOn, inspection, type PassContext } from '../src/pass-enforcement.js';
+import { enforcementOn, inspection, measuredContext, type PassContext } from '../src/pass-enforcement.js';
 import { createPlan } from '../src/plan/plan-actions.js';
 import { createRandom, type Random } from '../src/simulator/random.js';
 import { aCall, aRule, aSnapshot, NOW } from './support/calls.js';
@@ -207,7 +207,7 @@ function hostileSwitch(
     return ended.length;
   };
   const ended = async (calls: number): Promise<DisconnectAnswer> =>
-    calls > 0 ? { result: 'ok', count: calls } : { result: 'not-found' };
+    calls > 0 ? { result: 'ok', count: calls, timing: timing() } : { result: 'not-found', timing: timing() };
   const ofCustomer = (viewer: number) => {
     if (random.chance(0.15)) throw new CallwardenError('SWITCH_TIMEOUT', 'no answer.', { hint: 'Wait.' });
     const shown = world.calls.filter((call) => isUnder(ownerOf(call).customer, viewer));
@@ -299,7 +299,7 @@ async function playOne(seed: number): Promise<{ wrong: readonly string[]; ended:
     isForbidden(call, protect, world.trusted ? TRUE_TREE : tree),
   );
   const learnedTree = world.trusted
-    ? createLearnedCustomerTree(port, { root: 1, stated: tree, concurrency: 2 })
+    ? createLearnedCustomerTree({ root: 1, stated: tree, concurrency: 2 })
     : undefined;
   learnedTree?.restore([]);
   const context: PassContext = aPassContext({
@@ -366,7 +366,7 @@ async function playRules(
     plan.add(rule, [verdict], admits);
   }
   const { failure } = await enforcePlan(plan.actions, {
-    ...enforcementOn(snapshot, context, protection, new AbortController().signal, newer),
+    ...enforcementOn(snapshot, measuredContext(context), protection, new AbortController().signal, newer),
     configMode: 'enforce',
     dryRun: false,
     takenLastHour: 0,

@@ -21,7 +21,7 @@ export function switchPort(world) {
   const disconnect = (method, params) => {
     world.advanceTo(world.now + DISCONNECT_MS);
     const { result, count } = ask(method, params);
-    return result === 'OK' ? { result: 'ok', count } : { result: 'not-found' };
+    return { ...(result === 'OK' ? { result: 'ok', count } : { result: 'not-found' }), timing: timing() };
   };
   return {
     login: 'login:bench',

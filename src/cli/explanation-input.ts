@@ -131,6 +131,7 @@ async function listNow(
     const { customers } = await knowCustomers(
       {
         ...judging,
+        port,
         protect: switchConfig.protect,
         deadlineMs: switchConfig.deadlineMs,
         learnedTree: treeLearnedFrom(port, switchConfig),

@@ -64,5 +64,5 @@ export function treeLearnedFrom(
   { customerTree, concurrency }: SwitchConfig,
 ): LearnedCustomerTree | undefined {
   if (port.trustedCustomer === undefined) return undefined;
-  return createLearnedCustomerTree(port, { root: port.trustedCustomer, stated: customerTree, concurrency });
+  return createLearnedCustomerTree({ root: port.trustedCustomer, stated: customerTree, concurrency });
 }

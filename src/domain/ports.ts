@@ -2,7 +2,7 @@ import type { ActionMode, ActionOutcome, ActionRecordInput, AuditRecord } from '
 import type { CallIdentity } from './call.js';
 import type { RuleActed } from './ledger.js';
 import type { PassReport } from './pass-report.js';
-import type { AccountCallStats, ListFilter, Listing } from './snapshot.js';
+import type { AccountCallStats, AnswerTiming, ListFilter, Listing } from './snapshot.js';
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
@@ -18,11 +18,13 @@ export interface RequestOptions {
 }
 
 /** What a disconnect came to, as far as the switch tells. Faults and lost replies are errors instead. */
-export type DisconnectAnswer =
+export type DisconnectResult =
   | { result: 'ok'; count: number | undefined }
   | { result: 'not-found' }
   /** Any other result text: a refusal. */
   | { result: 'refused'; text: string };
+
+export type DisconnectAnswer = DisconnectResult & { timing: AnswerTiming };
 
 /**
  * One Sippy switch. Every method rejects with a CallwardenError of a SWITCH_ code: nothing else leaves this port, and no
@@ -50,6 +52,11 @@ export interface SwitchPort {
  */
 export interface MaybeSent {
   maybeSent?: boolean;
+}
+
+/** When a fault was asked for and came, since that is an answer too. Adapters set it on the errors they raise for faults. */
+export interface FaultTiming {
+  timing?: AnswerTiming;
 }
 
 /** The log of actions, append-only. Every method rejects with STORE_FAILED; what resolved is committed to disk. */

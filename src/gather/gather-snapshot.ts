@@ -5,8 +5,8 @@ import type { SwitchPort } from '../domain/ports.js';
 import type { AccountCallStats, Listing, Snapshot, SnapshotDoubt } from '../domain/snapshot.js';
 import { accountsLacking } from './cross-check.js';
 import { findDoubt } from './doubt.js';
+import { measuredPort } from './measured-port.js';
 import { readCalls } from './read-calls.js';
-import { measureClock } from './switch-clock.js';
 
 export interface GatherOptions {
   switchName: string;
@@ -27,7 +27,8 @@ export interface GatherOptions {
  * limited to some logins, so their failure is a note.
  */
 export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> {
-  const { port, signal } = options;
+  const { signal } = options;
+  const port = measuredPort(options.port);
   // One failed listing decides the pass; the others are aborted so that nothing goes on behind its back.
   const abandon = new AbortController();
   const request = { signal: AbortSignal.any([signal, abandon.signal]) };
@@ -44,10 +45,7 @@ export async function gatherSnapshot(options: GatherOptions): Promise<Snapshot> 
         listing: await port.listAllCalls({ vendor }, request),
       })),
     );
-    const clock = measureClock(listing.timing, [
-      ...(stats === undefined ? [] : [stats.timing]),
-      ...vendors.map((one) => one.listing.timing),
-    ]);
+    const clock = port.clockBy(listing.timing);
     if (clock.note !== undefined) notes.push(clock.note);
     const calls = readCalls(listing.calls, options.numbering, listing.timing, clock.offsetMs);
     return {

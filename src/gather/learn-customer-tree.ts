@@ -50,6 +50,8 @@ export interface LearnedCustomerTree {
 }
 
 export interface RefreshOptions extends CustomersAsked {
+  /** Of the pass that asks, since its answers measure the clock of the switch for that pass. */
+  port: Port;
   signal: AbortSignal;
 }
 
@@ -90,9 +92,10 @@ interface CustomerAnswer {
 }
 
 type Port = Pick<SwitchPort, 'listAllCalls'>;
+type Asking = Pick<RefreshOptions, 'port' | 'signal'>;
 
-export function createLearnedCustomerTree(port: Port, options: LearnOptions): LearnedCustomerTree {
-  return new TreeLearner(port, options);
+export function createLearnedCustomerTree(options: LearnOptions): LearnedCustomerTree {
+  return new TreeLearner(options);
 }
 
 class TreeLearner implements LearnedCustomerTree {
@@ -105,10 +108,7 @@ class TreeLearner implements LearnedCustomerTree {
   private isStale = true;
   private known: Pick<LearnedCustomers, 'customers' | 'learned'>;
 
-  constructor(
-    private readonly port: Port,
-    private readonly options: LearnOptions,
-  ) {
+  constructor(private readonly options: LearnOptions) {
     this.known = { customers: knownCustomers([], options), learned: [] };
   }
 
@@ -265,12 +265,12 @@ class TreeLearner implements LearnedCustomerTree {
           return;
         }
         const isNeeded = listed.has(next) || options.protected.includes(next);
-        const failure = await this.askFor(next, { pending, now, isNeeded, signal: options.signal });
+        const failure = await this.askFor(next, { pending, now, isNeeded, ...options });
         if (failure !== undefined) failures.set(next, failure);
       }
     };
     await Promise.all(Array.from({ length: Math.max(1, this.options.concurrency ?? 4) }, work));
-    const closing = waiting.length === 0 ? await this.close(options.signal, now) : undefined;
+    const closing = waiting.length === 0 ? await this.close(options, now) : undefined;
     const isError = closing instanceof CallwardenError;
     const note = learningNote(failures, waiting.length, isError ? closing : undefined);
     return {
@@ -281,17 +281,12 @@ class TreeLearner implements LearnedCustomerTree {
 
   private async askFor(
     customer: number,
-    {
-      pending,
-      now,
-      isNeeded,
-      signal,
-    }: { pending: Pending; now: number; isNeeded: boolean; signal: AbortSignal },
+    { pending, now, isNeeded, port, signal }: { pending: Pending; now: number; isNeeded: boolean } & Asking,
   ): Promise<CallwardenError | undefined> {
     const asked = this.of(customer);
     asked.triedAt = now;
     try {
-      const listing = await this.port.listAllCalls({ customer, recursive: true }, { signal });
+      const listing = await port.listAllCalls({ customer, recursive: true }, { signal });
       this.take(customer, listing, pending, now);
     } catch (error) {
       if (!(error instanceof CallwardenError)) throw error;
@@ -323,9 +318,9 @@ class TreeLearner implements LearnedCustomerTree {
   }
 
   /** A listing of everything after the others; where it fails, that of the next pass serves. */
-  private async close(signal: AbortSignal, now: number): Promise<Listing | CallwardenError> {
+  private async close({ port, signal }: Asking, now: number): Promise<Listing | CallwardenError> {
     try {
-      const listing = await this.port.listAllCalls({}, { signal });
+      const listing = await port.listAllCalls({}, { signal });
       this.conclude(ownersOf(listing.calls, this.options.root), now);
       return listing;
     } catch (error) {

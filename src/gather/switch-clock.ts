@@ -22,12 +22,15 @@ export function clockOffset(timing: AnswerTiming): number | undefined {
 
 /**
  * The offset by the answer that came fastest, since half of the time that it took is how far it may be off. Where answers
- * contradict each other, several servers stand behind the address, and the main listing goes by its own.
+ * contradict each other, several servers stand behind the address, and the main listing goes by its own; without one, the first
+ * answer decides.
  */
-export function measureClock(main: AnswerTiming, others: readonly AnswerTiming[]): SwitchClock {
+export function measureClock(main: AnswerTiming | undefined, others: readonly AnswerTiming[]): SwitchClock {
   const measured = [main, ...others].flatMap((timing) => {
-    const offsetMs = clockOffset(timing);
-    return offsetMs === undefined ? [] : [{ offsetMs, tookMs: timing.receivedAt - timing.requestedAt }];
+    const offsetMs = timing && clockOffset(timing);
+    return timing === undefined || offsetMs === undefined
+      ? []
+      : [{ offsetMs, tookMs: timing.receivedAt - timing.requestedAt }];
   });
   const [first, ...rest] = measured;
   if (first === undefined) return { offsetMs: undefined };
@@ -41,7 +44,7 @@ export function measureClock(main: AnswerTiming, others: readonly AnswerTiming[]
     // In steps, so that clocks which drift do not say so anew at every pass.
     const seconds = Math.round(apart / 5_000) * 5;
     return {
-      offsetMs: clockOffset(main) ?? first.offsetMs,
+      offsetMs: (main && clockOffset(main)) ?? first.offsetMs,
       note: `answers of this switch come from clocks that are about ${seconds} s apart: set those of all servers behind its address by NTP`,
     };
   }

@@ -1,5 +1,5 @@
 import type { CallwardenError } from '../domain/errors.js';
-import type { DisconnectAnswer } from '../domain/ports.js';
+import type { DisconnectResult } from '../domain/ports.js';
 import type { AccountCallStats } from '../domain/snapshot.js';
 import { badAnswer, printable } from './codec/bad-answer.js';
 import type { PlainStruct, PlainValue } from './codec/plain-value.js';
@@ -7,7 +7,7 @@ import type { PlainStruct, PlainValue } from './codec/plain-value.js';
 const NOT_FOUND = 'Call not found or not accessible';
 
 /** What a disconnect method answered. Throws SWITCH_BAD_RESPONSE where there is no result text. */
-export function readDisconnect(answer: PlainStruct): DisconnectAnswer {
+export function readDisconnect(answer: PlainStruct): DisconnectResult {
   const result = resultOf(answer);
   // Its case says nothing of what was done, and a call that was cut must not be recorded as kept.
   if (result.toUpperCase() === 'OK') return { result: 'ok', count: wholeNumber(answer.get('count')) };

@@ -1,5 +1,11 @@
 import type { SwitchConfig } from '../domain/config.js';
-import type { Clock, DisconnectAnswer, RequestOptions, SwitchPort } from '../domain/ports.js';
+import type {
+  Clock,
+  DisconnectAnswer,
+  DisconnectResult,
+  RequestOptions,
+  SwitchPort,
+} from '../domain/ports.js';
 import type { AccountCallStats, ListFilter, Listing } from '../domain/snapshot.js';
 import { decodeCalls, decodeResult } from './codec/answer-decoder.js';
 import { encodeRequest } from './codec/encode-request.js';
@@ -54,14 +60,15 @@ export function createSippySwitch(options: SippySwitchOptions): SwitchPort {
     params: Params,
     request: RequestOptions | undefined,
   ): Promise<DisconnectAnswer> {
-    const post: Post<DisconnectAnswer> = {
+    const post: Post<DisconnectResult> = {
       body: encodeRequest(method, params),
       repeatable: false,
       signal: request?.signal,
       notAfter: request?.notAfter,
       read: async (chunks) => readDisconnect(await decodeResult(chunks)),
     };
-    return (await transport.post(post)).value;
+    const { value, timing } = await transport.post(post);
+    return { ...value, timing };
   }
 
   return {

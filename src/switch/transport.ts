@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { CallwardenError } from '../domain/errors.js';
-import type { Clock, MaybeSent } from '../domain/ports.js';
+import type { Clock, FaultTiming, MaybeSent } from '../domain/ports.js';
 import type { AnswerTiming } from '../domain/snapshot.js';
 import { CappedBody, drain } from './answer-body.js';
 import { authFailed, refusalOf } from './answer-refusal.js';
@@ -163,15 +163,25 @@ export class SwitchTransport {
       await drain(answer);
       throw refusal;
     }
-    const value = await this.#read(answer, post.read);
+    try {
+      const value = await this.#read(answer, post.read);
+      return { value, timing: this.#timingOf(answer, progress) };
+    } catch (error) {
+      if (error instanceof CallwardenError && error.code === 'SWITCH_FAULT') {
+        const fault: CallwardenError & FaultTiming = error;
+        fault.timing = this.#timingOf(answer, progress);
+      }
+      throw error;
+    }
+  }
+
+  /** To be asked when the answer is complete. */
+  #timingOf(answer: HttpAnswer, { requestedAt }: Progress): AnswerTiming {
     const date = Date.parse(answer.header('date')[0] ?? '');
     return {
-      value,
-      timing: {
-        requestedAt: progress.requestedAt,
-        receivedAt: this.#options.clock(),
-        serverDate: Number.isNaN(date) ? undefined : date,
-      },
+      requestedAt,
+      receivedAt: this.#options.clock(),
+      serverDate: Number.isNaN(date) ? undefined : date,
     };
   }
 

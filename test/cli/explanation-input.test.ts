@@ -72,7 +72,7 @@ function scene(
       call.customer === customer || (customer === 2 && call.customer === 3);
     return customer === undefined ? listing : { ...listing, calls: listing.calls.filter(isBelow) };
   };
-  const learnedTree = createLearnedCustomerTree({ listAllCalls: list }, { root: 1, stated: new Map() });
+  const learnedTree = createLearnedCustomerTree({ root: 1, stated: new Map() });
   const context = aPassContext({
     port: { ...port, ...(trusted ? { login: 'trusted:1', listAllCalls: list } : {}) },
     store,

@@ -201,7 +201,7 @@ describe('enforcement', () => {
 
   it('records an answer that is neither OK nor the one for a call that is gone as failed, with its words', async () => {
     const { port, run, records } = scene(calls(1));
-    port.disconnectCall = async () => ({ result: 'refused', text: 'Busy' });
+    port.disconnectCall = async () => ({ result: 'refused', text: 'Busy', timing: port.timing() });
     expect(await run()).toMatchObject([{ outcome: 'failed', reason: 'refused' }]);
     expect(records()).toMatchObject([{ error: 'the switch answered "Busy" instead of OK' }]);
   });
@@ -471,7 +471,7 @@ describe('what a person or a clock does to a listing', () => {
     let notAfter: number | undefined;
     port.disconnectCall = async (_, options) => {
       notAfter = options?.notAfter;
-      return { result: 'ok', count: undefined };
+      return { result: 'ok', count: undefined, timing: port.timing() };
     };
     await run();
     expect(notAfter).toBe(NOW + 5000);
@@ -502,7 +502,11 @@ describe('a call that one action has taken', () => {
   it('is not taken again one by one, nor weighed again, while the switch still lists it', async () => {
     const single = scene(calls(3), aRule({ name: 'singles' }), 2);
     const whole = scene(calls(3), aRule({ name: 'whole', event: { type: 'disconnectAccount' } }));
-    whole.port.disconnectCall = async () => ({ result: 'ok', count: undefined });
+    whole.port.disconnectCall = async () => ({
+      result: 'ok',
+      count: undefined,
+      timing: whole.port.timing(),
+    });
     const reports = await whole.run({}, [...single.actions, ...whole.actions]);
     expect(reports.map(({ action, target, outcome }) => [action, target, outcome])).toEqual([
       ['disconnectCall', '3', 'disconnected'],
@@ -524,7 +528,7 @@ describe('what the switch counts of an account action', () => {
 
   it('leaves it open which calls ended where it is fewer than were listed', async () => {
     const { port, run, records } = scene(calls(2), whole);
-    port.disconnectAccount = async () => ({ result: 'ok', count: 1 });
+    port.disconnectAccount = async () => ({ result: 'ok', count: 1, timing: port.timing() });
     await run();
     expect(records().map(({ target, outcome, reason }) => [target, outcome, reason])).toEqual([
       ['10', 'disconnected', null],
@@ -535,7 +539,7 @@ describe('what the switch counts of an account action', () => {
 
   it('is alerted where it is more than were listed, and uses up the caps', async () => {
     const { port, run, records } = scene(calls(2), whole);
-    port.disconnectAccount = async () => ({ result: 'ok', count: 5 });
+    port.disconnectAccount = async () => ({ result: 'ok', count: 5, timing: port.timing() });
     const { actions } = scene(calls(1, { account: 11 }, 7), aRule({ name: 'later' }));
     port.calls = [...port.calls, ...calls(1, { account: 11 }, 7)];
     const both = [...scene(calls(2), whole).actions, ...actions];

@@ -68,12 +68,17 @@ function learner(
     guarded = [],
   }: { stated?: Map<number, number>; named?: number[] | undefined; guarded?: number[] } = {},
 ) {
-  const tree = createLearnedCustomerTree(port, { root: ROOT, stated });
+  const tree = createLearnedCustomerTree({ root: ROOT, stated });
   return {
     tree,
     async refresh(at: number, ...customers: number[]): Promise<LearnedCustomers & { asked: number[] }> {
       asked.length = 0;
-      const known = await tree.refresh(list(...customers), at, { protected: guarded, named, signal: never });
+      const known = await tree.refresh(list(...customers), at, {
+        protected: guarded,
+        named,
+        port,
+        signal: never,
+      });
       return { ...known, asked: asked.filter((one) => one !== undefined).sort() };
     },
   };
@@ -271,10 +276,11 @@ describe('the learned customer tree', () => {
         [4, 1],
       ]),
     );
-    const tree = createLearnedCustomerTree(lab.port, { root: ROOT, stated: new Map() });
+    const tree = createLearnedCustomerTree({ root: ROOT, stated: new Map() });
     const { customers } = await tree.refresh(lab.list(3, 4), NOW, {
       protected: [2],
       named: undefined,
+      port: lab.port,
       signal: never,
     });
     expect(lab.asked).toEqual([2, undefined]);
@@ -302,6 +308,7 @@ describe('the learned customer tree', () => {
     const known = await learner(lab, { guarded: [2] }).tree.refresh(before, NOW, {
       protected: [2],
       named: undefined,
+      port: lab.port,
       signal: never,
     });
     expect(protectedRelation(known.customers, 2, 3)).toBe('unknown');
@@ -311,12 +318,12 @@ describe('the learned customer tree', () => {
   it('goes on with the next pass where the switch is too slow for one', async () => {
     const parents = new Map([2, 3, 4, 5, 6, 7].map((one) => [one, 1]));
     const lab = trusted(parents);
-    const tree = createLearnedCustomerTree(lab.port, { root: ROOT, stated: new Map(), concurrency: 1 });
+    const tree = createLearnedCustomerTree({ root: ROOT, stated: new Map(), concurrency: 1 });
     const slow = new AbortController();
     lab.meanwhile.run = (customer) => {
       if (customer === 4) slow.abort();
     };
-    const options = { protected: [], named: [], signal: slow.signal };
+    const options = { protected: [], named: [], port: lab.port, signal: slow.signal };
     const first = await tree.refresh(lab.list(2, 3, 4, 5, 6, 7), NOW, options);
     expect(lab.asked).toEqual([2, 3, 4]);
     expect(first.note).toBe(
@@ -333,10 +340,11 @@ describe('the learned customer tree', () => {
     const lab = trusted(new Map());
     // A switch that gives everybody everything.
     const port = { listAllCalls: () => lab.port.listAllCalls({}) };
-    const tree = createLearnedCustomerTree(port, { root: ROOT, stated: new Map() });
+    const tree = createLearnedCustomerTree({ root: ROOT, stated: new Map() });
     const { customers } = await tree.refresh(lab.list(2, 3), NOW, {
       protected: [],
       named: [],
+      port,
       signal: never,
     });
     expect([customers.tree.get(2), customers.tree.get(3)]).toEqual([1, 1]);
@@ -434,7 +442,7 @@ describe('the learned customer tree', () => {
     await fc.assert(
       fc.asyncProperty(someTree, guarded, events, fc.boolean(), async (tree, protect, passes, all) => {
         const lab = trusted(tree);
-        const known = createLearnedCustomerTree(lab.port, { root: ROOT, stated: new Map() });
+        const known = createLearnedCustomerTree({ root: ROOT, stated: new Map() });
         let now = NOW;
         let serial = 0;
         const live = new Map<number, string>();
@@ -453,7 +461,7 @@ describe('the learned customer tree', () => {
           const calls = list(listed);
           // Calls end and begin between the listing and those of the customers.
           list(during);
-          const options = { protected: protect, named: all ? [] : undefined, signal: never };
+          const options = { protected: protect, named: all ? [] : undefined, port: lab.port, signal: never };
           const { customers } = await known.refresh(calls, now, options);
           for (let customer = 2; customer <= 9; customer += 1) {
             for (const target of protect) {

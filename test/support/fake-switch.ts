@@ -1,8 +1,8 @@
 import type { ListedCall, SuspectCall } from '../../src/domain/call.js';
 import { hasEnded } from '../../src/domain/call.js';
 import { CallwardenError, type ErrorCode } from '../../src/domain/errors.js';
-import type { Clock, DisconnectAnswer, MaybeSent, SwitchPort } from '../../src/domain/ports.js';
-import type { AccountCallStats, ListFilter, Listing } from '../../src/domain/snapshot.js';
+import type { Clock, DisconnectAnswer, FaultTiming, MaybeSent, SwitchPort } from '../../src/domain/ports.js';
+import type { AccountCallStats, AnswerTiming, ListFilter, Listing } from '../../src/domain/snapshot.js';
 
 /** A switch behind the port, without network: it keeps calls, and can fail in every way in which the adapter fails. */
 export interface FakeSwitch extends SwitchPort {
@@ -13,6 +13,8 @@ export interface FakeSwitch extends SwitchPort {
   readonly requests: string[];
   /** Called before each answer: may change the calls, wait, or throw a failure. */
   before: (request: string) => void | Promise<void>;
+  /** Of an answer that is given now, for what a test answers itself; 20 ms and no offset. */
+  timing: () => AnswerTiming;
 }
 
 export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwitch {
@@ -22,11 +24,14 @@ export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwit
     try {
       await Promise.race([fake.before(request), rejection]);
       return give();
+    } catch (error) {
+      if (!(error instanceof CallwardenError) || error.code !== 'SWITCH_FAULT') throw error;
+      const fault: FaultTiming = { timing: fake.timing() };
+      throw Object.assign(error, fault);
     } finally {
       done();
     }
   };
-  const timing = () => ({ requestedAt: clock(), receivedAt: clock() + 20, serverDate: clock() });
   const list = (filter: ListFilter): Listing => ({
     calls: fake.calls.filter(
       (call) =>
@@ -35,7 +40,7 @@ export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwit
     ),
     suspects: fake.suspects,
     unreadableFields: {},
-    timing: timing(),
+    timing: fake.timing(),
   });
   const end = (takes: (call: ListedCall) => boolean): number => {
     const ended = fake.calls.filter((call) => !hasEnded(call.state) && takes(call));
@@ -48,6 +53,7 @@ export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwit
     stats: new Map(),
     requests: [],
     before: () => {},
+    timing: () => ({ requestedAt: clock(), receivedAt: clock() + 20, serverDate: clock() }),
     login: 'login:ops',
     trustedCustomer: undefined,
     listAllCalls: (filter, options) =>
@@ -59,17 +65,21 @@ export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwit
         `disconnectCall ${id}`,
         options?.signal,
         (): DisconnectAnswer =>
-          end((call) => call.id === id) > 0 ? { result: 'ok', count: undefined } : { result: 'not-found' },
+          end((call) => call.id === id) > 0
+            ? { result: 'ok', count: undefined, timing: fake.timing() }
+            : { result: 'not-found', timing: fake.timing() },
       ),
     disconnectAccount: (account, options) =>
       answer(`disconnectAccount ${account}`, options?.signal, () => ({
         result: 'ok',
         count: end((call) => call.account === account),
+        timing: fake.timing(),
       })),
     disconnectCustomer: (customer, options) =>
       answer(`disconnectCustomer ${customer}`, options?.signal, () => ({
         result: 'ok',
         count: end((call) => call.customer === customer),
+        timing: fake.timing(),
       })),
     getAccountCallStats: (options) =>
       answer(
@@ -78,7 +88,7 @@ export function fakeSwitch(calls: readonly ListedCall[], clock: Clock): FakeSwit
         (): AccountCallStats => ({
           accounts: fake.stats,
           suspect: undefined,
-          timing: timing(),
+          timing: fake.timing(),
         }),
       ),
     close: async () => {},

@@ -80,7 +80,7 @@ describe('the parameters that are sent', () => {
 
   it('of disconnectAccount are the account', async () => {
     const { server, sippy } = await switchWith(ok);
-    expect(await sippy.disconnectAccount(3)).toEqual({ result: 'ok', count: 2 });
+    expect(await sippy.disconnectAccount(3)).toMatchObject({ result: 'ok', count: 2 });
     await sippy.close();
     expect(asked(server)).toEqual(['disconnectAccount', ['i_account: <int>3']]);
   });
@@ -145,15 +145,32 @@ describe('the answers', () => {
     const { sippy } = await switchWith((_, response) =>
       sendStruct(response, { result: 'Call not found or not accessible' }),
     );
-    expect(await sippy.disconnectCall('1')).toEqual({ result: 'not-found' });
+    expect(await sippy.disconnectCall('1')).toMatchObject({ result: 'not-found' });
     await sippy.close();
   });
+
+  it.each(['disconnectCall', 'disconnectAccount', 'disconnectCustomer'] as const)(
+    'of %s are what it came to with the times of the request',
+    async (method) => {
+      const { sippy } = await switchWith((_, response) => {
+        response.setHeader('date', 'Sun, 06 Nov 1994 08:49:37 GMT');
+        sendStruct(response, { result: 'OK' });
+      });
+      const answer = method === 'disconnectCall' ? await sippy.disconnectCall('1') : await sippy[method](1);
+      await sippy.close();
+      expect(answer).toEqual({
+        result: 'ok',
+        count: undefined,
+        timing: { requestedAt: 1000, receivedAt: 1001, serverDate: 784111777000 },
+      });
+    },
+  );
 });
 
 describe('a failure', () => {
   it('is SWITCH_FAULT for a fault, which proves that the switch did not carry it out', async () => {
     const { sippy } = await switchWith((_, response) => {
-      response.writeHead(200, { 'content-type': 'text/xml' });
+      response.writeHead(200, { 'content-type': 'text/xml', date: 'Sun, 06 Nov 1994 08:49:37 GMT' });
       response.end(
         '<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>403</int></value></member><member><name>faultString</name><value>no rights</value></member></struct></value></fault></methodResponse>',
       );
@@ -162,6 +179,10 @@ describe('a failure', () => {
     await sippy.close();
     expect(error).toMatchObject({ code: 'SWITCH_FAULT', maybeSent: false });
     expect(error.message).toContain('no rights');
+    // The clock of the switch is measured by it as by any answer.
+    expect(error).toMatchObject({
+      timing: { requestedAt: 1000, receivedAt: 1001, serverDate: 784111777000 },
+    });
   });
 
   it.each([
