@@ -1,6 +1,6 @@
 import { asStated, type KnownCustomers, type LearnedCustomer } from './domain/customer-tree.js';
 import type { Listing, Snapshot } from './domain/snapshot.js';
-import type { CustomersAsked } from './gather/learn-customer-tree.js';
+import type { CustomersAsked } from './gather/customer-knowledge.js';
 import type { PassContext } from './pass-enforcement.js';
 import { createProtection, type Protection } from './plan/protection.js';
 

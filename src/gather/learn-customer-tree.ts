@@ -4,23 +4,9 @@ import { type KnownCustomers, knownCustomers, type LearnedCustomer } from '../do
 import { CallwardenError } from '../domain/errors.js';
 import type { SwitchPort } from '../domain/ports.js';
 import type { Listing } from '../domain/snapshot.js';
+import { CustomerKnowledge, type CustomersAsked } from './customer-knowledge.js';
 import { learningNote } from './learning-note.js';
 import { identitiesByOwner, type ListedOwner, ownersOf } from './listed-owners.js';
-import { orderCustomers } from './order-customers.js';
-
-/** A customer's listing is asked for at most this often. */
-const SHORTEST_PAUSE_MS = 60_000;
-/** Customers are moved below others now and then; what was learned is looked up anew after this. */
-const LONGEST_TRUST_MS = 3_600_000;
-/** What could not be looked up anew for so long is not known any more. */
-const FORGOTTEN_AFTER_MS = 2 * LONGEST_TRUST_MS;
-
-export interface CustomersAsked {
-  /** Protected customers: asked for at first, and whoever is listed has to be placed with regard to them. */
-  protected: readonly number[];
-  /** Whoever rules, limits and the stated tree name; undefined where no rule counts subcustomers. */
-  named: readonly number[] | undefined;
-}
 
 export interface LearnedCustomers {
   /** The same object as long as nothing in it changes. */
@@ -63,18 +49,6 @@ interface LearnOptions {
   concurrency?: number;
 }
 
-/** What is known of the customers below one that was asked for. */
-interface Asked {
-  triedAt: number;
-  /** When its listing came last; undefined where that is too long ago, or never was. */
-  answeredAt: number | undefined;
-  below: Set<number>;
-  /** Of those below: the last listing lacked them. One answer that lacks somebody moves nobody. */
-  lacked: Set<number>;
-  /** Who is not below it, and since when that is known. */
-  outside: Map<number, number>;
-}
-
 /** Listings of customers that wait for a listing of everything to tell who was not in them. */
 interface Pending {
   at: number;
@@ -100,36 +74,21 @@ export function createLearnedCustomerTree(options: LearnOptions): LearnedCustome
 
 class TreeLearner implements LearnedCustomerTree {
   isRestored = false;
-  private readonly asked = new Map<number, Asked>();
-  private readonly members = new Set<number>();
+  private readonly knowledge: CustomerKnowledge;
   private pending: Pending | undefined;
   private lastAt = Number.NEGATIVE_INFINITY;
-  /** Whether anything was learned or forgotten since `known` was reckoned: at most passes nothing was. */
-  private isStale = true;
   private known: Pick<LearnedCustomers, 'customers' | 'learned'>;
 
   constructor(private readonly options: LearnOptions) {
+    this.knowledge = new CustomerKnowledge(options.root);
     this.known = { customers: knownCustomers([], options), learned: [] };
   }
 
   restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void {
     this.isRestored = true;
-    const parents = new Map(learned.map(({ customer, parent }) => [customer, parent]));
-    for (const { customer, answered, learnedAt } of learned) {
-      // What was learned while the clock was ahead would otherwise be trusted until the clock comes to that instant again.
-      this.lastAt = Math.max(this.lastAt, learnedAt);
-      this.members.add(customer);
-      if (answered) this.of(customer).answeredAt = learnedAt;
-    }
-    for (const { customer, placed, learnedAt } of learned) {
-      const above = chainOf(customer, parents);
-      for (const one of above) if (one !== this.options.root) this.of(one).below.add(customer);
-      if (!placed) continue;
-      for (const [one, { below, outside }] of this.asked) {
-        if (one !== customer && !below.has(customer)) outside.set(customer, learnedAt);
-      }
-    }
-    this.isStale = true;
+    // What was learned while the clock was ahead would otherwise be trusted until the clock comes to that instant again.
+    for (const { learnedAt } of learned) this.lastAt = Math.max(this.lastAt, learnedAt);
+    this.knowledge.restore(learned);
     this.settleKnown();
   }
 
@@ -138,110 +97,22 @@ class TreeLearner implements LearnedCustomerTree {
     now: number,
     options: RefreshOptions,
   ): Promise<LearnedCustomers> {
-    if (now < this.lastAt) this.beginAnew(now);
+    const { knowledge } = this;
+    if (now < this.lastAt) {
+      this.pending = undefined;
+      knowledge.beginAnew(now);
+    }
     this.lastAt = now;
     const before = ownersOf(calls, this.options.root);
     const listed = new Set(before.values());
-    for (const customer of listed) this.note(customer);
+    knowledge.see(listed);
     this.conclude(before, now);
-    if (options.named === undefined) this.keepOnly(new Set(options.protected));
-    this.forgetOld(listed, now, options.protected);
-    const due = this.due(listed, now, options);
+    if (options.named === undefined) knowledge.keepOnly(new Set(options.protected));
+    knowledge.forgetOld(listed, now, options.protected);
+    const due = knowledge.due(listed, now, options);
     const told = due.length === 0 ? {} : await this.ask(due, { before, listed, now, options });
     this.settleKnown();
     return { ...this.known, ...told };
-  }
-
-  private of(customer: number): Asked {
-    let found = this.asked.get(customer);
-    if (found === undefined) {
-      found = {
-        triedAt: Number.NEGATIVE_INFINITY,
-        answeredAt: undefined,
-        below: new Set(),
-        lacked: new Set(),
-        outside: new Map(),
-      };
-      this.asked.set(customer, found);
-      this.isStale = true;
-    }
-    return found;
-  }
-
-  private note(customer: number): void {
-    if (this.members.has(customer)) return;
-    this.members.add(customer);
-    this.isStale = true;
-  }
-
-  /** The clock was set back: everything is due. */
-  private beginAnew(now: number): void {
-    this.pending = undefined;
-    for (const one of this.asked.values()) {
-      one.triedAt = Number.NEGATIVE_INFINITY;
-      if (one.answeredAt !== undefined) one.answeredAt = now - LONGEST_TRUST_MS;
-      for (const customer of one.outside.keys()) one.outside.set(customer, now - LONGEST_TRUST_MS);
-    }
-  }
-
-  /** Nobody else is asked for any more, so nobody could be placed with regard to them. */
-  private keepOnly(guarded: ReadonlySet<number>): void {
-    for (const customer of this.asked.keys()) {
-      if (guarded.has(customer)) continue;
-      this.asked.delete(customer);
-      this.isStale = true;
-    }
-  }
-
-  private forgetOld(listed: ReadonlySet<number>, now: number, guarded: readonly number[]): void {
-    for (const one of this.asked.values()) {
-      if (one.answeredAt === undefined || now - one.answeredAt <= FORGOTTEN_AFTER_MS) continue;
-      one.answeredAt = undefined;
-      this.isStale = true;
-    }
-    // Who had no call for long may have been moved below a protected customer unseen.
-    for (const customer of guarded) {
-      const { outside } = this.of(customer);
-      for (const [other, at] of outside) {
-        if (!listed.has(other) || now - at <= FORGOTTEN_AFTER_MS) continue;
-        outside.delete(other);
-        this.isStale = true;
-      }
-    }
-  }
-
-  /**
-   * Whose listings to ask for, those first that decide what must not be cut, then whoever has waited longest: where the switch
-   * is too slow for all of them, none may be left out for ever.
-   */
-  private due(listed: ReadonlySet<number>, now: number, options: CustomersAsked): readonly number[] {
-    const { root } = this.options;
-    const guarded = new Set(options.protected);
-    // Those who were above are asked too: a customer that was moved away from them must not be counted there for ever.
-    const above = [...this.asked].flatMap(([one, { below }]) =>
-      [...below].some((customer) => listed.has(customer)) ? [one] : [],
-    );
-    const wanted = new Set([
-      ...guarded,
-      ...(options.named === undefined ? [] : [...options.named, ...listed, ...above]),
-    ]);
-    wanted.delete(root);
-    const all = [...listed];
-    const due = [...wanted].filter((customer) => {
-      const { triedAt, answeredAt, below, lacked, outside } = this.of(customer);
-      if (now - triedAt < SHORTEST_PAUSE_MS) return false;
-      if (answeredAt === undefined || now - answeredAt >= LONGEST_TRUST_MS) return true;
-      return all.some((other) => {
-        if (other === customer) return false;
-        if (below.has(other)) return lacked.has(other);
-        const at = outside.get(other);
-        return at === undefined || (guarded.has(customer) && now - at >= LONGEST_TRUST_MS);
-      });
-    });
-    const rank = (customer: number) => (guarded.has(customer) ? 0 : 1);
-    // Whoever was never asked was asked longest ago.
-    const triedAt = (customer: number) => Math.max(0, this.of(customer).triedAt);
-    return due.sort((one, other) => rank(one) - rank(other) || triedAt(one) - triedAt(other));
   }
 
   private async ask(
@@ -255,7 +126,6 @@ class TreeLearner implements LearnedCustomerTree {
   ): Promise<Pick<LearnedCustomers, 'note' | 'newer'>> {
     const pending: Pending = { at: now, before, answers: [] };
     this.pending = pending;
-    this.isStale = true;
     const failures = new Map<number, CallwardenError>();
     const waiting = [...due];
     const work = async () => {
@@ -283,8 +153,7 @@ class TreeLearner implements LearnedCustomerTree {
     customer: number,
     { pending, now, isNeeded, port, signal }: { pending: Pending; now: number; isNeeded: boolean } & Asking,
   ): Promise<CallwardenError | undefined> {
-    const asked = this.of(customer);
-    asked.triedAt = now;
+    this.knowledge.tried(customer, now);
     try {
       const listing = await port.listAllCalls({ customer, recursive: true }, { signal });
       this.take(customer, listing, pending, now);
@@ -293,7 +162,7 @@ class TreeLearner implements LearnedCustomerTree {
       // One without calls of its own that is no more: nobody is below it.
       if (isNeeded || error.code !== 'SWITCH_FAULT') return error;
       pending.answers.push({ customer, shown: new Set(), unowned: new Set(), complete: true });
-      asked.answeredAt = now;
+      this.knowledge.answered(customer, [], now);
     }
     return undefined;
   }
@@ -304,14 +173,7 @@ class TreeLearner implements LearnedCustomerTree {
     const shown = new Set(owners);
     shown.delete(customer);
     shown.delete(root);
-    const asked = this.of(customer);
-    asked.answeredAt = now;
-    for (const one of shown) {
-      this.note(one);
-      asked.below.add(one);
-      asked.lacked.delete(one);
-      asked.outside.delete(one);
-    }
+    this.knowledge.answered(customer, shown, now);
     const complete = suspects.every((suspect) => suspect.customer !== undefined);
     const unowned = new Set(calls.filter((call) => call.customer === undefined).map(identityKey));
     answers.push({ customer, shown, unowned, complete });
@@ -334,7 +196,6 @@ class TreeLearner implements LearnedCustomerTree {
     const { pending } = this;
     if (pending === undefined) return;
     this.pending = undefined;
-    this.isStale = true;
     // Once for all answers: of as many customers as have calls there are as many answers, and many more calls.
     const stayed = identitiesByOwner([...after].filter(([key]) => pending.before.has(key)));
     for (const { customer, shown, unowned, complete } of pending.answers) {
@@ -342,63 +203,16 @@ class TreeLearner implements LearnedCustomerTree {
       for (const [other, identities] of stayed) {
         if (other === customer || shown.has(other)) continue;
         if (unowned.size === 0 || identities.some((one) => !unowned.has(one)))
-          this.lacks(customer, other, now);
+          this.knowledge.lacks(customer, other, now);
       }
     }
   }
 
-  private lacks(customer: number, other: number, now: number): void {
-    const { below, lacked, outside } = this.of(customer);
-    if (below.has(other) && !lacked.has(other)) {
-      lacked.add(other);
-      return;
-    }
-    below.delete(other);
-    lacked.delete(other);
-    outside.set(other, now);
-  }
-
   private settleKnown(): void {
-    if (!this.isStale) return;
-    this.isStale = false;
-    const learned = this.reckon();
-    if (isSame(learned, this.known.learned)) return;
+    const learned = this.knowledge.reckon();
+    if (learned === this.known.learned || isSame(learned, this.known.learned)) return;
     this.known = { customers: knownCustomers(learned, this.options), learned };
   }
-
-  private reckon(): readonly LearnedCustomer[] {
-    const { parents, contradictory } = orderCustomers(
-      {
-        below: new Map([...this.asked].map(([customer, { below }]) => [customer, below])),
-        isOutside: (above, customer) => this.asked.get(above)?.outside.has(customer) === true,
-      },
-      this.options.root,
-    );
-    const answered = [...this.asked].filter(([, { answeredAt }]) => answeredAt !== undefined);
-    const isPlaced = (customer: number) =>
-      !contradictory.has(customer) &&
-      answered.every(
-        ([above, { below, outside }]) => above === customer || below.has(customer) || outside.has(customer),
-      );
-    return [...new Set([...this.members, ...this.asked.keys()])]
-      .sort((one, other) => one - other)
-      .map((customer) => ({
-        customer,
-        parent: parents.get(customer) ?? this.options.root,
-        placed: isPlaced(customer),
-        answered: this.asked.get(customer)?.answeredAt !== undefined && !contradictory.has(customer),
-      }));
-  }
-}
-
-/** Those above a customer, nearest first. */
-function chainOf(customer: number, parents: CustomerTree): readonly number[] {
-  const chain: number[] = [];
-  for (let parent = parents.get(customer); parent !== undefined; parent = parents.get(parent)) {
-    if (parent === customer || chain.includes(parent)) break;
-    chain.push(parent);
-  }
-  return chain;
 }
 
 function isSame(one: readonly LearnedCustomer[], other: readonly LearnedCustomer[]): boolean {
