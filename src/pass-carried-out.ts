@@ -6,7 +6,7 @@ import type { Snapshot } from './domain/snapshot.js';
 import type { Decision, Gate } from './enforce/gate.js';
 import { singleAction } from './enforce/single-action.js';
 import { vendorLookup } from './pass-decide.js';
-import { actionCall, indexListing, withholdCall } from './plan/call-safeguards.js';
+import { actionCall, indexListing, withholdReasons } from './plan/call-safeguards.js';
 import { type HoldingCall, inspectTarget, type TargetInspection } from './plan/inspect-target.js';
 import type { Protection } from './plan/protection.js';
 import type { CompiledRule } from './policy/compile-rules.js';
@@ -35,7 +35,11 @@ export interface CarriedOut {
   insteadOf: PlannedAction | undefined;
 }
 
-export type SparedCall = Pick<HoldingCall, 'reason'> & { call: ActionCall };
+export interface SparedCall extends Pick<HoldingCall, 'reason'> {
+  call: ActionCall;
+  /** What would spare it as well, were it not for the reason. */
+  others: readonly HoldingCall['reason'][];
+}
 
 /**
  * What enforcement makes of a plan where every new listing shows what the snapshot shows: a whole that would take along
@@ -79,7 +83,7 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
     const tooMany = exceedsShare(weight, liveCalls, caps.sharePerPass) ? 'cap-share' : undefined;
     if (hold !== undefined && tooMany === undefined) {
       const action = { ...planned, takes: [], perhapsTakes: [] };
-      conclude(action, withheld(hold), { spared: sparedOf(found, context) });
+      conclude(action, withheld(hold), { spared: sparedOf(planned, found, context) });
       for (const call of oneByOne) single(singleAction(planned, actionCall(call)), planned);
       return;
     }
@@ -101,7 +105,7 @@ export function holdOf(
   context: CarryingOut,
 ): { hold: WithholdReason | undefined; spared: readonly SparedCall[] } {
   const found = inspect(planned, context, createSent(context.recentlyDisconnected).has);
-  return { hold: found.hold, spared: found.hold === undefined ? [] : sparedOf(found, context) };
+  return { hold: found.hold, spared: found.hold === undefined ? [] : sparedOf(planned, found, context) };
 }
 
 function createSent(recently: readonly CallIdentity[]) {
@@ -115,39 +119,56 @@ function createSent(recently: readonly CallIdentity[]) {
 }
 
 function inspect(
-  { action, target, select, rule }: PlannedAction,
-  { snapshot, rules, customerTree, protection }: CarryingOut,
+  planned: PlannedAction,
+  context: CarryingOut,
   taken: (call: CallIdentity) => boolean,
 ): TargetInspection {
+  const { action, target, select } = planned;
+  const { snapshot, customerTree, protection } = context;
   if (action !== 'disconnectAccount' && action !== 'disconnectCustomer') {
     throw new TypeError(`${action} takes no calls along.`);
   }
-  const compiled = rules.find((one) => one.rule.name === rule);
-  const vendorsOf = vendorLookup(snapshot);
   return inspectTarget({ action, target: Number(target), select }, snapshot, {
     tree: customerTree,
     protection,
-    admits: (call: Call) => compiled?.admitsTaken(call, vendorsOf) === true,
+    admits: admitsIn(planned, context),
     taken,
   });
 }
 
+function admitsIn({ rule }: PlannedAction, { snapshot, rules }: CarryingOut): (call: Call) => boolean {
+  const compiled = rules.find((one) => one.rule.name === rule);
+  const vendorsOf = vendorLookup(snapshot);
+  return (call) => compiled?.admitsTaken(call, vendorsOf) === true;
+}
+
 function sparedOf(
+  planned: PlannedAction,
   { inside, oneByOne, heldBy }: TargetInspection,
-  { snapshot, protection }: CarryingOut,
+  context: CarryingOut,
 ): readonly SparedCall[] {
+  const { snapshot, protection } = context;
   const index = indexListing(snapshot);
+  const admits = admitsIn(planned, context);
   const going = new Set(oneByOne.map(({ id }) => id));
   const own = inside
     .filter(({ id }) => !going.has(id))
-    .map((call) => ({
-      call: actionCall(call),
-      reason: withholdCall(call, index, protection) ?? ('excepted' as const),
-    }));
+    .map((call): SparedCall => {
+      const isExcepted = !(index.entries.get(call.id) ?? [call]).every(admits);
+      const [reason = 'excepted', ...others] = [
+        ...withholdReasons(call, index, protection),
+        ...(isExcepted ? ['excepted' as const] : []),
+      ];
+      return { call: actionCall(call), reason, others };
+    });
   const known = new Set(inside.map(({ id }) => id));
   const others = heldBy
     .filter(({ call }) => !known.has(call.id))
-    .map(({ call, reason }) => ({ call: actionCall(call), reason }));
+    .map(({ call, reason }): SparedCall => {
+      // Whose it is holds a call that is not known to be the target's back only where that is the reason.
+      const others = protection.reasonsFor(call).filter((one) => one !== reason && one !== 'owner-unknown');
+      return { call: actionCall(call), reason, others };
+    });
   return [...own, ...others];
 }
 

@@ -1,10 +1,12 @@
 import type { ActionType, PlannedAction, WithholdReason } from './domain/action.js';
+import { identityKey } from './domain/call.js';
 import { type Subject, subjectText } from './domain/scope.js';
 import type { ViolatedVerdict } from './domain/verdict.js';
 import { createGate, type Gate } from './enforce/gate.js';
 import { type CarriedOut, carryOut, holdOf } from './pass-carried-out.js';
 import type { Decision } from './pass-decide.js';
 import type { ExplainInput } from './pass-explain-input.js';
+import { indexListing, withholdReasons } from './plan/call-safeguards.js';
 import { targetsOf } from './plan/plan-actions.js';
 import type { HeldVerdict } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
@@ -15,6 +17,8 @@ export interface ExplainedAction extends CarriedOut {
   recordedAs: number | undefined;
   /** What would hold a whole back that something else withholds already. */
   heldBesides: WithholdReason | undefined;
+  /** Of a single call that a safeguard or a cap withholds: the safeguards that would withhold it without that. */
+  others: readonly WithholdReason[];
 }
 
 /** What a pass comes to. */
@@ -52,6 +56,7 @@ function explained(one: CarriedOut, input: ExplainInput, gate: Gate): ExplainedA
   const { action, decision, insteadOf } = one;
   const isAlert = action.action === 'alert';
   const recordedAs = isAlert ? input.recordedAlert?.(action, decision) : undefined;
+  const others = othersOf(one, input);
   const isWhole = wholeField(action.action) !== undefined && insteadOf === undefined;
   if (
     !isWhole ||
@@ -59,9 +64,20 @@ function explained(one: CarriedOut, input: ExplainInput, gate: Gate): ExplainedA
     one.spared.length > 0 ||
     decision.reason === 'target-unknown'
   )
-    return { ...one, recordedAs, heldBesides: undefined };
+    return { ...one, recordedAs, heldBesides: undefined, others };
   const { hold, spared } = holdOf(action, { ...input, gate });
-  return { ...one, recordedAs, spared, heldBesides: hold === decision.reason ? undefined : hold };
+  return { ...one, recordedAs, spared, heldBesides: hold === decision.reason ? undefined : hold, others };
+}
+
+/** A pass records the first reason; whoever lifts that one should know of the others before. */
+function othersOf({ action, decision }: CarriedOut, input: ExplainInput): readonly WithholdReason[] {
+  if (action.action !== 'disconnectCall' || action.call === undefined || decision.kind !== 'withheld')
+    return [];
+  const key = identityKey(action.call);
+  const call = input.snapshot.calls.find((one) => identityKey(one) === key);
+  if (call === undefined) return [];
+  const reasons = withholdReasons(call, indexListing(input.snapshot), input.protection);
+  return reasons.filter((reason) => reason !== decision.reason);
 }
 
 /** An account or customer is disconnected once, for the first of several subjects that ask for it. */

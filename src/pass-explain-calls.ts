@@ -7,12 +7,12 @@ import type { ViolatedVerdict } from './domain/verdict.js';
 import { deriveFacts } from './facts/derive-facts.js';
 import type { CarriedOut } from './pass-carried-out.js';
 import { type DecisionInput, vendorLookup } from './pass-decide.js';
-import type { Foreseen } from './pass-explain-actions.js';
+import type { ExplainedAction, Foreseen } from './pass-explain-actions.js';
 import type { LeavingOut, LeftOutBy } from './pass-explain-left-out.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /**
- * What becomes of a call, and why. not-now: it would be cut if the rule were judged at this time; perhaps-cut: a whole may
+ * What becomes of a call, and why. not-now: it would be cut if the rule were judged at this time; withheld: by the reason, and without it by the others; perhaps-cut: a whole may
  * take it along, as nobody knows whose it is, and the reason is what becomes of that whole; gone: its disconnect was sent a
  * moment ago; taken: by another rule, or by this one for another subject (`as`: what comes of that); left-out: `only` or
  * `except` do not let it in; kept: nothing takes it.
@@ -22,7 +22,7 @@ export type Fate =
   | { fate: 'not-now'; reason: 'not-judged' }
   | { fate: 'perhaps-cut'; reason: 'perhaps-taken' | 'not-judged' | MonitorReason | WithholdReason }
   | { fate: 'monitored'; reason: MonitorReason }
-  | { fate: 'withheld'; reason: WithholdReason }
+  | { fate: 'withheld'; reason: WithholdReason; others: readonly (WithholdReason | 'excepted')[] }
   | { fate: 'gone'; reason: 'recently-disconnected' }
   | { fate: 'taken'; by: string; forSubject: Subject | undefined; as: 'sent' | 'monitor' | WithholdReason }
   | { fate: 'left-out'; reason: 'excepted' | 'perhaps-excepted'; by: readonly LeftOutBy[] }
@@ -142,10 +142,13 @@ function ownFates({ foreseen, input: { snapshot }, leavingOut, active }: CallsTo
     if (fate !== undefined && strength(fate) > strength(fates.get(id))) fates.set(id, fate);
   };
   for (const one of foreseen.own) {
-    for (const { call, reason } of one.spared) {
+    for (const { call, reason, others } of one.spared) {
       const listed = byId.get(call.id);
       const by = listed === undefined ? [] : leavingOut.ofTaken(listed);
-      put(call.id, reason === 'excepted' ? { fate: 'left-out', reason, by } : { fate: 'withheld', reason });
+      put(
+        call.id,
+        reason === 'excepted' ? { fate: 'left-out', reason, by } : { fate: 'withheld', reason, others },
+      );
     }
     for (const { id } of takenBy(one)) put(id, fateBy(one, active));
     for (const { id } of one.action.perhapsTakes) put(id, perhapsCut(one, active));
@@ -153,14 +156,14 @@ function ownFates({ foreseen, input: { snapshot }, leavingOut, active }: CallsTo
   return fates;
 }
 
-function fateBy({ decision }: CarriedOut, active: boolean): Fate | undefined {
+function fateBy({ decision, others }: ExplainedAction, active: boolean): Fate | undefined {
   switch (decision.kind) {
     case 'send':
       return active ? { fate: 'cut' } : { fate: 'not-now', reason: 'not-judged' };
     case 'monitored':
       return { fate: 'monitored', reason: decision.reason };
     case 'withheld':
-      return { fate: 'withheld', reason: decision.reason };
+      return { fate: 'withheld', reason: decision.reason, others };
     case 'alerted':
       return undefined;
   }

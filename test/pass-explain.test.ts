@@ -246,6 +246,23 @@ describe('an account or customer action that something stands in the way of', ()
     expect(reasons(explanation)).toEqual(['cap-per-hour', 'takes-protected', 'protected-number']);
   });
 
+  it('names what else protects such a call, and that the rule excepts it besides', async () => {
+    const scene = {
+      rules: one(rule('whole', WHOLE, '    except: { cld: ["112"] }', 2)),
+      listed: [...calls(3), { ...emergency, customer: 5 }],
+      protect: { accounts: [], customers: [5] },
+    };
+    const explanation = await explain(scene, 'account:10');
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
+    const held = explanation.calls.find(({ call }) => call.id === '9');
+    expect(held?.fate).toEqual({
+      fate: 'withheld',
+      reason: 'protected-number',
+      others: ['protected-customer', 'excepted'],
+    });
+    expect(reasons(explanation)).toEqual(['takes-protected', 'protected-number', 'protected-customer']);
+  });
+
   const LONG = `
 name: long
 scope: call

@@ -37,6 +37,8 @@ export interface CallFate {
   duration: number | null;
   fate: Fate['fate'];
   reason: string | null;
+  /** Of a call that is withheld: what would withhold it as well, were it not for the reason. */
+  otherReasons: readonly string[];
   /** Of a call that another rule plans to take: `sent`, `monitor`, or why that one is withheld. */
   takenAs: string | null;
   leftOutBy: readonly ReturnType<typeof leftOutObject>[];
@@ -47,6 +49,7 @@ export function fatesOf({ calls, rule }: Explanation): readonly CallFate[] {
     const { id, callId, state, account = null, cli = null, cld = null, duration = null } = call;
     return {
       ...{ id, callId, state, account, cli, cld, duration, fate: fate.fate, reason: reasonOf(fate, rule) },
+      otherReasons: fate.fate === 'withheld' ? fate.others : [],
       takenAs: fate.fate === 'taken' ? fate.as : null,
       leftOutBy: fate.fate === 'left-out' ? fate.by.map(leftOutObject) : [],
     };
@@ -180,7 +183,7 @@ function fateText(fate: Fate, rule: Rule): string {
     case 'monitored':
       return `would be cut, but ${monitoredText(fate.reason, rule)}`;
     case 'withheld':
-      return `withheld (${fate.reason})`;
+      return `withheld (${[fate.reason, ...fate.others].join(', and ')})`;
     case 'gone':
       return 'as good as gone: its disconnect was sent less than 30 s ago';
     case 'taken':

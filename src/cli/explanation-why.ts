@@ -126,10 +126,11 @@ function heldText(
 function actionReasons({ ifReady, actions, rule }: Explanation, capUse?: CapUse): readonly Why[] {
   const why = new Map<string, Why>();
   const add = (one: Why) => why.set(one.reason, why.get(one.reason) ?? one);
-  for (const { decision, spared, heldBesides } of ifReady) {
+  for (const { decision, spared, heldBesides, others } of ifReady) {
     if (decision.kind === 'withheld') add(withheldWhy(decision.reason, rule, capUse));
+    for (const reason of others) add(withheldWhy(reason, rule, capUse));
     if (heldBesides !== undefined) add(withheldWhy(heldBesides, rule, capUse));
-    for (const { reason } of spared) {
+    for (const reason of spared.flatMap((one) => [one.reason, ...one.others])) {
       if (reason !== 'excepted') add({ reason, text: sparedText(reason) });
     }
   }

@@ -49,15 +49,24 @@ export function withholdCall(
   listing: ListingIndex,
   protection: Protection,
 ): WithholdReason | undefined {
-  if (listing.doubt !== undefined) return 'suspect-snapshot';
+  return withholdReasons(call, listing, protection)[0];
+}
+
+/** All that stops it, each once. */
+export function withholdReasons(
+  call: Call,
+  listing: ListingIndex,
+  protection: Protection,
+): readonly WithholdReason[] {
   const entries = listing.entries.get(call.id) ?? [call];
-  if (listing.suspectIds.has(call.id)) return 'ambiguous-id';
-  if (entries.some((entry) => identityKey(entry) !== identityKey(call))) return 'ambiguous-id';
-  for (const entry of entries) {
-    const reason = protection.reasonFor(entry);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
+  const isAmbiguous =
+    listing.suspectIds.has(call.id) || entries.some((entry) => identityKey(entry) !== identityKey(call));
+  const reasons: readonly WithholdReason[] = [
+    ...(listing.doubt === undefined ? [] : ['suspect-snapshot' as const]),
+    ...(isAmbiguous ? ['ambiguous-id' as const] : []),
+    ...entries.flatMap((entry) => protection.reasonsFor(entry)),
+  ];
+  return [...new Set(reasons)];
 }
 
 /** What the audit log keeps of a call, and what tells whether a later listing still shows it as it was judged. */

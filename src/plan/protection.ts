@@ -7,6 +7,8 @@ import { type KnownCustomers, protectedRelation } from '../domain/customer-tree.
 export interface Protection {
   /** Why this call is not to be cut; undefined where nothing protects it. */
   reasonFor(call: ProtectedFields): ProtectionReason | undefined;
+  /** All that keeps it from being cut, the reason above first. */
+  reasonsFor(call: ProtectedFields): readonly ProtectionReason[];
 }
 
 export type ProtectionReason = Extract<
@@ -29,17 +31,27 @@ export function createProtection(
   matchNumber: (raw: string) => string | undefined,
 ): Protection {
   const accounts = new Set(protect.accounts);
+
+  function* reasons({
+    cli,
+    cld,
+    cldNumber,
+    account,
+    customer,
+  }: ProtectedFields): Generator<ProtectionReason, undefined> {
+    const matches = (raw: string | undefined) => raw !== undefined && matchNumber(raw) !== undefined;
+    if (matches(cld) || matches(cli)) yield 'protected-number';
+    if (account !== undefined && accounts.has(account)) yield 'protected-account';
+    const relation = relationToProtected(protect.customers, customers, customer);
+    if (relation === 'inside') yield 'protected-customer';
+    if (cldNumber === undefined) yield 'number-unknown';
+    const accountMatters = accounts.size > 0 && account === undefined;
+    if (accountMatters || relation === 'unknown') yield 'owner-unknown';
+  }
+
   return {
-    reasonFor({ cli, cld, cldNumber, account, customer }) {
-      if (cld !== undefined && matchNumber(cld) !== undefined) return 'protected-number';
-      if (cli !== undefined && matchNumber(cli) !== undefined) return 'protected-number';
-      if (account !== undefined && accounts.has(account)) return 'protected-account';
-      const relation = relationToProtected(protect.customers, customers, customer);
-      if (relation === 'inside') return 'protected-customer';
-      if (cldNumber === undefined) return 'number-unknown';
-      const accountMatters = accounts.size > 0 && account === undefined;
-      return accountMatters || relation === 'unknown' ? 'owner-unknown' : undefined;
-    },
+    reasonFor: (call) => reasons(call).next().value,
+    reasonsFor: (call) => [...reasons(call)],
   };
 }
 

@@ -137,6 +137,34 @@ describe('rules explain', () => {
     ]);
   });
 
+  it('names all that protects a call, so that whoever lifts one reason knows of the others', async () => {
+    const it = await explaining('protect: { numbers: ["+88212345678"], accounts: [77], customers: [2] }\n');
+    it.simulator.world.addCall({ id: '905', account: 77, customer: 2, cld: '88212345678' });
+    const first = ['--rule', 'first', '--subject', 'call:905'];
+    const { text } = await it.explain(...first);
+    expect(text).toContain('its number is protected');
+    expect(text).toContain('its account is protected');
+    expect(text).toContain('its customer is protected');
+    expect(text).toContain(': withheld (protected-number, and protected-account, and protected-customer)');
+    const json = await it.explain(...first, '-o', 'json');
+    expect(JSON.parse(json.text)).toMatchObject([
+      {
+        why: [
+          { reason: 'protected-number' },
+          { reason: 'protected-account' },
+          { reason: 'protected-customer' },
+        ],
+        calls: [
+          {
+            fate: 'withheld',
+            reason: 'protected-number',
+            otherReasons: ['protected-account', 'protected-customer'],
+          },
+        ],
+      },
+    ]);
+  });
+
   it('says who used a cap up, and that the rule would only monitor besides', async () => {
     const rule = (name: string, prefix: string, mode = 'enforce') => `
   - name: ${name}

@@ -3,15 +3,23 @@ import { asStated } from '../../src/domain/customer-tree.js';
 import { createProtection } from '../../src/plan/protection.js';
 import { aCall } from '../support/calls.js';
 
-const reasonFor = (
-  protect: { accounts?: number[]; customers?: number[]; tree?: [number, number][] },
-  call: Partial<ReturnType<typeof aCall>>,
-) =>
+interface Protected {
+  accounts?: number[];
+  customers?: number[];
+  tree?: [number, number][];
+}
+type Fields = Partial<ReturnType<typeof aCall>>;
+
+const protectionOf = (protect: Protected) =>
   createProtection(
     { accounts: protect.accounts ?? [], customers: protect.customers ?? [] },
     asStated(new Map(protect.tree ?? [])),
     (raw) => (raw === '112' ? raw : undefined),
-  ).reasonFor({ ...aCall({ id: '1' }), ...call });
+  );
+const reasonFor = (protect: Protected, call: Fields) =>
+  protectionOf(protect).reasonFor({ ...aCall({ id: '1' }), ...call });
+const reasonsFor = (protect: Protected, call: Fields) =>
+  protectionOf(protect).reasonsFor({ ...aCall({ id: '1' }), ...call });
 
 describe('protection', () => {
   it('covers numbers as CLD and CLI, accounts, and customers with their stated descendants', () => {
@@ -31,5 +39,20 @@ describe('protection', () => {
     expect(reasonFor({ accounts: [7] }, { account: undefined })).toBe('owner-unknown');
     expect(reasonFor({ customers: [3] }, { customer: undefined })).toBe('owner-unknown');
     expect(reasonFor({ accounts: [7] }, { customer: undefined })).toBeUndefined();
+  });
+
+  it('tells all reasons where there are several, that for the record first', () => {
+    const all = { accounts: [10], customers: [2] };
+    expect(reasonsFor(all, { cld: '112', cli: '112' })).toEqual([
+      'protected-number',
+      'protected-account',
+      'protected-customer',
+    ]);
+    expect(reasonsFor(all, { cldNumber: undefined, account: undefined })).toEqual([
+      'protected-customer',
+      'number-unknown',
+      'owner-unknown',
+    ]);
+    expect(reasonsFor({}, {})).toEqual([]);
   });
 });
