@@ -142,13 +142,25 @@ function statsInTime(
   let tooSlow = false;
   return async () => {
     if (tooSlow) return undefined;
-    const late = AbortSignal.timeout(Math.ceil(longestMs));
+    // Of our own, since the signals of AbortSignal.timeout and any outlive what they were made for.
+    const waiting = new AbortController();
+    let isLate = false;
+    const giveUp = () => waiting.abort(signal.reason);
+    const timer = setTimeout(() => {
+      isLate = true;
+      waiting.abort();
+    }, Math.ceil(longestMs));
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
     try {
-      return await port.getAccountCallStats({ signal: AbortSignal.any([signal, late]) });
+      return await port.getAccountCallStats({ signal: waiting.signal });
     } catch (error) {
       if (!(error instanceof CallwardenError)) throw error;
-      tooSlow = late.aborted;
+      tooSlow = isLate;
       return undefined;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
     }
   };
 }
