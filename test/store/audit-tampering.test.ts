@@ -75,14 +75,14 @@ async function writeLog(
 
 async function takeStep(
   { audit, chain }: Written,
-  { do: what, outcome, text: any, number, children, days }: Step,
+  { do: what, outcome, text, number, children, days }: Step,
   open: { id: number; childIds: readonly number[] }[],
   at: number,
 ): Promise<void> {
-  const call = callInput(any, { at, cli: any, cld: undefined, account: number });
+  const call = callInput(text, { at, cli: text, cld: undefined, account: number });
   const calls = Array.from({ length: children }, () => call);
   if (what === 'alert')
-    await audit.record(alertInput({ at, rule: any }), outcomeOf(outcome, { count: number }), []);
+    await audit.record(alertInput({ at, rule: text }), outcomeOf(outcome, { count: number }), []);
   if (what === 'account') await audit.record(accountInput({ at }), outcomeOf(outcome), calls);
   if (what === 'intent') open.push(await audit.openIntent(call, calls));
   if (what === 'orphans') {
@@ -91,7 +91,7 @@ async function takeStep(
   }
   const intent = what === 'close' ? open.pop() : undefined;
   if (intent !== undefined) {
-    const ofChildren = intent.childIds.map(() => outcomeOf(outcome, { error: any }));
+    const ofChildren = intent.childIds.map(() => outcomeOf(outcome, { error: text }));
     await audit.closeIntent(intent, outcomeOf(outcome), ofChildren, at);
   }
   if (what === 'confirm') {
@@ -102,7 +102,7 @@ async function takeStep(
     );
   }
   if (what === 'prune')
-    await chain.prune(at - days * 10 * DAY_MS, { at, actor: 'cli:ops', reason: any, signer });
+    await chain.prune(at - days * 10 * DAY_MS, { at, actor: 'cli:ops', reason: text, signer });
 }
 
 test('a log that nobody touched passes, however it was written and pruned', async () => {
