@@ -59,7 +59,11 @@ export interface Replay {
 }
 
 export function createReplay(options: ReplayOptions): Replay {
-  const history = createCallHistory({ ...options, vendorsKnown: true });
+  const history = createCallHistory({
+    ...options,
+    vendorsKnown: true,
+    asksFew: options.skipsQuiet === true,
+  });
   if (options.past !== undefined) history.restore(options.past);
   const holding = new Map((options.past?.holding ?? []).map((one) => [holdingKey(one), one]));
   const reachMs = Math.max(0, ...options.rules.map(({ rule }) => actedReachMs(rule)));

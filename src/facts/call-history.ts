@@ -20,6 +20,8 @@ export interface CallHistoryOptions {
    * false by default.
    */
   vendorsKnown?: boolean;
+  /** Few subjects are asked about at a poll: counts for those alone. False by default. */
+  asksFew?: boolean;
 }
 
 /** The calls of one switch over time, in memory and in step with the ledger. */
@@ -68,7 +70,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   function open(login: string): LoginHistory {
     let history = logins.get(login);
     if (history === undefined) {
-      history = createLoginHistory(login);
+      history = createLoginHistory(login, options.asksFew);
       logins.set(login, history);
     }
     return history;

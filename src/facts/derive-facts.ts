@@ -110,12 +110,11 @@ export function deriveFacts(snapshot: Snapshot, options: DeriveFactsOptions): Fa
       return subject.scope === scope ? subject : widen(index, windows, snapshot.switch, subject, scope);
     },
     observe(subject, factName, params) {
-      const definition = FACT_CATALOGUE.get(factName);
-      if (definition === undefined) throw new Error(`There is no fact "${factName}".`);
+      const fact = FACTS.get(factName);
+      if (fact === undefined) throw new Error(`There is no fact "${factName}".`);
       const { scope, id } = subject;
-      if (definition.scope !== scope)
-        throw new Error(`"${factName}" is no fact of a subject of scope ${scope}.`);
-      const name = factName.slice(scope.length + 1);
+      if (fact.scope !== scope) throw new Error(`"${factName}" is no fact of a subject of scope ${scope}.`);
+      const { name } = fact;
       if (scope !== 'call') return observeAggregate({ scope, id }, name, params);
       const call = index.calls().get(id);
       if (call === undefined) return { known: false, reason: 'not-listed' };
@@ -124,6 +123,11 @@ export function deriveFacts(snapshot: Snapshot, options: DeriveFactsOptions): Fa
     },
   };
 }
+
+/** By its full name: the scope of a fact, and its name in that scope, which is the same text every time. */
+const FACTS: ReadonlyMap<string, { scope: Scope; name: string }> = new Map(
+  Array.from(FACT_CATALOGUE, ([full, { scope }]) => [full, { scope, name: full.slice(scope.length + 1) }]),
+);
 
 const NO_HISTORY: Observed = { known: false, reason: 'no-history' };
 

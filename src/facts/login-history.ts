@@ -1,10 +1,18 @@
 import { type CallIdentity, identityKey } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
+import {
+  type CallsBySubject,
+  createCallsBySubject,
+  endOfCall,
+  lossOfCall,
+  startOfCall,
+  type ViewedCalls,
+} from './calls-by-subject.js';
 import { createKnownCalls, type Leg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
 import { createPollGaps, type PollGaps } from './poll-gaps.js';
 import { createTimeline, type Timeline } from './timeline.js';
-import type { View } from './window-view.js';
+import { CONCERNS, type View } from './window-view.js';
 
 /** Views that no rule has asked for so many polls are dropped; a rule with a schedule comes back to a new one. */
 const POLLS_UNUSED = 200;
@@ -13,16 +21,13 @@ const POLLS_UNUSED = 200;
 const POLLS_OVER = 2;
 
 /** The calls that one login has listed, in memory. What another login listed is another history: it may see other calls. */
-export interface LoginHistory {
+export interface LoginHistory extends ViewedCalls {
   readonly login: string;
-  readonly live: ReadonlySet<PastCall>;
-  /** By start, by end, by answer, and by the last sight of calls that were answered and are over. */
-  readonly started: Timeline;
-  readonly ended: Timeline;
+  /** By answer, and by the last sight of calls that were answered and are over. */
   readonly connected: Timeline;
   readonly talked: Timeline;
-  /** By the last sight, of calls that ended somewhere in a gap; mostly empty. */
-  readonly lost: Timeline;
+  /** Where views are made subject by subject; else they are made for all subjects at once. */
+  readonly bySubject: CallsBySubject | undefined;
   readonly gaps: PollGaps;
   /** Counts the polls. */
   readonly polls: number;
@@ -64,29 +69,26 @@ export interface LoginHistory {
   view<V extends View>(key: string, create: () => V, tree?: CustomerTree): V;
 }
 
-/** Which views a change may concern. */
-type Concerned = (view: View) => boolean;
-
-const EVERY_VIEW: Concerned = () => true;
-const OF_STATE: Concerned = ({ dependsOnState }) => dependsOnState;
-const OF_END: Concerned = ({ dependsOnEnd }) => dependsOnEnd;
-
-export function createLoginHistory(login: string): LoginHistory {
+/** `few`: facts are asked of few subjects at a poll, as replays do. */
+export function createLoginHistory(login: string, few = false): LoginHistory {
   const live = new Set<PastCall>();
   const known = createKnownCalls(
     ({ endedAt, listedIn }) => endedAt === undefined || listedIn >= polls - POLLS_OVER,
   );
   /** By identity: the poll that listed them last. */
   const over = new Map<string, number>();
-  const started = createTimeline((past) => past.startedAt);
-  const ended = createTimeline((past) => past.endedAt);
+  const started = createTimeline(startOfCall);
+  const ended = createTimeline(endOfCall);
   const connected = createTimeline((past) => past.connectedAt);
   const talked = createTimeline(({ endedAt, answered, lastSeenAt }) =>
     endedAt !== undefined && answered ? lastSeenAt : undefined,
   );
-  const lost = createTimeline((past) => (past.endedInGap ? past.lastSeenAt : undefined));
+  const lost = createTimeline(lossOfCall);
   const timelines = [started, ended, connected, talked, lost];
   const gaps = createPollGaps();
+  const bySubject = few
+    ? createCallsBySubject((visit) => started.each(-Infinity, Infinity, visit))
+    : undefined;
   let views = new Map<string, View>();
   let viewsThrough: { tree: CustomerTree | undefined; keys: Set<string> } = {
     tree: undefined,
@@ -96,18 +98,29 @@ export function createLoginHistory(login: string): LoginHistory {
   let lastObject = 0;
   let polls = 0;
 
-  function settle(past: PastCall, concerned: Concerned): void {
+  function settle(past: PastCall, what: number): void {
     if (past.endedAt === undefined) live.add(past);
     else live.delete(past);
-    for (const view of views.values()) if (concerned(view)) view.enter(past);
+    for (const view of views.values()) if ((view.concerns & what) !== 0) view.enter(past);
   }
 
-  function change(past: PastCall, mutate: () => void, concerned: Concerned): void {
-    for (const view of views.values()) if (concerned(view)) view.leave(past);
-    const keys = timelines.map((timeline) => timeline.keyOf(past));
+  /** `what` changes, as a bit of CONCERNS. */
+  function change(past: PastCall, mutate: () => void, what: number): void {
+    for (const view of views.values()) if ((view.concerns & what) !== 0) view.leave(past);
+    bySubject?.leave(past, what);
+    const startedAt = started.keyOf(past);
+    const endedAt = ended.keyOf(past);
+    const connectedAt = connected.keyOf(past);
+    const talkedAt = talked.keyOf(past);
+    const lostAt = lost.keyOf(past);
     mutate();
-    for (const [at, timeline] of timelines.entries()) timeline.move(past, keys[at]);
-    settle(past, concerned);
+    started.move(past, startedAt);
+    ended.move(past, endedAt);
+    connected.move(past, connectedAt);
+    talked.move(past, talkedAt);
+    lost.move(past, lostAt);
+    bySubject?.enter(past, what);
+    settle(past, what);
   }
 
   function dropUnusedViews(): void {
@@ -123,6 +136,7 @@ export function createLoginHistory(login: string): LoginHistory {
     connected,
     talked,
     lost,
+    bySubject,
     gaps,
     wasListed: false,
     listedAt: Number.NEGATIVE_INFINITY,
@@ -149,21 +163,24 @@ export function createLoginHistory(login: string): LoginHistory {
     add(past) {
       known.add(past);
       for (const timeline of timelines) timeline.insert(past);
-      settle(past, EVERY_VIEW);
+      bySubject?.add(past);
+      settle(past, CONCERNS.all);
     },
-    change: (past, mutate) => change(past, mutate, EVERY_VIEW),
-    changeState: (past, mutate) => change(past, mutate, OF_STATE),
-    changeEnd: (past, mutate) => change(past, mutate, OF_END),
+    change: (past, mutate) => change(past, mutate, CONCERNS.all),
+    changeState: (past, mutate) => change(past, mutate, CONCERNS.state),
+    changeEnd: (past, mutate) => change(past, mutate, CONCERNS.end),
     forget(before) {
-      let forgotten = 0;
+      const forgotten: PastCall[] = [];
       ended.each(-Infinity, before, (past) => {
         if (past.listedIn === polls) return;
         for (const view of views.values()) view.leave(past);
+        bySubject?.leave(past, CONCERNS.all);
         past.forgotten = true;
-        forgotten += 1;
+        forgotten.push(past);
         known.remove(past);
       });
-      for (const timeline of timelines) timeline.compact(forgotten);
+      for (const timeline of timelines) timeline.compact(forgotten.length);
+      bySubject?.forget(forgotten);
       gaps.forget(before);
     },
     numberOf(object) {

@@ -1,7 +1,7 @@
 import type { PastCall } from './past-call.js';
 import type { PastFilter, SubjectIds } from './past-filter.js';
 import type { Timeline } from './timeline.js';
-import type { View } from './window-view.js';
+import { CONCERNS, type View } from './window-view.js';
 
 export interface Minutes {
   value: number;
@@ -90,8 +90,7 @@ export function createMinutesView(options: MinutesViewOptions): MinutesView {
 
   return {
     usedIn: 0,
-    dependsOnEnd: true,
-    dependsOnState: true,
+    concerns: CONCERNS.all | CONCERNS.state | CONCERNS.end,
     enter(past) {
       if (isInside(past)) apply(past, 1);
     },

@@ -7,6 +7,10 @@ export interface Timeline {
   insert(call: PastCall): void;
   /** Puts a call right whose key was `oldKey` when it was put in. */
   move(call: PastCall, oldKey: number | undefined): void;
+  /** Takes a call out whose key was this when it was put in. */
+  remove(call: PastCall, key: number | undefined): void;
+  /** The latest instant of any call in it; -Infinity where there is none. */
+  newest(): number;
   /** Visits what lies after `from` and not after `to`, oldest first; what was forgotten is left out. */
   each(from: number, to: number, visit: (call: PastCall) => void): void;
   /** Lets go of what was forgotten; cheap, as it waits until that is half of all. */
@@ -15,6 +19,9 @@ export interface Timeline {
 
 /** Fewer than this are not worth a compaction. */
 const FEWEST_FORGOTTEN = 1000;
+
+/** The calls of a poll begin in any order: so many steps from the end are tried before the place is searched for. */
+const CLOSE = 64;
 
 export function createTimeline(keyOf: (call: PastCall) => number | undefined): Timeline {
   let calls: PastCall[] = [];
@@ -44,13 +51,29 @@ export function createTimeline(keyOf: (call: PastCall) => number | undefined): T
       calls.push(call);
       return;
     }
-    const at = after(key);
+    let at = keys.length;
+    // A place close to the end is found, and made, step by step.
+    const nearest = Math.max(head, at - CLOSE);
+    while (at > nearest && (keys[at - 1] ?? -Infinity) > key) at -= 1;
+    if (at === nearest) at = after(key);
     head = Math.min(head, at);
-    keys.splice(at, 0, key);
-    calls.splice(at, 0, call);
+    if (at < nearest) {
+      keys.splice(at, 0, key);
+      calls.splice(at, 0, call);
+      return;
+    }
+    keys.push(key);
+    calls.push(call);
+    for (let later = keys.length - 1; later > at; later -= 1) {
+      keys[later] = keys[later - 1] ?? key;
+      calls[later] = calls[later - 1] ?? call;
+    }
+    keys[at] = key;
+    calls[at] = call;
   }
 
-  function remove(call: PastCall, key: number): void {
+  function remove(call: PastCall, key: number | undefined): void {
+    if (key === undefined) return;
     for (let at = after(key) - 1; at >= 0 && keys[at] === key; at -= 1) {
       if (calls[at] !== call) continue;
       if (at < head) head -= 1;
@@ -65,9 +88,11 @@ export function createTimeline(keyOf: (call: PastCall) => number | undefined): T
     insert,
     move(call, oldKey) {
       if (oldKey === keyOf(call)) return;
-      if (oldKey !== undefined) remove(call, oldKey);
+      remove(call, oldKey);
       insert(call);
     },
+    remove,
+    newest: () => keys.at(-1) ?? -Infinity,
     each(from, to, visit) {
       for (let at = Math.max(head, after(from)); at < keys.length; at += 1) {
         const call = calls[at];

@@ -5,13 +5,21 @@ import type { Snapshot } from '../domain/snapshot.js';
 import { type CallFilter, createCallFilter } from './call-filter.js';
 import type { CallHistory } from './call-history.js';
 import type { CallIndex } from './call-index.js';
+import type { ViewedCalls } from './calls-by-subject.js';
 import type { KnownPlaces } from './customer-doubt.js';
 import type { LoginHistory } from './login-history.js';
 import { localMidnight } from './midnight.js';
 import { createMinutesView, type MinutesView } from './minutes-view.js';
-import { createPastFilter, createStartedFilter, type RuleFilter, subjectIdsIn } from './past-filter.js';
+import {
+  createPastFilter,
+  createStartedFilter,
+  type PastFilter,
+  type RuleFilter,
+  type SubjectIds,
+  subjectIdsIn,
+} from './past-filter.js';
 import { MEASURES, type Measure } from './window-measures.js';
-import { createWindowView, type Reading, type View, type WindowView } from './window-view.js';
+import { CONCERNS, createWindowView, type Reading, type View, type WindowView } from './window-view.js';
 
 export interface WindowedFactsOptions {
   history: CallHistory;
@@ -64,7 +72,7 @@ export interface Questions {
 export function createQuestions(options: WindowedFactsOptions): Questions {
   const { login, snapshot, tree, filter, keepsViews } = options;
   const now = snapshot.observedAt;
-  const questions = new Map<string, Map<FactParams, Question>>();
+  const questions = new Map<FactParams, AskedQuestion[]>();
   const ownViews = new Map<string, View>();
   const gaps = new Map<number, WindowGap | undefined>();
   const treeIn = (scope: AggregateScope, recursive: boolean) =>
@@ -82,27 +90,42 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
 
   function windowView(key: string, scope: AggregateScope, what: ViewContent, from: number): WindowView {
     const { basis, params, reading, withoutCut, recursive } = what;
-    const timeline = basis === 'started' ? login.started : login.ended;
     const openEnded = basis === 'present';
-    const lost = basis === 'ended' ? login.lost : undefined;
     const through = treeIn(scope, recursive);
-    const create = () => {
-      const admitted = createPastFilter(params, filter, withoutCut);
+    const admitted = () => createPastFilter(params, filter, withoutCut);
+    // What is measured of a call that goes on are its numbers and addresses; of one that is over, anything.
+    const concerns =
+      CONCERNS.all |
+      (basis === 'started' ? 0 : CONCERNS.end) |
+      (params.state === undefined ? 0 : CONCERNS.state);
+    const createOf = (calls: ViewedCalls, pastFilter: PastFilter, subjectIds: SubjectIds) => {
+      const timeline = basis === 'started' ? calls.started : calls.ended;
       return createWindowView({
+        concerns,
         timeline,
-        lost,
+        lost: basis === 'ended' ? calls.lost : undefined,
         openEnded,
-        dependsOnEnd: basis !== 'started',
-        // What is measured of a call that goes on are its numbers and addresses; of one that is over, anything.
-        dependsOnState: params.state !== undefined,
-        filter: basis === 'started' ? createStartedFilter(admitted) : admitted,
-        subjectIds: subjectIdsIn(scope, snapshot.switch, through),
+        filter: pastFilter,
+        subjectIds,
         reading,
         callsAfter(after, visit) {
           timeline.each(after, Infinity, visit);
-          if (openEnded) for (const past of login.live) visit(past);
+          if (openEnded) for (const past of calls.live) visit(past);
         },
       });
+    };
+    const create = () => {
+      const pastFilter = basis === 'started' ? createStartedFilter(admitted()) : admitted();
+      const divided =
+        keepsViews && through === undefined
+          ? login.bySubject?.view(scope, {
+              concerns,
+              openEnded,
+              holdsAll: openEnded && filter === undefined,
+              create: (calls, id) => createOf(calls, pastFilter, always([id])),
+            })
+          : undefined;
+      return divided ?? createOf(login, pastFilter, subjectIdsIn(scope, snapshot.switch, through));
     };
     return view(`${scope} ${key}`, create, from, through);
   }
@@ -136,12 +159,16 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
   function ask(scope: AggregateScope, name: string, params: FactParams): Question {
     const from = beginningOf(name, params, now);
     const recursive = scope === 'customer' && params.recursive === true;
-    const letsIn = createCallFilter('all', withoutState(params));
+    let filterOf: CallFilter | undefined;
+    const letsIn: CallFilter = (call) => {
+      filterOf ??= createCallFilter('all', withoutState(params));
+      return filterOf(call);
+    };
     const gap = gapSince(from);
     const isIncomplete = gap !== undefined || (restsOnWatch({ name: `${scope}.${name}` }) && isUnwatched());
     const common = { from, gap, isIncomplete, recursive, letsIn };
     const measure = MEASURES.get(name);
-    const key = `${name} ${paramsText(params)}`;
+    const key = `${name} ${paramsKey(params)}`;
     if (measure === undefined)
       return { ...common, kind: 'minutes', view: minutesView(key, scope, params, recursive, from) };
     const { basis } = measure;
@@ -155,14 +182,28 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
     gapSince,
     isUnwatched,
     of(scope, name, params) {
-      const byName = `${scope} ${name}`;
-      const asked = questions.get(byName) ?? new Map<FactParams, Question>();
-      questions.set(byName, asked);
-      const question = asked.get(params) ?? ask(scope, name, params);
-      asked.set(params, question);
+      let asked = questions.get(params);
+      if (asked === undefined) {
+        asked = [];
+        questions.set(params, asked);
+      }
+      const known = asked.find((one) => one.name === name && one.scope === scope);
+      if (known !== undefined) return known.question;
+      const question = ask(scope, name, params);
+      asked.push({ scope, name, question });
       return question;
     },
   };
+}
+
+interface AskedQuestion {
+  scope: AggregateScope;
+  name: string;
+  question: Question;
+}
+
+function always<T>(value: T): () => T {
+  return () => value;
 }
 
 function beginningOf(name: string, { within = 0, timezone = 'UTC' }: FactParams, now: number): number {
@@ -174,14 +215,27 @@ function withoutState({ to, direction }: FactParams): FactParams {
 }
 
 /** By object, since a rule asks with the same one at every pass, and a prefix list in it may be long. */
-const PARAMS_TEXTS = new WeakMap<FactParams, string>();
+const PARAMS_KEYS = new WeakMap<FactParams, string>();
+/** By what they say: short names for texts that may be long. They are few, as rules are; reloads add to them. */
+const KEYS_OF_TEXTS = new Map<string, string>();
+/** Beyond this many the names begin anew with others, so that no name ever means two things. */
+const MOST_KEYS = 10_000;
+let lastKey = 0;
 
-function paramsText(params: FactParams): string {
-  let text = PARAMS_TEXTS.get(params);
-  if (text === undefined) {
+/** A short text, the same for params that count the same calls. */
+function paramsKey(params: FactParams): string {
+  let key = PARAMS_KEYS.get(params);
+  if (key === undefined) {
     const { to, state, direction, within, under, tolerance, timezone, recursive } = params;
-    text = JSON.stringify([to, state, direction, within, under, tolerance, timezone, recursive]);
-    PARAMS_TEXTS.set(params, text);
+    const text = JSON.stringify([to, state, direction, within, under, tolerance, timezone, recursive]);
+    key = KEYS_OF_TEXTS.get(text);
+    if (key === undefined) {
+      if (KEYS_OF_TEXTS.size >= MOST_KEYS) KEYS_OF_TEXTS.clear();
+      lastKey += 1;
+      key = `#${lastKey}`;
+      KEYS_OF_TEXTS.set(text, key);
+    }
+    PARAMS_KEYS.set(params, key);
   }
-  return text;
+  return key;
 }

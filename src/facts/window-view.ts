@@ -14,13 +14,17 @@ export interface View {
   enter(past: PastCall): void;
   /** Moves the window: what lies after `from` counts, and nothing after `now`, which the clock may have been ahead of. */
   advance(from: number, now: number): void;
-  /** Whether the end of a call, or that it was cut, changes anything in it. */
-  readonly dependsOnEnd: boolean;
-  /** Whether its state, its answer or its durations change anything in it while it goes on. */
-  readonly dependsOnState: boolean;
+  /** Which changes of a call change anything in it, as bits of CONCERNS. */
+  readonly concerns: number;
   /** The number of the last poll in which it was asked. */
   usedIn: number;
 }
+
+/**
+ * What becomes of a call, as bits: anything at all; its state, its answer or its durations while it goes on; that it ended or
+ * was cut.
+ */
+export const CONCERNS = { all: 1, state: 2, end: 4 } as const;
 
 /** What a view knows of one subject. */
 export interface Bucket {
@@ -59,6 +63,8 @@ export interface Reading {
 
 export interface WindowView extends View {
   bucket(id: string): Bucket | undefined;
+  /** Whether any call of the subject is in it, in doubt or not. */
+  has(id: string): boolean;
   ids(): Iterable<string>;
   /** Whether a call counts for sure. */
   counts(past: PastCall): boolean;
@@ -70,8 +76,8 @@ export interface WindowViewOptions {
   /** Calls that may have ended before the window where they were last seen before it; none where ends do not matter. */
   lost?: Timeline | undefined;
   openEnded: boolean;
-  dependsOnEnd: boolean;
-  dependsOnState: boolean;
+  /** As bits of CONCERNS, `all` among them. */
+  concerns: number;
   filter: PastFilter;
   subjectIds: SubjectIds;
   reading: Reading;
@@ -114,8 +120,7 @@ export function createWindowView(options: WindowViewOptions): WindowView {
 
   return {
     usedIn: 0,
-    dependsOnEnd: options.dependsOnEnd,
-    dependsOnState: options.dependsOnState,
+    concerns: options.concerns,
     enter(past) {
       if (isInside(past)) apply(past, 1);
     },
@@ -146,6 +151,7 @@ export function createWindowView(options: WindowViewOptions): WindowView {
       timeline.each(seenUntil, now, (past) => apply(past, 1));
     },
     bucket: (id) => buckets.get(id),
+    has: (id) => buckets.has(id),
     ids: () => buckets.keys(),
     counts: (past) => isInside(past) && membershipOf(past) === 'in',
   };

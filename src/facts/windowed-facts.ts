@@ -64,7 +64,7 @@ class PassWindows implements WindowedFacts {
   }
 
   hasSubject({ scope, id }: Subject): boolean {
-    return scope !== 'call' && this.present(scope)?.bucket(id) !== undefined;
+    return scope !== 'call' && this.present(scope)?.has(id) === true;
   }
 
   private present(scope: AggregateScope): WindowView | undefined {

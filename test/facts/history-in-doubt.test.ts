@@ -469,8 +469,7 @@ describe('views through the tree of customers', () => {
           made.push(key);
           return {
             usedIn: 0,
-            dependsOnEnd: false,
-            dependsOnState: false,
+            concerns: 1,
             enter() {},
             leave() {},
             advance() {},
