@@ -3,6 +3,7 @@ import type { LedgerCall } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { KeptCall } from './facts/kept-calls.js';
 import { startOf } from './facts/past-call.js';
+import type { CallMarks } from './pass-quiet-marks.js';
 
 /** When the listings of a login showed their calls; the same for all of them. */
 interface ListingClock {
@@ -15,6 +16,8 @@ const SPAN_MS = 5_000;
 /** A call that is there. Its durations are reckoned once somebody looks at it, as nobody does at most polls. */
 export class LiveCall implements KeptCall {
   cutTold = false;
+  /** See EventCall. */
+  marks: CallMarks | undefined;
   private listedCall: Call;
   /** Its start by SETUP_TIME or by the ages that were listed; undefined where neither was. */
   private readonly startedAt: number | undefined;

@@ -10,8 +10,10 @@ import { callerIsCalled } from './facts/window-measures.js';
 export interface EventMasks {
   /** The bits of the events that a room is for. */
   maskOf(room: Pick<EventRoom, 'of' | 'calls'>): number;
-  /** The bits of an event of this kind of this call. */
-  bitsOf(kind: number, call: Call): number;
+  /** Of which sorts a call is: this times the kind of an event are the bits of that event. */
+  sortsOf(call: Call): number;
+  /** How many sorts are told apart by now. A call is of the same ones for as long as this stays. */
+  readonly sortCount: number;
 }
 
 const BITS_OF_A_KIND = 3;
@@ -43,12 +45,10 @@ export function createEventMasks(): EventMasks {
 
   return {
     maskOf: ({ of, calls }) => of << shiftOf(calls),
-    bitsOf(kind, call) {
-      let bits = kind;
-      for (let index = 0; index < tests.length; index += 1) {
-        if (tests[index]?.(call) === true) bits |= kind << ((index + 1) * BITS_OF_A_KIND);
-      }
-      return bits;
+    sortsOf: (call) =>
+      tests.reduce((sorts, test, at) => (test(call) ? sorts | (1 << ((at + 1) * BITS_OF_A_KIND)) : sorts), 1),
+    get sortCount() {
+      return tests.length;
     },
   };
 }

@@ -1,13 +1,12 @@
-import type { EventRoom, QuietBound, QuietSubjects } from './domain/quiet.js';
+import type { QuietBound, QuietSubjects } from './domain/quiet.js';
 import type { IndeterminateVerdict } from './domain/verdict.js';
-import type { EventMasks } from './pass-quiet-events.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /** Subjects whose time comes are found by spans of time, each looked at once it has begun: a little too early is no harm. */
 const SPAN_MS = 10_000;
 
 /** What a poll is like for one rule. */
-interface RulePoll {
+export interface RulePoll {
   poll: number;
   now: number;
   /** Nothing can be concluded from it for later polls. */
@@ -81,11 +80,16 @@ export abstract class RuleQuiet implements QuietSubjects {
     if (!this.concludes) return;
     // A call that another rule has planned to cut is only away for this poll.
     const away = this.away.count === 0 ? undefined : new Set(this.away.subjectIds());
-    for (const id of ids) if (away?.has(id) !== true) this.awake.delete(id);
+    for (const id of ids) if (away?.has(id) !== true) this.letGo(id);
   }
 
   finish(): void {
     this.finished = this.poll;
+  }
+
+  /** Nothing is known of this subject any more. */
+  protected letGo(id: string): void {
+    this.awake.delete(id);
   }
 
   protected forget(): void {
@@ -124,126 +128,4 @@ function countsOf(ids: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
   return counts;
-}
-
-/** What keeps one subject quiet for one rule. */
-interface Slot {
-  rooms: { left: number; mask: number }[];
-  /** All of their masks. */
-  mask: number;
-  /** The span of time in which it has to be judged again. */
-  span: number;
-  /** Until the rule forgets everything. */
-  epoch: number;
-}
-
-/** By the rules of a scope: what keeps one subject quiet. Nothing where it is awake, or gone. */
-export type Slots = (Slot | undefined)[];
-
-/** A rule of any scope but call. */
-export class GroupQuiet extends RuleQuiet {
-  private readonly sleeping = new Map<string, IndeterminateVerdict>();
-  private epoch = 0;
-
-  constructor(
-    rule: CompiledRule,
-    private readonly at: number,
-    private readonly slotsOf: (id: string) => Slots,
-    private readonly maskOf: EventMasks['maskOf'],
-  ) {
-    super(rule);
-  }
-
-  get undecided(): Iterable<IndeterminateVerdict> {
-    return this.sleeping.values();
-  }
-
-  settle(id: string, bound: QuietBound | undefined, verdict?: IndeterminateVerdict): void {
-    const span = this.spanOf(bound);
-    if (bound === undefined || span === undefined || bound.rooms.some(({ events }) => events < 0)) {
-      this.awake.add(id);
-      return;
-    }
-    this.awake.delete(id);
-    const rooms = bound.rooms.map((room: EventRoom) => ({ left: room.events, mask: this.maskOf(room) }));
-    const mask = rooms.reduce((all, room) => all | room.mask, 0);
-    this.slotsOf(id)[this.at] = { rooms, mask, span, epoch: this.epoch };
-    if (verdict !== undefined) this.sleeping.set(id, verdict);
-    this.waitFor(span, id);
-  }
-
-  /** Something has happened to a call of a subject. */
-  stir(id: string, slots: Slots, mask: number, lacks: number): void {
-    const slot = slots[this.at];
-    if (slot === undefined || slot.epoch !== this.epoch) {
-      this.awake.add(id);
-      return;
-    }
-    let isOver = (lacks & this.rule.needs) !== 0;
-    if (!isOver && (slot.mask & mask) === 0) return;
-    for (const room of slot.rooms) {
-      if ((room.mask & mask) === 0) continue;
-      room.left -= 1;
-      isOver ||= room.left < 0;
-    }
-    if (isOver) this.wake(id, slots);
-  }
-
-  protected wakeAt(id: string): void {
-    const slots = this.slotsOf(id);
-    const slot = slots[this.at];
-    // It may have been judged since, and sleep for longer now.
-    if (slot !== undefined && slot.epoch === this.epoch && slot.span <= this.span) this.wake(id, slots);
-  }
-
-  protected override forget(): void {
-    super.forget();
-    this.sleeping.clear();
-    this.epoch += 1;
-  }
-
-  private wake(id: string, slots: Slots): void {
-    slots[this.at] = undefined;
-    this.sleeping.delete(id);
-    this.awake.add(id);
-  }
-}
-
-/** What is asked of a call by its fields. */
-export type BoundOf = (rule: CompiledRule, id: string) => QuietBound | undefined;
-
-/**
- * A rule of scope call. A call that its own fields keep quiet is not judged at all, and looked at again after its next
- * event.
- */
-export class CallQuiet extends RuleQuiet {
-  readonly undecided: readonly IndeterminateVerdict[] = [];
-
-  constructor(
-    rule: CompiledRule,
-    private readonly boundOf: BoundOf,
-    private readonly mayBeListed: (id: string) => boolean,
-  ) {
-    super(rule);
-  }
-
-  settle(id: string, bound: QuietBound | undefined): void {
-    const span = this.spanOf(bound);
-    if (span === undefined) {
-      this.awake.add(id);
-      return;
-    }
-    this.awake.delete(id);
-    this.waitFor(span, id);
-  }
-
-  /** The call is new, or has changed, or is gone. */
-  look(id: string): void {
-    if (this.mayBeListed(id)) this.settle(id, this.boundOf(this.rule, id));
-    else this.awake.delete(id);
-  }
-
-  protected wakeAt(id: string): void {
-    this.look(id);
-  }
 }

@@ -22,7 +22,7 @@ import {
   type PreparedEvent,
   type PreparedRule,
 } from './judge-rule.js';
-import { callBound, needsOf } from './quiet-bound.js';
+import { createCallBound, needsOf } from './quiet-bound.js';
 import { eventsOf } from './references.js';
 import { createRuleNumbers } from './rule-numbers.js';
 import { isWithinSchedule } from './schedule.js';
@@ -75,7 +75,7 @@ export interface CompiledRule {
   needs: number;
   /**
    * For a rule of scope call: how long a call with these fields must stay clear; undefined where that cannot be told by
-   * them, for other scopes too. See callBound.
+   * them, for other scopes too. See createCallBound.
    */
   callBound(observe: (name: string) => Observed | undefined): QuietBound | undefined;
   /** When the next of its exceptions ends: compile again then; undefined where none will. */
@@ -135,8 +135,7 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     countedTree: usesTree ? createCountedTree(except.customers ?? []) : (tree) => tree,
     filtersCalls: filter.filtersCalls,
     needs: needsOf(conditions.probes, rule.only, except),
-    callBound: (observe) =>
-      rule.scope === 'call' ? callBound(conditions.root, conditions.probes, observe) : undefined,
+    callBound: rule.scope === 'call' ? createCallBound(conditions.root, conditions.probes) : () => undefined,
     expiresAt: nextEnd(rule.except, now),
     active: (at) =>
       isWithinSchedule(rule.schedule, at) &&

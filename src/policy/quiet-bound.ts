@@ -1,4 +1,4 @@
-import type { FactParams, Observed } from '../domain/facts.js';
+import type { FactDefinition, FactParams, Observed } from '../domain/facts.js';
 import { EVENTS, type EventRoom, LACKS, type QuietBound } from '../domain/quiet.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
@@ -115,38 +115,55 @@ function missingUntil(node: CompiledNode, look: ClearLook): number | undefined {
 }
 
 /**
- * The same bound for a call, by its fields alone: what a rule of scope call says of it depends on nothing else, unless it
+ * The same bound for calls, by their fields alone: what a rule of scope call says of one depends on nothing else, unless it
  * asks for more. `observe` gives facts of the call by their names, undefined for those that are none of its fields.
  */
-export function callBound(
+export function createCallBound(
   root: CompiledNode,
   probes: readonly Probe[],
-  observe: (name: string) => Observed | undefined,
-): QuietBound | undefined {
-  return quietBound(root, {
+): (observe: (name: string) => Observed | undefined) => QuietBound | undefined {
+  let fields: (name: string) => Observed | undefined = () => undefined;
+  const names = probes.map(({ definition }) =>
+    definition.scope !== 'call' || definition.windowed ? undefined : nameOf(definition),
+  );
+  const look: ClearLook = {
     scope: 'call',
     probes,
     needsComplete: false,
-    away: NONE_AWAY,
+    away: { count: 0, lacks: () => false },
     observe: (index) => {
-      const definition = probes[index]?.definition;
-      if (definition === undefined || definition.scope !== 'call' || definition.windowed) return UNSEEN;
-      return observe(definition.name.slice('call.'.length)) ?? UNSEEN;
+      const name = names[index];
+      return (name === undefined ? undefined : fields(name)) ?? UNSEEN;
     },
     liveCalls: () => undefined,
-  });
+  };
+  return (observe) => {
+    fields = observe;
+    return quietBound(root, look);
+  };
 }
 
 const UNSEEN: Observed = { known: false, reason: 'not-listed' };
 
-const NONE_AWAY: ClearLook['away'] = { count: 0, lacks: () => false };
+/** By full name: what is cut off anew would have to be hashed anew, too, at every look. */
+const NAMES = new Map<string, string>();
+
+/** The name of a fact within its scope. */
+function nameOf({ name, scope }: FactDefinition): string {
+  let within = NAMES.get(name);
+  if (within === undefined) {
+    within = name.slice(scope.length + 1);
+    NAMES.set(name, within);
+  }
+  return within;
+}
 
 function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined {
   const probe = look.probes[leaf.fact];
   if (probe === undefined || probe.definition.scope !== look.scope) return undefined;
   const { definition } = probe;
   if (definition.windowed && look.needsComplete) return undefined;
-  const name = definition.name.slice(look.scope.length + 1);
+  const name = nameOf(definition);
   if (definition.scope === 'call' && definition.windowed) return undefined;
   if (definition.scope === 'call' && CLOCKS.has(name)) return clockBound(leaf, look);
   if (definition.scope === 'call') {
@@ -346,7 +363,7 @@ export function needsOf(probes: readonly Probe[], ...filters: readonly SubjectFi
   for (const { definition, params } of probes) {
     if (params.to !== undefined) needs |= LACKS.cld;
     if (params.direction !== undefined) needs |= LACKS.direction;
-    needs |= MEASURED[definition.name.slice(definition.scope.length + 1)] ?? 0;
+    needs |= MEASURED[nameOf(definition)] ?? 0;
   }
   for (const filter of filters) for (const key of Object.keys(filter)) needs |= FILTERED[key] ?? 0;
   return needs;
