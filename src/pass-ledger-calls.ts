@@ -35,6 +35,10 @@ export class LiveCall implements KeptCall {
     this.startedAt = row.setupAt ?? (row.lastDelay === undefined ? undefined : startOf(row));
   }
 
+  get isGone(): boolean {
+    return this.goneSince !== undefined;
+  }
+
   /** It has never been listed. */
   get isFresh(): boolean {
     return this.state === undefined;
@@ -124,15 +128,16 @@ export class LoginCalls {
   /** Those to which something has happened until `at`, and perhaps some to which nothing has. */
   due(at: number): readonly LiveCall[] {
     const span = Math.floor(at / SPAN_MS);
-    const found: LiveCall[] = [];
+    const found: LiveCall[][] = [];
     for (const one of this.spansUntil(span)) {
       const waiting = this.bySpan.get(one);
       if (waiting === undefined) continue;
-      found.push(...waiting);
+      found.push(waiting);
       this.bySpan.delete(one);
     }
     this.span = span;
-    return found;
+    const [first] = found;
+    return first !== undefined && found.length === 1 ? first : found.flat();
   }
 
   private spansUntil(span: number): readonly number[] {

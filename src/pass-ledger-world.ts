@@ -54,8 +54,8 @@ export function createLedgerWorld(options: LedgerWorldOptions): LedgerWorld {
 class ReplayedSwitch implements LedgerWorld {
   seen = 0;
   readonly vendorsSeen = new Set<number>();
-  /** By ID, which a switch may use for several calls at once. */
-  private readonly live = new Map<string, LiveCall[]>();
+  /** By ID, which a switch may use for several calls at once; there is no array where it does not. */
+  private readonly live = new Map<string, LiveCall | LiveCall[]>();
   private readonly logins = new Map<string, LoginCalls>();
   /** How many IDs several live calls have. */
   private shared = 0;
@@ -82,7 +82,7 @@ class ReplayedSwitch implements LedgerWorld {
     const cut: LiveCall[] = [];
     for (const one of calls.due(at)) {
       const { row } = one;
-      if (!calls.live.has(one)) continue;
+      if (one.isGone) continue;
       if (row.cutAt !== undefined && row.cutAt <= at && !one.cutTold) {
         one.cutTold = true;
         cut.push(one);
@@ -96,8 +96,7 @@ class ReplayedSwitch implements LedgerWorld {
     calls.clock.at = at;
     const changedCount = listed.length;
     for (const one of calls.fresh) {
-      if (!calls.live.has(one)) continue;
-      if (one.takeState(at)) listed.push(one);
+      if (!one.isGone && one.takeState(at)) listed.push(one);
     }
     calls.fresh = [];
     const ended = calls.leaving;
@@ -106,7 +105,9 @@ class ReplayedSwitch implements LedgerWorld {
     this.sharedBefore = this.shared > 0;
     const snapshot = listing(poll, this.options.switchName, calls);
     this.last = { login, snapshot };
-    return { snapshot, listed, freshCount: listed.length - changedCount, ended: [...ended], cut, sharesIds };
+    const freshCount = listed.length - changedCount;
+    // A sound poll leaves them to its step; until then they are told again, with those that follow.
+    return { snapshot, listed, freshCount, ended: result === 'sound' ? ended : [...ended], cut, sharesIds };
   }
 
   cut(call: CallIdentity): LedgerCall | undefined {
@@ -158,24 +159,37 @@ class ReplayedSwitch implements LedgerWorld {
 
   /** What two logins list are two rows, also where it is one call. */
   private find(call: CallIdentity, login: string): LiveCall | undefined {
-    return this.live.get(call.id)?.find(({ row }) => row.login === login && sameCall(row, call));
+    const same = this.live.get(call.id);
+    if (same === undefined) return undefined;
+    const isIt = ({ row }: LiveCall) => row.login === login && sameCall(row, call);
+    if (Array.isArray(same)) return same.find(isIt);
+    return isIt(same) ? same : undefined;
   }
 
   private enter(one: LiveCall): void {
     const { id } = one.row;
     const same = this.live.get(id);
-    if (same === undefined) this.live.set(id, [one]);
-    else if (same.push(one) === 2) this.shared += 1;
+    if (same === undefined) this.live.set(id, one);
+    else if (Array.isArray(same)) same.push(one);
+    else {
+      this.live.set(id, [same, one]);
+      this.shared += 1;
+    }
   }
 
   private drop(one: LiveCall): void {
     const { id } = one.row;
     const same = this.live.get(id);
-    const at = same?.indexOf(one) ?? -1;
-    if (same === undefined || at < 0) return;
-    same.splice(at, 1);
-    if (same.length === 0) this.live.delete(id);
-    else if (same.length === 1) this.shared -= 1;
+    if (same === one) this.live.delete(id);
+    if (!Array.isArray(same)) return;
+    const others = same.filter((other) => other !== one);
+    const [first] = others;
+    if (first === undefined || others.length > 1) {
+      this.live.set(id, others);
+    } else {
+      this.live.set(id, first);
+      this.shared -= 1;
+    }
   }
 }
 

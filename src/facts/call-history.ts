@@ -92,7 +92,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     return { ...(anew ? { anew } : {}), ...(mark === undefined ? {} : { numbering: mark }) };
   }
 
-  function begin(poll: LedgerPoll, receivedAt: number): PollRun {
+  function begin(poll: LedgerPoll, receivedAt: number, changed: PollRun['changed']): PollRun {
     lastListedAt = Math.max(lastListedAt ?? -Infinity, poll.at);
     const history = open(poll.login);
     newestLogin = history;
@@ -102,7 +102,6 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     if (poll.result === 'sound') countries.noteSound(poll.at);
     history.beginPoll();
     const by = Math.max(poll.at, receivedAt);
-    const changed = new Set<PastCall>();
     return { history, at: poll.at, by, watched, soundBefore, numbering, countries, vendorsAsked, changed };
   }
 
@@ -148,13 +147,14 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       const result = speaksForAll ? 'sound' : 'suspect';
       const poll: LedgerPoll = { at: snapshot.observedAt, intervalMs, result, login };
       const arrival = arrive(poll);
-      const run = begin(poll, snapshot.receivedAt);
+      const changed = new Set<PastCall>();
+      const run = begin(poll, snapshot.receivedAt, changed);
       if (snapshot.doubt === undefined) run.history.asked = [...snapshot.vendors.keys()];
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts);
       if (speaksForAll) endAbsent(run, snapshot.suspects);
       run.history.wasListed ||= coversAll(snapshot.coverage);
-      return { poll, calls: rowsOf(run), ...countries.changes(), ...arrival };
+      return { poll, calls: rowsOf(changed, login), ...countries.changes(), ...arrival };
     },
     missed(poll) {
       const arrival = arrive(poll);
@@ -167,7 +167,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         return;
       }
       arrive(poll);
-      const run = begin(poll, poll.at);
+      const run = begin(poll, poll.at, NOTHING_WRITTEN);
       run.history.wasListed = true;
       takeReplayed(run, { poll, listed, ended, cuts });
       countries.changes();
@@ -187,8 +187,11 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   };
 }
 
-function rowsOf({ changed, history }: PollRun): LedgerCall[] {
-  return [...changed].map((past) => toLedgerCall(past, history.login));
+/** For a replay, which writes nothing. */
+const NOTHING_WRITTEN: PollRun['changed'] = { add: () => undefined };
+
+function rowsOf(changed: Iterable<PastCall>, login: string): LedgerCall[] {
+  return Array.from(changed, (past) => toLedgerCall(past, login));
 }
 
 /** Whether a call that the listing does not show is not there; a listing of some calls tells nothing of the others. */

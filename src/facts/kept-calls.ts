@@ -31,162 +31,253 @@ type GroupKind = AggregateScope | CustomerTree;
 
 type Admits = (call: Call) => boolean | 'unknown';
 
-/** The calls of one subject, in order of first sight. */
-interface KeptGroup {
-  members: Set<KeptCall>;
-  /** Of the last poll that asked for it. */
-  whole: LazyGroup | undefined;
-  step: number;
-}
-
 export function createKeptCalls(switchName: string): KeptCalls {
   return new GroupedCalls(switchName);
 }
 
+/** A call that is there, and where it was put: it leaves without anybody asking again whose it is. */
+interface Member {
+  readonly kept: KeptCall;
+  groups: KeptGroup[];
+  gone: boolean;
+}
+
+/** Fewer than this are not worth being taken out of a group. */
+const FEWEST_GONE = 8;
+
+/** The calls of one subject, or all of a section, in order of first sight. */
+class KeptGroup {
+  /** Those that are gone among them, until they are many. */
+  members: Member[] = [];
+  size = 0;
+  /** Of the last poll that asked for it. */
+  whole: LazyGroup | undefined;
+  step = 0;
+
+  constructor(
+    readonly id: string,
+    /** Where it stands for as long as it has a call. */
+    private readonly among: Map<string, KeptGroup>,
+  ) {}
+
+  enter(member: Member): void {
+    // A call may name one subject twice.
+    if (this.members.at(-1) === member) return;
+    if (this.size === 0) this.among.set(this.id, this);
+    this.size += 1;
+    this.members.push(member);
+    member.groups.push(this);
+  }
+
+  /** One of its members has gone. */
+  leave(): void {
+    this.size -= 1;
+    const gone = this.members.length - this.size;
+    if (this.size === 0) {
+      this.members = [];
+      this.among.delete(this.id);
+    } else if (gone >= FEWEST_GONE && gone * 2 > this.size) {
+      this.members = this.members.filter((member) => !member.gone);
+    }
+  }
+}
+
+/** The calls that one filter may let in, or all of them, by subject. */
+class Section {
+  readonly all: KeptGroup;
+  readonly kinds = new Map<GroupKind, Map<string, KeptGroup>>();
+
+  constructor(
+    private readonly switchName: string,
+    readonly filter: RuleFilter | undefined,
+  ) {
+    const ofSwitch = new Map<string, KeptGroup>();
+    this.all = new KeptGroup(switchName, ofSwitch);
+    this.kinds.set('switch', ofSwitch);
+  }
+
+  has(member: Member): boolean {
+    return member.groups.includes(this.all);
+  }
+
+  enter(member: Member): void {
+    const { call, vendors } = member.kept;
+    if (this.filter?.admits(call, () => vendors) === false) return;
+    this.all.enter(member);
+    for (const [kind, groups] of this.kinds) if (kind !== 'switch') this.put(member, kind, groups);
+  }
+
+  groupsOf(kind: GroupKind): Map<string, KeptGroup> {
+    let groups = this.kinds.get(kind);
+    if (groups === undefined) {
+      groups = new Map();
+      this.kinds.set(kind, groups);
+      for (const member of this.all.members) if (!member.gone) this.put(member, kind, groups);
+    }
+    return groups;
+  }
+
+  private put(member: Member, kind: GroupKind, groups: Map<string, KeptGroup>): void {
+    const { call, vendors } = member.kept;
+    if (kind === 'vendor') {
+      for (const vendor of vendors) join(member, String(vendor), groups);
+    } else if (typeof kind === 'object') {
+      if (call.customer === undefined) return;
+      for (const id of ancestryOf(call.customer, kind)) join(member, id, groups);
+    } else {
+      const id = fieldId(call, kind, this.switchName);
+      if (id !== undefined) join(member, id, groups);
+    }
+  }
+}
+
+function join(member: Member, id: string, groups: Map<string, KeptGroup>): void {
+  (groups.get(id) ?? new KeptGroup(id, groups)).enter(member);
+}
+
 class GroupedCalls implements KeptCalls {
-  /** By the filters that were asked through: the calls that they may let in. */
-  private readonly filtered = new Map<RuleFilter, GroupedCalls>();
-  private readonly members = new Set<KeptCall>();
-  private readonly byId = new Map<string, KeptCall>();
-  private readonly kinds = new Map<GroupKind, Map<string, KeptGroup>>();
+  private readonly whole: Section;
+  /** By the filters that were asked through. */
+  private readonly filtered = new Map<RuleFilter, Section>();
+  private readonly sections: Section[];
+  private readonly members = new Map<KeptCall, Member>();
+  private readonly byId = new Map<string, Member>();
   /** Two calls had one ID: which of them is there can only be told anew. */
   private sharedIds = false;
   private steps = 0;
 
-  constructor(private readonly switchName: string) {}
+  constructor(private readonly switchName: string) {
+    this.whole = new Section(switchName, undefined);
+    this.sections = [this.whole];
+  }
 
   step(listed: readonly KeptCall[], left: readonly KeptCall[]): void {
     this.steps += 1;
-    for (const [filter, kept] of this.filtered) kept.step(letIn(filter, listed), left);
-    for (const one of left) {
-      if (!this.members.delete(one)) continue;
-      this.byId.delete(one.call.id);
-      for (const [kind, groups] of this.kinds) this.leave(one, kind, groups);
-    }
+    for (const one of left) this.leave(one);
     for (const one of listed) {
-      // Whose it is stays for as long as it is there; only its state is another.
-      if (this.members.has(one)) continue;
-      this.members.add(one);
-      const { id } = one.call;
-      this.sharedIds ||= (this.byId.get(id) ?? one) !== one;
-      this.byId.set(id, one);
-      for (const [kind, groups] of this.kinds) this.enter(one, kind, groups);
+      const member = this.members.get(one);
+      if (member === undefined) this.enter(one);
+      // Whose it is stays for as long as it is there; but in another state another filter may let it in.
+      else for (const section of this.sections) if (!section.has(member)) section.enter(member);
     }
     if (this.sharedIds) this.nameAnew();
   }
 
   forgetTrees(): void {
-    for (const kept of this.filtered.values()) kept.forgetTrees();
-    for (const kind of this.kinds.keys()) if (typeof kind === 'object') this.kinds.delete(kind);
+    const dropped = new Set<KeptGroup>();
+    for (const { kinds } of this.sections) {
+      for (const [kind, groups] of kinds) {
+        if (typeof kind !== 'object') continue;
+        for (const group of groups.values()) dropped.add(group);
+        kinds.delete(kind);
+      }
+    }
+    if (dropped.size === 0) return;
+    for (const member of this.members.values())
+      member.groups = member.groups.filter((group) => !dropped.has(group));
   }
 
   index(admits?: Admits, filter?: RuleFilter): CallIndex {
-    if (filter !== undefined) return this.through(filter).index(admits);
+    const section = filter === undefined ? this.whole : this.through(filter);
     const views = new Map<GroupKind, CallGroups>();
     const view = (kind: GroupKind): CallGroups => {
       let groups = views.get(kind);
       if (groups === undefined) {
-        const ids = () => (kind === 'switch' ? [this.switchName] : this.groupsOf(kind).keys());
-        groups = viewOf((id) => this.groupOf(kind, id, admits), ids);
+        const ids = () => (kind === 'switch' ? [this.switchName] : section.groupsOf(kind).keys());
+        groups = viewOf((id) => this.groupOf(section, kind, id, admits), ids);
         views.set(kind, groups);
       }
       return groups;
     };
-    const calls = callsOf(this.byId, admits);
+    const calls = callsOf(this.byId, section, admits);
     return {
       groups: view,
       customersWithDescendants: view,
       suspectsOf: () => [],
       calls: () => calls,
       vendorsOf: (call) => {
-        const one = this.byId.get(call.id);
-        return one !== undefined && one.call === call ? one.vendors : [];
+        const member = this.byId.get(call.id);
+        if (member === undefined || member.kept.call !== call || !section.has(member)) return [];
+        return member.kept.vendors;
       },
     };
   }
 
+  private enter(kept: KeptCall): void {
+    const member: Member = { kept, groups: [], gone: false };
+    this.members.set(kept, member);
+    const { id } = kept.call;
+    this.sharedIds ||= this.byId.has(id);
+    this.byId.set(id, member);
+    for (const section of this.sections) section.enter(member);
+  }
+
+  private leave(kept: KeptCall): void {
+    const member = this.members.get(kept);
+    if (member === undefined) return;
+    this.members.delete(kept);
+    this.byId.delete(kept.call.id);
+    member.gone = true;
+    for (const group of member.groups) group.leave();
+  }
+
   private nameAnew(): void {
     this.byId.clear();
-    for (const one of this.members) this.byId.set(one.call.id, one);
+    for (const member of this.members.values()) this.byId.set(member.kept.call.id, member);
     this.sharedIds = this.byId.size < this.members.size;
   }
 
-  private through(filter: RuleFilter): GroupedCalls {
-    let kept = this.filtered.get(filter);
-    if (kept === undefined) {
-      kept = new GroupedCalls(this.switchName);
-      this.filtered.set(filter, kept);
-      kept.step(letIn(filter, [...this.members]), []);
+  private through(filter: RuleFilter): Section {
+    let section = this.filtered.get(filter);
+    if (section === undefined) {
+      section = new Section(this.switchName, filter);
+      this.filtered.set(filter, section);
+      this.sections.push(section);
+      for (const member of this.members.values()) section.enter(member);
     }
-    return kept;
-  }
-
-  private idsOf({ call, vendors }: KeptCall, kind: GroupKind): readonly string[] {
-    if (kind === 'vendor') return vendors.map(String);
-    if (typeof kind === 'object') return call.customer === undefined ? [] : ancestryOf(call.customer, kind);
-    const id = fieldId(call, kind, this.switchName);
-    return id === undefined ? [] : [id];
-  }
-
-  private enter(one: KeptCall, kind: GroupKind, groups: Map<string, KeptGroup>): void {
-    for (const id of this.idsOf(one, kind)) {
-      const group = groups.get(id);
-      if (group === undefined) groups.set(id, { members: new Set([one]), whole: undefined, step: 0 });
-      else group.members.add(one);
-    }
-  }
-
-  private leave(one: KeptCall, kind: GroupKind, groups: Map<string, KeptGroup>): void {
-    for (const id of this.idsOf(one, kind)) {
-      const group = groups.get(id);
-      group?.members.delete(one);
-      if (group?.members.size === 0) groups.delete(id);
-    }
-  }
-
-  private groupsOf(kind: GroupKind): Map<string, KeptGroup> {
-    let groups = this.kinds.get(kind);
-    if (groups === undefined) {
-      groups = new Map();
-      this.kinds.set(kind, groups);
-      for (const one of this.members) this.enter(one, kind, groups);
-    }
-    return groups;
+    return section;
   }
 
   /** Without `admits` it is the same for all rules of a poll. */
-  private groupOf(kind: GroupKind, id: string, admits: Admits | undefined): CallGroup | undefined {
-    const kept = this.groupsOf(kind).get(id);
+  private groupOf(
+    section: Section,
+    kind: GroupKind,
+    id: string,
+    admits: Admits | undefined,
+  ): CallGroup | undefined {
+    const kept = section.groupsOf(kind).get(id);
     // The switch itself is there with no call on it.
     const isSwitch = kind === 'switch' && id === this.switchName;
     if (kept === undefined) return isSwitch ? new LazyGroup(kind, id, [], admits) : undefined;
     let group = admits === undefined && kept.step === this.steps ? kept.whole : undefined;
     if (group === undefined) {
       group = new LazyGroup(kind, id, kept.members, admits);
-      if (admits === undefined) Object.assign(kept, { whole: group, step: this.steps });
+      if (admits === undefined) {
+        kept.whole = group;
+        kept.step = this.steps;
+      }
     }
     return isSwitch || !group.isEmpty ? group : undefined;
   }
 }
 
 /** Admitted live calls by ID. */
-function callsOf(byId: ReadonlyMap<string, KeptCall>, admits: Admits | undefined) {
+function callsOf(byId: ReadonlyMap<string, Member>, section: Section, admits: Admits | undefined) {
   const get = (id: string): Call | undefined => {
-    const call = byId.get(id)?.call;
-    if (call === undefined || !isLive(call.state)) return undefined;
+    const member = byId.get(id);
+    if (member === undefined || !section.has(member)) return undefined;
+    const { call } = member.kept;
+    if (!isLive(call.state)) return undefined;
     return admits === undefined || admits(call) === true ? call : undefined;
   };
   return {
     get,
     has: (id: string) => get(id) !== undefined,
     *keys() {
-      for (const id of byId.keys()) if (get(id) !== undefined) yield id;
+      for (const { gone, kept } of section.all.members)
+        if (!gone && get(kept.call.id) !== undefined) yield kept.call.id;
     },
   };
-}
-
-function letIn(filter: RuleFilter, calls: readonly KeptCall[]): KeptCall[] {
-  return calls.filter(({ call, vendors }) => filter.admits(call, () => vendors) !== false);
 }
 
 /** The groups of one scope as a rule sees them: each is looked at once it is asked for. */
@@ -218,7 +309,7 @@ class LazyGroup implements CallGroup {
   constructor(
     kind: GroupKind,
     id: string,
-    private readonly members: Iterable<KeptCall>,
+    private readonly members: readonly Member[],
     private readonly admits: Admits | undefined,
   ) {
     this.subject = { scope: typeof kind === 'object' ? 'customer' : kind, id };
@@ -234,7 +325,9 @@ class LazyGroup implements CallGroup {
 
   /** Whether no call is, or may be, of it. */
   get isEmpty(): boolean {
-    for (const { call } of this.members) {
+    for (const { gone, kept } of this.members) {
+      if (gone) continue;
+      const { call } = kept;
       if (!hasEnded(call.state) && (this.admits === undefined || this.admits(call) !== false)) return false;
     }
     return true;
@@ -243,7 +336,9 @@ class LazyGroup implements CallGroup {
   private sortOut(): { calls: Call[]; doubtful: Call[] } {
     if (this.sorted !== undefined) return this.sorted;
     this.sorted = { calls: [], doubtful: [] };
-    for (const { call } of this.members) {
+    for (const { gone, kept } of this.members) {
+      if (gone) continue;
+      const { call } = kept;
       if (hasEnded(call.state)) continue;
       const admission = this.admits?.(call) ?? true;
       if (admission === false) continue;

@@ -33,34 +33,45 @@ export function sameLeg(one: Leg, other: Leg): boolean {
   return one.account === other.account && one.direction === other.direction;
 }
 
+function isOne(found: PastCall | PastCall[]): found is PastCall {
+  return !Array.isArray(found);
+}
+
 /** `goesOn`: whether a call may be listed again. */
 export function createKnownCalls(goesOn: (past: PastCall) => boolean): KnownCalls {
-  const byId = new Map<string, PastCall[]>();
+  /** Mostly there is one of an ID, and no array for it: a window holds a million. */
+  const byId = new Map<string, PastCall | PastCall[]>();
+
+  function ofId(id: string): readonly PastCall[] {
+    const found = byId.get(id);
+    if (found === undefined) return NONE;
+    return isOne(found) ? [found] : found;
+  }
 
   function all(identity: CallIdentity, mayBe = goesOn): readonly PastCall[] {
-    const found = byId.get(identity.id);
-    if (found === undefined) return NONE;
-    // An ID that the switch uses again has many calls, but mostly there is one.
-    const [only] = found;
-    if (found.length === 1 && only !== undefined && sameCall(only.call, identity)) return found;
+    const found = ofId(identity.id);
     const same = found.filter(({ call }) => sameCall(call, identity));
     if (same.length > 0) return same;
     return found.filter((past) => perhapsSameCall(past.call, identity) && mayBe(past));
   }
 
-  const ofCallId = ({ id, callId }: CallIdentity) =>
-    byId.get(id)?.filter(({ call }) => call.callId === callId) ?? NONE;
+  const ofCallId = ({ id, callId }: CallIdentity) => ofId(id).filter(({ call }) => call.callId === callId);
 
   return {
     add(past) {
-      const found = byId.get(past.call.id);
-      if (found === undefined) byId.set(past.call.id, [past]);
+      const { id } = past.call;
+      const found = byId.get(id);
+      if (found === undefined) byId.set(id, past);
+      else if (isOne(found)) byId.set(id, [found, past]);
       else found.push(past);
     },
     remove(past) {
-      const rest = byId.get(past.call.id)?.filter((one) => one !== past) ?? [];
-      if (rest.length === 0) byId.delete(past.call.id);
-      else byId.set(past.call.id, rest);
+      const { id } = past.call;
+      const found = byId.get(id);
+      if (found === undefined) return;
+      const rest = isOne(found) ? found : found.filter((one) => one !== past);
+      if (rest === past || (!isOne(rest) && rest.length === 0)) byId.delete(id);
+      else byId.set(id, rest);
     },
     all: (identity) => all(identity),
     everOf(identity) {
@@ -69,6 +80,9 @@ export function createKnownCalls(goesOn: (past: PastCall) => boolean): KnownCall
     },
     ofCallId,
     find(call) {
+      const only = byId.get(call.id);
+      if (only === undefined) return undefined;
+      if (isOne(only) && sameCall(only.call, call)) return only;
       const found = all(call);
       if (found.length < 2) return found[0];
       return found.findLast((past) => sameLeg(past.call, call)) ?? found.at(-1);

@@ -87,13 +87,27 @@ const COUNTRIES_BY_CODE: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(metadata.country_calling_codes),
 );
 
-/** The country calling code that these international digits begin with; undefined for non-geographic codes. */
-export function callingCodeOf(digits: string): string | undefined {
+function findCallingCode(digits: string): string | undefined {
   for (let length = 1; length <= 3; length++) {
     const code = digits.slice(0, length);
     if (COUNTRIES_BY_CODE.has(code)) return code;
   }
   return undefined;
+}
+
+/** By the first three digits, as it is asked several times for every call. */
+const CODE_BY_START: readonly (string | undefined)[] = Array.from({ length: 1000 }, (_, start) =>
+  findCallingCode(String(start).padStart(3, '0')),
+);
+const ZERO = 48;
+
+/** The country calling code that these international digits begin with; undefined for non-geographic codes. */
+export function callingCodeOf(digits: string): string | undefined {
+  const hundreds = digits.charCodeAt(0) - ZERO;
+  const tens = digits.charCodeAt(1) - ZERO;
+  const ones = digits.charCodeAt(2) - ZERO;
+  const areDigits = hundreds >= 0 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
+  return areDigits ? CODE_BY_START[hundreds * 100 + tens * 10 + ones] : findCallingCode(digits);
 }
 
 /** The countries that share a calling code, the main one first. */
@@ -161,7 +175,8 @@ interface CountryShape {
 const SHAPES = new Map<string, NumberShape | undefined>();
 
 function shapeOf(callingCode: string): NumberShape | undefined {
-  if (SHAPES.has(callingCode)) return SHAPES.get(callingCode);
+  const known = SHAPES.get(callingCode);
+  if (known !== undefined || SHAPES.has(callingCode)) return known;
   const countries = countriesOf(callingCode).map(countryShape);
   const [first] = countries;
   const main = first && numberingPlanOf(first.country);

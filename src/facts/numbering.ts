@@ -44,6 +44,7 @@ export function createNumbering(plan: NumberPlan): Numbering {
 
   function normalise(raw: string): string {
     const written = withoutTechPrefix(raw.trim());
+    if (PLAIN.test(written)) return toInternational({ digits: written, international: false }, dialing);
     const user = userPartOf(written);
     // In a URI the prefix stands before the number itself.
     return read(written, readNumber(user === written ? written : withoutTechPrefix(user)));

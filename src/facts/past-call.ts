@@ -78,7 +78,7 @@ export function firstSight(call: Call, listed: ListedAt, watched: boolean, numbe
     startedAt: at,
     startKnown: watched,
     connectedAt: undefined,
-    states: [],
+    states: NO_STATES,
     answered: false,
     endedAt: undefined,
     endedBy: undefined,
@@ -89,14 +89,24 @@ export function firstSight(call: Call, listed: ListedAt, watched: boolean, numbe
     writtenSetupTime: call.setupTimeText,
     leg: 0,
     cutAt: undefined,
-    vendors: [],
-    vendorsAsked: [],
+    vendors: NO_VENDORS,
+    vendorsAsked: NO_VENDORS,
     country: undefined,
     listedIn: -1,
     forgotten: false,
   };
   takeListing(past, call, listed, numbering);
   return past;
+}
+
+const NO_STATES: readonly SeenState[] = [];
+const NO_VENDORS: readonly number[] = [];
+
+/** The first two are spelt out: an array that is spread takes room for sixteen more, in every call of a window. */
+function withState(states: readonly SeenState[], next: SeenState): readonly SeenState[] {
+  const [first] = states;
+  if (first === undefined) return [next];
+  return states.length === 1 ? [first, next] : [...states, next];
 }
 
 /** Seconds since setup, as far as the listing says; a call that was not answered has all of them as DELAY. */
@@ -227,7 +237,7 @@ export function takeListing(past: PastCall, call: Call, listed: ListedAt, number
   }
   past.setupAt ??= call.setupAt;
   if (!past.states.some(({ state }) => state === call.state))
-    past.states = [...past.states, { state: call.state, at }];
+    past.states = withState(past.states, { state: call.state, at });
   if (call.state === 'Connected') {
     past.answered = true;
     past.connectedAt = answerOf(past, call, listed);

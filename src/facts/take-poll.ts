@@ -31,7 +31,8 @@ export interface PollRun extends ListedAt {
   countries: CountryMemory;
   /** Of calls at their first sight. */
   vendorsAsked: PastCall['vendorsAsked'];
-  changed: Set<PastCall>;
+  /** What is to be written. */
+  changed: { add(past: PastCall): unknown };
 }
 
 export type VendorLookup = ((call: Call) => readonly number[]) | undefined;
@@ -118,7 +119,7 @@ export function takeCall(
 
 function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): PastCall {
   const past = firstSight(call, run, run.watched, run.numbering);
-  past.vendors = [...vendors].sort((one, other) => one - other);
+  if (vendors.length > 0) past.vendors = [...vendors].sort((one, other) => one - other);
   past.vendorsAsked = run.vendorsAsked;
   past.listedIn = run.history.polls;
   if (mayEnd && hasEnded(call.state)) setEnd(run, past, call);

@@ -210,6 +210,38 @@ function flagOf(value: number | null): boolean | undefined {
 
 const NO_VENDORS: readonly number[] = Object.freeze([]);
 
+const ZERO = 48;
+const COMMA = 44;
+/** Longer ones a number may not hold exactly. */
+const MOST_DIGITS = 15;
+
+/**
+ * The numbers of a list without spaces, signs and fractions, as nearly all states are: several times faster than JSON.parse.
+ * Undefined for any other.
+ */
+function wholeNumbersOf(text: string): number[] | undefined {
+  const end = text.length - 1;
+  if (end < 2 || text[0] !== '[' || text[end] !== ']') return undefined;
+  const numbers: number[] = [];
+  let number = 0;
+  let digits = 0;
+  for (let at = 1; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    const digit = code - ZERO;
+    if (digit >= 0 && digit <= 9 && digits < MOST_DIGITS) {
+      number = number * 10 + digit;
+      digits += 1;
+    } else if (code === COMMA && digits > 0) {
+      numbers.push(number);
+      number = 0;
+      digits = 0;
+    } else return undefined;
+  }
+  if (digits === 0) return undefined;
+  numbers.push(number);
+  return numbers;
+}
+
 /** `[3,0,4,5003]`: a known state as its code, another as its text, each with its distance from the first sight. */
 function statesText({ states, firstSeenAt }: LedgerCall): string {
   return JSON.stringify(
@@ -218,7 +250,7 @@ function statesText({ states, firstSeenAt }: LedgerCall): string {
 }
 
 function statesOf(text: string, firstSeenAt: number, intern: Interner): SeenState[] {
-  const parts = JSON.parse(text) as (string | number)[];
+  const parts = wholeNumbersOf(text) ?? (JSON.parse(text) as (string | number)[]);
   const states: SeenState[] = [];
   for (let index = 0; index + 1 < parts.length; index += 2) {
     const part = parts[index] ?? '';
