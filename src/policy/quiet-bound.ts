@@ -169,8 +169,6 @@ function leafBound(leaf: CompiledLeaf, look: ClearLook): QuietBound | undefined 
   if (definition.scope === 'call') {
     return typeof leaf.value === 'object' && 'probe' in leaf.value ? undefined : UNTIL_AN_EVENT;
   }
-  // A call that ended somewhere in a gap comes to be in doubt as time goes on.
-  if (OF_ENDED.has(name) && hasGap(look.observe(leaf.fact))) return undefined;
   // An account is known for long enough, or is not; others have several, and new ones to come.
   if (name === 'firstSeenCountry' && look.scope !== 'account') return undefined;
   const growth = GROWTHS.get(name);
@@ -303,10 +301,6 @@ const OF_STARTED: ReadonlySet<string> = new Set([
 ]);
 
 const OF_ENDED: ReadonlySet<string> = new Set(['callsEnded', 'shortCalls', 'equalDurations']);
-
-function hasGap(observed: Observed): boolean {
-  return observed.known && observed.gap !== undefined;
-}
 
 const GROWTHS: ReadonlyMap<string, Growth> = new Map<string, Growth>([
   ['longestDuration', withTime],
