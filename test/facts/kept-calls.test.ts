@@ -27,11 +27,12 @@ const anyCall = fc.record({
 /** At each step: calls that come, and positions of those that go or become connected. */
 const anySteps = fc.array(
   fc.record({
-    come: fc.array(anyCall, { maxLength: 4 }),
-    go: fc.array(fc.nat(8), { maxLength: 3 }),
+    come: fc.array(anyCall, { maxLength: 8 }),
+    go: fc.array(fc.nat(20), { maxLength: 6 }),
     answer: fc.array(fc.nat(8), { maxLength: 2 }),
+    forget: fc.boolean(),
   }),
-  { minLength: 1, maxLength: 8 },
+  { minLength: 1, maxLength: 20 },
 );
 
 const FILTERS: Readonly<Record<string, (call: Call) => boolean | 'unknown'>> = {
@@ -47,7 +48,7 @@ it('groups the calls as an index that is made anew does, whatever comes, goes an
       const kept = createKeptCalls('lab');
       let live: { call: Call; vendors: readonly number[] }[] = [];
       let count = 0;
-      for (const { come, go, answer } of steps) {
+      for (const { come, go, answer, forget } of steps) {
         const left: KeptCall[] = live.filter((_, index) => go.includes(index));
         live = live.filter((one) => !left.includes(one));
         const answered = live.filter((_, index) => answer.includes(index));
@@ -58,6 +59,7 @@ it('groups the calls as an index that is made anew does, whatever comes, goes an
         });
         live.push(...fresh);
         kept.step([...answered, ...fresh], left);
+        if (forget) kept.forgetTrees();
         // Some calls are away for a while, because another rule has planned to cut them.
         const sees = (call: Call) => (narrows && call.connection === 8 ? false : admits(call));
         const calls = live.map(({ call }) => call);
