@@ -411,6 +411,23 @@ describe('what is kept from poll to poll', () => {
     expect(quick.rules.find(({ rule }) => rule === 'alerting')?.indeterminatePolls).toBe(7);
   });
 
+  it('sees a call that ended in a gap come to be in doubt by time alone, once nothing else happens', async () => {
+    const rules = [
+      alerting({
+        conditions: {
+          all: [{ fact: 'account.callsEnded', params: { within: 60 }, operator: 'greaterThan', value: 3 }],
+        },
+      }),
+    ];
+    // Seen at 10 s and not at 45 s: from 70 s on it may have ended before the window began, at 105 s it surely has.
+    const calls = [aRow({ id: '1' }), aRow({ id: '2', lastSeenAt: at(10), endedAt: at(45) })];
+    const seen = polls(24).filter((poll) => poll.at <= at(10) || poll.at >= at(45));
+    const options = aBacktest({ rules, calls, polls: seen });
+    const quick = await runBacktest(options);
+    expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+    expect(quick.rules).toMatchObject([{ indeterminatePolls: 7, alerts: 0 }]);
+  });
+
   it('tells of an account that is known for too short a time at every poll until it is, and while it has calls', async () => {
     const rule = alerting({
       conditions: {

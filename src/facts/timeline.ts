@@ -18,33 +18,29 @@ export interface Timeline {
 }
 
 /** Fewer than this are not worth a compaction. */
-const FEWEST_FORGOTTEN = 1000;
+const FEWEST_FORGOTTEN = 16;
 
 /** The calls of a poll begin in any order: so many steps from the end are tried before the place is searched for. */
 const CLOSE = 64;
 
 export function createTimeline(keyOf: (call: PastCall) => number | undefined): Timeline {
-  let calls: PastCall[] = [];
-  let keys: number[] = [];
-  let forgottenSince = 0;
+  return new KeyedTimeline(keyOf);
+}
+
+/** A class, as there may be some for each of thousands of subjects, and methods are shared then. */
+class KeyedTimeline implements Timeline {
+  private calls: PastCall[] = [];
+  private keys: number[] = [];
+  private forgottenSince = 0;
   /** What lies before it was forgotten. */
-  let head = 0;
+  private head = 0;
 
-  /** Position after the last key that is not greater. */
-  function after(key: number): number {
-    let low = 0;
-    let high = keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((keys[middle] ?? Infinity) <= key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+  constructor(readonly keyOf: (call: PastCall) => number | undefined) {}
 
-  function insert(call: PastCall): void {
-    const key = keyOf(call);
+  insert(call: PastCall): void {
+    const key = this.keyOf(call);
     if (key === undefined) return;
+    const { keys, calls } = this;
     // Nearly always it belongs at the end, or close to it.
     if (key >= (keys.at(-1) ?? -Infinity)) {
       keys.push(key);
@@ -53,10 +49,10 @@ export function createTimeline(keyOf: (call: PastCall) => number | undefined): T
     }
     let at = keys.length;
     // A place close to the end is found, and made, step by step.
-    const nearest = Math.max(head, at - CLOSE);
+    const nearest = Math.max(this.head, at - CLOSE);
     while (at > nearest && (keys[at - 1] ?? -Infinity) > key) at -= 1;
-    if (at === nearest) at = after(key);
-    head = Math.min(head, at);
+    if (at === nearest) at = this.after(key);
+    this.head = Math.min(this.head, at);
     if (at < nearest) {
       keys.splice(at, 0, key);
       calls.splice(at, 0, call);
@@ -72,51 +68,67 @@ export function createTimeline(keyOf: (call: PastCall) => number | undefined): T
     calls[at] = call;
   }
 
-  function remove(call: PastCall, key: number | undefined): void {
+  move(call: PastCall, oldKey: number | undefined): void {
+    if (oldKey === this.keyOf(call)) return;
+    this.remove(call, oldKey);
+    this.insert(call);
+  }
+
+  remove(call: PastCall, key: number | undefined): void {
     if (key === undefined) return;
-    for (let at = after(key) - 1; at >= 0 && keys[at] === key; at -= 1) {
+    const { keys, calls } = this;
+    for (let at = this.after(key) - 1; at >= 0 && keys[at] === key; at -= 1) {
       if (calls[at] !== call) continue;
-      if (at < head) head -= 1;
+      if (at < this.head) this.head -= 1;
       keys.splice(at, 1);
       calls.splice(at, 1);
       return;
     }
   }
 
-  return {
-    keyOf,
-    insert,
-    move(call, oldKey) {
-      if (oldKey === keyOf(call)) return;
-      remove(call, oldKey);
-      insert(call);
-    },
-    remove,
-    newest: () => keys.at(-1) ?? -Infinity,
-    each(from, to, visit) {
-      for (let at = Math.max(head, after(from)); at < keys.length; at += 1) {
-        const call = calls[at];
-        if (call === undefined || (keys[at] ?? Infinity) > to) return;
-        if (!call.forgotten) visit(call);
-      }
-    },
-    compact(forgotten) {
-      forgottenSince += forgotten;
-      while (calls[head]?.forgotten === true) head += 1;
-      if (forgottenSince < FEWEST_FORGOTTEN || forgottenSince * 2 < calls.length) return;
-      forgottenSince = 0;
-      const kept: PastCall[] = [];
-      const keptKeys: number[] = [];
-      for (let at = 0; at < calls.length; at += 1) {
-        const call = calls[at];
-        const key = keys[at];
-        if (call === undefined || key === undefined || call.forgotten) continue;
-        kept.push(call);
-        keptKeys.push(key);
-      }
-      calls = kept;
-      keys = keptKeys;
-      head = 0;
-    },
-  };
+  newest(): number {
+    return this.keys.at(-1) ?? -Infinity;
+  }
+
+  each(from: number, to: number, visit: (call: PastCall) => void): void {
+    const { keys, calls } = this;
+    for (let at = Math.max(this.head, this.after(from)); at < keys.length; at += 1) {
+      const call = calls[at];
+      if (call === undefined || (keys[at] ?? Infinity) > to) return;
+      if (!call.forgotten) visit(call);
+    }
+  }
+
+  compact(forgotten: number): void {
+    this.forgottenSince += forgotten;
+    const { calls, keys } = this;
+    while (calls[this.head]?.forgotten === true) this.head += 1;
+    if (this.forgottenSince < FEWEST_FORGOTTEN || this.forgottenSince * 2 < calls.length) return;
+    this.forgottenSince = 0;
+    const kept: PastCall[] = [];
+    const keptKeys: number[] = [];
+    for (let at = 0; at < calls.length; at += 1) {
+      const call = calls[at];
+      const key = keys[at];
+      if (call === undefined || key === undefined || call.forgotten) continue;
+      kept.push(call);
+      keptKeys.push(key);
+    }
+    this.calls = kept;
+    this.keys = keptKeys;
+    this.head = 0;
+  }
+
+  /** Position after the last key that is not greater. */
+  private after(key: number): number {
+    const { keys } = this;
+    let low = 0;
+    let high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((keys[middle] ?? Infinity) <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }
