@@ -99,19 +99,15 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
       (basis === 'started' ? 0 : CONCERNS.end) |
       (params.state === undefined ? 0 : CONCERNS.state);
     const createOf = (calls: ViewedCalls, pastFilter: PastFilter, subjectIds: SubjectIds) => {
-      const timeline = basis === 'started' ? calls.started : calls.ended;
       return createWindowView({
         concerns,
-        timeline,
+        timeline: basis === 'started' ? calls.started : calls.ended,
         lost: basis === 'ended' ? calls.lost : undefined,
         openEnded,
         filter: pastFilter,
         subjectIds,
         reading,
-        callsAfter(after, visit) {
-          timeline.each(after, Infinity, visit);
-          if (openEnded) for (const past of calls.live) visit(past);
-        },
+        live: calls.live,
       });
     };
     const create = () => {

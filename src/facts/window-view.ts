@@ -81,81 +81,131 @@ export interface WindowViewOptions {
   filter: PastFilter;
   subjectIds: SubjectIds;
   reading: Reading;
-  /** Every call in memory that may lie in the window. */
-  callsAfter: (from: number, visit: (past: PastCall) => void) => void;
+  /** Calls that have not ended: where open-ended, all of them are in it. */
+  live: ReadonlySet<PastCall>;
 }
 
 export function createWindowView(options: WindowViewOptions): WindowView {
-  const { timeline, lost, openEnded, filter, subjectIds, reading, callsAfter } = options;
-  const buckets = new Map<string, Bucket>();
-  let from = Infinity;
-  let until = -Infinity;
+  return new SlidingWindow(options);
+}
 
-  function isInside(past: PastCall): boolean {
-    const key = timeline.keyOf(past);
-    return key === undefined ? openEnded && from !== Infinity : key > from && key <= until;
+/** A class, as a replay has many for each of its subjects, and methods are shared then. */
+class SlidingWindow implements WindowView {
+  usedIn = 0;
+  readonly concerns: number;
+  private readonly timeline: Timeline;
+  private readonly lost: Timeline | undefined;
+  private readonly openEnded: boolean;
+  private readonly filter: PastFilter;
+  private readonly subjectIds: SubjectIds;
+  private readonly reading: Reading;
+  private readonly live: ReadonlySet<PastCall>;
+  private readonly buckets = new Map<string, Bucket>();
+  private from = Infinity;
+  private until = -Infinity;
+
+  constructor(options: WindowViewOptions) {
+    this.concerns = options.concerns;
+    this.timeline = options.timeline;
+    this.lost = options.lost;
+    this.openEnded = options.openEnded;
+    this.filter = options.filter;
+    this.subjectIds = options.subjectIds;
+    this.reading = options.reading;
+    this.live = options.live;
   }
 
-  function membershipOf(past: PastCall): Membership {
-    const membership = filter(past);
-    return membership === 'in' && (lost?.keyOf(past) ?? Infinity) <= from ? 'maybe' : membership;
+  enter(past: PastCall): void {
+    if (this.isInside(past)) this.apply(past, 1);
   }
 
-  function apply(past: PastCall, sign: 1 | -1): void {
-    const membership = membershipOf(past);
+  leave(past: PastCall): void {
+    if (this.isInside(past)) this.apply(past, -1);
+  }
+
+  advance(to: number, now: number): void {
+    const { from, until, timeline } = this;
+    if (to === from && now === until) return;
+    if (to < from || now < until) {
+      this.rebuild(to, now);
+      return;
+    }
+    const inDoubtNow = this.inDoubtFrom(to);
+    for (const past of inDoubtNow) this.apply(past, -1);
+    timeline.each(from, Math.min(to, until), (past) => this.apply(past, -1));
+    this.from = to;
+    this.until = now;
+    for (const past of inDoubtNow) this.apply(past, 1);
+    timeline.each(Math.max(to, until), now, (past) => this.apply(past, 1));
+  }
+
+  bucket(id: string): Bucket | undefined {
+    return this.buckets.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.buckets.has(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.buckets.keys();
+  }
+
+  counts(past: PastCall): boolean {
+    return this.isInside(past) && this.membershipOf(past) === 'in';
+  }
+
+  private rebuild(from: number, until: number): void {
+    this.buckets.clear();
+    this.from = from;
+    this.until = until;
+    this.timeline.each(from, Infinity, (past) => this.enter(past));
+    if (this.openEnded) for (const past of this.live) this.enter(past);
+  }
+
+  /** Calls that stay in the window when it begins there, and may have ended before it then. */
+  private inDoubtFrom(to: number): readonly PastCall[] {
+    const { lost, timeline } = this;
+    if (lost === undefined || lost.newest() <= this.from) return NONE;
+    const found: PastCall[] = [];
+    lost.each(this.from, to, (past) => {
+      if (this.isInside(past) && (timeline.keyOf(past) ?? 0) > to) found.push(past);
+    });
+    return found;
+  }
+
+  private isInside(past: PastCall): boolean {
+    const key = this.timeline.keyOf(past);
+    return key === undefined
+      ? this.openEnded && this.from !== Infinity
+      : key > this.from && key <= this.until;
+  }
+
+  private membershipOf(past: PastCall): Membership {
+    const membership = this.filter(past);
+    return membership === 'in' && (this.lost?.keyOf(past) ?? Infinity) <= this.from ? 'maybe' : membership;
+  }
+
+  private apply(past: PastCall, sign: 1 | -1): void {
+    const membership = this.membershipOf(past);
     if (membership === 'out') return;
-    for (const id of subjectIds(past)) {
+    const { buckets, reading } = this;
+    for (const id of this.subjectIds(past)) {
       let bucket = buckets.get(id);
       if (bucket === undefined) {
         bucket = emptyBucket(reading);
         buckets.set(id, bucket);
       }
       bucket.size += sign;
-      if (past.endedInGap && lost !== undefined) bucket.lost += sign;
+      if (past.endedInGap && this.lost !== undefined) bucket.lost += sign;
       if (membership === 'maybe') bucket.maybe += sign;
       else tally(bucket, past, reading, sign);
       if (bucket.size === 0) buckets.delete(id);
     }
   }
-
-  return {
-    usedIn: 0,
-    concerns: options.concerns,
-    enter(past) {
-      if (isInside(past)) apply(past, 1);
-    },
-    leave(past) {
-      if (isInside(past)) apply(past, -1);
-    },
-    advance(to, now) {
-      if (to === from && now === until) return;
-      if (to < from || now < until) {
-        buckets.clear();
-        from = to;
-        until = now;
-        callsAfter(from, (past) => {
-          if (isInside(past)) apply(past, 1);
-        });
-        return;
-      }
-      const inDoubtNow: PastCall[] = [];
-      lost?.each(from, to, (past) => {
-        if (isInside(past) && (timeline.keyOf(past) ?? 0) > to) inDoubtNow.push(past);
-      });
-      for (const past of inDoubtNow) apply(past, -1);
-      timeline.each(from, Math.min(to, until), (past) => apply(past, -1));
-      const seenUntil = Math.max(to, until);
-      from = to;
-      until = now;
-      for (const past of inDoubtNow) apply(past, 1);
-      timeline.each(seenUntil, now, (past) => apply(past, 1));
-    },
-    bucket: (id) => buckets.get(id),
-    has: (id) => buckets.has(id),
-    ids: () => buckets.keys(),
-    counts: (past) => isInside(past) && membershipOf(past) === 'in',
-  };
 }
+
+const NONE: readonly PastCall[] = [];
 
 function emptyBucket(reading: Reading): Bucket {
   return {
