@@ -214,8 +214,9 @@ function withoutState({ to, direction }: FactParams): FactParams {
 const PARAMS_KEYS = new WeakMap<FactParams, string>();
 /** By what they say: short names for texts that may be long. They are few, as rules are; reloads add to them. */
 const KEYS_OF_TEXTS = new Map<string, string>();
-/** Beyond this many the names begin anew with others, so that no name ever means two things. */
-const MOST_KEYS = 10_000;
+/** Characters of all texts; beyond that they are let go and get other names, so that no name ever means two things. */
+const MOST_TEXT = 4_000_000;
+let keptText = 0;
 let lastKey = 0;
 
 /** A short text, the same for params that count the same calls. */
@@ -226,7 +227,12 @@ function paramsKey(params: FactParams): string {
     const text = JSON.stringify([to, state, direction, within, under, tolerance, timezone, recursive]);
     key = KEYS_OF_TEXTS.get(text);
     if (key === undefined) {
-      if (KEYS_OF_TEXTS.size >= MOST_KEYS) KEYS_OF_TEXTS.clear();
+      // Lists of prefixes may be long, and each reload may bring another.
+      if (keptText + text.length > MOST_TEXT) {
+        KEYS_OF_TEXTS.clear();
+        keptText = 0;
+      }
+      keptText += text.length;
       lastKey += 1;
       key = `#${lastKey}`;
       KEYS_OF_TEXTS.set(text, key);
