@@ -47,6 +47,8 @@ export interface CallsBySubject {
   /** After it has changed: it may be another subject's now. */
   enter(past: PastCall, what: number): void;
   forget(forgotten: readonly PastCall[]): void;
+  /** This view, if it is one of these, will not be asked any more: what its subjects have of it is let go. */
+  drop(view: View): void;
 }
 
 export interface SubjectsViewOptions extends Pick<View, 'concerns'> {
@@ -84,6 +86,9 @@ export function createCallsBySubject(all: (visit: (past: PastCall) => void) => v
     },
     forget(forgotten) {
       for (const scope of scopes) scope.forget(forgotten);
+    },
+    drop(view) {
+      for (const scope of scopes) scope.drop(view);
     },
   };
 }
@@ -162,8 +167,15 @@ class SubjectCalls implements ViewedCalls {
       outlived ||= isOutlived(kept, id);
     }
     // To follow them further would cost more than to count them anew.
-    if (!outlived) return;
-    this.views = this.views.filter((kept) => !isOutlived(kept, id));
+    if (outlived) this.keepViews((kept) => !isOutlived(kept, id));
+  }
+
+  drop(view: View): void {
+    this.keepViews(({ of }) => of !== view);
+  }
+
+  private keepViews(isKept: (kept: KeptView) => boolean): void {
+    this.views = this.views.filter(isKept);
     this.openEnded = this.views.filter(({ of }) => of.openEnded).length;
   }
 }
@@ -241,6 +253,10 @@ class DividedCalls {
       if (subject.size === 0) this.subjects.delete(id);
     }
     this.add(past);
+  }
+
+  drop(view: View): void {
+    for (const subject of this.subjects.values()) subject.drop(view);
   }
 
   forget(forgotten: readonly PastCall[]): void {

@@ -89,7 +89,7 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
   const bySubject = few
     ? createCallsBySubject((visit) => started.each(-Infinity, Infinity, visit))
     : undefined;
-  let views = new Map<string, View>();
+  const views = new Map<string, View>();
   let viewsThrough: { tree: CustomerTree | undefined; keys: Set<string> } = {
     tree: undefined,
     keys: new Set(),
@@ -124,8 +124,11 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
   }
 
   function dropUnusedViews(): void {
-    const used = [...views].filter(([, view]) => view.usedIn >= polls - POLLS_UNUSED);
-    if (used.length < views.size) views = new Map(used);
+    for (const [key, view] of views) {
+      if (view.usedIn >= polls - POLLS_UNUSED) continue;
+      views.delete(key);
+      bySubject?.drop(view);
+    }
   }
 
   return {

@@ -216,7 +216,7 @@ const COMMA = 44;
 const MOST_DIGITS = 15;
 
 /**
- * The numbers of a list without spaces, signs and fractions, as nearly all states are: several times faster than JSON.parse.
+ * The numbers of a list without spaces, signs, fractions and leading zeros, as nearly all states are: several times faster than JSON.parse.
  * Undefined for any other.
  */
 function wholeNumbersOf(text: string): number[] | undefined {
@@ -228,7 +228,7 @@ function wholeNumbersOf(text: string): number[] | undefined {
   for (let at = 1; at < end; at += 1) {
     const code = text.charCodeAt(at);
     const digit = code - ZERO;
-    if (digit >= 0 && digit <= 9 && digits < MOST_DIGITS) {
+    if (digit >= 0 && digit <= 9 && digits < MOST_DIGITS && (digits === 0 || number > 0)) {
       number = number * 10 + digit;
       digits += 1;
     } else if (code === COMMA && digits > 0) {
