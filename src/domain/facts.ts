@@ -114,6 +114,11 @@ export interface KnownFact {
    * and an account is not known well enough any more once nobody watched for too long.
    */
   fades?: true;
+  /**
+   * Of a number that one more call may raise by more than one: how many more calls it takes at the least to raise it to
+   * `value`. Good until the next poll.
+   */
+  callsTo?: (value: number) => number;
 }
 
 export interface MissingFact {

@@ -20,6 +20,8 @@ export interface MeasuredValue {
   atLeast: boolean;
   /** Time alone may put it in doubt. */
   fades?: boolean;
+  /** See KnownFact. */
+  callsTo?: ((value: number) => number) | undefined;
 }
 
 /** What is asked, of whom and when. */
@@ -46,7 +48,7 @@ const NOTHING: Bucket = {
   hits: 0,
   sum: 0,
   counts: undefined,
-  peak: { value: 0, has: () => false },
+  peak: { value: 0, has: () => false, keysTo: (value) => value },
 };
 
 function counting(value: (bucket: Bucket) => number): Measure['observe'] {
@@ -67,10 +69,10 @@ function peaking(basis: Measure['basis'], reading: Measure['reading'], peakOf: P
   return {
     basis,
     reading,
-    observe: (bucket = NOTHING, asked) => ({
-      value: peakIn(bucket, peakOf, asked.params).value,
-      atLeast: isDoubtful(bucket, asked),
-    }),
+    observe(bucket = NOTHING, asked) {
+      const { value, keysTo } = peakIn(bucket, peakOf, asked.params);
+      return { value, atLeast: isDoubtful(bucket, asked), callsTo: keysTo };
+    },
     makes(past, { key }, bucket, { params }) {
       const own = key?.(past);
       return own !== undefined && own !== null && peakIn(bucket, peakOf, params).has(own);
@@ -93,28 +95,43 @@ const mostOfOne: PeakOf = (counts) => {
 
 /** Keys are numbers, as consecutiveKey makes them. */
 const longestRun: PeakOf = (counts) => {
+  const keys = sortedKeys(counts);
   let value = 0;
   let starts: number[] = [];
-  for (const key of counts.keys()) {
-    if (typeof key !== 'number' || counts.has(key - 1)) continue;
-    let length = 1;
-    while (counts.has(key + length)) length += 1;
-    if (length > value) {
-      value = length;
-      starts = [];
-    }
-    if (length === value) starts.push(key);
+  let length = 0;
+  for (let at = 0; at < keys.length; at += 1) {
+    length = at > 0 && keys[at] === (keys[at - 1] ?? 0) + 1 ? length + 1 : 1;
+    if (length < value) continue;
+    if (length > value) starts = [];
+    value = length;
+    starts.push((keys[at] ?? 0) - length + 1);
   }
   return {
     value,
     has: (key) => typeof key === 'number' && starts.some((start) => key >= start && key < start + value),
+    keysTo: (length) => length - mostWithin(keys, length - 1),
   };
 };
+
+/** How many of the keys, in rising order, lie no further than this from each other. */
+function mostWithin(keys: Float64Array, distance: number): number {
+  let most = 0;
+  let first = 0;
+  for (let at = 0; at < keys.length; at += 1) {
+    while ((keys[at] ?? 0) - (keys[first] ?? 0) > distance) first += 1;
+    most = Math.max(most, at - first + 1);
+  }
+  return most;
+}
+
+function sortedKeys(counts: ReadonlyMap<string | number, number>): Float64Array {
+  return Float64Array.from(counts.keys(), Number).sort();
+}
 
 /** The most values, in milliseconds, of which no two differ by more than the tolerance. */
 const mostWithinTolerance: PeakOf = (counts, { tolerance = 0 }) => {
   const toleranceMs = Math.round(tolerance * 1000);
-  const keys = Float64Array.from(counts.keys(), Number).sort();
+  const keys = sortedKeys(counts);
   let value = 0;
   let inReach = 0;
   let first = 0;

@@ -52,6 +52,8 @@ export interface Bucket {
 export interface Peak {
   value: number;
   has(key: string | number): boolean;
+  /** Where one more key may raise it by more than one: how many it takes at the least to raise it to `value`. */
+  keysTo?: (value: number) => number;
 }
 
 /** What of a call is measured; undefined where the call does not tell, null where there is nothing to measure. */

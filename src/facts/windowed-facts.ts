@@ -131,7 +131,11 @@ class PassWindows implements WindowedFacts {
     const measured = measure.observe(bucket, asked);
     if (typeof measured === 'string') return this.missing(measured, asked);
     const mayFade = measured.fades === true || (bucket?.lost ?? 0) > 0;
-    const fades = mayFade ? ({ fades: true } as const) : {};
+    const { callsTo } = measured;
+    const growth = {
+      ...(mayFade ? ({ fades: true } as const) : {}),
+      ...(callsTo === undefined ? {} : { callsTo }),
+    };
     const value = known(measured.value, measured.atLeast, gap, () => {
       if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
       if (bucket === undefined) return [];
@@ -139,7 +143,7 @@ class PassWindows implements WindowedFacts {
         view.counts(past) && measure.makes?.(past, reading, bucket, asked) !== false ? [call] : [],
       );
     });
-    return Object.assign(value, fades);
+    return Object.assign(value, growth);
   }
 
   private missing(reason: MissingReason, { account, countries }: Asked): Observed {

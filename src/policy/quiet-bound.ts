@@ -1,4 +1,4 @@
-import type { FactDefinition, FactParams, Observed } from '../domain/facts.js';
+import type { FactDefinition, FactParams, KnownFact, Observed } from '../domain/facts.js';
 import { EVENTS, type EventRoom, LACKS, type QuietBound } from '../domain/quiet.js';
 import type { SubjectFilter } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
@@ -33,11 +33,11 @@ const ANY_EVENT = EVENTS.fresh | EVENTS.changed | EVENTS.over;
  *
  * Facts fall in five kinds. What counts calls, or distinct values of them, or the most that are alike, grows by at most one
  * with an event of its subject, and with time can only shrink, as calls leave the window; so do the calls to countries that
- * are new to an account which has been known for long enough. A run of consecutive numbers gains one, and another run, as a
- * new number may join two. Durations grow by a second a second. Minutes grow by those of the live calls. Attributes of a
- * call are what they are until its next event. All else gives no bound: ratios and averages, facts of a wider scope (a
- * subject may come to belong to another), facts compared with facts, and new countries of other scopes (their accounts may
- * be known for long enough from one moment to the next).
+ * are new to an account which has been known for long enough. A run of consecutive numbers may gain a whole other run by one
+ * new number that joins the two; how many are missing to one that is long enough, the fact tells. Durations grow by a second
+ * a second. Minutes grow by those of the live calls. Attributes of a call are what they are until its next event. All else
+ * gives no bound: ratios and averages, facts of a wider scope (a subject may come to belong to another), facts compared with
+ * facts, and new countries of other scopes (their accounts may be known for long enough from one moment to the next).
  */
 export function quietBound(node: CompiledNode, look: ClearLook): QuietBound | undefined {
   switch (node.kind) {
@@ -219,6 +219,8 @@ interface Room {
   threshold: number;
   /** greaterThanInclusive: reaching it is enough. */
   inclusive: boolean;
+  /** See KnownFact. */
+  callsTo: KnownFact['callsTo'];
 }
 
 function roomOf(leaf: CompiledLeaf, look: ClearLook): Room | undefined {
@@ -228,7 +230,8 @@ function roomOf(leaf: CompiledLeaf, look: ClearLook): Room | undefined {
   if (!observed.known || observed.atLeast || observed.fades === true || typeof observed.value !== 'number')
     return undefined;
   if (threshold === undefined) return undefined;
-  return { value: observed.value, threshold, inclusive: leaf.operator === 'greaterThanInclusive' };
+  const { value, callsTo } = observed;
+  return { value, threshold, inclusive: leaf.operator === 'greaterThanInclusive', callsTo };
 }
 
 /** A number, or a limit of the subject itself, which no event changes. */
@@ -255,11 +258,12 @@ function stepsTo({ value, threshold, inclusive }: Room): number {
 
 const byOneAnEvent: Growth = (room) => ({ events: stepsTo(room), ms: Number.POSITIVE_INFINITY });
 
-/** k new numbers join k + 1 runs at most, none of which is longer than the longest is now. */
-const byJoiningRuns: Growth = (room) => ({
-  events: Math.floor(stepsTo(room) / (room.value + 1)),
-  ms: Number.POSITIVE_INFINITY,
-});
+/** One new number may join runs to a much longer one, so the fact itself tells how many are missing. */
+const byMissingCalls: Growth = ({ threshold, inclusive, callsTo }) => {
+  if (callsTo === undefined) return undefined;
+  const breaking = inclusive ? Math.ceil(threshold) : Math.floor(threshold) + 1;
+  return { events: callsTo(breaking) - 1, ms: Number.POSITIVE_INFINITY };
+};
 
 /** A millisecond is left, so that rounding cannot matter. */
 const withTime = ({ value, threshold }: Room): Steps => ({
@@ -306,7 +310,7 @@ const GROWTHS: ReadonlyMap<string, Growth> = new Map<string, Growth>([
   ['longestDuration', withTime],
   ['minutes', withTimeOfCalls],
   ['minutesToday', withTimeOfCalls],
-  ['sequentialCld', byJoiningRuns],
+  ['sequentialCld', byMissingCalls],
   ['totalCalls', byOneAnEvent],
   ['connectedCalls', byOneAnEvent],
   ['setupCalls', byOneAnEvent],
