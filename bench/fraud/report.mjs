@@ -6,7 +6,9 @@ const COLUMNS = [
   ['minutes', 8, (row) => row.attackMinutes.toFixed(0)],
   ['first cut', 10, firstCut],
   ['min prevented', 14, minutesPrevented],
+  ['at best', 9, minutesAtBest],
   ['cost prevented', 15, (row) => percent(row.costPrevented)],
+  ['at best', 8, (row) => percent(row.costAtBest)],
   ['benign', 8, (row) => String(row.benignCalls)],
   ['wrong', 6, (row) => String(row.benignCut)],
   ['per 100k', 9, (row) => (row.benignCutPer100k ?? 0).toFixed(1)],
@@ -65,6 +67,11 @@ function minutesPrevented(row) {
   return row.minutesPrevented === null
     ? `p ${percent(row.portMinutesPrevented)}`
     : percent(row.minutesPrevented);
+}
+
+/** What the same caps would have let somebody prevent who knew every attacker. */
+function minutesAtBest({ minutesAtBest, portMinutesAtBest }) {
+  return percent(minutesAtBest ?? portMinutesAtBest);
 }
 
 function percent(share) {

@@ -1,7 +1,10 @@
 // From what happened to figures: of one run, and of a scenario over its seeds.
+import { POLL_MS } from './timetable.mjs';
 
-/** Figures of one run, small enough to be handed between threads. */
-export function scoreOf({ calls, records, episode, troubles }) {
+const HOUR_MS = 3_600_000;
+
+/** Figures of one run, small enough to be handed between threads; `perHour` is the cap that it was played with. */
+export function scoreOf({ calls, records, episode, troubles }, perHour) {
   const attack = calls.filter((call) => call.attack);
   const benign = calls.filter((call) => !call.attack);
   const wrong = benign.filter((call) => call.cutAt !== undefined);
@@ -21,6 +24,7 @@ export function scoreOf({ calls, records, episode, troubles }) {
     minutes: sum(attack.map(({ minutes }) => minutes)),
     portMinutes: sum(attack.map(({ portMinutes }) => portMinutes)),
     cost: sum(attack.map(({ cost }) => cost)),
+    atBest: mostPreventable(attack, episode, perHour),
     benignCalls: benign.length,
     benignCut: wrong.length,
     benignCutBy: count(wrong.map(({ profile, account }) => `${profile} ${account}`)),
@@ -31,6 +35,31 @@ export function scoreOf({ calls, records, episode, troubles }) {
     ),
     troubles,
   };
+}
+
+/**
+ * What somebody who knew every attacker beforehand could prevent: he cuts calls at the first poll that lists them, as many as
+ * the hourly cap allows, those that are worth most. No policy can do better, whatever it looks at; the caps per pass and by
+ * share would only take more away from him.
+ */
+function mostPreventable(attack, { begins, ends }, perHour) {
+  if (ends - begins > HOUR_MS) throw new Error('The cap of one hour is taken for the whole run.');
+  const pollAtOrAfter = (instant) => begins + Math.max(1, Math.ceil((instant - begins) / POLL_MS)) * POLL_MS;
+  const listed = attack.flatMap(({ setupAt, minutes, portMinutes, cost }) => {
+    const at = pollAtOrAfter(setupAt);
+    const left = setupAt + portMinutes.planned * 60_000 - at;
+    if (left <= 0 || at > ends) return [];
+    const talk = Math.min(minutes.planned, left / 60_000);
+    const share = minutes.planned === 0 ? 0 : talk / minutes.planned;
+    return [{ minutes: talk, portMinutes: left / 60_000, cost: cost.planned * share }];
+  });
+  const most = (key) =>
+    listed
+      .map((one) => one[key])
+      .sort((one, other) => other - one)
+      .slice(0, perHour)
+      .reduce((total, value) => total + value, 0);
+  return { minutes: most('minutes'), portMinutes: most('portMinutes'), cost: most('cost') };
 }
 
 /** Calls that each rule cut, rightly and wrongly; those under an account or customer action count under it. */
@@ -68,6 +97,10 @@ export function summarise(name, runs) {
     const planned = total((run) => run[key].planned);
     return planned === 0 ? null : 1 - total((run) => run[key].real) / planned;
   };
+  const atBest = (key) => {
+    const planned = total((run) => run[key].planned);
+    return planned === 0 ? null : total((run) => run.atBest[key]) / planned;
+  };
   const benignCalls = total((run) => run.benignCalls);
   const benignCut = total((run) => run.benignCut);
   return {
@@ -83,6 +116,9 @@ export function summarise(name, runs) {
     minutesPrevented: prevented('minutes'),
     portMinutesPrevented: prevented('portMinutes'),
     costPrevented: prevented('cost'),
+    minutesAtBest: atBest('minutes'),
+    portMinutesAtBest: atBest('portMinutes'),
+    costAtBest: atBest('cost'),
     benignCalls,
     benignCut,
     benignCutPer100k: benignCalls === 0 ? null : (benignCut / benignCalls) * 100_000,

@@ -12,5 +12,5 @@ parentPort.on('message', async ({ scenario, seed, policy }) => {
   const startedAt = performance.now();
   const run = await drive({ scenario, seed, ruleSet, perHour, past: policy === 'shipped' });
   const seconds = (performance.now() - startedAt) / 1000;
-  parentPort.postMessage({ scenario, seed, policy, seconds, score: scoreOf(run) });
+  parentPort.postMessage({ scenario, seed, policy, seconds, score: scoreOf(run, perHour) });
 });
