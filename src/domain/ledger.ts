@@ -53,7 +53,8 @@ export interface LedgerCall extends CallIdentity {
   /** When we sent a disconnect that took it; undefined where we did not. */
   cutAt: number | undefined;
   /**
-   * The first sound listing without it, while an entry that could not be read might be it: it was not seen since. Beside
+   * The first sound listing without it, while an entry that could not be read might be it, or calls of its account were
+   * missing: it was not seen since. Beside
    * endedAt it says that the call was given up so, and that nobody knows when it ended.
    */
   absentAt?: number | undefined;

@@ -152,7 +152,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       if (snapshot.doubt === undefined) run.history.asked = [...snapshot.vendors.keys()];
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts);
-      if (speaksForAll) endAbsent(run, snapshot.suspects);
+      if (speaksForAll) endAbsent(run, snapshot);
       run.history.wasListed ||= coversAll(snapshot.coverage);
       return { poll, calls: rowsOf(changed, login), ...countries.changes(), ...arrival };
     },

@@ -41,8 +41,8 @@ export interface PastCall {
   /** Whether every DURATION of it was a whole number of seconds, which may be cut off; undefined where none was listed. */
   wholeSeconds: boolean | undefined;
   /**
-   * The first sound listing without it, while a call that cannot be read may be it. Of a call that has ended: it was given up
-   * so, and nobody knows when it ended.
+   * The first sound listing without it, while it may be there unseen (see endAbsent). Of a call that has ended: it was given
+   * up so, and nobody knows when it ended.
    */
   absent: number | undefined;
   /** SETUP_TIME as in the ledger's row, which bears what was listed first. */

@@ -1,5 +1,6 @@
 import { type Call, type CallIdentity, hasEnded, type SuspectCall } from '../domain/call.js';
 import type { Numbering } from '../domain/numbering.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { CountryMemory } from './country-memory.js';
 import { sameLeg } from './known-calls.js';
 import type { LoginHistory } from './login-history.js';
@@ -16,8 +17,9 @@ import {
 import { isGap } from './poll-gaps.js';
 
 /**
- * So long an entry that cannot be read keeps calls from ending which it might be; milliseconds. A switch may list one for
- * days, and no call would end meanwhile.
+ * So long an entry that cannot be read keeps calls from ending which it might be, and a listing that lacks calls of an account
+ * those of that account; milliseconds. A switch may list one for days, or count an account differently for good, and no call
+ * would end meanwhile.
  */
 export const HELD_OPEN_MS = 300_000;
 
@@ -200,17 +202,30 @@ export function markCuts(run: PollRun, cuts: readonly CallIdentity[]): void {
   }
 }
 
-export function endAbsent(run: PollRun, suspects: readonly SuspectCall[]): void {
+/**
+ * Ends what a sound listing shows no more. What may be there unseen stays open for a while: a call that an entry may be which
+ * cannot be read, or one of an account of which the listing lacks calls.
+ */
+export function endAbsent(
+  run: PollRun,
+  { suspects, lackingCallsOf = NO_ACCOUNTS }: Pick<Snapshot, 'suspects' | 'lackingCallsOf'>,
+): void {
   const { live, polls } = run.history;
   for (const past of [...live]) {
     if (past.listedIn === polls) continue;
-    if (!suspects.some((suspect) => maybeThatCall(suspect, past.call))) end(run, past);
+    const { call } = past;
+    const mayBeThere =
+      (call.account !== undefined && lackingCallsOf.has(call.account)) ||
+      suspects.some((suspect) => maybeThatCall(suspect, call));
+    if (!mayBeThere) end(run, past);
     else if (past.absent === undefined) {
       past.absent = run.at;
       run.changed.add(past);
     } else if (run.at - past.absent >= HELD_OPEN_MS) giveUp(run, past);
   }
 }
+
+const NO_ACCOUNTS: ReadonlySet<number> = new Set();
 
 export function end(run: PollRun, past: PastCall): void {
   run.history.changeEnd(past, () => setEnd(run, past));

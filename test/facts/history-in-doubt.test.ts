@@ -218,6 +218,36 @@ describe('an end that nobody saw', () => {
     expect(ask(shown, 'shortCalls', { within: 60, under: 15 })).toMatchObject({ value: 0 });
   });
 
+  it('is none of calls whose account the listing lacks calls of, and of no other', () => {
+    const shown = world();
+    const other = talk({ id: '9', callId: 'z', account: 11 });
+    shown.poll(0, [talk(), talk({ id: '2', callId: 'b' }), other]);
+    const lacking = { lackingCallsOf: new Set([10]) };
+    const { calls } = shown.poll(5, [talk({ duration: 7 })], lacking);
+    expect(calls.map(({ id, endedAt, absentAt }) => [id, endedAt, absentAt])).toEqual([
+      ['2', undefined, START + 5000],
+      ['9', START + 5000, undefined],
+    ]);
+    expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 0 });
+    expect(ask(shown, 'callsEnded', { within: 60 }, '11')).toMatchObject({ value: 1, atLeast: false });
+    shown.poll(10, [talk({ duration: 12 }), talk({ id: '2', callId: 'b', duration: 12 })]);
+    expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 0, atLeast: false });
+    // What lacks nobody ends what it does not show.
+    shown.poll(15, [talk({ duration: 17 })], { lackingCallsOf: new Set() });
+    expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 1, atLeast: false });
+  });
+
+  it('is known of no call of an account that lacks calls for longer than five minutes', () => {
+    const shown = world();
+    const lacking = { lackingCallsOf: new Set([10]) };
+    shown.poll(0, [talk()]);
+    for (const second of [5, 300]) shown.poll(second, [], lacking);
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
+    shown.poll(305, [], lacking);
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
+    expect(ask(shown, 'shortCalls', { within: 600, under: 60 })).toMatchObject({ value: 0, atLeast: true });
+  });
+
   it('is none where the call is listed again', () => {
     const shown = world();
     shown.poll(0, [talk()]);
