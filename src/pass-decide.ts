@@ -6,7 +6,7 @@ import type { FactSource, Limit } from './domain/facts.js';
 import type { Holding, HoldingChanges, RuleActed } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import type { Rule } from './domain/rule.js';
-import { type Subject, subjectKey, subjectText } from './domain/scope.js';
+import { type Subject, subjectKey } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { Verdict } from './domain/verdict.js';
 import type { CallHistory } from './facts/call-history.js';
@@ -60,6 +60,8 @@ export interface RuleDecision {
   /** Verdicts that may act, and those that are clear or indeterminate. */
   verdicts: readonly Verdict[];
   held: readonly HeldVerdict[];
+  /** The call behind a subject of scope call, as the rule saw it: an ID may be that of a call that is over, too. */
+  callOf: (subject: Subject) => Call | undefined;
   /** Where the rule could not be judged: it plans nothing, and hides nothing of what others see. */
   broken: unknown;
 }
@@ -86,13 +88,13 @@ export async function decidePass(input: DecisionInput): Promise<Decision> {
     try {
       const present = (call: Call) => plan.present(call, mode);
       const { decision, holding, admitsTaken } = await judge(compiled, plan.goneCount(mode), present);
-      plan.add(rule, decision.verdicts, admitsTaken);
+      plan.add(rule, decision.verdicts, admitsTaken, decision.callOf);
       rules.push(decision);
       put.push(...holding.put);
       drop.push(...holding.drop);
       if (snapshot.doubt === undefined) input.onHolding?.(holding);
     } catch (error) {
-      rules.push({ rule, active: true, verdicts: [], held: [], broken: error });
+      rules.push({ ...nothingOf(rule, true), broken: error });
     }
   }
   // On a listing that nothing is acted on, nothing begins, goes on or ends either.
@@ -110,7 +112,9 @@ function createJudge(input: DecisionInput) {
   return async (compiled: CompiledRule, goneCount: number, present: (call: Call) => boolean) => {
     const { rule } = compiled;
     const admitsTaken = (call: Call) => compiled.admitsTaken(call, vendorsOf);
-    const timing = timings(rule);
+    let facts: FactSource | undefined;
+    const callOf = (subject: Subject) => callBehind(subject, facts);
+    const timing = timings(rule, callOf);
     if (!compiled.active(snapshot.observedAt)) {
       return { decision: nothingOf(rule, false), holding: timing.sift([]).holding, admitsTaken };
     }
@@ -127,7 +131,7 @@ function createJudge(input: DecisionInput) {
     }
     const options = factOptions(input, compiled);
     const countsAsOthers = options.tree === customersOf(input).tree;
-    const facts = deriveFacts(snapshot, {
+    facts = deriveFacts(snapshot, {
       ...options,
       admits: (call) => present(call) && compiled.admits(call, vendorsOf),
       admitsAll: !compiled.filtersCalls && countsAsOthers,
@@ -145,6 +149,7 @@ function createJudge(input: DecisionInput) {
       active: true,
       verdicts: timed.acting,
       held: timed.held,
+      callOf,
       broken: undefined,
     };
     return { decision, holding: timed.holding, admitsTaken };
@@ -169,7 +174,7 @@ function createSharedIndexes({ snapshot, numbering, indexOf }: DecisionInput) {
 }
 
 function nothingOf(rule: Rule, active: boolean): RuleDecision {
-  return { rule, active, verdicts: [], held: [], broken: undefined };
+  return { rule, active, verdicts: [], held: [], callOf: () => undefined, broken: undefined };
 }
 
 function factOptions(input: DecisionInput, compiled: CompiledRule) {
@@ -205,23 +210,26 @@ export function factsFor(
   });
 }
 
-/** What time has to say to one rule; see RuleTiming. */
-export function timingFor(input: DecisionInput, rule: Rule): RuleTiming {
-  return createTimings(input)(rule);
+/** What time has to say to one rule, whose facts these are; see RuleTiming. */
+export function timingFor(input: DecisionInput, rule: Rule, facts: FactSource): RuleTiming {
+  return createTimings(input)(rule, (subject) => callBehind(subject, facts));
 }
 
-function createTimings(input: DecisionInput): (rule: Rule) => RuleTiming {
+function createTimings(input: DecisionInput) {
   const holding = byHash(input.holding);
   const acted = byHash(input.acted);
-  const keyOf = createKeyOf(input.snapshot);
-  return (rule) =>
+  return (rule: Rule, callOf: RuleDecision['callOf']): RuleTiming =>
     createRuleTiming(rule, {
       now: input.snapshot.observedAt,
       intervalMs: input.intervalMs,
       holding: new Map((holding.get(rule.hash) ?? []).map((one) => [one.subject, one])),
       acted: acted.get(rule.hash) ?? [],
-      keyOf,
+      keyOf: (subject) => subjectKey(subject, callOf(subject)),
     });
+}
+
+function callBehind(subject: Subject, facts: FactSource | undefined): Call | undefined {
+  return subject.scope === 'call' ? facts?.callsOf(subject)[0] : undefined;
 }
 
 function byHash<T extends { ruleHash: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
@@ -232,16 +240,6 @@ function byHash<T extends { ruleHash: string }>(items: readonly T[]): ReadonlyMa
     else group.push(item);
   }
   return groups;
-}
-
-/** Names subjects as what is remembered of them is kept. The call behind a subject of scope call is looked up once it is asked for. */
-export function createKeyOf(snapshot: Snapshot): (subject: Subject) => string {
-  let byId: ReadonlyMap<string, Call> | undefined;
-  return (subject) => {
-    if (subject.scope !== 'call') return subjectText(subject);
-    byId ??= new Map(snapshot.calls.map((call) => [call.id, call]));
-    return subjectKey(subject, byId.get(subject.id));
-  };
 }
 
 /** The vendors whose listings showed a call. */

@@ -1,5 +1,6 @@
 import type { MonitorReason, PlannedAction } from './domain/action.js';
 import type { Call } from './domain/call.js';
+import type { FactSource } from './domain/facts.js';
 import type { Pause } from './domain/pause.js';
 import type { FactReference, Rule } from './domain/rule.js';
 import type { Subject } from './domain/scope.js';
@@ -133,7 +134,7 @@ export async function explainRule(
         ? insteadOfViolation(looked.inPass)
         : undefined,
     held,
-    cooling: held?.reason === 'for' ? coolingOf(held, rule, input) : undefined,
+    cooling: held?.reason === 'for' ? coolingOf(held, rule, input, facts) : undefined,
     pool: violated === undefined ? undefined : poolOf(violated, rule),
     actions: foreseen.own,
     ifReady: ready.own,
@@ -155,7 +156,7 @@ async function look(input: ExplainInput, compiled: CompiledRule, subject: Subjec
   const facts = factsFor(input, compiled, isThere);
   const listed = facts.subjects(subject.scope).some(({ id }) => id === subject.id);
   const alone = listed
-    ? await compiled.explain(facts, subject, timingFor(input, rule).stepOf(subject))
+    ? await compiled.explain(facts, subject, timingFor(input, rule, facts).stepOf(subject))
     : undefined;
   const inPass = own?.verdicts.find((one) => isSame(one.subject, subject));
   const held = own?.held.find((one) => isSame(one.verdict.subject, subject));
@@ -214,8 +215,13 @@ async function ifReady(
   return foresee(await decidePass(unheld), { ...unheld, pause: undefined }, about);
 }
 
-function coolingOf({ verdict }: HeldVerdict, rule: Rule, input: ExplainInput): HeldVerdict | undefined {
-  const [cooling] = timingFor(input, { ...rule, forMs: 0 }).sift([verdict]).held;
+function coolingOf(
+  { verdict }: HeldVerdict,
+  rule: Rule,
+  input: ExplainInput,
+  facts: FactSource,
+): HeldVerdict | undefined {
+  const [cooling] = timingFor(input, { ...rule, forMs: 0 }, facts).sift([verdict]).held;
   return cooling;
 }
 

@@ -239,9 +239,10 @@ function holdingKey({ ruleHash, subject }: Pick<Holding, 'ruleHash' | 'subject'>
 
 /** As the audit log names who was acted on: a call by the identity that the record, or its evidence, names. */
 function actedKey({ subject, call, evidence }: PlannedAction): string {
-  const judged = evidence.call;
-  const named = judged && { id: judged.id, callId: judged.callId, setupTimeText: judged.setupTime };
-  return subjectKey(subject, call ?? named);
+  const judged = 'judged' in evidence ? evidence.judged : undefined;
+  const named = judged ?? evidence.call;
+  const identity = named && { id: named.id, callId: named.callId, setupTimeText: named.setupTime };
+  return subjectKey(subject, judged === undefined ? (call ?? identity) : identity);
 }
 
 /**

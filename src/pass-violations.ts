@@ -1,17 +1,17 @@
 import type { PlannedAction } from './domain/action.js';
-import type { Subject } from './domain/scope.js';
+import { type Subject, subjectKey } from './domain/scope.js';
 import type { RuleDecision } from './pass-decide.js';
 import { breakMsOf } from './plan/rule-timing.js';
 
 /** Since when which subjects violate which rules without a break, as this process has seen it. */
 export interface ViolationMemory {
-  /** Takes in what the rules came to at `now` (milliseconds since the epoch); `keyOf` names a subject, see subjectKey. */
-  note(
-    rules: readonly RuleDecision[],
-    at: { now: number; intervalMs: number; keyOf: (subject: Subject) => string },
-  ): void;
-  /** The action with the instant of the first violation in its evidence, so that the time to its confirmed end can be told. */
-  dated(action: PlannedAction, keyOf: (subject: Subject) => string): PlannedAction;
+  /** Takes in what the rules came to at `now` (milliseconds since the epoch). */
+  note(rules: readonly RuleDecision[], at: { now: number; intervalMs: number }): void;
+  /**
+   * The action with the instant of the first violation in its evidence, so that the time to its confirmed end can be told;
+   * `decision` is that of its rule.
+   */
+  dated(action: PlannedAction, decision: RuleDecision | undefined): PlannedAction;
 }
 
 interface Seen {
@@ -27,17 +27,17 @@ interface Seen {
 export function createViolationMemory(): ViolationMemory {
   let seen = new Map<string, Seen>();
   return {
-    note(rules, { now, intervalMs, keyOf }) {
+    note(rules, { now, intervalMs }) {
       const breakMs = breakMsOf(intervalMs);
       const next = new Map<string, Seen>();
       const clear = new Set<string>();
       const hashes = new Set([...seen.values()].map(({ ruleHash }) => ruleHash));
-      for (const { rule, verdicts, held } of rules) {
+      for (const { rule, verdicts, held, callOf } of rules) {
         for (const verdict of [...verdicts, ...held.map((one) => one.verdict)]) {
           // Most verdicts are clear, of rules that nobody violates: those need no key.
           if (verdict.result === 'indeterminate' || (verdict.result === 'clear' && !hashes.has(rule.hash)))
             continue;
-          const key = keyFor(rule.hash, keyOf(verdict.subject));
+          const key = keyFor(rule.hash, verdict.subject, callOf);
           if (verdict.result === 'clear') {
             clear.add(key);
             continue;
@@ -56,14 +56,15 @@ export function createViolationMemory(): ViolationMemory {
       }
       seen = next;
     },
-    dated(action, keyOf) {
-      const since = seen.get(keyFor(action.ruleHash, keyOf(action.subject)))?.since;
+    dated(action, decision) {
+      const { ruleHash, subject } = action;
+      const since = decision && seen.get(keyFor(ruleHash, subject, decision.callOf))?.since;
       if (since === undefined || action.action === 'alert') return action;
       return { ...action, evidence: { ...action.evidence, violatedSince: new Date(since).toISOString() } };
     },
   };
 }
 
-function keyFor(ruleHash: string, subject: string): string {
-  return `${ruleHash} ${subject}`;
+function keyFor(ruleHash: string, subject: Subject, callOf: RuleDecision['callOf']): string {
+  return `${ruleHash} ${subjectKey(subject, callOf(subject))}`;
 }

@@ -11,7 +11,6 @@ import { gatherSnapshot } from './gather/gather-snapshot.js';
 import type { SwitchClock } from './gather/switch-clock.js';
 import { knowCustomers, protectionBy } from './pass-customers.js';
 import {
-  createKeyOf,
   type Decision,
   type DecisionInput,
   decidePass,
@@ -226,17 +225,16 @@ async function decide(
     },
   });
   for (const one of decision.rules) noteDecision(one, context, pass);
-  const keyOf = createKeyOf(snapshot);
   if (snapshot.doubt === undefined) {
     memory.violations.note(decision.rules, {
       now: snapshot.observedAt,
       intervalMs: context.intervalMs,
-      keyOf,
     });
   }
+  const byRule = new Map(decision.rules.map((one) => [one.rule.name, one]));
   const listedAt = new Date(snapshot.observedAt).toISOString();
   const actions = decision.actions.map((action) => {
-    const dated = memory.violations.dated(action, keyOf);
+    const dated = memory.violations.dated(action, byRule.get(action.rule));
     return { ...dated, evidence: { ...dated.evidence, listedAt } };
   });
   return { ...decision, actions };

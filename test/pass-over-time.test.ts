@@ -882,3 +882,96 @@ describe('a call that was gone when its disconnect came', () => {
     expect(await row(it)).toMatchObject({ endedAt: NOW + 36_000, cutAt: NOW + 31_000 });
   });
 });
+
+describe('a rule of scope call', () => {
+  const british = (more: string, event: string) => `
+  name: british
+  scope: call
+  mode: enforce
+  ${more}
+  conditions: { all: [ { fact: call.cli, operator: startsWithAnyOf, value: ["+44"] } ] }
+  event: ${event}`;
+  const ALERT = '{ type: alert }';
+  const WHOLE = '{ type: disconnectAccount }';
+  const old = (changes: Partial<Call> = {}) => aCall({ id: '5', callId: 'old@192.0.2.7', ...changes });
+  const young = (changes: Partial<Call> = {}) =>
+    aCall({ id: '5', callId: 'young@192.0.2.7', setupAt: NOW - 5_000, duration: 4, ...changes });
+  const over = old({ state: 'Dead', duration: 0, account: 11, cli: '33142685300' });
+
+  it.each([
+    ['before', [over, young()]],
+    ['behind', [young(), over]],
+  ])(
+    'gives a call none of the time of another one that had its ID and is listed as over %s it',
+    async (_, listed) => {
+      const it = scene(british('for: 10s', WHOLE), [old({ account: 11 })]);
+      await it.pass();
+      for (const outcome of [[], [], ['disconnectAccount 10 disconnected']]) {
+        it.wait(5);
+        it.port.calls = [...listed];
+        expect(outcomes(await it.pass())).toEqual(outcome);
+      }
+    },
+  );
+
+  it.each([
+    ['before', [over, young()]],
+    ['behind', [young(), over]],
+  ])('cools down on the call that it judged, where one that is over is listed %s it', async (_, listed) => {
+    const it = scene(british('cooldown: 1h', WHOLE), listed);
+    it.port.disconnectAccount = async () => ({ result: 'ok', count: 1, timing: it.port.timing() });
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+    // It counts as gone for 30 seconds.
+    it.wait(35);
+    expect((await it.pass()).actions).toEqual([]);
+    expect(it.records().map(({ callId }) => callId)).toEqual([null, 'young@192.0.2.7']);
+  });
+
+  it('names the call that it judged in an alert', async () => {
+    const it = scene(british('', ALERT), [over, young()]);
+    expect(outcomes(await it.pass())).toEqual(['alert 5 alerted']);
+    expect(it.records()).toMatchObject([{ callId: 'young@192.0.2.7', account: 10 }]);
+  });
+
+  it('takes a call for the same one where a listing does not show its SETUP_TIME', async () => {
+    const blank = { setupTimeText: undefined, setupAt: undefined };
+    for (const shown of [
+      [{}, blank, {}],
+      [blank, {}, blank],
+    ]) {
+      const it = scene(british('for: 10s', '{ type: disconnectCall }'));
+      const done: string[][] = [];
+      for (const changes of shown) {
+        it.port.calls = [old(changes)];
+        done.push(outcomes(await it.pass()));
+        it.wait(5);
+        it.restart();
+      }
+      expect(done).toEqual([[], [], ['disconnectCall 5 disconnected']]);
+      const cooling = scene(british('cooldown: 1h', ALERT));
+      const alerts: number[] = [];
+      for (const changes of shown) {
+        cooling.port.calls = [old(changes)];
+        alerts.push((await cooling.pass()).actions.length);
+        cooling.wait(5);
+      }
+      expect(alerts).toEqual([1, 0, 0]);
+    }
+  });
+
+  it('counts a whole that is cut call by call as done to the call that it judged', async () => {
+    const french = (id: string) => aCall({ id, cli: '33142685300' });
+    const listed = [aCall({ id: '5', cld: '112' }), french('6')];
+    const it = scene(british('cooldown: 5m', WHOLE), listed);
+    const withheld = 'disconnectAccount 10 withheld';
+    expect(outcomes(await it.pass())).toEqual([withheld, 'disconnectCall 6 disconnected']);
+    it.wait(10);
+    it.restart();
+    it.port.calls = [...it.port.calls, french('7')];
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(291);
+    expect(outcomes(await it.pass())).toEqual([withheld, 'disconnectCall 7 disconnected']);
+    const cut = it.records().filter(({ action }) => action === 'disconnectCall');
+    expect(cut).toMatchObject([{ evidence: { judged: { id: '5' } } }, { evidence: { judged: { id: '5' } } }]);
+  });
+});

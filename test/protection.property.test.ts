@@ -363,7 +363,7 @@ async function playRules(
       pool: scope === 'call' ? pool.filter((call) => call.id === id) : pool,
       keep: whole(random, 0, 2),
     };
-    plan.add(rule, [verdict], admits);
+    plan.add(rule, [verdict], admits, () => (scope === 'call' ? subject : undefined));
   }
   const { failure } = await enforcePlan(plan.actions, {
     ...enforcementOn(snapshot, measuredContext(context), protection, new AbortController().signal, newer),

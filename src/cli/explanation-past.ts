@@ -1,5 +1,6 @@
+import { hasEnded } from '../domain/call.js';
 import type { Holding, LedgerPoll } from '../domain/ledger.js';
-import { createKeyOf } from '../pass-decide.js';
+import { subjectKey } from '../domain/scope.js';
 import type { ExplainInput } from '../pass-explain-input.js';
 import { REPEAT_RECORD_MS } from '../pass-past.js';
 import { breakMsOf } from '../plan/rule-timing.js';
@@ -125,7 +126,9 @@ function reachMs({ rules }: Judging, upTo: string, breakMs: number): number {
 function sinceOf({ rule, subject }: PastParts, { snapshot, judging, holding }: LivedThrough) {
   const found = subjectFor(subject, rule, snapshot, judging.numbering);
   if ('problem' in found) return undefined;
-  const key = createKeyOf(snapshot)(found.subject);
+  const { scope, id } = found.subject;
+  const live = snapshot.calls.find((call) => scope === 'call' && call.id === id && !hasEnded(call.state));
+  const key = subjectKey(found.subject, live);
   return holding.find((one) => one.ruleHash === rule.hash && one.subject === key)?.since;
 }
 

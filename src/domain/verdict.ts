@@ -41,6 +41,8 @@ export interface Evidence {
   conditions: ConditionEvidence;
   /** ID, CALL_ID and SETUP_TIME of the call that an action takes, or that a rule of scope call judged. */
   call?: { id: string; callId: string; setupTime: string | undefined };
+  /** Of a call that is cut in place of a whole: the call that the rule, of scope call, judged. */
+  judged?: { id: string; callId: string; setupTime: string | undefined };
   pool?: { size: number; keep: number };
   /** Where the number of calls that stay was not written in the rule: the fact that it came from. */
   keepFrom?: FactReference;

@@ -15,6 +15,8 @@ export function singleAction(whole: PlannedAction, call: ActionCall): PlannedAct
     evidence: {
       ...whole.evidence,
       call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+      // The rule has acted on the call that it judged, whichever others that took.
+      ...(whole.evidence.call && { judged: whole.evidence.call }),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { ActionCall, ActionMode, PlannedAction } from '../domain/action.js'
 import { type Call, type CallIdentity, isLive, perhapsSameCall } from '../domain/call.js';
 import type { Caps, CustomerTree } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
+import type { Subject } from '../domain/scope.js';
 import { exceedsShare } from '../domain/share-cap.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
@@ -31,8 +32,16 @@ export interface Plan {
   untouched(mode: ActionMode): boolean;
   /** How many calls are gone for a rule of this mode. */
   goneCount(mode: ActionMode): number;
-  /** Plans what the verdicts of the next rule ask for; `admits` is the rule's own filter of calls. */
-  add(rule: Rule, verdicts: readonly Verdict[], admits: (call: Call) => boolean): void;
+  /**
+   * Plans what the verdicts of the next rule ask for; `admits` is the rule's own filter of calls, and `callOf` says which call
+   * a subject of scope call is.
+   */
+  add(
+    rule: Rule,
+    verdicts: readonly Verdict[],
+    admits: (call: Call) => boolean,
+    callOf: (subject: Subject) => Call | undefined,
+  ): void;
   readonly actions: readonly PlannedAction[];
 }
 
@@ -49,11 +58,11 @@ export function createPlan(context: PlanContext): Plan {
     present: (call, mode) => !gone[mode].has(call.id),
     untouched: (mode) => gone[mode].size === 0,
     goneCount: (mode) => gone[mode].size,
-    add(rule, verdicts, admits) {
+    add(rule, verdicts, admits, callOf) {
       if (!verdicts.some(({ result }) => result === 'violated')) return;
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
       const liveCalls = () => snapshot.calls.filter((call) => isLive(call.state)).length;
-      const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode] });
+      const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode], callOf });
       const taken = new Set(
         planned.flatMap((action) => [...takenBy(action), ...action.perhapsTakes]).map(({ id }) => id),
       );
@@ -79,6 +88,7 @@ function idsStillListed(recent: readonly CallIdentity[], { entries }: ListingInd
 
 interface RuleContext extends PlanContext {
   gone: ReadonlySet<string>;
+  callOf: (subject: Subject) => Call | undefined;
 }
 
 function planRule(
@@ -112,7 +122,7 @@ function planRule(
 
 function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context: RuleContext): PlannedAction {
   const { scope, id } = verdict.subject;
-  const call = scope === 'call' ? indexListing(context.snapshot).entries.get(id)?.[0] : undefined;
+  const call = context.callOf(verdict.subject);
   return {
     rule: rule.name,
     ruleHash: rule.hash,

@@ -67,7 +67,9 @@ export function actedReachMs(rule: Rule): number {
 
 export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming {
   const actedAt = groupActed(context.acted);
-  const stepOf = (subject: Subject) => stepFor(rule, actedAt.get(context.keyOf(subject)) ?? [], context.now);
+  const actedOn = (key: string) => actedAt.find(key).flat();
+  const heldBefore = new RememberedSubjects(context.holding);
+  const stepOf = (subject: Subject) => stepFor(rule, actedOn(context.keyOf(subject)), context.now);
   return {
     stepOf,
     sift(verdicts) {
@@ -84,8 +86,8 @@ export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming
           continue;
         }
         violated.add(key);
-        const acted = actedAt.get(key) ?? [];
-        const since = heldSince(rule, key, context, put);
+        const acted = actedOn(key);
+        const since = heldSince(rule, key, { ...context, before: heldBefore.find(key) }, put);
         const wait = waitOf(rule, since, acted, context);
         const told = withTiming(verdict, rule, {
           since,
@@ -101,14 +103,57 @@ export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming
   };
 }
 
-function groupActed(acted: readonly RuleActed[]): ReadonlyMap<string, readonly number[]> {
+/**
+ * What is remembered of subjects. A call is known by its identity, of which a listing may not show the SETUP_TIME: it is found
+ * all the same, whether that listing was the earlier one or the later.
+ */
+class RememberedSubjects<Value extends object | string> {
+  private byCall: ReadonlyMap<string, readonly (readonly [string, Value])[]> | undefined;
+
+  constructor(private readonly known: ReadonlyMap<string, Value>) {}
+
+  /** Of the subject itself first. */
+  find(key: string): readonly Value[] {
+    const exact = this.known.get(key);
+    const found = exact === undefined ? [] : [exact];
+    const asked = identityIn(key);
+    if (asked === undefined || this.known.size === 0) return found;
+    this.byCall ??= groupByCall(this.known);
+    for (const [other, value] of this.byCall.get(asked.call) ?? []) {
+      const mayBeIt = asked.setupTime === null || identityIn(other)?.setupTime === null;
+      if (other !== key && mayBeIt) found.push(value);
+    }
+    return found;
+  }
+}
+
+function groupByCall<Value>(known: ReadonlyMap<string, Value>) {
+  const byCall = new Map<string, (readonly [string, Value])[]>();
+  for (const entry of known) {
+    const call = identityIn(entry[0])?.call;
+    if (call === undefined) continue;
+    const same = byCall.get(call);
+    if (same === undefined) byCall.set(call, [entry]);
+    else same.push(entry);
+  }
+  return byCall;
+}
+
+/** ID and CALL_ID as one text, and SETUP_TIME, null where it was not listed; undefined for what is no call, see subjectKey. */
+function identityIn(key: string): { call: string; setupTime: string | null } | undefined {
+  if (!key.startsWith('call:[')) return undefined;
+  const [id, callId, setupTime] = JSON.parse(key.slice('call:'.length)) as [string, string, string | null];
+  return { call: JSON.stringify([id, callId]), setupTime };
+}
+
+function groupActed(acted: readonly RuleActed[]): RememberedSubjects<readonly number[]> {
   const bySubject = new Map<string, number[]>();
   for (const { subject, at } of acted) {
     const instants = bySubject.get(subject);
     if (instants === undefined) bySubject.set(subject, [at]);
     else instants.push(at);
   }
-  return bySubject;
+  return new RememberedSubjects(bySubject);
 }
 
 /** The highest step that was earned: steps are ordered by `after`. */
@@ -125,13 +170,16 @@ function actedWithin(acted: readonly number[], withinMs: number, now: number): n
 }
 
 /** Since when the subject violates the rule without a break, this instant included. */
-function heldSince(rule: Rule, subject: string, context: TimingContext, put: Holding[]): number {
-  const { now, intervalMs, holding } = context;
+function heldSince(
+  rule: Rule,
+  subject: string,
+  { now, intervalMs, before }: TimingContext & { before: readonly Holding[] },
+  put: Holding[],
+): number {
   if (rule.forMs === 0) return now;
-  const before = holding.get(subject);
   const breakMs = breakMsOf(intervalMs);
-  const unbroken = before !== undefined && before.lastAt <= now && now - before.lastAt <= breakMs;
-  const since = unbroken ? before.since : now;
+  const unbroken = before.filter(({ lastAt }) => lastAt <= now && now - lastAt <= breakMs);
+  const since = Math.min(now, ...unbroken.map((one) => one.since));
   put.push({ rule: rule.name, ruleHash: rule.hash, subject, since, lastAt: now });
   return since;
 }
@@ -184,7 +232,9 @@ function dropped(
   violated: ReadonlySet<string>,
   undecided: ReadonlySet<string>,
 ): HoldingChanges['drop'] {
+  if (holding.size === 0) return [];
+  const kept = new RememberedSubjects(new Map(Array.from(undecided, (key) => [key, key])));
   return [...holding.values()]
-    .filter(({ subject }) => !violated.has(subject) && !undecided.has(subject))
+    .filter(({ subject }) => !violated.has(subject) && kept.find(subject).length === 0)
     .map(({ ruleHash, subject }) => ({ ruleHash, subject }));
 }

@@ -85,10 +85,13 @@ export const UNCHANGED_SINCE = `
 /** What of a rule counts as acting is written in the view acted_action, from which acted_record is filled. */
 /**
  * A call goes by its whole identity, written as identityKey does, since its ID may be another one's by now. Where the
- * record takes more than that call, its evidence names it.
+ * record takes more than that call, or another one in place of a whole, its evidence names it.
  */
 const ACTED_SUBJECT = `CASE
     WHEN a.scope <> 'call' THEN a.subject
+    WHEN json_extract(a.evidence, '$.judged.id') IS NOT NULL THEN 'call:' || json_array(
+      json_extract(a.evidence, '$.judged.id'), json_extract(a.evidence, '$.judged.callId'),
+      json_extract(a.evidence, '$.judged.setupTime'))
     WHEN a.call_ref IS NOT NULL THEN 'call:' || json_array(a.call_ref, a.call_id, a.setup_time)
     WHEN json_extract(a.evidence, '$.call.id') IS NOT NULL THEN 'call:' || json_array(
       json_extract(a.evidence, '$.call.id'), json_extract(a.evidence, '$.call.callId'),

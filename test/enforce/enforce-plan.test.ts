@@ -44,7 +44,13 @@ function scene(
     rule.scope === 'customer'
       ? ({ scope: 'customer', id: '2' } as const)
       : ({ scope: 'account', id: '10' } as const);
-  if (listed.length > 0) plan.add(rule, [violated(listed, { keep, subject, event: rule.event })], () => true);
+  const verdicts = listed.length === 0 ? [] : [violated(listed, { keep, subject, event: rule.event })];
+  plan.add(
+    rule,
+    verdicts,
+    () => true,
+    () => undefined,
+  );
   const context: EnforceContext = {
     port,
     audit: store.audit,

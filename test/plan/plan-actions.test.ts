@@ -10,7 +10,7 @@ const NO_TREE = new Map<number, number>();
 const everyCall = () => true;
 
 /** A plan whose verdicts ask for the event of their rule, as those of a rule without escalation do. */
-function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}): Plan {
+function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}) {
   const plan = createPlan({
     snapshot: aSnapshot(listed),
     caps: { sharePerPass: 0.25 },
@@ -23,14 +23,17 @@ function planOn(listed: readonly Call[], changes: Partial<PlanContext> = {}): Pl
   });
   return {
     ...plan,
-    add: (rule, verdicts, admits) =>
+    add: (...[rule, verdicts, admits]: AddedRule) =>
       plan.add(
         rule,
         verdicts.map((one) => (one.result === 'violated' ? { ...one, event: rule.event } : one)),
         admits,
+        ({ scope, id }) => (scope === 'call' ? listed.find((call) => call.id === id) : undefined),
       ),
   };
 }
+
+type AddedRule = [...Parameters<Plan['add']>] extends [...infer Given, unknown] ? Given : never;
 
 const targets = (plan: ReturnType<typeof planOn>) => plan.actions.map(({ target }) => target);
 const reasons = (plan: ReturnType<typeof planOn>) => plan.actions.map(({ withhold }) => withhold);

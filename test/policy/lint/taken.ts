@@ -44,7 +44,12 @@ export async function takenByLast(rules: readonly Rule[], listed: readonly Call[
     const admits = (call: Call) => plan.present(call, 'enforce') && one.admits(call, () => []);
     const facts = factsFor({ ...one, admits }, snapshot);
     const verdicts = await one.judge(facts, { yieldNow });
-    plan.add(one.rule, verdicts, (call) => one.admitsTaken(call, () => []));
+    plan.add(
+      one.rule,
+      verdicts,
+      (call) => one.admitsTaken(call, () => []),
+      (subject) => facts.callsOf(subject)[0],
+    );
   }
   const last = compiled.at(-1)?.rule.name;
   return plan.actions.filter(
