@@ -44,7 +44,7 @@ async function backtest(
   ...args: string[]
 ) {
   const directory = tempDir();
-  for (const [name, text] of Object.entries({ rules, lax: LAX })) {
+  for (const [name, text] of Object.entries({ rules, lax: LAX, plain: CAP })) {
     mkdirSync(join(directory, name));
     writeFileSync(join(directory, name, 'cap.yaml'), text);
     writeFileSync(join(directory, name, 'off.yaml'), OFF);
@@ -177,6 +177,31 @@ it('says in a comparison too what both came to, and what nobody can know', async
     'cut here 0 calls of 0 accounts (0 minutes), against 1 call of 1 account (0.92 minutes).',
   );
   expect(stderr).toContain('nobody can know');
+});
+
+it('compares a rule that was renamed with nothing, and says that all rules together cut the same', async () => {
+  const renamed = { rules: CAP.replace('cap', 'renamed') };
+  const versions = ['--rules', 'DIR/rules', '--against', 'DIR/plain'];
+  const { stdout, stderr } = await backtest(renamed, ...versions, '-o', 'jsonl');
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows).toMatchObject([
+    { rule: 'renamed', callsCut: 1, callsCutAgainst: 0, onlyHere: 1, onlyAgainst: 0 },
+    { rule: 'cap', callsCut: 0, callsCutAgainst: 1, onlyHere: 0, onlyAgainst: 1 },
+  ]);
+  expect(stderr).toContain('All rules together: 0 calls cut only here, 0 calls only against;');
+  const { against } = JSON.parse((await backtest(renamed, ...versions, '-o', 'json')).stdout).switches[0];
+  expect(against).toMatchObject({ diff: rows, onlyHere: [], onlyAgainst: [] });
+});
+
+it('says in a comparison how many calls only one of the two versions cut, of all rules together', async () => {
+  const compared = ['--rules', 'DIR/lax', '--against', 'DIR/rules', '-o', 'jsonl'];
+  expect((await backtest({}, ...compared)).stderr).toContain(
+    'All rules together: 0 calls cut only here, 1 call only against;',
+  );
+  expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('All rules together');
 });
 
 it('counts the warnings of the rules, and names the check of the very directory that is wrong', async () => {

@@ -63,7 +63,11 @@ export function addRulesBacktest(
     .addOption(switchOption())
     .option('--rules <dir>', 'these rules instead of those of the config')
     .option('--rule <name>', 'only this rule, as though it alone enforced; repeatable', collected)
-    .option('--against <dir>', 'compare with these rules: what only one of the two would have cut')
+    .option(
+      '--against <dir>',
+      'compare with these rules: for each rule what it would have cut here and not there (ONLY HERE), and there and not ' +
+        'here (ONLY AGAINST), whether or not another rule does; below the table the same of all rules together',
+    )
     .option(
       '--since <time>',
       'from here on, e.g. 24h (the default), yesterday, 2026-01-05',
