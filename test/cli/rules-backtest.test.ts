@@ -343,3 +343,30 @@ it('refuses a span that ends before it begins', async () => {
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--since must lie before --until');
 });
+
+describe('a span in the future', () => {
+  it.each([
+    ['--until', '2030-01-01', '--until lies in the future'],
+    ['--until', 'tomorrow', '--until lies in the future'],
+    ['--until', '+2s', 'Leave it out to go up to now.'],
+    ['--since', '+1h', '--since lies in the future'],
+    ['--since', 'tomorrow', 'Expected an earlier time, such as 24h for the last day.'],
+  ])('is refused: %s %s', async (option, time, message) => {
+    const { exitCode, stdout, stderr } = await backtest({}, option, time, '-o', 'jsonl');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it('is told of at --since where both ends lie there', async () => {
+    const { exitCode, stderr } = await backtest({}, '--since', '2030-01-02', '--until', '2030-01-01');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--since lies in the future');
+  });
+
+  it('is none where it ends now, or today, which means its beginning', async () => {
+    expect((await backtest({}, '--until', 'now', '-o', 'jsonl')).exitCode).toBe(0);
+    const today = await backtest({}, '--since', 'yesterday', '--until', 'today', '-o', 'jsonl');
+    expect(today.exitCode).toBe(1);
+    expect(today.stderr).toContain('The ledger holds no poll of lab between');
+  });
+});

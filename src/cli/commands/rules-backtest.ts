@@ -73,7 +73,7 @@ export function addRulesBacktest(
       'from here on, e.g. 24h (the default), yesterday, 2026-01-05',
       timeWord(context),
     )
-    .option('--until <time>', 'up to here; now by default', timeWord(context))
+    .option('--until <time>', 'up to here, at the latest now, which is the default', timeWord(context))
     .addOption(outputOption())
     .action((options: BacktestCommandOptions) => backtestRules(options, context, replayer));
   withExamples(
@@ -95,9 +95,7 @@ async function backtestRules(
 ): Promise<void> {
   const config = await loadConfig(options.config, context);
   const switches = selectSwitches(config, options.switch);
-  const now = context.clock();
-  const span = { since: options.since ?? now - DAY_MS, until: options.until ?? now };
-  if (span.since >= span.until) throw new UsageError('--since must lie before --until.');
+  const span = spanOf(options, context.clock());
   const ruleSet =
     options.rules === undefined
       ? await rulesInForceNow(config, config.database, context)
@@ -120,6 +118,23 @@ async function backtestRules(
   } finally {
     reader.close();
   }
+}
+
+/** The span that is asked for. Throws UsageError where it is empty, or where nobody can have watched it yet. */
+function spanOf({ since, until }: BacktestCommandOptions, now: number): BacktestSpan {
+  if (since !== undefined && since > now) {
+    throw new UsageError(
+      '--since lies in the future: the ledger holds nothing of then yet. Expected an earlier time, such as 24h for the last day.',
+    );
+  }
+  if (until !== undefined && until > now) {
+    throw new UsageError(
+      '--until lies in the future: the ledger holds nothing of then yet. Leave it out to go up to now.',
+    );
+  }
+  const span = { since: since ?? now - DAY_MS, until: until ?? now };
+  if (span.since >= span.until) throw new UsageError('--since must lie before --until.');
+  return span;
 }
 
 /** A rule may be in one of two versions only. Throws UsageError on a name that is in none. */
