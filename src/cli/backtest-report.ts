@@ -34,6 +34,18 @@ export function closingLines(
     ...unwatchedLines(name, here, since),
     ...unseenLines(name, here, against),
     ...reallyCutLines(here, against),
+    ...togetherLines(here, against),
+  ];
+}
+
+/** The rows compare each rule with itself, so that their sums say nothing of a call that another rule cuts as well. */
+function togetherLines(here: BacktestResult, against: BacktestResult | undefined): readonly string[] {
+  if (against === undefined) return [];
+  const onlyHere = counted(notIn(here.cut, against.cut).length, 'call');
+  const onlyAgainst = counted(notIn(against.cut, here.cut).length, 'call');
+  return [
+    `All rules together: ${onlyHere} cut only here, ${onlyAgainst} only against; ONLY HERE and ONLY AGAINST compare ` +
+      'each rule with itself alone.',
   ];
 }
 

@@ -115,7 +115,7 @@ export interface BacktestDiffRow {
   rule: string;
   callsCut: number;
   callsCutAgainst: number;
-  /** Calls that only one of the two versions of this rule would have cut. */
+  /** Calls that only one of the two versions of this rule would have cut, whatever other rules do. */
   onlyHere: number;
   onlyAgainst: number;
   minutesCut: number;

@@ -110,10 +110,14 @@ function answerLines({ outcome, reason, error }: AuditRecord): readonly string[]
   );
 }
 
-function whyLine({ reason, action }: AuditRecord): readonly string[] {
+function whyLine({ reason, action, outcome, mode }: AuditRecord): readonly string[] {
   const text =
     reason === null ? undefined : Object.entries(REASON_TEXT).find(([name]) => name === reason)?.[1];
   if (text === undefined) return [];
+  // A tripped cap withholds calls and raises an alert, both for the same reason.
+  if (outcome === 'alerted') {
+    return [`Raised${mode === 'monitor' ? ' for what was only monitored' : ''}, because ${text}`];
+  }
   return [action === 'alert' ? `Not raised, because ${text}` : `Not cut, because ${text}`];
 }
 

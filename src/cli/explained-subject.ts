@@ -7,8 +7,8 @@ import { SCOPES, type Scope, type Subject } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { fieldId } from '../facts/call-index.js';
 
-/** Scopes whose IDs the switch gives; the others go by a number of a caller and by a name. */
-const NUMBERED: readonly Scope[] = ['call', 'account', 'customer', 'connection', 'vendor'];
+/** Scopes whose IDs are numbers from 1 up; 0 stands for none. */
+const NUMBERED: readonly Scope[] = ['account', 'customer', 'connection', 'vendor'];
 
 /** Parses `account:10`; commander turns what it throws into exit code 2. */
 export function subjectWord(text: string): Subject {
@@ -16,13 +16,22 @@ export function subjectWord(text: string): Subject {
   const [word, id] = [text.slice(0, colon), text.slice(colon + 1).trim()];
   const scope = SCOPES.find((one) => one === word);
   if (colon > 0 && scope !== undefined && id !== '') {
-    if (!NUMBERED.includes(scope) || /^\d+$/.test(id)) return { scope, id };
-    throw new InvalidArgumentError(`Expected digits as the ID of ${article(scope)}, such as ${scope}:10.`);
+    const expected = expectedId(scope, id);
+    if (expected === undefined) return { scope, id };
+    throw new InvalidArgumentError(
+      `Expected ${expected} as the ID of ${article(scope)}, such as ${scope}:10.`,
+    );
   }
   const hint = colon > 0 ? didYouMean(word, SCOPES) : '';
   throw new InvalidArgumentError(
     `Expected scope:id such as account:10; scopes are ${SCOPES.join(', ')}.${hint}`,
   );
+}
+
+/** What the ID has to be instead; undefined where a subject of this scope may bear it. */
+function expectedId(scope: Scope, id: string): string | undefined {
+  if (NUMBERED.includes(scope)) return /^[1-9]\d*$/.test(id) ? undefined : 'digits without a leading 0';
+  return scope !== 'call' || /^\d+$/.test(id) ? undefined : 'digits';
 }
 
 function article(scope: Scope): string {

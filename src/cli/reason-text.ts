@@ -1,6 +1,6 @@
 import type { MonitorReason, WithholdReason } from '../domain/action.js';
 
-/** Why something was not done, as a person would say it. */
+/** Why something was not done, or the alert of a tripped cap was raised, as a person would say it. */
 export const REASON_TEXT: Readonly<Record<WithholdReason | MonitorReason, string>> = {
   'protected-number': 'its number is protected (an emergency number, or protect.numbers)',
   'protected-account': 'its account is protected (protect.accounts)',

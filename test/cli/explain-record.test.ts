@@ -69,6 +69,41 @@ describe('the explanation of a record', () => {
   });
 
   it.each([
+    ['cap-per-pass', 'enforce', 'Raised, because caps.perPass is used up'],
+    ['cap-per-hour', 'enforce', 'Raised, because caps.perHour is used up'],
+    ['cap-share', 'enforce', 'Raised, because the rule would take more than caps.sharePerPass of all calls'],
+    ['cap-per-pass', 'monitor', 'Raised for what was only monitored, because caps.perPass is used up'],
+  ] as const)('says why a tripped cap raised its alert: %s in mode %s', async (reason, mode, sentence) => {
+    const input = alertInput({ mode, scope: 'switch', subject: 'switch:lab', target: 'lab' });
+    const text = await explained(({ audit }) => audit.record(input, outcomeOf('alerted', { reason }), []));
+    expect(text).toContain(`alert lab, alerted (${reason})`);
+    expect(text).toContain(`\n${sentence}`);
+    expect(text).not.toContain('Not raised');
+  });
+
+  it.each([
+    ['rule-monitor', 'the rule only monitors'],
+    ['config-monitor', 'the config only monitors'],
+    ['dry-run', 'it was a dry run'],
+  ] as const)('says why an alert was not raised: %s', async (reason, why) => {
+    const input = alertInput({ mode: 'monitor' });
+    const text = await explained(({ audit }) => audit.record(input, outcomeOf('monitored', { reason }), []));
+    expect(text).toContain(`\nNot raised, because ${why}`);
+  });
+
+  it.each([undefined, 'outlived-disconnects', 'took-more-than-listed'] as const)(
+    'leaves it to the evidence why the alert %s was raised',
+    async (reason) => {
+      const evidence = { reason: 'what a person reads' };
+      const text = await explained(({ audit }) =>
+        audit.record(alertInput({ evidence }), outcomeOf('alerted', { reason }), []),
+      );
+      expect(text).toContain('reason given: what a person reads');
+      expect(text).not.toMatch(/raised, because/i);
+    },
+  );
+
+  it.each([
     ['disconnected', undefined],
     ['already-gone', undefined],
     ['unknown', 'reply-lost'],

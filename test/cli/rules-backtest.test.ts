@@ -44,7 +44,7 @@ async function backtest(
   ...args: string[]
 ) {
   const directory = tempDir();
-  for (const [name, text] of Object.entries({ rules, lax: LAX })) {
+  for (const [name, text] of Object.entries({ rules, lax: LAX, plain: CAP })) {
     mkdirSync(join(directory, name));
     writeFileSync(join(directory, name, 'cap.yaml'), text);
     writeFileSync(join(directory, name, 'off.yaml'), OFF);
@@ -177,6 +177,31 @@ it('says in a comparison too what both came to, and what nobody can know', async
     'cut here 0 calls of 0 accounts (0 minutes), against 1 call of 1 account (0.92 minutes).',
   );
   expect(stderr).toContain('nobody can know');
+});
+
+it('compares a rule that was renamed with nothing, and says that all rules together cut the same', async () => {
+  const renamed = { rules: CAP.replace('cap', 'renamed') };
+  const versions = ['--rules', 'DIR/rules', '--against', 'DIR/plain'];
+  const { stdout, stderr } = await backtest(renamed, ...versions, '-o', 'jsonl');
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows).toMatchObject([
+    { rule: 'renamed', callsCut: 1, callsCutAgainst: 0, onlyHere: 1, onlyAgainst: 0 },
+    { rule: 'cap', callsCut: 0, callsCutAgainst: 1, onlyHere: 0, onlyAgainst: 1 },
+  ]);
+  expect(stderr).toContain('All rules together: 0 calls cut only here, 0 calls only against;');
+  const { against } = JSON.parse((await backtest(renamed, ...versions, '-o', 'json')).stdout).switches[0];
+  expect(against).toMatchObject({ diff: rows, onlyHere: [], onlyAgainst: [] });
+});
+
+it('says in a comparison how many calls only one of the two versions cut, of all rules together', async () => {
+  const compared = ['--rules', 'DIR/lax', '--against', 'DIR/rules', '-o', 'jsonl'];
+  expect((await backtest({}, ...compared)).stderr).toContain(
+    'All rules together: 0 calls cut only here, 1 call only against;',
+  );
+  expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('All rules together');
 });
 
 it('counts the warnings of the rules, and names the check of the very directory that is wrong', async () => {
@@ -317,4 +342,31 @@ it('refuses a span that ends before it begins', async () => {
   );
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--since must lie before --until');
+});
+
+describe('a span in the future', () => {
+  it.each([
+    ['--until', '2030-01-01', '--until lies in the future'],
+    ['--until', 'tomorrow', '--until lies in the future'],
+    ['--until', '+2s', 'Leave it out to go up to now.'],
+    ['--since', '+1h', '--since lies in the future'],
+    ['--since', 'tomorrow', 'Expected an earlier time, such as 24h for the last day.'],
+  ])('is refused: %s %s', async (option, time, message) => {
+    const { exitCode, stdout, stderr } = await backtest({}, option, time, '-o', 'jsonl');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it('is told of at --since where both ends lie there', async () => {
+    const { exitCode, stderr } = await backtest({}, '--since', '2030-01-02', '--until', '2030-01-01');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--since lies in the future');
+  });
+
+  it('is none where it ends now, or today, which means its beginning', async () => {
+    expect((await backtest({}, '--until', 'now', '-o', 'jsonl')).exitCode).toBe(0);
+    const today = await backtest({}, '--since', 'yesterday', '--until', 'today', '-o', 'jsonl');
+    expect(today.exitCode).toBe(1);
+    expect(today.stderr).toContain('The ledger holds no poll of lab between');
+  });
 });

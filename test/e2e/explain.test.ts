@@ -413,7 +413,16 @@ rules:
     [['--rule', 'three-calls', '--subject', 'acount:10'], 2, 'Did you mean "account"?'],
     [['--rule', 'three-calls'], 2, 'Expected --rule and --subject, or --action'],
     [['--action', '1', '--rule', 'three-calls'], 2, '--action stands alone'],
-    [['--rule', 'three-calls', '--subject', 'account:x'], 2, 'Expected digits as the ID of an account'],
+    [
+      ['--rule', 'three-calls', '--subject', 'account:x'],
+      2,
+      'Expected digits without a leading 0 as the ID of an account, such as account:10.',
+    ],
+    [
+      ['--rule', 'three-calls', '--subject', 'account:011'],
+      2,
+      'Expected digits without a leading 0 as the ID of an account, such as account:10.',
+    ],
     [['--rule', 'first', '--subject', 'call:9x'], 2, 'Expected digits as the ID of a call'],
     [['--rule', 'first', '--subject', 'call:904', '--at', '2999-01-01'], 2, '--at lies in the future'],
     [['--rule', 'first', '--subject', 'call:1'], 1, 'No call 1 was listed'],

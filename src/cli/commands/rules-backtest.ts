@@ -63,13 +63,17 @@ export function addRulesBacktest(
     .addOption(switchOption())
     .option('--rules <dir>', 'these rules instead of those of the config')
     .option('--rule <name>', 'only this rule, as though it alone enforced; repeatable', collected)
-    .option('--against <dir>', 'compare with these rules: what only one of the two would have cut')
+    .option(
+      '--against <dir>',
+      'compare with these rules: for each rule what it would have cut here and not there (ONLY HERE), and there and not ' +
+        'here (ONLY AGAINST), whether or not another rule does; below the table the same of all rules together',
+    )
     .option(
       '--since <time>',
       'from here on, e.g. 24h (the default), yesterday, 2026-01-05',
       timeWord(context),
     )
-    .option('--until <time>', 'up to here; now by default', timeWord(context))
+    .option('--until <time>', 'up to here, at the latest now, which is the default', timeWord(context))
     .addOption(outputOption())
     .action((options: BacktestCommandOptions) => backtestRules(options, context, replayer));
   withExamples(
@@ -91,9 +95,7 @@ async function backtestRules(
 ): Promise<void> {
   const config = await loadConfig(options.config, context);
   const switches = selectSwitches(config, options.switch);
-  const now = context.clock();
-  const span = { since: options.since ?? now - DAY_MS, until: options.until ?? now };
-  if (span.since >= span.until) throw new UsageError('--since must lie before --until.');
+  const span = spanOf(options, context.clock());
   const ruleSet =
     options.rules === undefined
       ? await rulesInForceNow(config, config.database, context)
@@ -116,6 +118,23 @@ async function backtestRules(
   } finally {
     reader.close();
   }
+}
+
+/** The span that is asked for. Throws UsageError where it is empty, or where nobody can have watched it yet. */
+function spanOf({ since, until }: BacktestCommandOptions, now: number): BacktestSpan {
+  if (since !== undefined && since > now) {
+    throw new UsageError(
+      '--since lies in the future: the ledger holds nothing of then yet. Expected an earlier time, such as 24h for the last day.',
+    );
+  }
+  if (until !== undefined && until > now) {
+    throw new UsageError(
+      '--until lies in the future: the ledger holds nothing of then yet. Leave it out to go up to now.',
+    );
+  }
+  const span = { since: since ?? now - DAY_MS, until: until ?? now };
+  if (span.since >= span.until) throw new UsageError('--since must lie before --until.');
+  return span;
 }
 
 /** A rule may be in one of two versions only. Throws UsageError on a name that is in none. */
