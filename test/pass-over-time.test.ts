@@ -484,6 +484,45 @@ describe('windows', () => {
     expect(outcomes(await it.pass())).toEqual(['disconnectCall 5 disconnected']);
   });
 
+  it('go on for one login where another lists the same calls on the same database', async () => {
+    const it = scene(`
+      name: busy
+      scope: account
+      mode: monitor
+      needs: complete
+      conditions:
+        all:
+          - { fact: account.callsStarted, params: { within: 1m }, operator: greaterThanInclusive, value: 0 }
+          - { fact: account.callsEnded, params: { within: 1m }, operator: greaterThanInclusive, value: 0 }
+      event: { type: alert }`);
+    const sees = async (started: number, ended: number) => {
+      expect(await it.pass()).toMatchObject({
+        violations: [{ evidence: { conditions: { all: [{ observed: started }, { observed: ended }] } } }],
+        indeterminate: [],
+      });
+      it.wait(5);
+    };
+    for (let poll = 0; poll < 13; poll += 1) {
+      await it.pass();
+      it.wait(5);
+    }
+    // A switch that lists no times: when a call started is known by its first sight alone.
+    const bare = ['1', '2', '3', '4'].map((id) => ({
+      ...aCall({ id, setupAt: undefined }),
+      duration: undefined,
+      delay: undefined,
+    }));
+    it.port.calls = bare;
+    await sees(4, 0);
+    const clock = () => NOW + 67 * SECOND;
+    const other = { ...fakeSwitch(bare, clock), login: 'login:other' };
+    const context = aPassContext({ port: other, store: it.store, clock });
+    const options = { passId: 'other', actor: 'cli:ops', dryRun: false, stop: never, abort: never };
+    expect(await runPass(context, options)).toMatchObject({ status: 'completed', calls: 4 });
+    it.port.calls = bare.slice(0, 1);
+    await sees(4, 3);
+  });
+
   it('leave calls that we cut out of what speaks of how calls end', async () => {
     const rule = `
       rules:

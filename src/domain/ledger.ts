@@ -9,7 +9,8 @@ export interface SeenState {
 }
 
 /**
- * What the ledger keeps of one call: one row, written when the call is first seen and when something in it changes.
+ * What the ledger keeps of one call: one row for each login that lists it, written when the call is first seen and when
+ * something in it changes.
  * Fields are as last listed, raw: how numbers are read may change, what was listed does not.
  */
 export interface LedgerCall extends CallIdentity {

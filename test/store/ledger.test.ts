@@ -124,7 +124,6 @@ test('a call has one row, which each change replaces whole', async () => {
   await ledger.commit('lab', changesOf({ calls: [first] }));
   const later: LedgerCall = {
     ...first,
-    login: 'login:noc',
     account: undefined,
     connection: 99,
     vendors: [4],
@@ -142,6 +141,20 @@ test('a call has one row, which each change replaces whole', async () => {
   await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 15_000), calls: [later] }));
   expect((await ledger.load('lab', NOON + 60_000)).calls).toEqual([later]);
   expect(count(path, 'ledger_call')).toBe(1);
+});
+
+test('what two logins list of one call are two rows, neither of which knows of the other', async () => {
+  const { ledger, path } = freshStore();
+  const seen = ledgerCall('1', { cutAt: NOON + 500 });
+  const others = ledgerCall('1', { login: 'login:noc', firstSeenAt: NOON + 2_000, account: undefined });
+  await ledger.commit('lab', changesOf({ calls: [seen] }));
+  const poll = { ...pollAt(NOON + 2_000), login: 'login:noc' };
+  await ledger.commit('lab', changesOf({ poll, calls: [others] }));
+  expect((await ledger.load('lab', 0)).calls).toEqual([seen, others]);
+  const ended = { ...seen, endedAt: NOON + 5_000 };
+  await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 5_000), calls: [ended] }));
+  expect((await ledger.load('lab', 0)).calls).toEqual([ended, others]);
+  expect(count(path, 'ledger_call')).toBe(2);
 });
 
 test('the start that was reckoned for a call is kept, also where it was set up between milliseconds', async () => {
@@ -486,7 +499,7 @@ test('a database from before the ledger gets it and keeps its records', async ()
   expect([...reader.query({})].map(({ rule }) => rule)).toEqual(['r', 'account-concurrent-calls']);
 });
 
-test('the ledger holds what a map by identity would, whatever is committed', async () => {
+test('the ledger holds what a map by login and identity would, whatever is committed', async () => {
   const text = fc.string({ maxLength: 8 });
   const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
   const number = maybe(fc.integer({ min: -5, max: 2 ** 40 }));
@@ -526,6 +539,7 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
       return { ...rest, lastSeenAt: firstSeenAt, endedAt };
     });
   const commits = fc.array(fc.array(call, { maxLength: 4 }), { maxLength: 6 });
+  const keyOf = (one: LedgerCall) => `${one.login} ${identityKey(one)}`;
   await fc.assert(
     fc.asyncProperty(commits, moment, async (rounds, since) => {
       const store = openStore(temporaryDatabase());
@@ -534,9 +548,9 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
         for (const [index, calls] of rounds.entries()) {
           await store.ledger.commit('lab', changesOf({ poll: pollAt(NOON + index), calls }));
           for (const one of calls) {
-            const known = model.get(identityKey(one)) ?? one;
+            const known = model.get(keyOf(one)) ?? one;
             const firstSeenAt = Math.min(one.firstSeenAt, known.firstSeenAt);
-            model.set(identityKey(one), { ...one, firstSeenAt, cutAt: one.cutAt ?? known.cutAt });
+            model.set(keyOf(one), { ...one, firstSeenAt, cutAt: one.cutAt ?? known.cutAt });
           }
         }
         const expected = [...model.values()].filter(
@@ -545,8 +559,9 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
         const { calls } = await store.ledger.load('lab', since);
         const sights = calls.map(({ firstSeenAt }) => firstSeenAt);
         expect(sights).toEqual([...sights].sort((one, other) => one - other));
-        expect(new Map(calls.map((one) => [identityKey(one), one]))).toEqual(
-          new Map(expected.map((one) => [identityKey(one), one])),
+        expect(calls).toHaveLength(expected.length);
+        expect(new Map(calls.map((one) => [keyOf(one), one]))).toEqual(
+          new Map(expected.map((one) => [keyOf(one), one])),
         );
       } finally {
         store.close();
