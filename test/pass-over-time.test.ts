@@ -874,6 +874,77 @@ describe('needs: complete', () => {
   );
 });
 
+describe('calls that the ledger has pruned', () => {
+  const MINUTE = 60;
+  const few = (name: string, more: string) => `
+  - name: ${name}
+    scope: account
+    mode: monitor
+    ${more}
+    conditions: { all: [ { fact: account.callsStarted, params: { within: 1h }, operator: lessThan, value: 3 } ] }
+    event: { type: alert }`;
+  const rules = `rules:${few('whole', 'needs: complete')}${few('seen', '')}`;
+  const started = (id: number, minute: number) =>
+    aCall({ id: String(id), setupAt: NOW + minute * MINUTE * SECOND, duration: 0, delay: 0 });
+
+  /** An hour in which three calls came and went by minute 10, and of which the ledger keeps twenty minutes of calls. */
+  async function hour() {
+    const it = scene(rules, [], { intervalMs: MINUTE * SECOND });
+    async function pass(minute: number) {
+      it.port.calls = minute < 50 ? [] : [started(9, 50)];
+      if (minute >= 5 && minute < 10) it.port.calls = [1, 2, 3].map((id) => started(id, 5));
+      const { violations, indeterminate } = await it.pass();
+      const now = NOW + minute * MINUTE * SECOND;
+      const before = now - 20 * MINUTE * SECOND;
+      const pollsBefore = before - 3_600 * SECOND;
+      await it.store.ledger.prune({ before, pollsBefore, countriesBefore: 0, maxRows: 100 });
+      it.wait(MINUTE);
+      return {
+        violated: violations.map(({ rule, evidence }) => [rule, evidence.conditions] as const),
+        indeterminate: indeterminate.map(({ rule, missing }) => [rule, missing]),
+      };
+    }
+    let last = await pass(0);
+    for (let minute = 1; minute <= 61; minute += 1) last = await pass(minute);
+    return { it, pass, last };
+  }
+
+  it('are still counted by the process that has them', async () => {
+    expect((await hour()).last).toEqual({ violated: [], indeterminate: [] });
+  });
+
+  it.each([
+    ['a restart', (it: ReturnType<typeof scene>) => it.restart()],
+    [
+      'a pass of another process',
+      async (it: ReturnType<typeof scene>) => {
+        const clock = () => NOW + 61.5 * MINUTE * SECOND;
+        const context = aPassContext({ port: fakeSwitch([started(9, 50)], clock), store: it.store, clock });
+        const options = { passId: 'once', actor: 'cli:ops', dryRun: true, stop: never, abort: never };
+        expect(await runPass(context, options)).toMatchObject({ status: 'completed', calls: 1 });
+      },
+    ],
+  ])('leave their window incomplete after %s, until it begins where the ledger does', async (_, happens) => {
+    const { it, pass } = await hour();
+    await happens(it);
+    const left = { result: true, all: [{ observed: 1, gap: { seconds: 8 * MINUTE } }] };
+    const knownSince = '2026-01-05T10:10:00.000Z';
+    expect(await pass(62)).toMatchObject({
+      violated: [['seen', { ...left, all: [{ observed: 1, gap: { seconds: 8 * MINUTE, knownSince } }] }]],
+      indeterminate: [['whole', ['account.callsStarted']]],
+    });
+    for (let minute = 63; minute < 70; minute += 1)
+      expect(await pass(minute)).toMatchObject({ indeterminate: [['whole', ['account.callsStarted']]] });
+    const { violated, indeterminate } = await pass(70);
+    expect(indeterminate).toEqual([]);
+    expect(violated).toMatchObject([
+      ['seen', { all: [{ observed: 1 }] }],
+      ['whole', { all: [{ observed: 1 }] }],
+    ]);
+    expect(JSON.stringify(violated)).not.toContain('gap');
+  });
+});
+
 describe('a call that was gone when its disconnect came', () => {
   const RECENT_SECONDS = 30;
   const three = () => calls(3, { setupAt: undefined, duration: 5, delay: 1, age: 6 });

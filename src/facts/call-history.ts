@@ -125,6 +125,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         lastListedAt = Math.max(lastListedAt ?? -Infinity, at);
       }
       for (const poll of state.polls) open(poll.login).gaps.note(poll);
+      for (const { login, at } of state.prunedUntil ?? []) open(login).gaps.noteForgotten(at);
       const calls = state.calls.map((row) => {
         const history = open(row.login);
         const { gaps } = history;

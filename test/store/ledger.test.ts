@@ -38,6 +38,7 @@ test('a switch that was never polled is unknown', async () => {
     holding: [],
     lastSoundAt: [],
     lastListedAt: [],
+    prunedUntil: [],
     soundHours: [],
   });
 });
@@ -109,6 +110,7 @@ test('what was committed comes back as it was, after a restart too', async () =>
     holding: changes.holding.put,
     lastSoundAt: [],
     lastListedAt: [{ login: 'login:ops', at: NOON }],
+    prunedUntil: [],
     soundHours: [],
   };
   expect(await store.ledger.load('lab', 0)).toEqual(expected);
@@ -456,6 +458,29 @@ test('calls of a login that nobody uses any more go when nothing was seen under 
   await ledger.prune({ before: NOON + 1, countriesBefore: 0, maxRows: 100 });
   expect(await callsOf(ledger)).toEqual([]);
   expect(await callsOf(ledger, 0, 'gone')).toEqual([]);
+});
+
+test('pruning leaves behind up to when calls of each login are gone', async () => {
+  const { ledger, path } = freshStore();
+  const over = (id: string, second: number, login = 'login:ops') =>
+    ledgerCall(id, { login, endedAt: NOON + second * 1_000 });
+  const calls = [over('1', 10), over('2', 30), over('3', 20, 'login:noc'), over('4', 40)];
+  await ledger.commit('lab', changesOf({ calls }));
+  await ledger.commit('fra', changesOf({ calls: [over('1', 50)] }));
+  const prune = async (second: number, maxRows = 100) => {
+    await ledger.prune({ before: NOON + second * 1_000, countriesBefore: 0, maxRows });
+    const { prunedUntil = [] } = await ledger.load('lab', 0);
+    return prunedUntil.map(({ login, at }) => `${login} ${(at - NOON) / 1_000}`);
+  };
+  expect(await prune(10)).toEqual([]);
+  expect(await prune(31, 1)).toEqual(['login:ops 10']);
+  expect(await prune(31)).toEqual(['login:noc 20', 'login:ops 30']);
+  // Late news of a call that is gone.
+  await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 50_000), calls: [over('1', 10)] }));
+  expect(await prune(31)).toEqual(['login:noc 20', 'login:ops 30']);
+  expect(await callsOf(ledger)).toEqual(['4']);
+  expect((await ledger.load('fra', 0)).prunedUntil).toEqual([]);
+  expect((await freshStore(path).ledger.load('lab', 0)).prunedUntil).toHaveLength(2);
 });
 
 test('the number of the last poll outlives the poll, so that it never names two', async () => {
