@@ -540,6 +540,29 @@ describe('windows', () => {
   });
 });
 
+it('a call that we cut is known as such to a login that listed nothing since, whatever another has listed', async () => {
+  const rules = `
+    rules:
+      - { name: ended, scope: account, mode: enforce, event: { type: alert },
+          conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 0 } ] } }
+      - { name: cut, scope: call, mode: enforce, event: { type: disconnectCall },
+          conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] } }`;
+  const costly = aCall({ id: '1', cld: '88212345', cldNumber: '88212345' });
+  const it = scene(rules, [costly, aCall({ id: '2' })], { intervalMs: 60 * SECOND });
+  expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 disconnected']);
+  const clock = () => NOW + 40 * SECOND;
+  const port = { ...fakeSwitch([aCall({ id: '2' })], clock), login: 'login:other' };
+  const options = { passId: 'other', actor: 'cli:ops', dryRun: false, stop: never, abort: never };
+  await runPass(aPassContext({ port, store: it.store, clock }), options);
+  it.wait(60);
+  expect((await it.pass()).violations).toEqual([]);
+  it.wait(60);
+  it.port.calls = [];
+  expect((await it.pass()).violations).toMatchObject([
+    { rule: 'ended', evidence: { conditions: { all: [{ observed: 1 }] } } },
+  ]);
+});
+
 describe('facts that count subcustomers', () => {
   const below = (name: string, fact: string, priority: number, more = '') => `
   - name: ${name}

@@ -94,7 +94,7 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
   const { cuts, recent } =
     store === undefined
       ? { cuts: [], recent: [] }
-      : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt);
+      : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
   return {
     source: 'listed just now',
