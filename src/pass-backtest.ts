@@ -1,7 +1,7 @@
 import type { PlannedAction, WithholdReason } from './domain/action.js';
 import { type CallIdentity, identityKey } from './domain/call.js';
 import type { Caps } from './domain/config.js';
-import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll } from './domain/ledger.js';
+import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll, LedgerState } from './domain/ledger.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { createGate } from './enforce/gate.js';
 import { type CapTrips, createCapTrips } from './pass-backtest-trips.js';
@@ -26,6 +26,8 @@ export interface BacktestOptions
   until: number;
   countries: readonly CalledCountry[];
   accounts: readonly KnownAccount[];
+  /** As LedgerState has it; nothing by default. */
+  prunedUntil?: LedgerState['prunedUntil'];
   caps: Caps;
   /** Judges every subject at every poll, as passes do: what the quick way must come to as well. For tests. */
   thorough?: boolean;
@@ -106,6 +108,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       countries: options.countries,
       accounts: options.accounts,
       holding: [],
+      ...(options.prunedUntil === undefined ? {} : { prunedUntil: options.prunedUntil }),
     },
   });
   const counts = new Map(

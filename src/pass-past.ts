@@ -61,7 +61,7 @@ export async function remember(
     audit,
     switchName,
     observedAt,
-    history.lastListedAt,
+    history.lastListedAt(snapshot.coverage.login),
     sentAhead,
   );
   const changes = {
@@ -92,9 +92,9 @@ export async function remember(
 export type SentAhead = Map<string, number>;
 
 /**
- * Calls whose disconnect was sent before this listing: `cuts` since the last listing, for the history, however long ago that
- * was, and of a day where nobody knows or the clock was set back since: those that we may have ended;
- * `recent` those that count as gone while they are still listed.
+ * Calls whose disconnect was sent before this listing: `cuts` since the last listing under its login, for the history, however
+ * long ago that was, and of a day where nobody knows or the clock was set back since: those that we may have ended; `recent` those
+ * that count as gone while they are still listed.
  */
 export async function disconnectsBefore(
   audit: Pick<AuditLog, 'disconnectsSince'>,

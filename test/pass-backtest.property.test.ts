@@ -364,6 +364,7 @@ it('comes to the very same whether or not it leaves out subjects that must still
             // Known for long enough in the middle of it all.
             { account: 2, firstAt: at(70 - 7 * 86_400) },
           ],
+          prunedUntil: first % 2 === 0 ? [] : [{ login: LOGIN, at: at(5 * first) }],
         });
         const quick = await runBacktest(options);
         expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));

@@ -484,6 +484,45 @@ describe('windows', () => {
     expect(outcomes(await it.pass())).toEqual(['disconnectCall 5 disconnected']);
   });
 
+  it('go on for one login where another lists the same calls on the same database', async () => {
+    const it = scene(`
+      name: busy
+      scope: account
+      mode: monitor
+      needs: complete
+      conditions:
+        all:
+          - { fact: account.callsStarted, params: { within: 1m }, operator: greaterThanInclusive, value: 0 }
+          - { fact: account.callsEnded, params: { within: 1m }, operator: greaterThanInclusive, value: 0 }
+      event: { type: alert }`);
+    const sees = async (started: number, ended: number) => {
+      expect(await it.pass()).toMatchObject({
+        violations: [{ evidence: { conditions: { all: [{ observed: started }, { observed: ended }] } } }],
+        indeterminate: [],
+      });
+      it.wait(5);
+    };
+    for (let poll = 0; poll < 13; poll += 1) {
+      await it.pass();
+      it.wait(5);
+    }
+    // A switch that lists no times: when a call started is known by its first sight alone.
+    const bare = ['1', '2', '3', '4'].map((id) => ({
+      ...aCall({ id, setupAt: undefined }),
+      duration: undefined,
+      delay: undefined,
+    }));
+    it.port.calls = bare;
+    await sees(4, 0);
+    const clock = () => NOW + 67 * SECOND;
+    const other = { ...fakeSwitch(bare, clock), login: 'login:other' };
+    const context = aPassContext({ port: other, store: it.store, clock });
+    const options = { passId: 'other', actor: 'cli:ops', dryRun: false, stop: never, abort: never };
+    expect(await runPass(context, options)).toMatchObject({ status: 'completed', calls: 4 });
+    it.port.calls = bare.slice(0, 1);
+    await sees(4, 3);
+  });
+
   it('leave calls that we cut out of what speaks of how calls end', async () => {
     const rule = `
       rules:
@@ -499,6 +538,29 @@ describe('windows', () => {
     it.port.calls = [];
     expect((await it.pass()).violations).toMatchObject([{ rule: 'ended' }]);
   });
+});
+
+it('a call that we cut is known as such to a login that listed nothing since, whatever another has listed', async () => {
+  const rules = `
+    rules:
+      - { name: ended, scope: account, mode: enforce, event: { type: alert },
+          conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 0 } ] } }
+      - { name: cut, scope: call, mode: enforce, event: { type: disconnectCall },
+          conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] } }`;
+  const costly = aCall({ id: '1', cld: '88212345', cldNumber: '88212345' });
+  const it = scene(rules, [costly, aCall({ id: '2' })], { intervalMs: 60 * SECOND });
+  expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 disconnected']);
+  const clock = () => NOW + 40 * SECOND;
+  const port = { ...fakeSwitch([aCall({ id: '2' })], clock), login: 'login:other' };
+  const options = { passId: 'other', actor: 'cli:ops', dryRun: false, stop: never, abort: never };
+  await runPass(aPassContext({ port, store: it.store, clock }), options);
+  it.wait(60);
+  expect((await it.pass()).violations).toEqual([]);
+  it.wait(60);
+  it.port.calls = [];
+  expect((await it.pass()).violations).toMatchObject([
+    { rule: 'ended', evidence: { conditions: { all: [{ observed: 1 }] } } },
+  ]);
 });
 
 describe('facts that count subcustomers', () => {
@@ -833,6 +895,77 @@ describe('needs: complete', () => {
       );
     },
   );
+});
+
+describe('calls that the ledger has pruned', () => {
+  const MINUTE = 60;
+  const few = (name: string, more: string) => `
+  - name: ${name}
+    scope: account
+    mode: monitor
+    ${more}
+    conditions: { all: [ { fact: account.callsStarted, params: { within: 1h }, operator: lessThan, value: 3 } ] }
+    event: { type: alert }`;
+  const rules = `rules:${few('whole', 'needs: complete')}${few('seen', '')}`;
+  const started = (id: number, minute: number) =>
+    aCall({ id: String(id), setupAt: NOW + minute * MINUTE * SECOND, duration: 0, delay: 0 });
+
+  /** An hour in which three calls came and went by minute 10, and of which the ledger keeps twenty minutes of calls. */
+  async function hour() {
+    const it = scene(rules, [], { intervalMs: MINUTE * SECOND });
+    async function pass(minute: number) {
+      it.port.calls = minute < 50 ? [] : [started(9, 50)];
+      if (minute >= 5 && minute < 10) it.port.calls = [1, 2, 3].map((id) => started(id, 5));
+      const { violations, indeterminate } = await it.pass();
+      const now = NOW + minute * MINUTE * SECOND;
+      const before = now - 20 * MINUTE * SECOND;
+      const pollsBefore = before - 3_600 * SECOND;
+      await it.store.ledger.prune({ before, pollsBefore, countriesBefore: 0, maxRows: 100 });
+      it.wait(MINUTE);
+      return {
+        violated: violations.map(({ rule, evidence }) => [rule, evidence.conditions] as const),
+        indeterminate: indeterminate.map(({ rule, missing }) => [rule, missing]),
+      };
+    }
+    let last = await pass(0);
+    for (let minute = 1; minute <= 61; minute += 1) last = await pass(minute);
+    return { it, pass, last };
+  }
+
+  it('are still counted by the process that has them', async () => {
+    expect((await hour()).last).toEqual({ violated: [], indeterminate: [] });
+  });
+
+  it.each([
+    ['a restart', (it: ReturnType<typeof scene>) => it.restart()],
+    [
+      'a pass of another process',
+      async (it: ReturnType<typeof scene>) => {
+        const clock = () => NOW + 61.5 * MINUTE * SECOND;
+        const context = aPassContext({ port: fakeSwitch([started(9, 50)], clock), store: it.store, clock });
+        const options = { passId: 'once', actor: 'cli:ops', dryRun: true, stop: never, abort: never };
+        expect(await runPass(context, options)).toMatchObject({ status: 'completed', calls: 1 });
+      },
+    ],
+  ])('leave their window incomplete after %s, until it begins where the ledger does', async (_, happens) => {
+    const { it, pass } = await hour();
+    await happens(it);
+    const left = { result: true, all: [{ observed: 1, gap: { seconds: 8 * MINUTE } }] };
+    const knownSince = '2026-01-05T10:10:00.000Z';
+    expect(await pass(62)).toMatchObject({
+      violated: [['seen', { ...left, all: [{ observed: 1, gap: { seconds: 8 * MINUTE, knownSince } }] }]],
+      indeterminate: [['whole', ['account.callsStarted']]],
+    });
+    for (let minute = 63; minute < 70; minute += 1)
+      expect(await pass(minute)).toMatchObject({ indeterminate: [['whole', ['account.callsStarted']]] });
+    const { violated, indeterminate } = await pass(70);
+    expect(indeterminate).toEqual([]);
+    expect(violated).toMatchObject([
+      ['seen', { all: [{ observed: 1 }] }],
+      ['whole', { all: [{ observed: 1 }] }],
+    ]);
+    expect(JSON.stringify(violated)).not.toContain('gap');
+  });
 });
 
 describe('a call that was gone when its disconnect came', () => {

@@ -47,8 +47,13 @@ async function listedBefore(
   const input = await pastInput(parts, store);
   const asked = new Date(at).toISOString();
   if (input !== undefined) {
-    const lacking = lacksCustomers(switchConfig, input) ? NO_CUSTOMERS : '';
-    return { input, source: `the last listing by ${asked}, from the ledger${lacking}` };
+    const { prunedUntil = [] } = await store.ledger.load(switchConfig.name, Number.MAX_SAFE_INTEGER);
+    const until = Math.max(...prunedUntil.map((one) => one.at));
+    const lacking = [
+      ...(until > input.snapshot.observedAt ? [lacksCalls(until)] : []),
+      ...(lacksCustomers(switchConfig, input) ? [NO_CUSTOMERS] : []),
+    ];
+    return { input, source: `the last listing by ${asked}, from the ledger${lacking.join('')}` };
   }
   await say(
     context,
@@ -58,6 +63,11 @@ async function listedBefore(
 }
 
 const NO_CUSTOMERS = '; who was whose subcustomer was not kept then, so it counts as unknown';
+
+/** Polls are kept for longer than calls. */
+function lacksCalls(until: number): string {
+  return `; calls that ended by ${new Date(until).toISOString()} are not kept any more, so it lacks those`;
+}
 
 /** Where a pass goes by customers that only the switch can tell of, and none of its passes had kept any by then. */
 function lacksCustomers({ login, protect }: SwitchConfig, input: ExplainInput): boolean {
@@ -84,7 +94,7 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
   const { cuts, recent } =
     store === undefined
       ? { cuts: [], recent: [] }
-      : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt);
+      : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
   return {
     source: 'listed just now',

@@ -39,14 +39,14 @@ export async function pastInput(
     const last = lastListing(parts, ledger);
     if (last === undefined) return undefined;
     const { name: switchName } = switchConfig;
-    const { countries, accounts, holding } = ledger.state(switchName, AFTER_ALL);
+    const { countries, accounts, holding, prunedUntil = [] } = ledger.state(switchName, AFTER_ALL);
     const unknownYet = customersFrom(switchConfig, []);
     const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
     const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,
       past,
-      known: { countries, accounts },
+      known: { countries, accounts, prunedUntil },
       judgingAt,
       customersOverTime: () => customersOverTime(switchConfig, learned),
       actedSince: (since) => actedSince(audit, judgingAt(last.at), config.mode, since),

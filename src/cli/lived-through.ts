@@ -15,8 +15,8 @@ const HOUR_MS = 3_600_000;
 /** What passes of a switch went by, as it is known today. */
 export interface PastOfSwitch {
   ledger: LedgerReader;
-  /** What the ledger has kept of countries and accounts. */
-  known: Pick<LedgerState, 'countries' | 'accounts'>;
+  /** What the ledger has kept of countries and accounts, and up to when it keeps calls no more. */
+  known: Pick<LedgerState, 'countries' | 'accounts' | 'prunedUntil'>;
   past: PastReader;
   /** What judges at this instant but for customers: exceptions end. */
   judgingAt(now: number): Judging;
@@ -132,15 +132,13 @@ function historyAt(
   { switchName, numbering }: Pick<Judging, 'switchName' | 'numbering'>,
   { known, past }: Pick<PastOfSwitch, 'known' | 'past'>,
 ): CallHistory {
-  const { countries, accounts } = known;
   const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
   const soundHours = past.soundHours(switchName, now);
   history.restore({
     lastPollId: undefined,
     polls: [],
     calls: [],
-    countries,
-    accounts,
+    ...known,
     holding: [],
     soundHours,
   });

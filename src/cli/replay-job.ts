@@ -37,7 +37,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
   const reader = openLedgerReader(config.database);
   try {
     // Only what is remembered beyond the calls is wanted; the calls are read one by one.
-    const { countries, accounts } = reader.state(name, Number.MAX_SAFE_INTEGER);
+    const { countries, accounts, prunedUntil } = reader.state(name, Number.MAX_SAFE_INTEGER);
     return await runBacktest({
       ...judging,
       knownAt: customersOverTime(switchConfig, reader.customers(name, span.until)),
@@ -48,6 +48,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
       calls: reader.calls(name, from, span.until),
       countries,
       accounts,
+      ...(prunedUntil === undefined ? {} : { prunedUntil }),
       onProgress,
     });
   } catch (error) {

@@ -78,16 +78,16 @@ export type MissingReason =
   | 'lower-bound'
   /** A fact of the past where no ledger was given. */
   | 'no-history'
-  /** Polls are missing in the window, or the ledger does not reach back that far, and the rule needs it complete. */
+  /** Polls are missing in the window, or the ledger does not reach back that far any more, and the rule needs it complete. */
   | 'incomplete-window'
   /** The account has been known for less time than the fact needs. */
   | 'too-little-history';
 
 /** What a window could not see. */
 export interface WindowGap {
-  /** Seconds of the window that no sound poll covers, a time before the ledger began included. */
+  /** Seconds of the window that no sound poll covers, a time before the ledger began, or that it has let go of, included. */
   seconds: number;
-  /** Where the ledger began within the window: that instant, in milliseconds since the epoch. */
+  /** Where what the ledger holds begins within the window: that instant, in milliseconds since the epoch. */
   knownSince?: number;
 }
 

@@ -9,7 +9,8 @@ export interface SeenState {
 }
 
 /**
- * What the ledger keeps of one call: one row, written when the call is first seen and when something in it changes.
+ * What the ledger keeps of one call: one row for each login that lists it, written when the call is first seen and when
+ * something in it changes.
  * Fields are as last listed, raw: how numbers are read may change, what was listed does not.
  */
 export interface LedgerCall extends CallIdentity {
@@ -166,6 +167,11 @@ export interface LedgerState {
   lastSoundAt?: readonly { login: string; at: number }[];
   /** The same for the last poll that brought a listing, sound or not. */
   lastListedAt?: readonly { login: string; at: number }[];
+  /**
+   * Up to which instant calls of a login that ended have been pruned; none for a login that has lost none. A window that
+   * begins before lacks what was in it. Absent where nobody kept it: then nothing is lacking.
+   */
+  prunedUntil?: readonly { login: string; at: number }[];
   /** Absent where nobody kept it: then it is taken to have been as it is. */
   numbering?: NumberingMark;
   /**
@@ -192,7 +198,7 @@ export interface Ledger {
   /**
    * Deletes at most `maxRows` of what is older than `before` (calls by when they ended), of polls before `pollsBefore`, which is
    * `before` by default, and of countries not called since `countriesBefore`; resolves with how many went. Call it again until
-   * it says 0.
+   * it says 0. Up to when calls of each login went is kept.
    */
   prune(options: PruneOptions): Promise<number>;
 }

@@ -87,8 +87,8 @@ export interface ConditionEvidence {
 
 /** What a window could not see, as a record keeps it. */
 export interface GapEvidence {
-  /** Seconds of the window that no sound poll covers, a time before the ledger began included. */
+  /** Seconds of the window that no sound poll covers, a time before the ledger began, or that it has let go of, included. */
   seconds: number;
-  /** Where the ledger began within the window: that instant, ISO 8601. */
+  /** Where what the ledger holds begins within the window: that instant, ISO 8601. */
   knownSince?: string;
 }

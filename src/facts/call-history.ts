@@ -41,8 +41,11 @@ export interface CallHistory {
   replay(step: ReplayStep): void;
   /** Lets go of calls that ended at or before this instant. */
   forget(before: number): void;
-  /** The newest poll that brought a listing, sound or not: what was cut since has not been marked yet. */
-  readonly lastListedAt: number | undefined;
+  /**
+   * The newest poll that brought a listing under this login, sound or not: what was cut since has not been marked yet among
+   * the calls that it has listed.
+   */
+  lastListedAt(login: string): number | undefined;
   /** Whether a poll at this instant is not after the one before: then the clock was set back, and it begins anew. */
   isSetBack(now: number): boolean;
   /** Vendors that ever listed this call; none for a call that is not known. */
@@ -61,7 +64,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   const vendorsAsked: PastCall['vendorsAsked'] = options.vendorsKnown === true ? 'all' : [];
   let logins = new Map<string, LoginHistory>();
   let countries = createCountryMemory();
-  let lastListedAt: number | undefined;
+  let listedAt = new Map<string, number>();
   let lastPollAt: number | undefined;
   let newestLogin: LoginHistory | undefined;
   /** Only who keeps a history asks how its numbers were read before. */
@@ -76,6 +79,10 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     return history;
   }
 
+  function noteListed({ login, at }: Pick<LedgerPoll, 'login' | 'at'>): void {
+    listedAt.set(login, Math.max(listedAt.get(login) ?? at, at));
+  }
+
   const isSetBack = (now: number) => lastPollAt !== undefined && now <= lastPollAt;
 
   /** Takes down that there was a poll; returns what of that is to be written. */
@@ -85,7 +92,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     if (anew) {
       logins = new Map();
       newestLogin = undefined;
-      lastListedAt = undefined;
+      listedAt = new Map();
       countries.setBack(at);
     }
     const mark = isKept ? countries.readBy(numbering.fingerprint, at) : undefined;
@@ -93,7 +100,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   }
 
   function begin(poll: LedgerPoll, receivedAt: number, changed: PollRun['changed']): PollRun {
-    lastListedAt = Math.max(lastListedAt ?? -Infinity, poll.at);
+    noteListed(poll);
     const history = open(poll.login);
     newestLogin = history;
     const soundBefore = history.gaps.lastSoundAt();
@@ -113,18 +120,16 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       isKept = true;
       newestLogin = undefined;
       lastPollAt = state.lastPollAt ?? state.polls.at(-1)?.at;
-      const listedAt = new Map((state.lastListedAt ?? []).map(({ login, at }) => [login, at]));
-      for (const { login, at, result } of state.polls) if (result !== 'failed') listedAt.set(login, at);
-      lastListedAt = [...listedAt.values()].reduce<number | undefined>(
-        (last, at) => Math.max(last ?? at, at),
-        undefined,
-      );
+      listedAt = new Map();
+      for (const last of state.lastListedAt ?? []) noteListed(last);
+      for (const poll of state.polls) if (poll.result !== 'failed') noteListed(poll);
       const seen = new Set(state.polls.flatMap(({ login, result }) => (result === 'sound' ? [login] : [])));
       for (const { login, at } of state.lastSoundAt ?? []) {
         if (!seen.has(login)) open(login).gaps.note({ at, intervalMs: 0, result: 'sound', login });
-        lastListedAt = Math.max(lastListedAt ?? -Infinity, at);
+        noteListed({ login, at });
       }
       for (const poll of state.polls) open(poll.login).gaps.note(poll);
+      for (const { login, at } of state.prunedUntil ?? []) open(login).gaps.noteForgotten(at);
       const calls = state.calls.map((row) => {
         const history = open(row.login);
         const { gaps } = history;
@@ -175,9 +180,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     forget(before) {
       for (const history of logins.values()) history.forget(before);
     },
-    get lastListedAt() {
-      return lastListedAt;
-    },
+    lastListedAt: (login) => listedAt.get(login),
     isSetBack,
     vendorsOf: (call) => newestLogin?.find(call)?.vendors ?? [],
     ofLogin: (login) => logins.get(login),

@@ -20,12 +20,16 @@ export interface PollGaps {
   intervalMs(): number | undefined;
   /** Whether a sound listing came so soon before a poll that a call which it did not show cannot be much older. */
   coversUntil(at: number, intervalMs: number): boolean;
+  /** Calls that ended up to this instant may have been let go of, whoever saw them. */
+  noteForgotten(until: number): void;
   /**
    * What nothing sound covers after `from` and until `now`; undefined where that is nothing. Every poll that failed or was in
    * doubt leaves a gap, up to the next sound one; so does a stretch of more than two intervals without any poll, but for its
    * first interval: so far polling ever sees. Before the first sound poll everything is a gap.
    */
   within(from: number, now: number): WindowGap | undefined;
+  /** The same of what is known of calls: what lies before the forgotten ones ended is a gap as well. */
+  withinKnown(from: number, now: number): WindowGap | undefined;
   forget(before: number): void;
 }
 
@@ -40,6 +44,7 @@ export function createPollGaps(): PollGaps {
   /** The first poll since the last sound one that was not sound. */
   let unsoundAt: number | undefined;
   let gaps: Gap[] = [];
+  let forgottenUntil = Number.NEGATIVE_INFINITY;
 
   function closed({ at, intervalMs }: LedgerPoll): Gap | undefined {
     if (lastSound === undefined || unsoundAt === undefined) return stretch(lastSound, at, intervalMs);
@@ -51,6 +56,24 @@ export function createPollGaps(): PollGaps {
   function open(now: number): Gap | undefined {
     if (lastSound === undefined || unsoundAt === undefined) return stretch(lastSound, now, 0);
     return { from: lastSound.at, to: now };
+  }
+
+  /** Nothing is known of what was before `beginning` either. */
+  function gapIn(from: number, now: number, beginning = Number.NEGATIVE_INFINITY): WindowGap | undefined {
+    if (firstSound === undefined) return now > from ? { seconds: (now - from) / 1000 } : undefined;
+    const knownSince = Math.max(firstSound.at, beginning);
+    const before = Math.max(0, Math.min(knownSince, now) - from);
+    let ms = before;
+    const overlap = (gap: Gap) => Math.max(0, Math.min(gap.to, now) - Math.max(gap.from, from + before));
+    for (let at = gaps.length - 1; at >= 0; at -= 1) {
+      const gap = gaps[at];
+      if (gap === undefined || gap.to <= from) break;
+      ms += overlap(gap);
+    }
+    const last = open(now);
+    if (last !== undefined) ms += overlap(last);
+    if (ms === 0) return undefined;
+    return { seconds: ms / 1000, ...(before > 0 && knownSince <= now ? { knownSince } : {}) };
   }
 
   return {
@@ -69,22 +92,11 @@ export function createPollGaps(): PollGaps {
     intervalMs: () => lastSound?.intervalMs,
     coversUntil: (at, intervalMs) =>
       lastSound !== undefined && stretch(lastSound, at, intervalMs) === undefined,
-    within(from, now) {
-      if (firstSound === undefined) return now > from ? { seconds: (now - from) / 1000 } : undefined;
-      let ms = 0;
-      const overlap = (gap: Gap) => Math.max(0, Math.min(gap.to, now) - Math.max(gap.from, from));
-      for (let at = gaps.length - 1; at >= 0; at -= 1) {
-        const gap = gaps[at];
-        if (gap === undefined || gap.to <= from) break;
-        ms += overlap(gap);
-      }
-      const last = open(now);
-      if (last !== undefined) ms += overlap(last);
-      const before = Math.max(0, Math.min(firstSound.at, now) - from);
-      ms += before;
-      if (ms === 0) return undefined;
-      return { seconds: ms / 1000, ...(before > 0 ? { knownSince: firstSound.at } : {}) };
+    noteForgotten(until) {
+      forgottenUntil = Math.max(forgottenUntil, until);
     },
+    within: (from, now) => gapIn(from, now),
+    withinKnown: (from, now) => gapIn(from, now, forgottenUntil),
     forget(before) {
       const kept = Math.min(before, (lastSound?.at ?? before) - GAPS_KEPT_MS);
       if ((gaps[0]?.to ?? Infinity) < kept) gaps = gaps.filter((gap) => gap.to >= kept);

@@ -41,7 +41,7 @@ export interface WindowedFactsOptions {
 export type Question = {
   from: number;
   gap: WindowGap | undefined;
-  /** Whether polls are missing in the window, or in the time before it that the fact rests on as well. */
+  /** Whether polls or calls are missing in the window, or polls in the time before it that the fact rests on as well. */
   isIncomplete: boolean;
   recursive: boolean;
   /** Whether `to` and `direction` let a listed call in. */
@@ -64,6 +64,7 @@ interface ViewContent {
 export interface Questions {
   of(scope: AggregateScope, name: string, params: FactParams): Question;
   windowView(key: string, scope: AggregateScope, what: ViewContent, from: number): WindowView;
+  /** What of the time since then no poll covers. */
   gapSince(from: number): WindowGap | undefined;
   /** Whether any poll is missing of the time that tells what is new to an account. */
   isUnwatched(): boolean;
@@ -75,6 +76,7 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
   const questions = new Map<FactParams, AskedQuestion[]>();
   const ownViews = new Map<string, View>();
   const gaps = new Map<number, WindowGap | undefined>();
+  const knownGaps = new Map<number, WindowGap | undefined>();
   const treeIn = (scope: AggregateScope, recursive: boolean) =>
     scope === 'customer' && recursive ? tree : undefined;
 
@@ -150,6 +152,12 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
     return gaps.get(from);
   }
 
+  /** The calls of a window may be gone though somebody watched. */
+  function gapInCallsSince(from: number): WindowGap | undefined {
+    if (!knownGaps.has(from)) knownGaps.set(from, login.gaps.withinKnown(from, now));
+    return knownGaps.get(from);
+  }
+
   const isUnwatched = () => gapSince(now - WATCHED_MS) !== undefined;
 
   function ask(scope: AggregateScope, name: string, params: FactParams): Question {
@@ -160,7 +168,7 @@ export function createQuestions(options: WindowedFactsOptions): Questions {
       filterOf ??= createCallFilter('all', withoutState(params));
       return filterOf(call);
     };
-    const gap = gapSince(from);
+    const gap = gapInCallsSince(from);
     const isIncomplete = gap !== undefined || (restsOnWatch({ name: `${scope}.${name}` }) && isUnwatched());
     const common = { from, gap, isIncomplete, recursive, letsIn };
     const measure = MEASURES.get(name);

@@ -164,7 +164,7 @@ function warnOfShortLedger(
   const what = sinceMidnight ? `"${name}" looks back up to` : `"within: ${String(written)}" looks back`;
   findings.warning(
     sinceMidnight ? inside(place, 'fact') : inside(place, 'params', 'within'),
-    `${what} ${durationText(ms)}, and the ledger is kept for ${durationText(keptMs)} only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little: expected at least ${durationText(ms)} there.`,
+    `${what} ${durationText(ms)}, and the ledger is kept for ${durationText(keptMs)} only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little, or is missing with needs: complete: expected at least ${durationText(ms)} there.`,
   );
 }
 

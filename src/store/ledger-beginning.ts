@@ -27,7 +27,7 @@ const LEARNED_NOW = `
   UPDATE ledger_customer SET learned_at = @at WHERE switch_id = @switch AND learned_at > @at`;
 
 const FORGET_LOGINS = `
-  UPDATE ledger_login SET last_sound_at = NULL, last_listed_at = NULL WHERE switch_id = @switch`;
+  UPDATE ledger_login SET last_sound_at = NULL, last_listed_at = NULL, pruned_until = NULL WHERE switch_id = @switch`;
 const DROP_HOLDING = 'DELETE FROM ledger_holding WHERE switch_id = @switch';
 
 /**

@@ -8,7 +8,10 @@ const ENDED_CALLS = `
   DELETE FROM ledger_call WHERE id IN (
     SELECT id FROM ledger_call INDEXED BY ledger_call_ended
     WHERE switch_id = @switch AND ended_at < @before ORDER BY ended_at LIMIT @limit
-  )`;
+  ) RETURNING id, login_id, ended_at`;
+
+const NOTE_PRUNED = `
+  UPDATE ledger_login SET pruned_until = max(coalesce(pruned_until, @until), @until) WHERE id = @login`;
 
 /** Logins under which nothing was seen any more since then: a switch or a login that is not in the config any more. */
 const UNUSED_LOGINS = `
@@ -51,16 +54,44 @@ const CUSTOMERS = `
 
 type Bound = { before: number; limit: number };
 
+const SWITCHES = 'SELECT id, begun_after_call AS afterCall FROM ledger_switch ORDER BY id';
+
+interface SwitchRow {
+  id: number;
+  /** Calls up to this one are of another time: nothing is read of them, so that none is lacking once they are gone. */
+  afterCall: number;
+}
+
+/** Deletes calls of a switch that ended, oldest first, and takes down up to when those of each login are gone. */
+function prepareEndedCalls(database: Database.Database): (of: SwitchRow, bound: Bound) => number {
+  const remove = database
+    .prepare<Bound & { switch: number }, [id: number, login: number, endedAt: number]>(ENDED_CALLS)
+    .raw();
+  const note = database.prepare<{ login: number; until: number }>(NOTE_PRUNED);
+  return ({ id: switchId, afterCall }, bound) => {
+    const gone = remove.all({ switch: switchId, ...bound });
+    const untilOf = new Map<number, number>();
+    for (const [id, login, endedAt] of gone) {
+      if (id > afterCall) untilOf.set(login, Math.max(untilOf.get(login) ?? endedAt, endedAt));
+    }
+    for (const [login, until] of untilOf) note.run({ login, until });
+    return gone.length;
+  };
+}
+
 /** Deletes what Ledger.prune promises, in one transaction. Throws SQLite's own errors. */
 export function preparePrune(database: Database.Database): (options: PruneOptions) => number {
-  const switches = database.prepare<[], number>('SELECT id FROM ledger_switch ORDER BY id').pluck();
-  const ofEverySwitch = (sql: string): Deletion => {
-    const statement = database.prepare<Bound & { switch: number }>(sql);
-    return (before, limit) =>
-      inTurn(switches.all(), limit, (id, left) => statement.run({ switch: id, before, limit: left }).changes);
-  };
-  const endedCalls = ofEverySwitch(ENDED_CALLS);
-  const polls = ofEverySwitch(POLLS);
+  const switches = database.prepare<[], SwitchRow>(SWITCHES);
+  const pruneEnded = prepareEndedCalls(database);
+  const endedCalls: Deletion = (before, limit) =>
+    inTurn(switches.all(), limit, (one, left) => pruneEnded(one, { before, limit: left }));
+  const ofSwitch = database.prepare<Bound & { switch: number }>(POLLS);
+  const polls: Deletion = (before, limit) =>
+    inTurn(
+      switches.all(),
+      limit,
+      ({ id }, left) => ofSwitch.run({ switch: id, before, limit: left }).changes,
+    );
   const unusedLogins = database.prepare<{ before: number }, { login: number; switch: number }>(UNUSED_LOGINS);
   const lostCalls = database.prepare<Bound & { login: number; switch: number }>(LOST_CALLS);
   const holding = database.prepare<Bound>(HOLDING);

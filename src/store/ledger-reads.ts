@@ -91,6 +91,10 @@ const LAST_LISTED = `
   SELECT name AS login, last_listed_at AS at FROM ledger_login
   WHERE switch_id = ? AND last_listed_at IS NOT NULL ORDER BY name`;
 
+const PRUNED_UNTIL = `
+  SELECT name AS login, pruned_until AS at FROM ledger_login
+  WHERE switch_id = ? AND pruned_until IS NOT NULL ORDER BY name`;
+
 const SOUND_HOURS = `
   WITH RECURSIVE
     newest (hour) AS (SELECT max(last_sound_at) / 3600000 FROM ledger_login WHERE switch_id = @switch),
@@ -130,6 +134,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
   const accounts = database.prepare<[number], KnownAccount>(ACCOUNTS);
   const lastSound = database.prepare<[number], { login: string; at: number }>(LAST_SOUND);
   const lastListed = database.prepare<[number], { login: string; at: number }>(LAST_LISTED);
+  const prunedUntil = database.prepare<[number], { login: string; at: number }>(PRUNED_UNTIL);
   const soundHours = database.prepare<{ switch: number }, number>(SOUND_HOURS).pluck();
   const holding = database.prepare<[number], Holding>(HOLDING);
 
@@ -157,6 +162,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
       holding: holding.all(found.id),
       lastSoundAt: lastSound.all(found.id),
       lastListedAt: lastListed.all(found.id),
+      prunedUntil: prunedUntil.all(found.id),
       soundHours: soundHours.all({ switch: found.id }),
     };
   });
@@ -205,5 +211,6 @@ const NOTHING_KNOWN: LedgerState = {
   holding: [],
   lastSoundAt: [],
   lastListedAt: [],
+  prunedUntil: [],
   soundHours: [],
 };

@@ -29,7 +29,8 @@ const INSERT_POLL = `
 
 const FIND_CALL = `
   SELECT id, first_seen_at AS firstSeenAt, cut_at AS cutAt FROM ledger_call INDEXED BY ledger_call_identity
-  WHERE identity_hash = ? AND switch_id = ? AND ref = ? AND call_id = ? AND setup_time IS ? AND leg IS ? AND id > ?`;
+  WHERE identity_hash = ? AND switch_id = ? AND login_id = ? AND ref = ? AND call_id = ? AND setup_time IS ? AND leg IS ?
+    AND id > ?`;
 
 const PUT_COUNTRY = `
   INSERT INTO ledger_country (switch_id, account, country, first_at, last_at)
@@ -51,7 +52,8 @@ const DROP_HOLDING = `
 /**
  * The ledger on an open, migrated database. Whatever is committed replaces what was known under the same identity, country,
  * account or subject; but a call was first seen when it was, and what was cut stays so, also for who did not know of it.
- * None of that reaches back beyond the poll with which the history began anew.
+ * None of that reaches back beyond the poll with which the history began anew. What two logins list of one call are two rows:
+ * each sees calls of its own, and ends what it does not see any more.
  *
  * Beside what has ended, `prune` deletes live calls of a login under which no sound poll was committed since `before`: the
  * login or the switch is not in use any more, and nobody would ever see them end. It deletes what `for` saw before then, too.
@@ -139,7 +141,7 @@ function prepareWrites(database: Database.Database) {
     call(switchId: number, loginId: number, call: LedgerCall, after: number): void {
       const hash = identityHash(switchId, call);
       const { id, callId, setupTimeText = null, leg = null } = call;
-      const known = find.get(hash, switchId, id, callId, setupTimeText, leg, after);
+      const known = find.get(hash, switchId, loginId, id, callId, setupTimeText, leg, after);
       if (known === undefined) insert.run(after, hash, switchId, ...toCallValues(call, loginId));
       else update.run(...toCallValues(keepKnown(call, known), loginId), known.id);
     },

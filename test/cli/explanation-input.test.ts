@@ -189,6 +189,33 @@ it('from the ledger, a window reaches back from the last listing, however long b
   );
 });
 
+it('from the ledger, a window is not whole that reaches back to calls which have been pruned since', async () => {
+  const it = scene([aCall({ id: '1' }), aCall({ id: '2' })], { everyMs: MINUTE });
+  for (let minute = 0; minute <= 70; minute += 1) {
+    if (minute === 30) it.port.calls = [aCall({ id: '1' })];
+    await it.pass();
+    it.wait(MINUTE);
+  }
+  const last = NOW + 70 * MINUTE;
+  const explainedAt = async (at: number) => {
+    const { input, source } = await it.found('complete', at);
+    return { source, missing: observed(await explained(input, 'complete'))?.missing };
+  };
+  const source = 'the last listing by 2026-01-05T11:10:00.000Z, from the ledger';
+  expect(await explainedAt(last)).toEqual({ source, missing: undefined });
+  await it.store.ledger.prune({
+    before: last - 30 * MINUTE,
+    pollsBefore: 0,
+    countriesBefore: 0,
+    maxRows: 100,
+  });
+  expect(await explainedAt(last)).toEqual({ source, missing: 'incomplete-window' });
+  expect((await explainedAt(NOW + 20 * MINUTE)).source).toBe(
+    'the last listing by 2026-01-05T10:20:00.000Z, from the ledger; ' +
+      'calls that ended by 2026-01-05T10:30:00.000Z are not kept any more, so it lacks those',
+  );
+});
+
 it('on the switch, a cut counts since the last poll, however slowly the switch is polled', async () => {
   const it = scene([aCall({ id: '1' }), costly], { everyMs: MINUTE });
   await it.pass();

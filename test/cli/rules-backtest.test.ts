@@ -36,11 +36,13 @@ interface Setting {
   terminal?: boolean;
   /** Seconds after START between which no poll was made. */
   away?: readonly [number, number];
+  /** Calls that ended so many seconds after START have been pruned. */
+  pruned?: number;
 }
 
 /** Runs the command a minute and a half after START, on twenty polls of each switch. */
 async function backtest(
-  { ledgers = { lab: CALLS }, rules = CAP, terminal = false, away: [from, to] = [0, 0] }: Setting,
+  { ledgers = { lab: CALLS }, rules = CAP, terminal = false, away: [from, to] = [0, 0], pruned }: Setting,
   ...args: string[]
 ) {
   const directory = tempDir();
@@ -70,6 +72,8 @@ async function backtest(
       });
     }
   }
+  if (pruned !== undefined)
+    await store.ledger.prune({ before: at(pruned) + 1, pollsBefore: 0, countriesBefore: 0, maxRows: 100 });
   store.close();
   const ran = { exitCode: 0, stdout: '', stderr: '' };
   const output = (name: 'stdout' | 'stderr') => ({
@@ -284,6 +288,25 @@ it('says where the ledger begins after --since', async () => {
   expect((await backtest({}, '--since', '2026-01-05T09:00:00Z', '-o', 'jsonl')).stderr).toContain(
     'The ledger of lab begins at 2026-01-05T10:00:00.000Z in this span.',
   );
+});
+
+it('says of which time calls are gone, and judges no window that reaches into it', async () => {
+  const rules = `name: few
+scope: account
+mode: monitor
+needs: complete
+conditions: { all: [ { fact: account.callsStarted, params: { within: 25s }, operator: lessThan, value: 2 } ] }
+event: { type: alert }
+`;
+  const args = ['--since', '2026-01-05T10:00:00Z', '-o', 'jsonl'];
+  const told = 'Calls of lab that ended by 2026-01-05T10:01:10.000Z are not kept any more';
+  const whole = await backtest({ rules }, ...args);
+  expect(whole.stderr).not.toContain('are not kept');
+  // Up to 20 s the window reaches back before the ledger, and so it does before 70 s, the end of the call that is gone.
+  expect(JSON.parse(whole.stdout)).toMatchObject({ indeterminatePolls: 5 });
+  const { stdout, stderr } = await backtest({ rules, pruned: 70 }, ...args);
+  expect(stderr).toContain(told);
+  expect(JSON.parse(stdout)).toMatchObject({ indeterminatePolls: 19 });
 });
 
 it('says where nobody watched in the span', async () => {

@@ -192,7 +192,7 @@ describe('a listing that may not speak for what it does not show', () => {
     const { history } = world();
     const failed = { at: START, intervalMs: INTERVAL_MS, result: 'failed', login: 'login:ops' } as const;
     expect(history.missed(failed)).toEqual({ poll: failed, calls: [], countries: [], accounts: [] });
-    expect(history.lastListedAt).toBeUndefined();
+    expect(history.lastListedAt('login:ops')).toBeUndefined();
   });
 });
 

@@ -195,7 +195,7 @@ describe('an end that nobody saw', () => {
       polls: [],
       lastSoundAt: [{ login: LOGIN, at: START + 60_000 }],
     });
-    expect(shown.history.lastListedAt).toBe(START + 60_000);
+    expect(shown.history.lastListedAt(LOGIN)).toBe(START + 60_000);
     expect(shown.poll(7200, []).calls).toMatchObject([
       { lastSeenAt: START + 60_000, lastDuration: 62, endedAt: START + 7_200_000 },
     ]);
@@ -417,7 +417,7 @@ describe('a clock that was ahead', () => {
     expect(shown.poll(5, [talk()])).toMatchObject({ anew: true, calls: [{ id: '1' }] });
     const failed: LedgerPoll = { at: START, intervalMs: INTERVAL_MS, result: 'failed', login: LOGIN };
     expect(shown.history.missed(failed)).toMatchObject({ anew: true });
-    expect(shown.history.lastListedAt).toBeUndefined();
+    expect(shown.history.lastListedAt(LOGIN)).toBeUndefined();
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
     expect(shown.poll(5, [talk()]).anew).toBeUndefined();
   });

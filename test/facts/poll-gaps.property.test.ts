@@ -58,6 +58,35 @@ describe('what a window could not see', () => {
     );
   });
 
+  it('is every half second as well of which calls were let go of', () => {
+    fc.assert(
+      fc.property(
+        polls,
+        fc.integer({ min: 0, max: 200 }),
+        fc.integer({ min: -9, max: 220 }),
+        (all, steps, since) => {
+          const now = all.at(-1)?.at ?? 0;
+          const from = now - steps * STEP_MS;
+          const gaps = createPollGaps();
+          for (const poll of all) gaps.note(poll);
+          const until = now - since * STEP_MS;
+          gaps.noteForgotten(until - STEP_MS);
+          gaps.noteForgotten(until);
+          gaps.noteForgotten(until - 3 * STEP_MS);
+          let seconds = 0;
+          for (let instant = from + STEP_MS; instant <= now; instant += STEP_MS)
+            if (instant <= until || !isWatched(instant, all)) seconds += STEP_MS / 1000;
+          const known = gaps.withinKnown(from, now);
+          expect(known?.seconds ?? 0).toBe(seconds);
+          const begun = Math.max(until, all.find(({ result }) => result === 'sound')?.at ?? Infinity);
+          expect(known?.knownSince).toBe(begun > from && begun <= now ? begun : undefined);
+          expect(gaps.within(from, now)?.seconds ?? 0).toBeLessThanOrEqual(seconds);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('is nothing only where every poll since the last one before the window was sound', () => {
     fc.assert(
       fc.property(polls, fc.integer({ min: 1, max: 80 }), (all, steps) => {

@@ -367,6 +367,37 @@ describe('gaps', () => {
     });
   });
 
+  it('are the time of which calls were pruned, but for what is remembered of countries', () => {
+    const history = newHistory();
+    const polls = Array.from({ length: 25 }, (_, hour) => ({
+      at: START - (25 - hour) * 3_600_000,
+      intervalMs: 3_600_000,
+      result: 'sound' as const,
+      login: 'login:ops',
+    }));
+    const prunedUntil = [
+      { login: 'login:ops', at: START - 7_200_000 },
+      { login: 'login:noc', at: START - 1 },
+    ];
+    const accounts = [{ account: 10, firstAt: START - 8 * DAY_MS }];
+    const { soundHours: _, ...known } = { ...EMPTY, accounts };
+    history.restore({ ...known, polls, prunedUntil });
+    const shown = world(history);
+    shown.poll(0, [dialled('1', '33155500')]);
+    const gap = { seconds: 3_600, knownSince: START - 7_200_000 };
+    for (const name of ['callsStarted', 'callsEnded', 'minutes', 'firstSeenCountry']) {
+      const within = (hours: number, needsComplete = false) =>
+        ask(shown, name, { within: hours * 3_600 }, { needsComplete, filter: 'none' });
+      expect(within(2)).not.toHaveProperty('gap');
+      expect(within(3)).toMatchObject({ known: true, gap });
+      expect(within(3, true)).toEqual({ known: false, reason: 'incomplete-window' });
+      if (name !== 'firstSeenCountry') expect(within(2, true)).toMatchObject({ known: true });
+    }
+    const ofCall = shown.facts().observe({ scope: 'call', id: '1' }, 'call.firstSeenCountry', {});
+    expect(ofCall).toMatchObject({ known: true, value: true });
+    expect(ofCall).not.toHaveProperty('gap');
+  });
+
   it('are polls that failed or were in doubt', () => {
     const shown = starting([0]);
     shown.history.missed({

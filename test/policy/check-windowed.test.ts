@@ -289,7 +289,7 @@ describe('a ledger that is kept for less than a window', () => {
     expect(
       problemsOf({ 'r.yaml': started }, [{ ...lab, name: 'far', ledgerKeptMs: 86_400_000 }, lab]),
     ).toEqual([
-      'r.yaml:5:55 warning: "within: 13h" looks back 13h, and the ledger is kept for 12h only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little: expected at least 13h there.',
+      'r.yaml:5:55 warning: "within: 13h" looks back 13h, and the ledger is kept for 12h only (retention.ledger in the config): after a restart, and in explanations and backtests, the fact knows no more than that, and counts too little, or is missing with needs: complete: expected at least 13h there.',
     ]);
     const today = withLeaf(over('account.minutesToday', '{ timezone: UTC }'));
     expect(problemsOf({ 'r.yaml': today }, [lab])).toEqual([

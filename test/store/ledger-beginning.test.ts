@@ -91,6 +91,24 @@ test('what was before goes with the retention, and its ids are never given again
   expect((await ledger.load('lab', 0)).calls).toEqual([next]);
 });
 
+test('what was before leaves no window incomplete, pruned or not', async () => {
+  const { ledger } = freshStore();
+  const over = (id: string, at: number) =>
+    ledgerCall(id, { firstSeenAt: at, lastSeenAt: at, endedAt: at + 1 });
+  const pruned = async (before: number) => {
+    await ledger.prune({ before, countriesBefore: 0, maxRows: 100 });
+    return (await ledger.load('lab', 0)).prunedUntil;
+  };
+  await ledger.commit('lab', changesOf({ calls: [over('1', NOON), over('2', NOON + 5)] }));
+  expect(await pruned(NOON + 2)).toEqual([{ login: 'login:ops', at: NOON + 1 }]);
+  const back = NOON - HOUR;
+  const anew = { ...changesOf({ poll: pollAt(back), calls: [over('3', back)] }), anew: true };
+  await ledger.commit('lab', anew);
+  expect((await ledger.load('lab', 0)).prunedUntil).toEqual([]);
+  expect(await pruned(back + 1)).toEqual([]);
+  expect(await pruned(back + 2)).toEqual([{ login: 'login:ops', at: back + 1 }]);
+});
+
 test('the last sound and the last listed poll are the last that were committed', async () => {
   const { ledger } = freshStore();
   for (const result of ['sound', 'suspect', 'failed'] as const) {
@@ -133,27 +151,34 @@ test('accounts are known since numbers are read as they are', async () => {
   });
 });
 
+/** A database as it was before this migration, with a switch `lab` and its login. */
+function databaseBefore(migration: string, lastSoundAt: number) {
+  const dir = join(temporaryDirectory(), 'migrations');
+  mkdirSync(dir);
+  const migrations = readMigrations(MIGRATIONS_DIR);
+  const upTo = migrations.findIndex(({ name }) => name === migration);
+  for (const { version, name } of migrations.slice(0, upTo)) {
+    const file = `${String(version).padStart(4, '0')}_${name}.sql`;
+    copyFileSync(join(MIGRATIONS_DIR, file), join(dir, file));
+  }
+  const path = temporaryDatabase();
+  const database = new Database(path);
+  registerAuditHash(database);
+  migrate(database, path, readMigrations(dir), NOON);
+  database.exec(`
+    INSERT INTO ledger_switch (id, name, last_poll_id) VALUES (1, 'lab', 3);
+    INSERT INTO ledger_login (id, switch_id, name, last_sound_at) VALUES (1, 1, 'login:ops', ${lastSoundAt});`);
+  return { path, database };
+}
+
 test.each([
   ['set back', [NOON, NOON + HOUR, NOON + 5_000], []],
   ['never set back', [NOON, NOON + 5_000, NOON + HOUR], ['1']],
 ])(
   'a database from before this whose clock was %s goes on with what it can trust',
   async (_, polls, known) => {
-    const dir = join(temporaryDirectory(), 'migrations');
-    mkdirSync(dir);
-    const migrations = readMigrations(MIGRATIONS_DIR);
-    const upTo = migrations.findIndex(({ name }) => name === 'ledger-clock');
-    for (const { version, name } of migrations.slice(0, upTo)) {
-      const file = `${String(version).padStart(4, '0')}_${name}.sql`;
-      copyFileSync(join(MIGRATIONS_DIR, file), join(dir, file));
-    }
-    const path = temporaryDatabase();
-    const old = new Database(path);
-    registerAuditHash(old);
-    migrate(old, path, readMigrations(dir), NOON);
+    const { path, database: old } = databaseBefore('ledger-clock', Math.max(...polls));
     old.exec(`
-    INSERT INTO ledger_switch (id, name, last_poll_id) VALUES (1, 'lab', 3);
-    INSERT INTO ledger_login (id, switch_id, name, last_sound_at) VALUES (1, 1, 'login:ops', ${Math.max(...polls)});
     INSERT INTO ledger_call (identity_hash, switch_id, login_id, ref, call_id, first_seen_at, last_seen_at, states)
     VALUES (1, 1, 1, '1', 'a', ${NOON}, ${NOON}, '[]')`);
     const insert = old.prepare(`INSERT INTO ledger_poll VALUES (1, ?, ?, 1, 5000, 'sound')`);
@@ -172,6 +197,31 @@ test.each([
     ]);
   },
 );
+
+const DAY = 24 * HOUR;
+
+test.each([
+  ['goes by the oldest end that it holds', [NOON - 6 * DAY, NOON - DAY], [NOON - 8 * DAY], NOON - 6 * DAY],
+  ['goes by its oldest poll where no call has ended', [], [NOON - 8 * DAY], NOON - 7 * DAY],
+  ['does not look ahead of its last poll', [], [NOON - HOUR], NOON],
+  ['is complete where it holds nothing', [], [], undefined],
+])('a database that may have pruned calls before that was kept %s', async (_, ends, polls, until) => {
+  const { path, database } = databaseBefore('pruned-until', NOON);
+  database.exec(
+    `UPDATE ledger_switch SET last_poll_at = ${NOON}, begun_after_poll = 1, begun_after_call = 1`,
+  );
+  const insertCall = database.prepare(`
+      INSERT INTO ledger_call (id, identity_hash, switch_id, login_id, ref, call_id, first_seen_at, last_seen_at, ended_at, states)
+      VALUES (?, 1, 1, 1, '1', 'a', ?, ?, ?, '[]')`);
+  const insertPoll = database.prepare(`INSERT INTO ledger_poll VALUES (1, ?, ?, 1, 5000, 'sound')`);
+  // The first of each are of another time, and the last call lives.
+  for (const [index, end] of [NOON - 9 * DAY, ...ends, null].entries())
+    insertCall.run(index + 1, NOON - 10 * DAY, NOON - 9 * DAY, end);
+  for (const [index, at] of [NOON - 20 * DAY, ...polls].entries()) insertPoll.run(at, index + 1);
+  database.close();
+  const { prunedUntil } = await freshStore(path).ledger.load('lab', 0);
+  expect(prunedUntil).toEqual(until === undefined ? [] : [{ login: 'login:ops', at: until }]);
+});
 
 test('disconnects are asked for until an instant, and with the calls that were only perhaps taken along', async () => {
   const { audit } = freshStore();

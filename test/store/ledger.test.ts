@@ -38,6 +38,7 @@ test('a switch that was never polled is unknown', async () => {
     holding: [],
     lastSoundAt: [],
     lastListedAt: [],
+    prunedUntil: [],
     soundHours: [],
   });
 });
@@ -109,6 +110,7 @@ test('what was committed comes back as it was, after a restart too', async () =>
     holding: changes.holding.put,
     lastSoundAt: [],
     lastListedAt: [{ login: 'login:ops', at: NOON }],
+    prunedUntil: [],
     soundHours: [],
   };
   expect(await store.ledger.load('lab', 0)).toEqual(expected);
@@ -124,7 +126,6 @@ test('a call has one row, which each change replaces whole', async () => {
   await ledger.commit('lab', changesOf({ calls: [first] }));
   const later: LedgerCall = {
     ...first,
-    login: 'login:noc',
     account: undefined,
     connection: 99,
     vendors: [4],
@@ -142,6 +143,20 @@ test('a call has one row, which each change replaces whole', async () => {
   await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 15_000), calls: [later] }));
   expect((await ledger.load('lab', NOON + 60_000)).calls).toEqual([later]);
   expect(count(path, 'ledger_call')).toBe(1);
+});
+
+test('what two logins list of one call are two rows, neither of which knows of the other', async () => {
+  const { ledger, path } = freshStore();
+  const seen = ledgerCall('1', { cutAt: NOON + 500 });
+  const others = ledgerCall('1', { login: 'login:noc', firstSeenAt: NOON + 2_000, account: undefined });
+  await ledger.commit('lab', changesOf({ calls: [seen] }));
+  const poll = { ...pollAt(NOON + 2_000), login: 'login:noc' };
+  await ledger.commit('lab', changesOf({ poll, calls: [others] }));
+  expect((await ledger.load('lab', 0)).calls).toEqual([seen, others]);
+  const ended = { ...seen, endedAt: NOON + 5_000 };
+  await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 5_000), calls: [ended] }));
+  expect((await ledger.load('lab', 0)).calls).toEqual([ended, others]);
+  expect(count(path, 'ledger_call')).toBe(2);
 });
 
 test('the start that was reckoned for a call is kept, also where it was set up between milliseconds', async () => {
@@ -445,6 +460,29 @@ test('calls of a login that nobody uses any more go when nothing was seen under 
   expect(await callsOf(ledger, 0, 'gone')).toEqual([]);
 });
 
+test('pruning leaves behind up to when calls of each login are gone', async () => {
+  const { ledger, path } = freshStore();
+  const over = (id: string, second: number, login = 'login:ops') =>
+    ledgerCall(id, { login, endedAt: NOON + second * 1_000 });
+  const calls = [over('1', 10), over('2', 30), over('3', 20, 'login:noc'), over('4', 40)];
+  await ledger.commit('lab', changesOf({ calls }));
+  await ledger.commit('fra', changesOf({ calls: [over('1', 50)] }));
+  const prune = async (second: number, maxRows = 100) => {
+    await ledger.prune({ before: NOON + second * 1_000, countriesBefore: 0, maxRows });
+    const { prunedUntil = [] } = await ledger.load('lab', 0);
+    return prunedUntil.map(({ login, at }) => `${login} ${(at - NOON) / 1_000}`);
+  };
+  expect(await prune(10)).toEqual([]);
+  expect(await prune(31, 1)).toEqual(['login:ops 10']);
+  expect(await prune(31)).toEqual(['login:noc 20', 'login:ops 30']);
+  // Late news of a call that is gone.
+  await ledger.commit('lab', changesOf({ poll: pollAt(NOON + 50_000), calls: [over('1', 10)] }));
+  expect(await prune(31)).toEqual(['login:noc 20', 'login:ops 30']);
+  expect(await callsOf(ledger)).toEqual(['4']);
+  expect((await ledger.load('fra', 0)).prunedUntil).toEqual([]);
+  expect((await freshStore(path).ledger.load('lab', 0)).prunedUntil).toHaveLength(2);
+});
+
 test('the number of the last poll outlives the poll, so that it never names two', async () => {
   const { ledger } = freshStore();
   await ledger.commit('lab', changesOf({}));
@@ -486,7 +524,7 @@ test('a database from before the ledger gets it and keeps its records', async ()
   expect([...reader.query({})].map(({ rule }) => rule)).toEqual(['r', 'account-concurrent-calls']);
 });
 
-test('the ledger holds what a map by identity would, whatever is committed', async () => {
+test('the ledger holds what a map by login and identity would, whatever is committed', async () => {
   const text = fc.string({ maxLength: 8 });
   const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
   const number = maybe(fc.integer({ min: -5, max: 2 ** 40 }));
@@ -526,6 +564,7 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
       return { ...rest, lastSeenAt: firstSeenAt, endedAt };
     });
   const commits = fc.array(fc.array(call, { maxLength: 4 }), { maxLength: 6 });
+  const keyOf = (one: LedgerCall) => `${one.login} ${identityKey(one)}`;
   await fc.assert(
     fc.asyncProperty(commits, moment, async (rounds, since) => {
       const store = openStore(temporaryDatabase());
@@ -534,9 +573,9 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
         for (const [index, calls] of rounds.entries()) {
           await store.ledger.commit('lab', changesOf({ poll: pollAt(NOON + index), calls }));
           for (const one of calls) {
-            const known = model.get(identityKey(one)) ?? one;
+            const known = model.get(keyOf(one)) ?? one;
             const firstSeenAt = Math.min(one.firstSeenAt, known.firstSeenAt);
-            model.set(identityKey(one), { ...one, firstSeenAt, cutAt: one.cutAt ?? known.cutAt });
+            model.set(keyOf(one), { ...one, firstSeenAt, cutAt: one.cutAt ?? known.cutAt });
           }
         }
         const expected = [...model.values()].filter(
@@ -545,8 +584,9 @@ test('the ledger holds what a map by identity would, whatever is committed', asy
         const { calls } = await store.ledger.load('lab', since);
         const sights = calls.map(({ firstSeenAt }) => firstSeenAt);
         expect(sights).toEqual([...sights].sort((one, other) => one - other));
-        expect(new Map(calls.map((one) => [identityKey(one), one]))).toEqual(
-          new Map(expected.map((one) => [identityKey(one), one])),
+        expect(calls).toHaveLength(expected.length);
+        expect(new Map(calls.map((one) => [keyOf(one), one]))).toEqual(
+          new Map(expected.map((one) => [keyOf(one), one])),
         );
       } finally {
         store.close();

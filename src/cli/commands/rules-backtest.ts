@@ -176,11 +176,24 @@ async function backtestSwitch(parts: SwitchBacktest): Promise<SwitchBacktestResu
   if (first.at - span.since > 2 * first.intervalMs) {
     await say(context, `The ledger of ${name} begins at ${iso(first.at)} in this span.`);
   }
+  const prunedUntil = prunedUntilOf(reader, name);
+  if (prunedUntil > span.since) {
+    await say(
+      context,
+      `Calls of ${name} that ended by ${iso(prunedUntil)} are not kept any more: of the time before, only those are in these figures that went on.`,
+    );
+  }
   return {
     switch: name,
     here: await replay(ruleSet, against === undefined ? name : `${name}, rules`, parts),
     against: against === undefined ? undefined : await replay(against, `${name}, against`, parts),
   };
+}
+
+/** Polls are kept for longer than calls, so that there may be polls whose calls are gone. */
+function prunedUntilOf(reader: LedgerReader, name: string): number {
+  const { prunedUntil = [] } = reader.state(name, Number.MAX_SAFE_INTEGER);
+  return Math.max(...prunedUntil.map(({ at }) => at));
 }
 
 async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): Promise<BacktestResult> {
