@@ -8,6 +8,7 @@ import type { CheckContext } from './check-context.js';
 import { checkListUse } from './check-lists.js';
 import { warnOfDirection } from './check-values.js';
 import { inRulesDirectory, inside, type Place } from './findings.js';
+import type { Standing } from './lower-bounds.js';
 import { paramsSchema, type WrittenParams } from './rule-schema.js';
 
 /** Checks the params of a fact and returns them in one shape; undefined where they have none or are wrong. */
@@ -16,6 +17,7 @@ export function checkParams(
   place: Place,
   fact: FactDefinition,
   context: CheckContext,
+  standing: Standing | 'keep',
 ): FactParams | undefined {
   const { findings } = context;
   if (value !== undefined && fact.params.length === 0) {
@@ -37,6 +39,7 @@ export function checkParams(
     return undefined;
   }
   checkMeaning(parsed.data, place, fact, context);
+  warnOfUnsetLimit(parsed.data, place, fact, context, standing);
   return value === undefined ? undefined : plainParams(parsed.data);
 }
 
@@ -68,7 +71,6 @@ function checkMeaning(
   for (const key of new Set([...fact.required, ...needsName])) {
     if (params[key] === undefined) context.findings.error(place, explainMissing(key, fact));
   }
-  warnOfUnsetLimit(params, place, fact, context);
 }
 
 function explainMissing(key: FactParam, { name }: FactDefinition): string {
@@ -113,14 +115,26 @@ function warnOfUnsetLimit(
   place: Place,
   fact: FactDefinition,
   context: CheckContext,
+  standing: Standing | 'keep',
 ): void {
   if (name === undefined || fallback !== undefined) return;
   const names = new Set(
     context.limits.filter((limit) => limit.scope === fact.scope).map((limit) => limit.name),
   );
   if (names.has(name)) return;
-  const message = `No row of ${inRulesDirectory(place, 'limits.csv')} sets the limit "${name}" for scope ${fact.scope}, and there is no "default": the rule can never be violated.`;
+  const message = `No row of ${inRulesDirectory(place, 'limits.csv')} sets the limit "${name}" for scope ${fact.scope}, and there is no "default": ${whatIsUnknown(standing)}.`;
   context.findings.warning(inside(place, 'name'), `${message}${didYouMean(name, names)}`);
+}
+
+/** What comes of a fact that is missing for ever, where it stands. */
+function whatIsUnknown(standing: Standing | 'keep'): string {
+  if (standing === 'keep')
+    return 'how many calls stay is never known, so that whoever meets the conditions is indeterminate, and this event takes no call';
+  const unknown = 'this comparison is never known';
+  if (!standing.needed) return `${unknown}, and what needs it is never met`;
+  return standing.inWhere
+    ? `${unknown}, so that no call meets "where", and this event takes none`
+    : `${unknown}, so that the rule can never be violated`;
 }
 
 /** As a fact source takes them: always lists, and durations in seconds. */

@@ -30,7 +30,7 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
     return undefined;
   }
   const written = { value: rule.conditions, place: conditionsPlace };
-  const conditions = checkCondition(written, context);
+  const conditions = checkCondition(written, context, 'rule');
   const leaves = conditions === undefined ? undefined : leavesOf(written, context.shared);
   const own = {
     event: rule.event,
@@ -122,12 +122,10 @@ function warnOfIdleNeeds(
 function checkConditionsAlone(value: unknown, place: Place, context: CheckContext): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
   if (!('conditions' in value)) context.findings.error(place, NO_CONDITIONS);
-  else checkCondition({ value: value.conditions, place: inside(place, 'conditions') }, context);
+  else checkCondition({ value: value.conditions, place: inside(place, 'conditions') }, context, 'rule');
   const where = whereOf(value);
   if (where !== undefined)
-    checkCondition({ value: where, place: inside(place, 'event', 'params', 'where') }, context, {
-      inWhere: true,
-    });
+    checkCondition({ value: where, place: inside(place, 'event', 'params', 'where') }, context, 'where');
 }
 
 function whereOf(rule: object): unknown {
