@@ -51,9 +51,9 @@ export function checkPolling(
   }
 }
 
-/** How often the slowest switch that the rule applies to is polled; milliseconds. */
-export function pollEveryMs(rule: RuleFrame, context: CheckContext): number {
-  return slowest(context.switches?.filter(({ name }) => appliesTo(rule, name))).everyMs;
+/** How the slowest switch that the rule applies to is polled. */
+export function pollingOf(rule: RuleFrame, context: CheckContext): Polling {
+  return slowest(context.switches?.filter(({ name }) => appliesTo(rule, name)));
 }
 
 /** Exceptions that end are no matter here: afterwards the rule applies. */
@@ -64,7 +64,9 @@ function appliesTo({ only, except }: RuleFrame, switchName: string): boolean {
   return (only?.switches?.includes(switchName) ?? true) && isExcepted !== true;
 }
 
-interface Polling {
+/** How a switch is polled. */
+export interface Polling {
+  /** Milliseconds. */
   everyMs: number;
   /** ` (switch "lab")`, or that this is assumed. */
   whose: string;
