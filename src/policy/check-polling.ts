@@ -66,7 +66,7 @@ function appliesTo({ only, except }: RuleFrame, switchName: string): boolean {
 
 /** How a switch is polled. */
 export interface Polling {
-  /** Milliseconds. */
+  /** How far apart polls are at the most, but for pauses of its schedule; milliseconds. */
   everyMs: number;
   /** ` (switch "lab")`, or that this is assumed. */
   whose: string;
@@ -95,7 +95,7 @@ function warnOfShortTime(
       : 'so that one poll more or less decides it';
   findings.warning(
     place,
-    `"${key}: ${String(written)}" is shorter than two polls, which come every ${durationText(everyMs)}${whose}, ${risk}: expected at least ${durationText(2 * everyMs)}.`,
+    `"${key}: ${String(written)}" is shorter than two polls, which are up to ${durationText(everyMs)} apart${whose}, ${risk}: expected at least ${durationText(2 * everyMs)}.`,
   );
 }
 
@@ -110,7 +110,7 @@ function warnOfNarrowTolerance(
   if (ms === undefined || ms >= everyMs) return;
   findings.warning(
     place,
-    `"tolerance: ${String(written)}" is less than the time between two polls, which come every ${durationText(everyMs)}${whose}; lengths are not known more closely, so that equal calls count as different: expected at least ${durationText(everyMs)}.`,
+    `"tolerance: ${String(written)}" is less than the time between two polls, which are up to ${durationText(everyMs)} apart${whose}; lengths are not known more closely, so that equal calls count as different: expected at least ${durationText(everyMs)}.`,
   );
 }
 
@@ -129,7 +129,7 @@ function warnOfShortAverage(
   if (short.length === 0) return;
   context.findings.warning(
     inside(place, 'operator'),
-    `"averageEndedDuration" is compared by "${String(operator)}" with ${Math.min(...short)} seconds, less than two polls, which come every ${durationText(everyMs)}${whose}: calls so short mostly come and go between two polls, and the average knows only those that were seen, so that it is too high there: expected at least ${(2 * everyMs) / 1_000}.`,
+    `"averageEndedDuration" is compared by "${String(operator)}" with ${Math.min(...short)} seconds, less than two polls, which are up to ${durationText(everyMs)} apart${whose}: calls so short mostly come and go between two polls, and the average knows only those that were seen, so that it is too high there: expected at least ${(2 * everyMs) / 1_000}.`,
   );
 }
 

@@ -125,7 +125,7 @@ function warnOfNeverClimbing(
     const within = durationText(withinMs);
     const most = greatest(after - 1, (acts) => mayFit(acts, withinMs));
     const message = mayFit(after, withinMs)
-      ? `This step may not be reached: ${why}, so that with a poll every ${durationText(everyMs)}${whose} the rule may act again up to ${durationText(surelyMs)} after the first of ${after} ${after === 1 ? 'action' : 'actions'}, which counts for ${within} only: expected "within" of at least ${durationText(surelyMs)}.`
+      ? `This step may not be reached: ${why}, so that with polls up to ${durationText(everyMs)} apart${whose} the rule may act again up to ${durationText(surelyMs)} after the first of ${after} ${after === 1 ? 'action' : 'actions'}, which counts for ${within} only: expected "within" of at least ${durationText(surelyMs)}.`
       : `This step is never reached: ${why}, so that when the rule may act again, it has acted on a subject at most ${most} ${most === 1 ? 'time' : 'times'} within ${within}.`;
     context.findings.warning(inside(place, 'escalate', index, 'after'), message);
   }

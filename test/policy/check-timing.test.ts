@@ -64,12 +64,12 @@ describe('for and cooldown', () => {
   it('"for" shorter than two polls is warned of, and what is known of the polls is said', () => {
     const files = { 'r.yaml': rule('for: 8s') };
     expect(problemsOf(files)).toEqual([
-      'r.yaml:6:6 warning: "for: 8s" is shorter than two polls, which come every 5s (assumed, as no schedule is known), so that one poll more or less decides it: expected at least 10s.',
+      'r.yaml:6:6 warning: "for: 8s" is shorter than two polls, which are up to 5s apart (assumed, as no schedule is known), so that one poll more or less decides it: expected at least 10s.',
     ]);
     const lab = { name: 'lab', numbering: undefined, pollEveryMs: 4_000 };
     expect(problemsOf(files, [lab])).toEqual([]);
     expect(problemsOf(files, [lab, { ...lab, name: 'far', pollEveryMs: 30_000 }])).toEqual([
-      expect.stringContaining('every 30s (switch "far")'),
+      expect.stringContaining('up to 30s apart (switch "far")'),
     ]);
     const elsewhere = { 'r.yaml': rule('for: 8s\nonly: { switches: [lab] }') };
     expect(problemsOf(elsewhere, [lab, { ...lab, name: 'far', pollEveryMs: 30_000 }])).toEqual([]);
@@ -279,7 +279,7 @@ describe('an escalation', () => {
     // A cooldown may end up to a second early.
     expect(told('5m', '897s')).toEqual([expect.stringContaining('at most 2 times within 897s')]);
     expect(told('5m', '898s')).toEqual([
-      'r.yaml:7:21 warning: This step may not be reached: the rule has a cooldown of 5m, so that with a poll every 5s (assumed, as no schedule is known) the rule may act again up to 905s after the first of 3 actions, which counts for 898s only: expected "within" of at least 905s.',
+      'r.yaml:7:21 warning: This step may not be reached: the rule has a cooldown of 5m, so that with polls up to 5s apart (assumed, as no schedule is known) the rule may act again up to 905s after the first of 3 actions, which counts for 898s only: expected "within" of at least 905s.',
     ]);
     expect(told('5m', '904s')).toEqual([expect.stringContaining('may not be reached')]);
     expect(told('5m', '905s')).toEqual([]);
