@@ -8,6 +8,7 @@ import { pollingOf } from './check-polling.js';
 import { createClimbPauses, greatest, leastPausesMs, RECORD_AGAIN_MS, usualPausesMs } from './climb-time.js';
 import { inside, type Place } from './findings.js';
 import type { RuleFrame, WrittenSchedule } from './rule-schema.js';
+import { longestOpenMs } from './schedule.js';
 import type { WrittenLeaf } from './shared-conditions.js';
 
 /** `for`, `cooldown` and `schedule`, whose forms the schema has checked. */
@@ -16,11 +17,31 @@ export function timingOf(
   place: Place,
   context: CheckContext,
 ): Pick<Rule, 'forMs' | 'cooldownMs' | 'schedule'> {
-  return {
-    forMs: msOf(rule.for) ?? 0,
-    cooldownMs: msOf(rule.cooldown),
-    schedule: scheduleOf(rule.schedule, inside(place, 'schedule'), context),
-  };
+  const forMs = msOf(rule.for) ?? 0;
+  const schedule = scheduleOf(rule.schedule, inside(place, 'schedule'), context);
+  warnOfClosingTooSoon(rule, forMs, schedule, place, context);
+  return { forMs, cooldownMs: msOf(rule.cooldown), schedule };
+}
+
+/** While a rule is not judged nothing holds, but for a pause so short that hardly a poll comes in it. */
+const BRIDGED_MS = 900_000;
+const BRIDGED_POLLS = 3;
+
+/** `for` begins anew with each span of the schedule. */
+function warnOfClosingTooSoon(
+  rule: RuleFrame,
+  forMs: number,
+  schedule: readonly ScheduleEntry[],
+  place: Place,
+  context: CheckContext,
+): void {
+  const bridgedMs = Math.max(BRIDGED_MS, BRIDGED_POLLS * pollingOf(rule, context).everyMs);
+  const openMs = longestOpenMs(schedule, bridgedMs);
+  if (forMs < openMs) return;
+  context.findings.warning(
+    inside(place, 'for'),
+    `"for: ${rule.for}" is never over: "schedule" is open for at most ${durationText(openMs)} at a time, and "for" begins anew with each span, so that the rule never acts: expected less than ${durationText(openMs)}.`,
+  );
 }
 
 function msOf(text: string | undefined): number | undefined {

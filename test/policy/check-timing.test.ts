@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KnownSwitch } from '../../src/policy/check-switches.js';
 import { check, problemsOf } from './support.js';
 
 /** An account rule whose further keys begin on line 6. */
@@ -155,6 +156,63 @@ describe('a schedule', () => {
         'r.yaml': rule('schedule: [{ timezone: UTC, days: sat }, { days: [sat], timezone: UTC }]'),
       }),
     ).toEqual(['r.yaml:6:42 warning: This span is given twice.']);
+  });
+});
+
+describe('"for" longer than its schedule is open at a time', () => {
+  const told = (hold: string, schedule: string, switches?: readonly KnownSwitch[]) =>
+    problemsOf({ 'r.yaml': rule(`for: ${hold}\nschedule: ${schedule}`) }, switches);
+  const evening = '{ from: "18:00", to: "20:00", timezone: Europe/Kyiv }';
+
+  it('is warned of, as it begins anew with each span', () => {
+    expect(told('3h', evening)).toEqual([
+      'r.yaml:6:6 warning: "for: 3h" is never over: "schedule" is open for at most 2h at a time, and "for" begins anew with each span, so that the rule never acts: expected less than 2h.',
+    ]);
+    expect(told('2h', evening)).toHaveLength(1);
+    expect(told('119m', evening)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the night, an hour of which may come twice',
+      '3h',
+      '{ from: "23:00", to: "01:00", timezone: Europe/Kyiv }',
+    ],
+    [
+      'spans that follow on one another',
+      '3h',
+      '[{ from: "16:00", to: "18:00", timezone: UTC }, { from: "18:00", to: "20:00", timezone: UTC }]',
+    ],
+    [
+      'spans between which hardly a poll comes',
+      '3h',
+      '[{ from: "16:00", to: "18:00", timezone: UTC }, { from: "18:10", to: "20:00", timezone: UTC }]',
+    ],
+    ['several time zones', '3h', `[${evening}, { from: "18:00", to: "20:00", timezone: Europe/Lisbon }]`],
+    ['days that follow on one another', '24h', '{ days: [sun, mon], timezone: UTC }'],
+    ['all days', '24h', '{ timezone: UTC }'],
+  ])('is not said of %s', (_, hold, schedule) => {
+    expect(told(hold, schedule)).toEqual([]);
+  });
+
+  it('goes by how often the switch is polled where spans lie close together', () => {
+    const spans =
+      '[{ from: "12:00", to: "14:00", timezone: UTC }, { from: "14:30", to: "16:00", timezone: UTC }]';
+    const lab = { name: 'lab', numbering: undefined, pollEveryMs: 5_000 };
+    expect(told('3h', spans, [lab])).toEqual([expect.stringContaining('at most 2h at a time')]);
+    expect(told('3h', spans, [{ ...lab, pollEveryMs: 600_000 }])).toEqual([]);
+  });
+
+  it.each([
+    ['day by day', '{ days: [mon, tue], from: "09:00", to: "17:00", timezone: UTC }', '8h'],
+    ['over midnight', '{ from: "20:00", to: "06:00", timezone: UTC }', '12h'],
+    [
+      'of several spans, by the longest',
+      `[{ from: "08:00", to: "11:00", timezone: Europe/Kyiv }, ${evening}]`,
+      '3h',
+    ],
+  ])('is reckoned %s', (_, schedule, most) => {
+    expect(told('20h', schedule)).toEqual([expect.stringContaining(`at most ${most} at a time`)]);
   });
 });
 
