@@ -30,8 +30,8 @@ export function checkPolling(
   leaves: readonly WrittenLeaf[],
   context: CheckContext,
 ): void {
+  if (!appliesSomewhere(rule, context)) return;
   const switches = context.switches?.filter(({ name }) => appliesTo(rule, name));
-  if (switches?.length === 0) return;
   const poll = slowest(switches);
   warnOfShortTime(rule.for, 'for', inside(place, 'for'), poll, context);
   for (const leaf of leaves) warnOfShortAverage(leaf, poll, context);
@@ -54,6 +54,11 @@ export function checkPolling(
 /** How the slowest switch that the rule applies to is polled. */
 export function pollingOf(rule: RuleFrame, context: CheckContext): Polling {
   return slowest(context.switches?.filter(({ name }) => appliesTo(rule, name)));
+}
+
+/** Whether there is a switch that the rule applies to; so where none is known. */
+export function appliesSomewhere(rule: RuleFrame, { switches }: CheckContext): boolean {
+  return switches?.some(({ name }) => appliesTo(rule, name)) ?? true;
 }
 
 /** Exceptions that end are no matter here: afterwards the rule applies. */
@@ -138,7 +143,10 @@ function isAverageOfEnded(fact: unknown, { catalogue }: CheckContext): boolean {
 }
 
 /** What a limit may come to: its default, and every row of its name. */
-function limitValues(side: Readonly<Record<string, unknown>>, { limits }: CheckContext): readonly unknown[] {
+export function limitValues(
+  side: Readonly<Record<string, unknown>>,
+  { limits }: Pick<CheckContext, 'limits'>,
+): readonly unknown[] {
   const { fact, params } = side;
   if (typeof fact !== 'string' || !fact.endsWith('.limit') || !isMapping(params)) return [];
   const scope = fact.slice(0, -'.limit'.length);

@@ -4,7 +4,8 @@ import { checkCondition } from './check-condition.js';
 import type { CheckContext } from './check-context.js';
 import { checkEvent } from './check-event.js';
 import { exceptFilter, plainFilter } from './check-filter.js';
-import { checkPolling } from './check-polling.js';
+import { warnOfLiveCutoffs } from './check-live-cutoffs.js';
+import { appliesSomewhere, checkPolling, pollingOf } from './check-polling.js';
 import { checkFactScope, checkScope } from './check-scope.js';
 import { checkEscalation, timingOf } from './check-timing.js';
 import { inside, type Place } from './findings.js';
@@ -44,6 +45,7 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
   checkVisibility(rule, place, context);
   const drawnOn = [...leavesOf(written, context.shared), ...eventLeaves(rule, place, context)];
   checkPolling(rule, place, drawnOn, context);
+  if (appliesSomewhere(rule, context)) warnOfLiveCutoffs(written, pollingOf(rule, context), context);
   warnOfIdleNeeds(rule, place, drawnOn, context);
   if (conditions === undefined || event === undefined || escalate === undefined) return undefined;
   return {
