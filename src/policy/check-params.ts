@@ -2,11 +2,12 @@ import { didYouMean } from '../documents/did-you-mean.js';
 import { parseDuration } from '../documents/duration.js';
 import { quotedList } from '../documents/found-values.js';
 import { unknownKey, zodProblems } from '../documents/zod-problems.js';
-import { type CallState, isLive, SETUP_STATES } from '../domain/call.js';
+import { isLive } from '../domain/call.js';
 import type { FactDefinition, FactParam, FactParams } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
 import { checkListUse } from './check-lists.js';
 import { warnOfDirection } from './check-values.js';
+import { countedStates } from './counted-states.js';
 import { inRulesDirectory, inside, type Place } from './findings.js';
 import type { Standing } from './lower-bounds.js';
 import { paramsSchema, type WrittenParams } from './rule-schema.js';
@@ -90,24 +91,14 @@ function explainMissing(key: FactParam, { name }: FactDefinition): string {
 
 /** A state that the fact never counts would make it zero for ever, and the rule silently blind. */
 function checkStates(params: WrittenParams, place: Place, fact: FactDefinition, context: CheckContext): void {
-  const name = fact.name.slice(fact.name.indexOf('.') + 1);
+  const counted = countedStates(fact);
   for (const state of several(params.state) ?? []) {
-    const at = inside(place, 'state');
-    if (!isLive(state)) {
-      context.findings.error(
-        at,
-        `"${state}" calls are over and count nowhere: expected a state from Idle to Connected.`,
-      );
-    } else if (!countsState(name, state)) {
-      const counted = name === 'connectedCalls' ? '"Connected"' : quotedList(SETUP_STATES);
-      context.findings.error(at, `"${fact.name}" counts no "${state}" calls: expected ${counted}.`);
-    }
+    if (counted.includes(state)) continue;
+    const message = isLive(state)
+      ? `"${fact.name}" counts no "${state}" calls: expected ${quotedList(counted)}.`
+      : `"${state}" calls are over and count nowhere: expected a state from Idle to Connected.`;
+    context.findings.error(inside(place, 'state'), message);
   }
-}
-
-function countsState(fact: string, state: CallState): boolean {
-  if (fact === 'connectedCalls') return state === 'Connected';
-  return fact !== 'setupCalls' || state !== 'Connected';
 }
 
 function warnOfUnsetLimit(
