@@ -10,7 +10,7 @@ import { createNumbering } from '../facts/numbering.js';
 import { type CheckedRules, checkRules } from '../policy/check-rules.js';
 import type { KnownSwitch } from '../policy/check-switches.js';
 import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js';
-import { shortestIntervalMs } from '../schedule/shortest-interval.js';
+import { longestIntervalMs } from '../schedule/shortest-interval.js';
 import { createSippySwitch } from '../switch/sippy-switch.js';
 import { type CliContext, say } from './context.js';
 import { problemLine, UsageError } from './errors.js';
@@ -131,7 +131,7 @@ function knownSwitches({ switches, retention }: CheckedAgainst): readonly KnownS
   return switches.map(({ name, numbers, schedule, customerTree, login }) => ({
     name,
     numbering: numbers.country === undefined ? undefined : createNumbering(numbers),
-    pollEveryMs: shortestIntervalMs(schedule),
+    pollEveryMs: longestIntervalMs(schedule),
     treeKnown: customerTree.size > 0 || login.kind === 'trusted',
     ledgerKeptMs: retention.ledgerMs,
   }));

@@ -12,6 +12,29 @@ export const DURATION_EXPECTED = 'a duration with its unit, such as 500ms, 10s, 
 /** The form of a duration, for a JSON Schema; parseDuration reads exactly this, and blanks around it. */
 export const DURATION_PATTERN = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|min|h|d)$/;
 
+/**
+ * The form of a duration of at most so many milliseconds, and of more than nothing unless `zero` is set, for a JSON Schema:
+ * wider than that by fractions of its unit alone.
+ */
+export function durationPattern(mostMs: number, { zero }: { zero: boolean }): RegExp {
+  const units = Object.entries(UNIT_MS).map(
+    ([unit, unitMs]) => `${numberPattern(Math.floor(mostMs / unitMs))}(?:\\.\\d{1,3})? ?${unit}`,
+  );
+  return new RegExp(`^${zero ? '' : '(?=[^a-z]*[1-9])'}(?:${units.join('|')})$`);
+}
+
+/** Whole numbers up to this one: those with fewer digits, then digit by digit those that are less there. */
+function numberPattern(most: number): string {
+  const digits = String(most);
+  const less = [...digits].flatMap((digit, index) => {
+    const rest = digits.length - index - 1;
+    const lower = digit === '1' ? '0' : `[0-${Number(digit) - 1}]`;
+    return digit === '0' ? [] : [`${digits.slice(0, index)}${lower}${'\\d'.repeat(rest)}`];
+  });
+  const fewer = digits.length === 1 ? [] : [`\\d{1,${digits.length - 1}}`];
+  return `0*(?:${[...fewer, ...less, digits].join('|')})`;
+}
+
 /** Milliseconds of `500ms`, `10s`, `5m` (or `5min`), `1h` or `7d`; undefined for anything else, a bare number included. */
 export function parseDuration(text: string): number | undefined {
   const [, amount, unit] = DURATION_PATTERN.exec(text.trim()) ?? [];

@@ -13,6 +13,9 @@ const NODE_KEYS = ['all', 'any', 'not', 'condition'] as const;
 const KNOWN_KEYS: readonly string[] = [...NODE_KEYS, ...Object.keys(leafSchema.shape)];
 const SHALLOW_NODES = nodeSchemas(z.unknown());
 
+/** Whose conditions these are. */
+export type ConditionUse = 'rule' | 'where' | 'shared';
+
 /**
  * Checks a condition tree node by node, to its last leaf: the engine itself notices an unknown operator only when it
  * gets there, ignores unknown keys, and takes empty lists for true. Undefined where anything in it is wrong.
@@ -20,9 +23,9 @@ const SHALLOW_NODES = nodeSchemas(z.unknown());
 export function checkCondition(
   { value, place }: WrittenCondition,
   context: CheckContext,
-  { inWhere = false }: { inWhere?: boolean } = {},
+  use: ConditionUse,
 ): Condition | undefined {
-  const standing: Standing = { negated: false, inWhere };
+  const standing: Standing = { negated: false, inWhere: use === 'where', needed: use !== 'shared' };
   if (isMapping(value) && 'fact' in value && !NODE_KEYS.some((key) => key in value)) {
     const message = 'A single comparison cannot stand at the top: wrap it in "all", as in "all: [ … ]".';
     context.findings.error(place, message);
@@ -96,8 +99,11 @@ function checkChildren(
     return child === undefined ? undefined : { not: child };
   }
   if (!Array.isArray(value) || value.length === 0) return undefined;
+  // Under `not` it is the other way round: all that an `any` holds has to be false, and of an `all` one is enough.
+  const isChoice = kind === (standing.negated ? 'all' : 'any');
+  const below = isChoice && value.length > 1 ? { ...standing, needed: false } : standing;
   const children = value.flatMap(
-    (child, index) => checkNode(child, inside(place, index), context, standing) ?? [],
+    (child, index) => checkNode(child, inside(place, index), context, below) ?? [],
   );
   if (children.length < value.length) return undefined;
   return kind === 'all' ? { all: children } : { any: children };

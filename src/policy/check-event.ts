@@ -148,7 +148,7 @@ function warnOfOtherLimit(
 
 function checkWhere(value: unknown, place: Place, context: CheckContext): Condition | undefined | 'wrong' {
   if (value === undefined) return undefined;
-  return checkCondition({ value, place }, context, { inWhere: true }) ?? 'wrong';
+  return checkCondition({ value, place }, context, 'where') ?? 'wrong';
 }
 
 const KEPT_CALLS: Counterpart = { name: 'keep', type: 'number', format: 'text', unit: 'calls', params: [] };
@@ -165,5 +165,5 @@ function checkKeep(
     context.findings.error(inside(place, 'fact'), message);
     return undefined;
   }
-  return checkReference({ ...keep }, place, KEPT_CALLS, context);
+  return checkReference({ ...keep }, place, KEPT_CALLS, context, 'keep');
 }

@@ -3,7 +3,7 @@ import { quotedList } from '../documents/found-values.js';
 import { CALL_STATES } from '../domain/call.js';
 import type { FactFormat } from '../domain/facts.js';
 import { countryHint, countryProblem } from './countries.js';
-import { plainAddress } from './operators.js';
+import { NO_ADDRESS, plainAddress } from './operators.js';
 
 /** What text of a format has to be, and a hint (` Did you mean …?`, or nothing). */
 export interface FormatMismatch {
@@ -24,8 +24,7 @@ export function formatMismatch(text: string, format: FactFormat): FormatMismatch
         : { expected: `expected one of ${quotedList(CALL_STATES)}`, hint: didYouMean(text, CALL_STATES) };
     case 'ip': {
       const address = plainAddress(text);
-      // 0.0.0.0 and :: say that there is no address: such a fact is missing.
-      const isAddress = address !== undefined && address !== '0.0.0.0' && address !== '::';
+      const isAddress = address !== undefined && !NO_ADDRESS.has(address);
       return isAddress ? undefined : { expected: 'expected an IP address', hint: '' };
     }
     default:

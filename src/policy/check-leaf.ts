@@ -34,12 +34,12 @@ export function checkLeaf(
     context.findings.error(place, '"value" is missing: expected what the fact is compared with.');
   }
   if (fact === undefined) return undefined;
-  const params = checkParams(leaf['params'], inside(place, 'params'), fact, context);
+  const params = checkParams(leaf['params'], inside(place, 'params'), fact, context, standing);
   const valuePlace = inside(place, 'value');
   if (operator === undefined) refuseTextForNumber(leaf['value'], valuePlace, fact, context);
   if (operator === undefined || leaf['value'] === undefined) return undefined;
   const value = isMapping(leaf['value'])
-    ? checkComparedFact(leaf['value'], valuePlace, fact, operator, context)
+    ? checkComparedFact(leaf['value'], valuePlace, fact, operator, context, standing)
     : (leaf['value'] as FactCondition['value']);
   if (value === undefined) return undefined;
   if (!isMapping(value)) checkValue(value, valuePlace, fact, operator, context);
@@ -129,6 +129,7 @@ function checkComparedFact(
   fact: FactDefinition,
   operator: OperatorDefinition,
   context: CheckContext,
+  standing: Standing,
 ): FactReference | undefined {
   if (!operator.takesReference) {
     context.findings.error(
@@ -137,7 +138,7 @@ function checkComparedFact(
     );
     return undefined;
   }
-  return checkReference(value, place, fact, context);
+  return checkReference(value, place, fact, context, standing);
 }
 
 /** What a reference stands beside: a fact, or `keep`, which is a number of calls. */
@@ -149,6 +150,7 @@ export function checkReference(
   place: Place,
   comparedWith: Counterpart,
   context: CheckContext,
+  standing: Standing | 'keep',
 ): FactReference | undefined {
   const parsed = factReferenceSchema.safeParse(value);
   if (!parsed.success) {
@@ -158,7 +160,7 @@ export function checkReference(
   }
   const fact = checkFactName(value['fact'], inside(place, 'fact'), context);
   if (fact === undefined) return undefined;
-  const params = checkParams(value['params'], inside(place, 'params'), fact, context);
+  const params = checkParams(value['params'], inside(place, 'params'), fact, context, standing);
   if (fact.type !== comparedWith.type) {
     const message = `"${fact.name}" is a ${fact.type}, but "${comparedWith.name}" is a ${comparedWith.type}: expected a fact of the same type.`;
     context.findings.error(inside(place, 'fact'), message);

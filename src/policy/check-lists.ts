@@ -2,6 +2,7 @@ import { didYouMean } from '../documents/did-you-mean.js';
 import { describeValue } from '../documents/found-values.js';
 import type { Problem } from '../domain/errors.js';
 import type { FactFormat } from '../domain/facts.js';
+import { deadAddressPrefixProblem } from './address-prefix.js';
 import type { CheckContext } from './check-context.js';
 import { formatMismatch } from './check-formats.js';
 import { inRulesDirectory, type Place } from './findings.js';
@@ -88,6 +89,7 @@ function entryProblem(
   { format, asPrefixes }: ListUse,
 ): string | undefined {
   if (asPrefixes) {
+    if (format === 'ip') return deadAddressPrefixProblem(value);
     if (format !== 'number-plan') return undefined;
     if (!PREFIX_PATTERN.test(value)) {
       return `"${value}" is no number prefix: expected digits, with or without "+" and separators.`;

@@ -2,12 +2,14 @@ import { didYouMean } from '../documents/did-you-mean.js';
 import { parseDuration } from '../documents/duration.js';
 import { quotedList } from '../documents/found-values.js';
 import { unknownKey, zodProblems } from '../documents/zod-problems.js';
-import { type CallState, isLive, SETUP_STATES } from '../domain/call.js';
+import { isLive } from '../domain/call.js';
 import type { FactDefinition, FactParam, FactParams } from '../domain/facts.js';
 import type { CheckContext } from './check-context.js';
 import { checkListUse } from './check-lists.js';
 import { warnOfDirection } from './check-values.js';
+import { countedStates } from './counted-states.js';
 import { inRulesDirectory, inside, type Place } from './findings.js';
+import type { Standing } from './lower-bounds.js';
 import { paramsSchema, type WrittenParams } from './rule-schema.js';
 
 /** Checks the params of a fact and returns them in one shape; undefined where they have none or are wrong. */
@@ -16,6 +18,7 @@ export function checkParams(
   place: Place,
   fact: FactDefinition,
   context: CheckContext,
+  standing: Standing | 'keep',
 ): FactParams | undefined {
   const { findings } = context;
   if (value !== undefined && fact.params.length === 0) {
@@ -37,6 +40,7 @@ export function checkParams(
     return undefined;
   }
   checkMeaning(parsed.data, place, fact, context);
+  warnOfUnsetLimit(parsed.data, place, fact, context, standing);
   return value === undefined ? undefined : plainParams(parsed.data);
 }
 
@@ -68,7 +72,6 @@ function checkMeaning(
   for (const key of new Set([...fact.required, ...needsName])) {
     if (params[key] === undefined) context.findings.error(place, explainMissing(key, fact));
   }
-  warnOfUnsetLimit(params, place, fact, context);
 }
 
 function explainMissing(key: FactParam, { name }: FactDefinition): string {
@@ -88,24 +91,14 @@ function explainMissing(key: FactParam, { name }: FactDefinition): string {
 
 /** A state that the fact never counts would make it zero for ever, and the rule silently blind. */
 function checkStates(params: WrittenParams, place: Place, fact: FactDefinition, context: CheckContext): void {
-  const name = fact.name.slice(fact.name.indexOf('.') + 1);
+  const counted = countedStates(fact);
   for (const state of several(params.state) ?? []) {
-    const at = inside(place, 'state');
-    if (!isLive(state)) {
-      context.findings.error(
-        at,
-        `"${state}" calls are over and count nowhere: expected a state from Idle to Connected.`,
-      );
-    } else if (!countsState(name, state)) {
-      const counted = name === 'connectedCalls' ? '"Connected"' : quotedList(SETUP_STATES);
-      context.findings.error(at, `"${fact.name}" counts no "${state}" calls: expected ${counted}.`);
-    }
+    if (counted.includes(state)) continue;
+    const message = isLive(state)
+      ? `"${fact.name}" counts no "${state}" calls: expected ${quotedList(counted)}.`
+      : `"${state}" calls are over and count nowhere: expected a state from Idle to Connected.`;
+    context.findings.error(inside(place, 'state'), message);
   }
-}
-
-function countsState(fact: string, state: CallState): boolean {
-  if (fact === 'connectedCalls') return state === 'Connected';
-  return fact !== 'setupCalls' || state !== 'Connected';
 }
 
 function warnOfUnsetLimit(
@@ -113,14 +106,26 @@ function warnOfUnsetLimit(
   place: Place,
   fact: FactDefinition,
   context: CheckContext,
+  standing: Standing | 'keep',
 ): void {
   if (name === undefined || fallback !== undefined) return;
   const names = new Set(
     context.limits.filter((limit) => limit.scope === fact.scope).map((limit) => limit.name),
   );
   if (names.has(name)) return;
-  const message = `No row of ${inRulesDirectory(place, 'limits.csv')} sets the limit "${name}" for scope ${fact.scope}, and there is no "default": the rule can never be violated.`;
+  const message = `No row of ${inRulesDirectory(place, 'limits.csv')} sets the limit "${name}" for scope ${fact.scope}, and there is no "default": ${whatIsUnknown(standing)}.`;
   context.findings.warning(inside(place, 'name'), `${message}${didYouMean(name, names)}`);
+}
+
+/** What comes of a fact that is missing for ever, where it stands. */
+function whatIsUnknown(standing: Standing | 'keep'): string {
+  if (standing === 'keep')
+    return 'how many calls stay is never known, so that whoever meets the conditions is indeterminate, and this event takes no call';
+  const unknown = 'this comparison is never known';
+  if (!standing.needed) return `${unknown}, and what needs it is never met`;
+  return standing.inWhere
+    ? `${unknown}, so that no call meets "where", and this event takes none`
+    : `${unknown}, so that the rule can never be violated`;
 }
 
 /** As a fact source takes them: always lists, and durations in seconds. */

@@ -30,8 +30,8 @@ export function checkPolling(
   leaves: readonly WrittenLeaf[],
   context: CheckContext,
 ): void {
+  if (!appliesSomewhere(rule, context)) return;
   const switches = context.switches?.filter(({ name }) => appliesTo(rule, name));
-  if (switches?.length === 0) return;
   const poll = slowest(switches);
   warnOfShortTime(rule.for, 'for', inside(place, 'for'), poll, context);
   for (const leaf of leaves) warnOfShortAverage(leaf, poll, context);
@@ -51,9 +51,14 @@ export function checkPolling(
   }
 }
 
-/** How often the slowest switch that the rule applies to is polled; milliseconds. */
-export function pollEveryMs(rule: RuleFrame, context: CheckContext): number {
-  return slowest(context.switches?.filter(({ name }) => appliesTo(rule, name))).everyMs;
+/** How the slowest switch that the rule applies to is polled. */
+export function pollingOf(rule: RuleFrame, context: CheckContext): Polling {
+  return slowest(context.switches?.filter(({ name }) => appliesTo(rule, name)));
+}
+
+/** Whether there is a switch that the rule applies to; so where none is known. */
+export function appliesSomewhere(rule: RuleFrame, { switches }: CheckContext): boolean {
+  return switches?.some(({ name }) => appliesTo(rule, name)) ?? true;
 }
 
 /** Exceptions that end are no matter here: afterwards the rule applies. */
@@ -64,7 +69,9 @@ function appliesTo({ only, except }: RuleFrame, switchName: string): boolean {
   return (only?.switches?.includes(switchName) ?? true) && isExcepted !== true;
 }
 
-interface Polling {
+/** How a switch is polled. */
+export interface Polling {
+  /** How far apart polls are at the most, but for pauses of its schedule; milliseconds. */
   everyMs: number;
   /** ` (switch "lab")`, or that this is assumed. */
   whose: string;
@@ -93,7 +100,7 @@ function warnOfShortTime(
       : 'so that one poll more or less decides it';
   findings.warning(
     place,
-    `"${key}: ${String(written)}" is shorter than two polls, which come every ${durationText(everyMs)}${whose}, ${risk}: expected at least ${durationText(2 * everyMs)}.`,
+    `"${key}: ${String(written)}" is shorter than two polls, which are up to ${durationText(everyMs)} apart${whose}, ${risk}: expected at least ${durationText(2 * everyMs)}.`,
   );
 }
 
@@ -108,7 +115,7 @@ function warnOfNarrowTolerance(
   if (ms === undefined || ms >= everyMs) return;
   findings.warning(
     place,
-    `"tolerance: ${String(written)}" is less than the time between two polls, which come every ${durationText(everyMs)}${whose}; lengths are not known more closely, so that equal calls count as different: expected at least ${durationText(everyMs)}.`,
+    `"tolerance: ${String(written)}" is less than the time between two polls, which are up to ${durationText(everyMs)} apart${whose}; lengths are not known more closely, so that equal calls count as different: expected at least ${durationText(everyMs)}.`,
   );
 }
 
@@ -127,7 +134,7 @@ function warnOfShortAverage(
   if (short.length === 0) return;
   context.findings.warning(
     inside(place, 'operator'),
-    `"averageEndedDuration" is compared by "${String(operator)}" with ${Math.min(...short)} seconds, less than two polls, which come every ${durationText(everyMs)}${whose}: calls so short mostly come and go between two polls, and the average knows only those that were seen, so that it is too high there: expected at least ${(2 * everyMs) / 1_000}.`,
+    `"averageEndedDuration" is compared by "${String(operator)}" with ${Math.min(...short)} seconds, less than two polls, which are up to ${durationText(everyMs)} apart${whose}: calls so short mostly come and go between two polls, and the average knows only those that were seen, so that it is too high there: expected at least ${(2 * everyMs) / 1_000}.`,
   );
 }
 
@@ -136,7 +143,10 @@ function isAverageOfEnded(fact: unknown, { catalogue }: CheckContext): boolean {
 }
 
 /** What a limit may come to: its default, and every row of its name. */
-function limitValues(side: Readonly<Record<string, unknown>>, { limits }: CheckContext): readonly unknown[] {
+export function limitValues(
+  side: Readonly<Record<string, unknown>>,
+  { limits }: Pick<CheckContext, 'limits'>,
+): readonly unknown[] {
   const { fact, params } = side;
   if (typeof fact !== 'string' || !fact.endsWith('.limit') || !isMapping(params)) return [];
   const scope = fact.slice(0, -'.limit'.length);

@@ -4,7 +4,8 @@ import { checkCondition } from './check-condition.js';
 import type { CheckContext } from './check-context.js';
 import { checkEvent } from './check-event.js';
 import { exceptFilter, plainFilter } from './check-filter.js';
-import { checkPolling } from './check-polling.js';
+import { warnOfLiveCutoffs } from './check-live-cutoffs.js';
+import { appliesSomewhere, checkPolling, pollingOf } from './check-polling.js';
 import { checkFactScope, checkScope } from './check-scope.js';
 import { checkEscalation, timingOf } from './check-timing.js';
 import { inside, type Place } from './findings.js';
@@ -30,7 +31,7 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
     return undefined;
   }
   const written = { value: rule.conditions, place: conditionsPlace };
-  const conditions = checkCondition(written, context);
+  const conditions = checkCondition(written, context, 'rule');
   const leaves = conditions === undefined ? undefined : leavesOf(written, context.shared);
   const own = {
     event: rule.event,
@@ -44,6 +45,7 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
   checkVisibility(rule, place, context);
   const drawnOn = [...leavesOf(written, context.shared), ...eventLeaves(rule, place, context)];
   checkPolling(rule, place, drawnOn, context);
+  if (appliesSomewhere(rule, context)) warnOfLiveCutoffs(written, pollingOf(rule, context), context);
   warnOfIdleNeeds(rule, place, drawnOn, context);
   if (conditions === undefined || event === undefined || escalate === undefined) return undefined;
   return {
@@ -122,12 +124,10 @@ function warnOfIdleNeeds(
 function checkConditionsAlone(value: unknown, place: Place, context: CheckContext): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
   if (!('conditions' in value)) context.findings.error(place, NO_CONDITIONS);
-  else checkCondition({ value: value.conditions, place: inside(place, 'conditions') }, context);
+  else checkCondition({ value: value.conditions, place: inside(place, 'conditions') }, context, 'rule');
   const where = whereOf(value);
   if (where !== undefined)
-    checkCondition({ value: where, place: inside(place, 'event', 'params', 'where') }, context, {
-      inWhere: true,
-    });
+    checkCondition({ value: where, place: inside(place, 'event', 'params', 'where') }, context, 'where');
 }
 
 function whereOf(rule: object): unknown {

@@ -59,7 +59,7 @@ export function checkRules(
   checkChains(context);
   const acyclic = !findings.hasErrors;
   const conditions = new Map(
-    [...shared].map(([name, condition]) => [name, checkCondition(condition, context)] as const),
+    [...shared].map(([name, condition]) => [name, checkCondition(condition, context, 'shared')] as const),
   );
   const rules: UnhashedRule[] = [];
   for (const { value, place } of written) {

@@ -16,7 +16,7 @@ export interface KnownSwitch {
   name: string;
   /** Undefined where the config names no country: national numbers then stay as they are, and any prefix can match. */
   numbering: Numbering | undefined;
-  /** How often it is polled, in milliseconds; undefined where the schedule does not say. */
+  /** How far apart its polls are at the most, in milliseconds, pauses left out; undefined where the schedule does not say. */
   pollEveryMs?: number;
   /** Whether the config states which customers are below which; undefined where nobody looked. */
   treeKnown?: boolean;

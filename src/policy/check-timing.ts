@@ -4,10 +4,11 @@ import { WEEKDAYS } from '../domain/rule.js';
 import { canonicalJson } from './canonical-json.js';
 import type { CheckContext } from './check-context.js';
 import { checkEvent } from './check-event.js';
-import { pollEveryMs } from './check-polling.js';
-import { createClimbTime, greatest, RECORD_AGAIN_MS } from './climb-time.js';
+import { pollingOf } from './check-polling.js';
+import { createClimbPauses, greatest, leastPausesMs, RECORD_AGAIN_MS, usualPausesMs } from './climb-time.js';
 import { inside, type Place } from './findings.js';
 import type { RuleFrame, WrittenSchedule } from './rule-schema.js';
+import { longestOpenMs } from './schedule.js';
 import type { WrittenLeaf } from './shared-conditions.js';
 
 /** `for`, `cooldown` and `schedule`, whose forms the schema has checked. */
@@ -16,11 +17,31 @@ export function timingOf(
   place: Place,
   context: CheckContext,
 ): Pick<Rule, 'forMs' | 'cooldownMs' | 'schedule'> {
-  return {
-    forMs: msOf(rule.for) ?? 0,
-    cooldownMs: msOf(rule.cooldown),
-    schedule: scheduleOf(rule.schedule, inside(place, 'schedule'), context),
-  };
+  const forMs = msOf(rule.for) ?? 0;
+  const schedule = scheduleOf(rule.schedule, inside(place, 'schedule'), context);
+  warnOfClosingTooSoon(rule, forMs, schedule, place, context);
+  return { forMs, cooldownMs: msOf(rule.cooldown), schedule };
+}
+
+/** While a rule is not judged nothing holds, but for a pause so short that hardly a poll comes in it. */
+const BRIDGED_MS = 900_000;
+const BRIDGED_POLLS = 3;
+
+/** `for` begins anew with each span of the schedule. */
+function warnOfClosingTooSoon(
+  rule: RuleFrame,
+  forMs: number,
+  schedule: readonly ScheduleEntry[],
+  place: Place,
+  context: CheckContext,
+): void {
+  const bridgedMs = Math.max(BRIDGED_MS, BRIDGED_POLLS * pollingOf(rule, context).everyMs);
+  const openMs = longestOpenMs(schedule, bridgedMs);
+  if (forMs < openMs) return;
+  context.findings.warning(
+    inside(place, 'for'),
+    `"for: ${rule.for}" is never over: "schedule" is open for at most ${durationText(openMs)} at a time, and "for" begins anew with each span, so that the rule never acts: expected less than ${durationText(openMs)}.`,
+  );
 }
 
 function msOf(text: string | undefined): number | undefined {
@@ -109,26 +130,24 @@ function warnOfNeverClimbing(
   context: CheckContext,
 ): void {
   const cooldownMs = msOf(rule.cooldown);
-  const what =
+  const pauseMs = cooldownMs ?? RECORD_AGAIN_MS;
+  const why =
     cooldownMs === undefined
-      ? `an unchanged alert is repeated every ${durationText(RECORD_AGAIN_MS)}`
-      : `the rule has a cooldown of ${durationText(cooldownMs)}`;
-  const everyMs = pollEveryMs(rule, context);
-  // What was done `within` ago to the millisecond does not count any more, and the poll that acts comes when it comes.
-  const msToClimb =
-    cooldownMs === undefined
-      ? createClimbTime(climb)
-      : (acts: number) => acts * upToAPoll(cooldownMs, everyMs);
-  const fits = (acts: number, withinMs: number) => msToClimb(acts) + everyMs <= withinMs;
+      ? `an unchanged alert is repeated every ${durationText(pauseMs)}`
+      : `the rule has a cooldown of ${durationText(pauseMs)}`;
+  const pausesOf = cooldownMs === undefined ? createClimbPauses(climb) : (acts: number) => acts;
+  const { everyMs, whose } = pollingOf(rule, context);
+  // What was done `within` ago to the millisecond does not count any more.
+  const mayFit = (acts: number, withinMs: number) => leastPausesMs(pausesOf(acts), pauseMs) < withinMs;
   for (const [index, { after, withinMs }] of climb.slice(1).entries()) {
-    if (fits(after, withinMs)) continue;
-    const most = greatest(after - 1, (acts) => fits(acts, withinMs));
-    const message = `This step is never reached: ${what}, so that when the rule may act again, it has acted on a subject at most ${most} ${most === 1 ? 'time' : 'times'} within ${durationText(withinMs)}.`;
+    // One poll of them may come late.
+    const surelyMs = usualPausesMs(pausesOf(after), pauseMs, everyMs) + everyMs;
+    if (surelyMs <= withinMs) continue;
+    const within = durationText(withinMs);
+    const most = greatest(after - 1, (acts) => mayFit(acts, withinMs));
+    const message = mayFit(after, withinMs)
+      ? `This step may not be reached: ${why}, so that with polls up to ${durationText(everyMs)} apart${whose} the rule may act again up to ${durationText(surelyMs)} after the first of ${after} ${after === 1 ? 'action' : 'actions'}, which counts for ${within} only: expected "within" of at least ${durationText(surelyMs)}.`
+      : `This step is never reached: ${why}, so that when the rule may act again, it has acted on a subject at most ${most} ${most === 1 ? 'time' : 'times'} within ${within}.`;
     context.findings.warning(inside(place, 'escalate', index, 'after'), message);
   }
-}
-
-/** It is over with the first poll that comes after it. */
-function upToAPoll(cooldownMs: number, everyMs: number): number {
-  return Math.ceil(cooldownMs / everyMs) * everyMs;
 }

@@ -2,6 +2,7 @@ import { describeValue } from '../documents/found-values.js';
 import { unseenDirection } from '../documents/unseen-direction.js';
 import { hasEnded } from '../domain/call.js';
 import type { FactDefinition, FactFormat } from '../domain/facts.js';
+import { deadAddressPrefixProblem } from './address-prefix.js';
 import type { CheckContext } from './check-context.js';
 import { formatMismatch } from './check-formats.js';
 import { checkListUse } from './check-lists.js';
@@ -141,6 +142,11 @@ function checkPrefix(value: unknown, place: Place, format: FactFormat, context: 
     refuse(context, place, 'A prefix is text in quotes', value);
     return;
   }
+  if (format === 'ip') {
+    const problem = deadAddressPrefixProblem(value);
+    if (problem !== undefined) context.findings.error(place, problem);
+    return;
+  }
   if (format !== 'number-plan') return;
   if (PREFIX_PATTERN.test(value)) {
     const problem = deadPrefixProblem(value);
@@ -156,5 +162,13 @@ function checkPrefix(value: unknown, place: Place, format: FactFormat, context: 
 
 function checkNetwork(value: unknown, place: Place, context: CheckContext): void {
   if (typeof value === 'string' && parseNetwork(value) !== undefined) return;
-  refuse(context, place, EXPECTED_NETWORK, value);
+  const hint = typeof value === 'string' ? networkHint(value) : '';
+  context.findings.error(place, `${EXPECTED_NETWORK}, but found ${describeValue(value)}.${hint}`);
+}
+
+/** Of networks that are none for the facts alone. */
+function networkHint(text: string): string {
+  if (/^::ffff:/i.test(text))
+    return ' IPv4 addresses mapped into IPv6 are read as IPv4: their network is one of IPv4, or of /96 or more.';
+  return /^(?:0\.0\.0\.0|::)\//.test(text) ? ' 0.0.0.0 and :: say that there is no address.' : '';
 }

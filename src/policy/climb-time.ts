@@ -4,12 +4,28 @@ import type { EscalationStep } from '../domain/rule.js';
 export const RECORD_AGAIN_MS = 300_000;
 
 /**
- * How long it takes in milliseconds, at least, from the first of so many actions on a subject until the next one can come, for a
+ * A cooldown, or the time after which a record is repeated, may be over so much earlier, as polls come a little sooner or
+ * later than every interval; milliseconds.
+ */
+const MOST_JITTER_MS = 1_000;
+
+/** How many milliseconds so many pauses take at the least, whenever polls come. */
+export function leastPausesMs(pauses: number, pauseMs: number): number {
+  return pauses * Math.max(0, pauseMs - MOST_JITTER_MS);
+}
+
+/** How many milliseconds they take where a poll comes every interval: each pause is over with the first poll after it. */
+export function usualPausesMs(pauses: number, pauseMs: number, everyMs: number): number {
+  return pauses * Math.ceil(pauseMs / everyMs) * everyMs;
+}
+
+/**
+ * How often a repetition is waited for from the first of so many actions on a subject until the next one can come, for a
  * rule without a cooldown. `climb`: its own event, then its steps, in rising order of `after`. One that disconnects acts at
  * every pass, and so does the step after it; only an alert waits for its repetition. A step may ask for millions of actions,
  * and a rule may have thousands of steps, so that nothing is counted one by one.
  */
-export function createClimbTime(climb: readonly EscalationStep[]): (acts: number) => number {
+export function createClimbPauses(climb: readonly EscalationStep[]): (acts: number) => number {
   const stretches: { from: number; first: number; isAlert: boolean; waitsBefore: number }[] = [];
   for (const { after, event } of climb) {
     const last = stretches.at(-1);
@@ -25,7 +41,7 @@ export function createClimbTime(climb: readonly EscalationStep[]): (acts: number
   return (acts) => {
     const at = greatest(stretches.length - 1, (index) => (stretches[index]?.from ?? 0) < acts);
     const stretch = stretches[at];
-    return stretch === undefined || acts <= stretch.from ? 0 : waitsIn(stretch, acts) * RECORD_AGAIN_MS;
+    return stretch === undefined || acts <= stretch.from ? 0 : waitsIn(stretch, acts);
   };
 }
 

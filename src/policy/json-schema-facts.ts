@@ -1,6 +1,7 @@
 import { CALL_STATES } from '../domain/call.js';
 import type { FactCatalogue, FactDefinition, FactFormat, FactParam } from '../domain/facts.js';
 import { canonicalJson } from './canonical-json.js';
+import { countedStates } from './counted-states.js';
 import { fits, OPERATORS, type OperatorDefinition } from './operators.js';
 import { LIST_NAME_PATTERN } from './schema-values.js';
 
@@ -90,18 +91,21 @@ function when(test: JsonSchema, schema: JsonSchema): JsonSchema {
   return { if: test, then: schema };
 }
 
-function paramsKey({ params, required }: FactDefinition): string {
-  return canonicalJson([[...params].sort(), [...required].sort()]);
+function paramsKey(fact: FactDefinition): string {
+  const { params, required } = fact;
+  const states = params.includes('state') ? countedStates(fact) : [];
+  return canonicalJson([[...params].sort(), [...required].sort(), states]);
 }
 
 function paramsRule(group: Group): JsonSchema {
-  const [{ params, required }] = group;
+  const [fact] = group;
+  const { params, required } = fact;
   if (params.length === 0)
     return whenFactIs(group, { propertyNames: { enum: ['fact', 'operator', 'value'] } });
   const needed: readonly FactParam[] = params.includes('name')
     ? [...new Set([...required, 'name' as const])]
     : required;
-  const known = params.map((param) => [param, { $ref: `#/definitions/params/properties/${param}` }] as const);
+  const known = params.map((param) => [param, paramSchema(param, fact)] as const);
   return whenFactIs(group, {
     properties: {
       params: {
@@ -113,6 +117,13 @@ function paramsRule(group: Group): JsonSchema {
     },
     ...(needed.length === 0 ? {} : { required: ['params'] }),
   });
+}
+
+function paramSchema(param: FactParam, fact: FactDefinition): JsonSchema {
+  const known = { $ref: `#/definitions/params/properties/${param}` };
+  if (param !== 'state') return known;
+  const counted = { enum: countedStates(fact) };
+  return { allOf: [known, { anyOf: [counted, { type: 'array', items: counted }] }] };
 }
 
 function valueRule(group: Group): JsonSchema {

@@ -85,6 +85,9 @@ const PARAMS_OF_EVENTS: readonly { types: readonly string[]; params: readonly st
   { types: ['disconnectAccount', 'disconnectCustomer'], params: ['where'] },
 ];
 
+/** What chooses among several calls, of which a rule of scope call never judges more than one. */
+const PICKING_PARAMS: readonly string[] = ['select', 'keep'];
+
 /**
  * The JSON Schema of a rule file, made from the schema that the checker itself uses and the catalogue of facts. It is
  * wider than the checker, never narrower: what the checker accepts validates. Draft 7 is the newest draft that both of
@@ -96,8 +99,9 @@ export function ruleFileJsonSchema(catalogue: FactCatalogue): JsonSchema {
     io: 'input',
     metadata: namedDefinitions(),
     override: ({ zodSchema, jsonSchema }) => {
-      const description = z.globalRegistry.get(zodSchema)?.description;
+      const { description, pattern, patternErrorMessage } = z.globalRegistry.get(zodSchema) ?? {};
       if (description !== undefined) jsonSchema.description ??= description;
+      if (typeof pattern === 'string') Object.assign(jsonSchema, { pattern, patternErrorMessage });
       if (zodSchema === scheduleEntrySchema) jsonSchema['dependencies'] = { from: ['to'], to: ['from'] };
       // Larger than any number that is meant, and in the way of reading.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
@@ -125,10 +129,22 @@ function namedDefinitions() {
 
 function tieEvent({ event, rule }: Record<string, JsonSchema>): void {
   const steps = rule?.properties?.['escalate']?.['items'];
-  if (event === undefined || !isObject(steps) || steps.properties === undefined) {
+  if (event === undefined || rule === undefined || !isObject(steps) || steps.properties === undefined) {
     throw new Error('The schema of an event or of "escalate" has another form than expected.');
   }
   steps.properties['event'] = { $ref: '#/definitions/event' };
+  const picksNone: JsonSchema = {
+    properties: { params: { propertyNames: { not: { enum: PICKING_PARAMS } } } },
+  };
+  rule.allOf = [
+    {
+      if: { properties: { scope: { const: 'call' } }, required: ['scope'] },
+      // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.
+      then: {
+        properties: { event: picksNone, escalate: { items: { properties: { event: picksNone } } } },
+      },
+    },
+  ];
   event.allOf = PARAMS_OF_EVENTS.map(({ types, params }) => ({
     if: { properties: { type: { enum: types } }, required: ['type'] },
     // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.

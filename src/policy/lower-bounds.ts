@@ -9,6 +9,8 @@ export interface Standing {
   negated: boolean;
   /** In a `where`, which narrows what is taken. */
   inWhere: boolean;
+  /** Whether the rule, or the `where`, is only ever met where this comparison is; false for what rules share. */
+  needed: boolean;
 }
 
 /** What is true of fewer calls than there were is only proven by a fact that sees them all, and polls do not. */

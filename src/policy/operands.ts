@@ -1,5 +1,6 @@
 import type { FactDefinition, FactValue } from '../domain/facts.js';
 import type { RuleSet } from '../domain/rule.js';
+import { plainAddressPrefix } from './address-prefix.js';
 import {
   inNetworks,
   matchedNetwork,
@@ -76,6 +77,7 @@ function prefixesOf(
   { numbers, lists }: OperandContext,
 ): PrefixSet {
   const entries = Array.isArray(value) ? value.map(String) : (lists.get(String(value)) ?? []);
+  if (fact?.format === 'ip') return prefixSet(entries.map(plainAddressPrefix));
   if (fact?.format !== 'number-plan') return prefixSet(entries);
   return prefixSet(entries.map(isCaller(fact) ? numbers.callerPrefix : numbers.prefix));
 }

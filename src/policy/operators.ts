@@ -80,15 +80,40 @@ const PLAIN_NETWORK = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})\/(?:0|[1-9
 
 type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
-/** Undefined where the text is no network in CIDR notation, e.g. `192.0.2.0/24` or `2001:db8::/32`. */
+/** They say that there is no address: such a fact is missing. */
+export const NO_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** So many bits of an IPv6 address say that an IPv4 address is mapped into it (RFC 4291). */
+const MAPPED_BITS = 96;
+
+/**
+ * Undefined where the text is no network in CIDR notation, e.g. `192.0.2.0/24` or `2001:db8::/32`, or one in which no
+ * address that facts have can lie. A network of IPv4 addresses mapped into IPv6 is the one of the IPv4 addresses.
+ */
 export function parseNetwork(text: string): Network | undefined {
   // ipaddr.js also reads 10.1/8, 0x0a.0.0.0/8, and 010.0.0.0/8 as octal 8.0.0.0/8, which nobody means.
-  const isPlain = PLAIN_NETWORK.test(text) || text.includes(':');
-  return isPlain && ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text) : undefined;
+  const isPlain = PLAIN_NETWORK.test(text) || isIpv6(text.replace(/\/\d+$/, ''));
+  if (!isPlain || !ipaddr.isValidCIDR(text)) return undefined;
+  const network = unmapped(ipaddr.parseCIDR(text));
+  if (network === undefined) return undefined;
+  const [range, bits] = network;
+  const isOne = bits === (range.kind() === 'ipv4' ? 32 : 128);
+  return isOne && NO_ADDRESS.has(range.toString()) ? undefined : network;
+}
+
+/** A wider network than the mapped addresses has none of them in it, as facts have these as IPv4. */
+function unmapped([range, bits]: Network): Network | undefined {
+  if (!(range instanceof ipaddr.IPv6) || !range.isIPv4MappedAddress()) return [range, bits];
+  return bits < MAPPED_BITS ? undefined : [range.toIPv4Address(), bits - MAPPED_BITS];
 }
 
 export function isAddress(text: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text));
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || isIpv6(text);
+}
+
+/** The facts have no address with a zone. */
+function isIpv6(text: string): boolean {
+  return text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text);
 }
 
 /** An address as the facts have it, so that one address written in two ways is one; undefined for what is none. */

@@ -1,9 +1,15 @@
 import { z } from 'zod';
 import { didYouMean } from '../documents/did-you-mean.js';
-import { DURATION_EXPECTED, DURATION_PATTERN, durationText, parseDuration } from '../documents/duration.js';
+import {
+  DURATION_EXPECTED,
+  DURATION_PATTERN,
+  durationPattern,
+  durationText,
+  parseDuration,
+} from '../documents/duration.js';
 import { describeValue } from '../documents/found-values.js';
 import { deadPrefixProblem } from './prefix-text.js';
-import { parseUntil } from './until.js';
+import { parseUntil, UNTIL_PATTERN } from './until.js';
 
 /** A telephone number prefix as people write it: `+49 800`, `0044-20`, `882`. */
 export const PREFIX_PATTERN = /^\+?[0-9][0-9 ()./-]*$/;
@@ -50,13 +56,17 @@ export function duration(key: string, mostMs: number, { zero = false }: { zero?:
     const ms = parseDuration(text) ?? 0;
     return ms <= mostMs && (zero || ms > 0);
   };
-  const least = zero ? '' : 'more than 0 and ';
+  const range = `${zero ? '' : 'more than 0 and '}at most ${durationText(mostMs)}`;
   return z
     .string({ error: form })
     .regex(DURATION_PATTERN, { error: form, abort: true })
     .refine(inRange, {
-      error: ({ input }) =>
-        `"${key}": expected ${least}at most ${durationText(mostMs)}, but found ${describeValue(input)}.`,
+      error: ({ input }) => `"${key}": expected ${range}, but found ${describeValue(input)}.`,
+    })
+    .meta({
+      pattern: durationPattern(mostMs, { zero }).source,
+      // What editors say in place of the pattern, which nobody could read.
+      patternErrorMessage: `Expected ${DURATION_EXPECTED}: ${range}.`,
     });
 }
 
@@ -69,10 +79,12 @@ function durationProblem(key: string, found: unknown): string | undefined {
 }
 
 /** The name of a time zone as Intl knows it, whichever spelling of the IANA database; no offsets, which know no DST. */
-export const timezone = z.string().refine(isTimezone, { error: ({ input }) => noTimezone(String(input)) });
+export const timezone = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9+_/-]*$/, { error: ({ input }) => noTimezone(String(input)), abort: true })
+  .refine(isTimezone, { error: ({ input }) => noTimezone(String(input)) });
 
 function isTimezone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
     return true;
@@ -98,9 +110,10 @@ export function timeOfDay(key: 'from' | 'to') {
   return z.string({ error }).regex(pattern, { error });
 }
 
+const noUntil = ({ input }: { input?: unknown }) =>
+  `"until": expected a date, e.g. 2026-12-31 (through that day, UTC), or a date and time with its zone, e.g. 2026-12-31T18:00:00Z, but found ${describeValue(input)}.`;
+
 export const until = z
   .string('"until" is text: a date such as "2026-12-31", or a date and time with its zone.')
-  .refine((text) => parseUntil(text) !== undefined, {
-    error: ({ input }) =>
-      `"until": expected a date, e.g. 2026-12-31 (through that day, UTC), or a date and time with its zone, e.g. 2026-12-31T18:00:00Z, but found ${describeValue(input)}.`,
-  });
+  .regex(UNTIL_PATTERN, { error: noUntil, abort: true })
+  .refine((text) => parseUntil(text) !== undefined, { error: noUntil });

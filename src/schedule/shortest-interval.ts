@@ -1,4 +1,4 @@
-import { createTask } from 'node-cron';
+import { createTask, validateDetailed } from 'node-cron';
 
 /** How many beats are looked at to find the intervals of an uneven schedule. */
 const SAMPLED_BEATS = 20;
@@ -15,6 +15,23 @@ export function shortestIntervalMs(schedule: string): number {
 export function usualIntervalMs(schedule: string): number {
   const gaps = gapsOf(schedule);
   return Math.max(1_000, gaps[Math.floor(gaps.length / 2)] ?? 0);
+}
+
+/**
+ * The longest time between two beats of a valid schedule while it polls, milliseconds: within an hour that has beats, and from
+ * such an hour to the next one where that has beats too. All of these hours have them at the same minutes and seconds. Pauses,
+ * as at night, are left out: nobody expects polls then.
+ */
+export function longestIntervalMs(schedule: string): number {
+  const { second = [], minute = [], hour = [] } = validateDetailed(schedule).fields ?? {};
+  const beats = minute
+    .flatMap((minutes) => second.map((seconds) => 60 * minutes + seconds))
+    .sort((one, other) => one - other);
+  const [first, last] = [beats[0] ?? 0, beats.at(-1) ?? 0];
+  const goesOn = hour.some((one) => hour.includes((one + 1) % 24));
+  const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? at));
+  if (goesOn) gaps.push(3_600 + first - last);
+  return gaps.length === 0 ? usualIntervalMs(schedule) : 1_000 * Math.max(...gaps);
 }
 
 /** Between the next beats, ascending; milliseconds. */

@@ -262,20 +262,20 @@ describe('rules', () => {
   });
 
   it('check -c knows the switches of the config, and without it what it assumes', async () => {
-    const config = CONFIG.replace('    password', '    schedule: "*/30 * * * * *"\n    password');
+    const config = CONFIG.replace('    password', '    schedule: "*/45 * * * * *"\n    password');
     writeFileSync(join(cwd, 'callwarden.yaml'), config);
     const rule = (more: string) => `name: z
 scope: account
 mode: monitor
 conditions: { all: [{ fact: account.totalCalls, operator: greaterThan, value: 3 }] }
 event: { type: alert }
-for: 20s
+for: 60s
 ${more}`;
     writeFileSync(join(cwd, 'rules', 'z.yaml'), rule(''));
     expect(await run(['rules', 'check'])).toMatchObject({ exitCode: 0, stderr: '' });
     const known = await run(['rules', 'check', '-c', 'callwarden.yaml']);
     expect(known.stderr).toContain(
-      'rules/z.yaml:6:6: warning: "for: 20s" is shorter than two polls, which come every 30s (switch "lab")',
+      'rules/z.yaml:6:6: warning: "for: 60s" is shorter than two polls, which are up to 45s apart (switch "lab")',
     );
     expect(known.stdout).toMatch(/: ok\n$/);
     writeFileSync(join(cwd, 'rules', 'z.yaml'), rule('only: { switches: [lob] }\n'));

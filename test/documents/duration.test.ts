@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationText, parseDuration } from '../../src/documents/duration.js';
+import { durationPattern, durationText, parseDuration } from '../../src/documents/duration.js';
 
 describe('a duration', () => {
   it.each([
@@ -49,6 +49,47 @@ describe('a duration', () => {
         expect(parseDuration(durationText(ms))).toBe(ms);
       }),
       { seed: 1 },
+    );
+  });
+});
+
+describe('the form of durations up to a greatest one', () => {
+  const day = durationPattern(86_400_000, { zero: false });
+
+  it.each(['1ms', '86400000ms', '86400s', '1440m', '1440 min', '24h', '024.0h', '1d', '0.5d', '0.001s'])(
+    'holds %s',
+    (text) => expect(day.test(text)).toBe(true),
+  );
+
+  it.each([
+    '0s',
+    '0.000m',
+    '00 h',
+    '86400001ms',
+    '86401s',
+    '1441m',
+    '25h',
+    '2d',
+    '31d',
+    '999999999ms',
+    '10',
+    's',
+    ' 1h',
+  ])('leaves out %s', (text) => expect(day.test(text)).toBe(false));
+
+  it('is never narrower than what is read as such a duration', () => {
+    const units = fc.constantFrom('ms', 's', 'm', 'min', 'h', 'd');
+    const amount = fc.tuple(fc.nat(99_999_999), fc.constantFrom('', '.5', '.0', '.001'));
+    const most = fc.constantFrom(86_400_000, 2_592_000_000, 7_200_000, 90_000);
+    fc.assert(
+      fc.property(amount, units, most, fc.nat(8), ([whole, part], unit, mostMs, cut) => {
+        const text = `${String(whole).slice(cut)}${part}${unit}`;
+        const ms = parseDuration(text);
+        if (ms === undefined || ms > mostMs) return;
+        expect([text, durationPattern(mostMs, { zero: true }).test(text)]).toEqual([text, true]);
+        expect(durationPattern(mostMs, { zero: false }).test(text) || ms === 0).toBe(true);
+      }),
+      { numRuns: 3_000, seed: 20260105 },
     );
   });
 });

@@ -712,7 +712,7 @@ describe('a comparison is refused', () => {
     ],
     [
       'fewer samples than one',
-      '{ fact: account.averageDuration, params: { min: 0 }, operator: lessThan, value: 1 }',
+      '{ fact: account.averageDuration, params: { min: 0 }, operator: greaterThan, value: 1 }',
       '5:55 "min": expected a number, at least 1',
     ],
     [

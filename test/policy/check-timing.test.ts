@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KnownSwitch } from '../../src/policy/check-switches.js';
 import { check, problemsOf } from './support.js';
 
 /** An account rule whose further keys begin on line 6. */
@@ -64,12 +65,12 @@ describe('for and cooldown', () => {
   it('"for" shorter than two polls is warned of, and what is known of the polls is said', () => {
     const files = { 'r.yaml': rule('for: 8s') };
     expect(problemsOf(files)).toEqual([
-      'r.yaml:6:6 warning: "for: 8s" is shorter than two polls, which come every 5s (assumed, as no schedule is known), so that one poll more or less decides it: expected at least 10s.',
+      'r.yaml:6:6 warning: "for: 8s" is shorter than two polls, which are up to 5s apart (assumed, as no schedule is known), so that one poll more or less decides it: expected at least 10s.',
     ]);
     const lab = { name: 'lab', numbering: undefined, pollEveryMs: 4_000 };
     expect(problemsOf(files, [lab])).toEqual([]);
     expect(problemsOf(files, [lab, { ...lab, name: 'far', pollEveryMs: 30_000 }])).toEqual([
-      expect.stringContaining('every 30s (switch "far")'),
+      expect.stringContaining('up to 30s apart (switch "far")'),
     ]);
     const elsewhere = { 'r.yaml': rule('for: 8s\nonly: { switches: [lab] }') };
     expect(problemsOf(elsewhere, [lab, { ...lab, name: 'far', pollEveryMs: 30_000 }])).toEqual([]);
@@ -155,6 +156,63 @@ describe('a schedule', () => {
         'r.yaml': rule('schedule: [{ timezone: UTC, days: sat }, { days: [sat], timezone: UTC }]'),
       }),
     ).toEqual(['r.yaml:6:42 warning: This span is given twice.']);
+  });
+});
+
+describe('"for" longer than its schedule is open at a time', () => {
+  const told = (hold: string, schedule: string, switches?: readonly KnownSwitch[]) =>
+    problemsOf({ 'r.yaml': rule(`for: ${hold}\nschedule: ${schedule}`) }, switches);
+  const evening = '{ from: "18:00", to: "20:00", timezone: Europe/Kyiv }';
+
+  it('is warned of, as it begins anew with each span', () => {
+    expect(told('3h', evening)).toEqual([
+      'r.yaml:6:6 warning: "for: 3h" is never over: "schedule" is open for at most 2h at a time, and "for" begins anew with each span, so that the rule never acts: expected less than 2h.',
+    ]);
+    expect(told('2h', evening)).toHaveLength(1);
+    expect(told('119m', evening)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the night, an hour of which may come twice',
+      '3h',
+      '{ from: "23:00", to: "01:00", timezone: Europe/Kyiv }',
+    ],
+    [
+      'spans that follow on one another',
+      '3h',
+      '[{ from: "16:00", to: "18:00", timezone: UTC }, { from: "18:00", to: "20:00", timezone: UTC }]',
+    ],
+    [
+      'spans between which hardly a poll comes',
+      '3h',
+      '[{ from: "16:00", to: "18:00", timezone: UTC }, { from: "18:10", to: "20:00", timezone: UTC }]',
+    ],
+    ['several time zones', '3h', `[${evening}, { from: "18:00", to: "20:00", timezone: Europe/Lisbon }]`],
+    ['days that follow on one another', '24h', '{ days: [sun, mon], timezone: UTC }'],
+    ['all days', '24h', '{ timezone: UTC }'],
+  ])('is not said of %s', (_, hold, schedule) => {
+    expect(told(hold, schedule)).toEqual([]);
+  });
+
+  it('goes by how often the switch is polled where spans lie close together', () => {
+    const spans =
+      '[{ from: "12:00", to: "14:00", timezone: UTC }, { from: "14:30", to: "16:00", timezone: UTC }]';
+    const lab = { name: 'lab', numbering: undefined, pollEveryMs: 5_000 };
+    expect(told('3h', spans, [lab])).toEqual([expect.stringContaining('at most 2h at a time')]);
+    expect(told('3h', spans, [{ ...lab, pollEveryMs: 600_000 }])).toEqual([]);
+  });
+
+  it.each([
+    ['day by day', '{ days: [mon, tue], from: "09:00", to: "17:00", timezone: UTC }', '8h'],
+    ['over midnight', '{ from: "20:00", to: "06:00", timezone: UTC }', '12h'],
+    [
+      'of several spans, by the longest',
+      `[{ from: "08:00", to: "11:00", timezone: Europe/Kyiv }, ${evening}]`,
+      '3h',
+    ],
+  ])('is reckoned %s', (_, schedule, most) => {
+    expect(told('20h', schedule)).toEqual([expect.stringContaining(`at most ${most} at a time`)]);
   });
 });
 
@@ -268,27 +326,36 @@ describe('an escalation', () => {
     );
   });
 
-  it('that no rhythm of actions can reach is warned of', () => {
+  it('that no rhythm of actions can reach is warned of, and one that late polls keep from it', () => {
     const more = (cooldown: string, within: string) =>
       `cooldown: ${cooldown}\nescalate: [{ after: 3, within: ${within}, event: { type: disconnectAccount } }]`;
-    expect(problemsOf({ 'r.yaml': rule(more('5m', '10m')) })).toEqual([
-      'r.yaml:7:21 warning: This step is never reached: the rule has a cooldown of 5m, so that when the rule may act again, it has acted on a subject at most 1 time within 10m.',
+    const told = (cooldown: string, within: string) => problemsOf({ 'r.yaml': rule(more(cooldown, within)) });
+    expect(told('5m', '5m')).toEqual([
+      'r.yaml:7:21 warning: This step is never reached: the rule has a cooldown of 5m, so that when the rule may act again, it has acted on a subject at most 1 time within 5m.',
     ]);
-    // At the very moment at which the cooldown ends, what was done 15 minutes ago does not count any more.
-    expect(problemsOf({ 'r.yaml': rule(more('5m', '15m')) })).toEqual([
-      expect.stringContaining('at most 2 times within 15m'),
+    expect(told('5m', '10m')).toEqual([expect.stringContaining('never reached')]);
+    // A cooldown may end up to a second early.
+    expect(told('5m', '897s')).toEqual([expect.stringContaining('at most 2 times within 897s')]);
+    expect(told('5m', '898s')).toEqual([
+      'r.yaml:7:21 warning: This step may not be reached: the rule has a cooldown of 5m, so that with polls up to 5s apart (assumed, as no schedule is known) the rule may act again up to 905s after the first of 3 actions, which counts for 898s only: expected "within" of at least 905s.',
     ]);
-    expect(problemsOf({ 'r.yaml': rule(more('5m', '904s')) })).toHaveLength(1);
-    expect(problemsOf({ 'r.yaml': rule(more('5m', '905s')) })).toEqual([]);
+    expect(told('5m', '904s')).toEqual([expect.stringContaining('may not be reached')]);
+    expect(told('5m', '905s')).toEqual([]);
     // Polled every five seconds, a cooldown of six is over after ten.
-    expect(problemsOf({ 'r.yaml': rule(more('6s', '34s')) })).toHaveLength(1);
-    expect(problemsOf({ 'r.yaml': rule(more('6s', '35s')) })).toEqual([]);
+    expect(told('6s', '15s')).toEqual([expect.stringContaining('never reached')]);
+    expect(told('6s', '34s')).toEqual([expect.stringContaining('may not be reached')]);
+    expect(told('6s', '35s')).toEqual([]);
+    // Whoever polls by hand may poll at any time.
+    expect(told('1s', '2s')).toEqual([expect.stringContaining('may not be reached')]);
     const alert = rule(
       'escalate: [{ after: 3, within: 10m, event: { type: disconnectCall } }]',
       '{ type: alert }',
     );
     expect(problemsOf({ 'r.yaml': alert })).toEqual([
-      expect.stringContaining('an unchanged alert is repeated every 5m'),
+      expect.stringContaining('may not be reached: an unchanged alert is repeated every 5m'),
+    ]);
+    expect(problemsOf({ 'r.yaml': alert.replace('10m', '598s') })).toEqual([
+      expect.stringContaining('never reached: an unchanged alert is repeated every 5m'),
     ]);
     // What disconnects without a cooldown acts at every pass, so that only the first step has to wait for alerts.
     const climbs = rule(
@@ -305,7 +372,7 @@ describe('an escalation', () => {
       `escalate: [{ after: ${Number.MAX_SAFE_INTEGER}, within: 10m, event: { type: disconnectCall } }]`,
       '{ type: alert }',
     );
-    expect(problemsOf({ 'r.yaml': alert })).toEqual([expect.stringContaining('at most 2 times within 10m')]);
+    expect(problemsOf({ 'r.yaml': alert })).toEqual([expect.stringContaining('at most 3 times within 10m')]);
     const steps = Array.from(
       { length: 2_000 },
       (_, index) =>

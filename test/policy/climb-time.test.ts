@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { EscalationStep } from '../../src/domain/rule.js';
-import { createClimbTime, greatest } from '../../src/policy/climb-time.js';
+import { createClimbPauses, greatest, leastPausesMs, usualPausesMs } from '../../src/policy/climb-time.js';
 
 const someClimb = fc
   .array(fc.record({ gap: fc.integer({ min: 1, max: 4 }), alert: fc.boolean() }), {
@@ -27,11 +27,18 @@ it('reckons what counting action by action comes to', () => {
   fc.assert(
     fc.property(someClimb, fc.nat(40), (climb, acts) => {
       const isAlert = (act: number) => climb.findLast(({ after }) => after <= act)?.event.type === 'alert';
-      let ms = 0;
-      for (let act = 1; act < acts; act += 1) if (isAlert(act) && isAlert(act - 1)) ms += 300_000;
-      expect(createClimbTime(climb)(acts)).toBe(ms);
+      let pauses = 0;
+      for (let act = 1; act < acts; act += 1) if (isAlert(act) && isAlert(act - 1)) pauses += 1;
+      expect(createClimbPauses(climb)(acts)).toBe(pauses);
     }),
   );
+});
+
+it('knows what pauses take at the least, and what they take with polls as they come', () => {
+  expect(leastPausesMs(3, 60_000)).toBe(177_000);
+  expect(leastPausesMs(3, 500)).toBe(0);
+  expect(usualPausesMs(3, 60_000, 5_000)).toBe(180_000);
+  expect(usualPausesMs(3, 6_000, 5_000)).toBe(30_000);
 });
 
 it('finds the greatest number of which something is so', () => {

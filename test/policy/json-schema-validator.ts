@@ -8,6 +8,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   'default',
   'definitions',
   'enumDescriptions',
+  'patternErrorMessage',
   'then',
 ]);
 

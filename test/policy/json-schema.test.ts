@@ -21,6 +21,12 @@ const RULE = {
   conditions: { all: [{ fact: 'account.totalCalls', operator: 'greaterThan', value: 3 }] },
   event: { type: 'disconnectCall', params: { keep: 3 } },
 };
+const CALL_RULE = {
+  ...RULE,
+  scope: 'call',
+  conditions: { all: [{ fact: 'call.age', operator: 'greaterThan', value: 90 }] },
+  event: { type: 'alert' },
+};
 const withLeaf = (leaf: object) => ({ ...RULE, conditions: { all: [leaf] } });
 const compares = (fact: string, operator: string, value: unknown, params?: object) =>
   withLeaf({ fact, operator, value, ...(params === undefined ? {} : { params }) });
@@ -76,6 +82,53 @@ describe('what the checker accepts is valid', () => {
     const { problems } = check({ 'r.json': JSON.stringify(file) });
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(isValid(file, SCHEMA)).toBe(true);
+  });
+
+  it('whatever durations, ends and time zones a rule has', () => {
+    const zones = fc.constantFrom(
+      ...Intl.supportedValuesOf('timeZone'),
+      'UTC',
+      'Etc/GMT+12',
+      'EST5EDT',
+      'europe/kyiv',
+    );
+    const amount = fc.oneof(
+      fc.nat(120).map(String),
+      fc.constantFrom(
+        '86400000',
+        '86400',
+        '1440',
+        '2592000',
+        '43200',
+        '720',
+        '000024',
+        '999999999',
+        '0.5',
+        '24.000',
+        '1.001',
+      ),
+    );
+    const time = fc.tuple(amount, fc.constantFrom('', ' '), fc.constantFrom('ms', 's', 'm', 'min', 'h', 'd'));
+    const duration = time.map((parts) => parts.join(''));
+    const end = fc.constantFrom('2026-12-31', '2026-12-31T18:00:00Z', '2026-12-31 18:00+02:00', '2024-02-29');
+    const keys = fc.record({ for: duration, cooldown: duration, timezone: zones, until: end });
+    let accepted = 0;
+    fc.assert(
+      fc.property(keys, ({ for: hold, cooldown, timezone, until }) => {
+        const file = {
+          ...RULE,
+          for: hold,
+          cooldown,
+          schedule: { timezone },
+          except: { accounts: [{ id: 8, until }] },
+        };
+        if (check({ 'r.json': JSON.stringify(file) }).ruleSet === undefined) return;
+        accepted += 1;
+        expect(isValid(file, SCHEMA)).toBe(true);
+      }),
+      { numRuns: 2_000, seed: 20260105 },
+    );
+    expect(accepted).toBeGreaterThan(300);
   });
 
   const scalar = fc.constantFrom<unknown>(
@@ -186,6 +239,35 @@ describe('usual mistakes are marked', () => {
     ['a day that there is not', { ...RULE, schedule: { days: ['saturday'], timezone: 'UTC' } }],
     ['half a span', { ...RULE, schedule: { from: '18:00', timezone: 'UTC' } }],
     ['an empty list of rules', { rules: [] }],
+    ['a time of nothing', { ...RULE, for: '0s' }],
+    ['a cooldown of nothing', { ...RULE, cooldown: '0.000m' }],
+    ['a cooldown of more than 30 days', { ...RULE, cooldown: '31d' }],
+    ['a window of nothing', compares('account.callsStarted', 'greaterThan', 3, { within: '0 s' })],
+    ['a window of more than a day', compares('account.callsStarted', 'greaterThan', 3, { within: '31d' })],
+    ['a window of 25 hours', compares('account.callsStarted', 'greaterThan', 3, { within: '25h' })],
+    ['an end that is no date', { ...RULE, except: { accounts: [{ id: 8, until: '*' }] } }],
+    ['a time zone that is a duration', { ...RULE, schedule: { timezone: '10s' } }],
+    [
+      'a time zone that is an offset',
+      compares('account.minutesToday', 'greaterThan', 3, { timezone: '+02:00' }),
+    ],
+    [
+      'a state that is never connected',
+      compares('account.connectedCalls', 'greaterThan', 3, { state: 'Idle' }),
+    ],
+    ['a state that is no setup', compares('account.setupCalls', 'greaterThan', 3, { state: ['Connected'] })],
+    ['a state of calls that are over', compares('account.totalCalls', 'greaterThan', 3, { state: 'Dead' })],
+    [
+      'a choice among the calls of one call',
+      { ...CALL_RULE, event: { type: 'disconnectCall', params: { select: 'oldest' } } },
+    ],
+    [
+      'a choice in a step of one',
+      {
+        ...CALL_RULE,
+        escalate: [{ after: 3, within: '10m', event: { type: 'disconnectCall', params: { keep: 3 } } }],
+      },
+    ],
     ['a $schema that is no text', { ...RULE, $schema: 7 }],
   ])('%s', (_, file) => {
     expect(check({ 'r.json': JSON.stringify(file) }).ruleSet).toBeUndefined();

@@ -4,7 +4,7 @@ import type { FactCatalogue } from '../../domain/facts.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
 import { filterAt } from '../expiring-entries.js';
 import { eventsOf, referencesOf } from '../references.js';
-import { alwaysTrue } from './always-true.js';
+import { alwaysTrue, type IdleComparison } from './always-true.js';
 import { Contradictions } from './contradictions.js';
 import { filterLiterals, swallowedKey } from './filter-literals.js';
 import { countsNothing, poolExcludes } from './idle-pool.js';
@@ -110,20 +110,35 @@ function alwaysTrueWarnings(
   context: NormalContext,
   contradictions: Contradictions,
 ): readonly Problem[] {
-  const { whole, literals } = alwaysTrue(rule.conditions, context, contradictions);
+  const { whole, comparisons } = alwaysTrue(rule, context, contradictions);
   const { name, scope, location } = rule;
   if (whole) {
-    const [first] = literals;
+    const [first] = comparisons;
     const why = first === undefined ? '' : ` ("${first.text}" holds whatever is observed)`;
     const message = `Rule "${name}" is always true: every ${scope} that it judges violates it, wherever the facts are known${why}. Mend the conditions, or set mode: off.`;
     return [warning(location, message)];
   }
-  return literals.map(({ text }) =>
-    warning(
-      location,
-      `"${text}" in rule "${name}" is always true where its facts are known, so it narrows nothing. Mend it, or take it out.`,
-    ),
-  );
+  return comparisons.flatMap(({ text, effect }) => {
+    const advice = adviceFor(effect, scope);
+    if (advice === undefined) return [];
+    return [
+      warning(location, `"${text}" in rule "${name}" is always true where its facts are known, ${advice}`),
+    ];
+  });
+}
+
+/** Undefined where there is nothing to say: to ask for an owner is all that such a comparison is for. */
+function adviceFor(effect: IdleComparison['effect'], scope: Rule['scope']): string | undefined {
+  switch (effect) {
+    case 'nothing':
+      return 'so it narrows nothing. Mend it, or take it out.';
+    case 'asks-if-known':
+      return `so all that it does is to leave alone every ${scope} of which they are not. Mend it, unless that is what it is for.`;
+    case 'decides':
+      return 'so that the alternatives beside it only matter where they are not. Mend it.';
+    case 'asks-for-owner':
+      return undefined;
+  }
 }
 
 /** Calls that begin and end in the window are shorter than it anyway. */

@@ -25,10 +25,15 @@ const OTHER_COUNTS: ReadonlySet<string> = new Set([
 /** IDs that begin with 1: the switch writes 0 for none, and the fact is missing then. */
 const IDS: ReadonlySet<string> = new Set(['call.account', 'call.customer', 'call.connection']);
 
+/** Whether it says whose a call is: one that is nobody's lacks the fact. */
+export function isOwnerId({ name }: Pick<FactDefinition, 'name'>): boolean {
+  return IDS.has(name);
+}
+
 /** What the fact can be at all. Wider than the truth where that is not certain. */
 export function possibleRange({ name, unit, aggregate }: FactDefinition): NumberRange {
   const short = name.slice(name.indexOf('.') + 1);
-  if (IDS.has(name)) return range({ low: 1, whole: true });
+  if (isOwnerId({ name })) return range({ low: 1, whole: true });
   if (short === 'answerRatio') return range({ low: 0, high: 1 });
   if (unit === 'calls' || OTHER_COUNTS.has(short)) return range({ low: 0, whole: aggregate });
   return unit === 'seconds' || unit === 'minutes' ? range({ low: 0 }) : range({});

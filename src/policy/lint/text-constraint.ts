@@ -1,4 +1,5 @@
 import type { FactFormat } from '../../domain/facts.js';
+import { plainAddressPrefix } from '../address-prefix.js';
 import { inNetworks, parseNetwork, plainAddress } from '../operators.js';
 import { compactPrefix } from '../prefix-text.js';
 import { isSide, type Literal, type NormalContext } from './normal-form.js';
@@ -99,6 +100,7 @@ function normalValue(written: string, format: FactFormat): string | undefined {
 
 /** A prefix is read as international digits wherever it does not begin with 0. */
 function normalPrefix(written: string, format: FactFormat): string | undefined {
+  if (format === 'ip') return plainAddressPrefix(written);
   if (format !== 'number-plan') return written;
   const digits = compactPrefix(written).replace(/^\+/, '');
   return digits.startsWith('0') ? undefined : digits;

@@ -6,7 +6,7 @@ import { all, any, leaf, messages, total } from './support.js';
 import { conditionOf, LISTS, PLANS, resultIn, world } from './worlds.js';
 
 const ALWAYS = 'is always true: every';
-const NARROWS_NOTHING = 'so it narrows nothing';
+const ALWAYS_KNOWN = 'is always true where its facts are known';
 
 const told = (conditions: Condition, parts: object = {}) =>
   messages({ rules: [aRule({ conditions, event: { type: 'alert' } })], ...parts });
@@ -68,10 +68,57 @@ describe('a rule that is always true is told', () => {
   });
 });
 
-it('a comparison that is always true is told where others narrow the rule', () => {
-  expect(told(all(total('greaterThan', 30), ratio('lessThan', 10)))).toEqual([
-    '"account.answerRatio(within 3600, min 20) lessThan 10" in rule "account-concurrent-calls" is always true where its facts are known, so it narrows nothing. Mend it, or take it out.',
-  ]);
+describe('a comparison that is always true', () => {
+  const WHERE_KNOWN = `in rule "account-concurrent-calls" ${ALWAYS_KNOWN}`;
+  const ofCalls = (...children: Condition[]) =>
+    messages({ rules: [aRule({ scope: 'call', conditions: all(...children), event: { type: 'alert' } })] });
+
+  it('is advised against where its fact is never missing', () => {
+    expect(told(all(ratio('lessThan', 0.5), total('greaterThanInclusive', 0)))).toEqual([
+      `"account.totalCalls greaterThanInclusive 0" ${WHERE_KNOWN}, so it narrows nothing. Mend it, or take it out.`,
+    ]);
+  });
+
+  it.each<[string, Condition, string]>([
+    ['a ratio', ratio('lessThan', 10), 'account.answerRatio(within 3600, min 20) lessThan 10'],
+    ['a window', started('greaterThan', -1), 'account.callsStarted(within 60) greaterThan -1'],
+    ['a lower bound', total('notEqual', 1.5), 'account.totalCalls notEqual 1.5'],
+    ['a negated one', { not: total('lessThan', 0) }, 'not account.totalCalls lessThan 0'],
+    [
+      'a compared fact',
+      leaf('account.totalCalls', 'greaterThanInclusive', { fact: 'account.connectedCalls' }),
+      'account.totalCalls greaterThanInclusive account.connectedCalls',
+    ],
+  ])('is told by what it does where its fact may be missing: %s', (_, idle, text) => {
+    expect(told(all(total('greaterThan', 30), idle))).toEqual([
+      `"${text}" ${WHERE_KNOWN}, so all that it does is to leave alone every account of which they are not. Mend it, unless that is what it is for.`,
+    ]);
+  });
+
+  it('of the account of a call is told so too, as calls without one lack the fact', () => {
+    const idle = total('greaterThanInclusive', 0);
+    expect(ofCalls(leaf('call.age', 'greaterThan', 90), idle)).toEqual([
+      expect.stringContaining('leave alone every call of which they are not'),
+    ]);
+  });
+
+  it.each(['account', 'customer', 'connection'])(
+    'that asks whether a call has its %s is what it should be',
+    (owner) => {
+      const old = leaf('call.age', 'greaterThan', 90);
+      expect(ofCalls(old, leaf(`call.${owner}`, 'greaterThan', 0))).toEqual([]);
+      expect(ofCalls(old, leaf(`call.${owner}`, 'notEqual', 0))).toEqual([]);
+      const either = any(leaf(`call.${owner}`, 'greaterThan', 0), leaf('call.duration', 'greaterThan', 60));
+      expect(ofCalls(old, either)).toEqual([]);
+    },
+  );
+
+  it('among alternatives is told to make them idle', () => {
+    const conditions = all(total('greaterThan', 30), any(started('greaterThan', 5), ratio('lessThan', 10)));
+    expect(told(conditions)).toEqual([
+      `"account.answerRatio(within 3600, min 20) lessThan 10" ${WHERE_KNOWN}, so that the alternatives beside it only matter where they are not. Mend it.`,
+    ]);
+  });
 });
 
 function leavesIn(condition: Condition): Condition[] {
@@ -97,7 +144,7 @@ it('never says it of what is not true of something', () => {
           counts.rules += 1;
           expect(isUntrue(tree)).toBe(false);
         }
-        if (said.some((text) => text.includes(NARROWS_NOTHING))) {
+        if (said.some((text) => text.includes(ALWAYS_KNOWN))) {
           counts.comparisons += 1;
           expect(leavesIn(tree).some((one) => !isUntrue(one) || !isUntrue({ not: one }))).toBe(true);
         }
