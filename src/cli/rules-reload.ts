@@ -1,7 +1,7 @@
 import type { CallwardenError, Problem } from '../domain/errors.js';
 import type { Clock } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
-import type { HeldBackFile, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
+import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/watch-rules.js';
 import { type Complaint, createComplaints } from './complaints.js';
 import type { CheckedAgainst } from './compose.js';
@@ -48,12 +48,15 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   let report: RulesReport = reportAtStart(directory, started);
   let told = report;
   let keepDue = true;
+  let acceptedSeen = 0;
   let reported = '';
   let warned = new Set(linesOf(started.weighed.problems, 'warning'));
 
   async function weigh(disk: RulesOnDisk): Promise<WeighedRules> {
-    const accepted = await rulesInForce.accepted(directory);
-    const lastGood = listsAndLimits(inForce.files);
+    const { open: accepted, total } = await rulesInForce.accepted(directory);
+    // What `once` took up beside us counts as well; what we could not write down yet is newer.
+    const lastGood = keepDue ? listsAndLimits(inForce.files) : await rulesInForce.load(directory);
+    acceptedSeen = total;
     const check = { directory, config: options.config, now: clock() };
     const { files, ignored } = disk;
     return weighFiles({ files, ignored }, { lastGood, accepted }, check);
@@ -63,7 +66,12 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     const { ruleSet, files, heldBack, filesHash, diskHash } = weighed;
     const problems = weighed.problems.filter(({ severity }) => severity === 'error');
     report = { ...report, diskHash, heldBack, problems };
-    if (ruleSet === undefined || filesHash === report.loadedHash) return;
+    if (ruleSet === undefined) return;
+    if (filesHash === report.loadedHash) {
+      // Another process may have kept what has been taken back since.
+      keepDue ||= heldBack.length === 0;
+      return;
+    }
     try {
       options.use(ruleSet);
     } catch (error) {
@@ -88,7 +96,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   }
 
   async function follow(): Promise<void> {
-    if (report.heldBack.length > 0 && (await isAccepted(report.heldBack))) watch.forget();
+    if (report.heldBack.length > 0 && (await isMoreAccepted())) watch.forget();
     const look = await watch.look();
     if (look.found === 'unreadable') {
       report = { ...report, diskHash: '', problems: problemsOf(look.error, directory) };
@@ -104,9 +112,8 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     }
   }
 
-  async function isAccepted(heldBack: readonly HeldBackFile[]): Promise<boolean> {
-    const accepted = await rulesInForce.accepted(directory);
-    return heldBack.some(({ hash }) => accepted.has(hash));
+  async function isMoreAccepted(): Promise<boolean> {
+    return (await rulesInForce.accepted(directory)).total !== acceptedSeen;
   }
 
   async function takeDown(): Promise<void> {

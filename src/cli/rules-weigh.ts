@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { Problem } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
 import type { RuleFileText } from '../domain/rule-files.js';
-import type { HeldBackFile } from '../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { checkRulesOnDisk, type RulesCheck } from './compose.js';
 import { holdBack } from './rules-held-back.js';
@@ -27,7 +27,7 @@ export type Weigher = (...given: Parameters<typeof weighRules>) => Promise<Weigh
 /** Holds back what lost too much, and checks the rest together with the text that stays in force in its place. */
 export function weighRules(
   disk: Pick<RulesOnDisk, 'files' | 'ignored'>,
-  before: { lastGood: readonly RuleFileText[]; accepted: ReadonlySet<string> },
+  before: { lastGood: readonly RuleFileText[]; accepted: readonly LossOfEntries[] },
   check: RulesCheck,
 ): WeighedRules {
   const { files, heldBack } = holdBack(disk.files, before.lastGood, before.accepted);

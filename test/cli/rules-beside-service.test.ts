@@ -227,7 +227,24 @@ describe('rules accept', () => {
     expect(stderr).toContain('pumping-prefixes.txt:1:1: error: ');
     expect(stderr).toContain('was not accepted. As it is now the rules would be refused');
     const store = openStore(database());
-    expect(await store.rulesInForce.accepted(join(folder, 'rules'))).toEqual(new Set());
+    expect(await store.rulesInForce.accepted(join(folder, 'rules'))).toEqual({ open: [], total: 0 });
+    store.close();
+  });
+
+  it('accepts the same text of no other file, and once for as long as it did not take effect', async () => {
+    write('rules/lists/other.txt', lines(5));
+    await served();
+    for (const name of ['pumping-prefixes', 'other']) write(`rules/lists/${name}.txt`, '+999\n');
+    for (let again = 0; again < 2; again += 1) {
+      await run(['rules', 'accept', 'pumping-prefixes']);
+      expect({ stdout, stderr, exitCode }).toEqual({
+        stdout: `accepted ${list()} with 1 entry instead of 5, 5 of them lost\n`,
+        stderr: `still held back: ${join(folder, 'rules', 'lists', 'other.txt')}\n`,
+        exitCode: 0,
+      });
+    }
+    const store = openStore(database());
+    expect((await store.rulesInForce.accepted(join(folder, 'rules'))).total).toBe(1);
     store.close();
   });
 

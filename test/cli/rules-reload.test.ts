@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CliContext } from '../../src/cli/context.js';
-import { rulesAtStart } from '../../src/cli/rules-at-start.js';
+import { keepInForce, rulesAtStart } from '../../src/cli/rules-at-start.js';
 import { createRulesReload, type RulesReload } from '../../src/cli/rules-reload.js';
 import type { Config } from '../../src/domain/config.js';
 import type { RuleSet } from '../../src/domain/rule.js';
@@ -48,6 +48,11 @@ function lines(count: number): string {
   return Array.from({ length: count }, (_, index) => `+88${1000 + index}\n`).join('');
 }
 
+function limits(count: number): string {
+  const rows = Array.from({ length: count }, (_, index) => `account,${index + 1},calls,5\n`);
+  return `scope,id,name,value\n${rows.join('')}`;
+}
+
 function config(): Config {
   return { file: '/etc/callwarden.yaml', rulesDir: dir, switches: [] as Config['switches'] } as Config;
 }
@@ -63,11 +68,7 @@ interface Running extends RulesReload {
 
 /** What `run` does, without its passes. */
 async function run(use?: (ruleSet: RuleSet) => void): Promise<Running> {
-  const context = {
-    clock: () => now,
-    stderr: { write: async (text: string) => void said.push(text), isTerminal: false, columns: undefined },
-  } as unknown as CliContext;
-  const started = await rulesAtStart(config(), rulesInForce, context);
+  const started = await rulesAtStart(config(), rulesInForce, quietContext());
   let inForce = started.ruleSet;
   const log = (level: string) => (fields: object, text: string) => void logged.push({ level, text, fields });
   const reload = createRulesReload({
@@ -100,6 +101,26 @@ async function run(use?: (ruleSet: RuleSet) => void): Promise<Running> {
       return report;
     },
   };
+}
+
+/** What `rules accept` does with all that is held back. */
+async function accept(running: Running): Promise<void> {
+  const { heldBack } = await running.report();
+  if (heldBack.length === 0) throw new Error('Nothing is held back.');
+  for (const held of heldBack) await rulesInForce.accept(dir, held, 'cli:ops', now);
+}
+
+/** What `once` does beside a service, without its pass. */
+async function once(): Promise<void> {
+  const started = await rulesAtStart(config(), rulesInForce, quietContext());
+  await keepInForce(dir, started.weighed.files, rulesInForce, now);
+}
+
+function quietContext(): CliContext {
+  return {
+    clock: () => now,
+    stderr: { write: async (text: string) => void said.push(text), isTerminal: false, columns: undefined },
+  } as unknown as CliContext;
 }
 
 function texts(level: string): string[] {
@@ -310,9 +331,7 @@ describe('a list that lost more than a fifth of its entries', () => {
     const running = await run();
     write('lists/risky.txt', lines(7));
     await running.settle();
-    const [held] = (await running.report()).heldBack;
-    if (held === undefined) throw new Error('Nothing is held back.');
-    await rulesInForce.accept(dir, held.file, held.hash, 'cli:ops', now);
+    await accept(running);
     await running.look();
     expect(running.ruleSet().lists.get('risky')).toHaveLength(7);
     expect(await running.report()).toMatchObject({ heldBack: [] });
@@ -359,6 +378,91 @@ describe('a list that lost more than a fifth of its entries', () => {
   });
 });
 
+describe('what a person accepted', () => {
+  const listed = (running: Running, name = 'risky') => running.ruleSet().lists.get(name)?.length;
+
+  it('lets one file through, and no other that has the same text', async () => {
+    write('lists/other.txt', lines(10));
+    const running = await run();
+    for (const name of ['risky', 'other']) write(`lists/${name}.txt`, '+999\n');
+    await running.settle();
+    const [other, risky] = (await running.report()).heldBack;
+    if (other === undefined || risky === undefined) throw new Error('Nothing is held back.');
+    await rulesInForce.accept(dir, risky, 'cli:ops', now);
+    await running.settle();
+    expect([listed(running), listed(running, 'other')]).toEqual([1, 10]);
+    expect((await running.report()).heldBack).toMatchObject([{ file: join(dir, 'lists', 'other.txt') }]);
+  });
+
+  it.each([
+    ['a list', 'lists/risky.txt', lines(10), lines(1)],
+    ['limits', 'limits.csv', limits(10), limits(1)],
+    ['a deletion', 'lists/unused.txt', lines(10), undefined],
+  ])('is good for one time: %s', async (_, name, long, short) => {
+    const shorten = () => (short === undefined ? rmSync(join(dir, name)) : write(name, short));
+    write(name, long);
+    const running = await run();
+    for (let time = 0; time < 2; time += 1) {
+      shorten();
+      await running.settle();
+      expect((await running.report()).heldBack).toMatchObject([{ file: join(dir, name) }]);
+      await accept(running);
+      await running.settle();
+      expect(await running.report()).toMatchObject({ heldBack: [] });
+      write(name, long);
+      await running.settle();
+    }
+    shorten();
+    const restarted = await run();
+    expect((await restarted.report()).heldBack).toMatchObject([{ file: join(dir, name) }]);
+  });
+
+  it('takes effect at a restart between that and the reload, once', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    await accept(running);
+    const second = await run();
+    expect(listed(second)).toBe(1);
+    write('lists/risky.txt', lines(10));
+    await second.settle();
+    write('lists/risky.txt', lines(1));
+    await second.settle();
+    expect(listed(second)).toBe(10);
+    expect((await second.report()).heldBack).toHaveLength(1);
+  });
+
+  it('takes effect in the service where a single pass beside it was quicker, once', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    await accept(running);
+    await once();
+    expect((await rulesInForce.accepted(dir)).open).toEqual([]);
+    await running.look();
+    expect(listed(running)).toBe(1);
+    write('lists/risky.txt', lines(10));
+    await running.settle();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    expect(listed(running)).toBe(10);
+  });
+
+  it('is over where only a single pass beside the service went by it before it was taken back', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    await accept(running);
+    await once();
+    write('lists/risky.txt', lines(10));
+    await running.settle();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    expect(listed(running)).toBe(10);
+    expect((await running.report()).heldBack).toHaveLength(1);
+  });
+});
+
 describe('what is mended', () => {
   const risky = () => join(dir, 'lists', 'risky.txt');
 
@@ -379,9 +483,7 @@ describe('what is mended', () => {
     const running = await run();
     write('lists/risky.txt', lines(7));
     await running.settle();
-    const [held] = (await running.report()).heldBack;
-    if (held === undefined) throw new Error('Nothing is held back.');
-    await rulesInForce.accept(dir, held.file, held.hash, 'cli:ops', now);
+    await accept(running);
     await running.settle();
     expect(texts('info')).toEqual([expect.stringMatching(/^rules reloaded: changed a .* in force again$/)]);
   });
