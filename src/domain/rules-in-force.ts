@@ -53,7 +53,14 @@ export interface RulesInForce {
   accepted(directory: string): Promise<AcceptedLosses>;
   /** Once more changes nothing while it is still good. */
   accept(directory: string, loss: LossOfEntries, actor: string, at: number): Promise<void>;
+  /**
+   * Says that a service goes by this directory, until the returned function is called or the process ends, however it ends.
+   * To be called before its first report.
+   */
+  serve(directory: string): Promise<() => void>;
   report(report: RulesReport): Promise<void>;
+  /** The same for a process that is no service: where one goes by the directory, what that has said stands. */
+  reportUnlessServed(report: RulesReport): Promise<void>;
   /** The last report for this directory; undefined where there is none. */
   lastReport(directory: string): Promise<RulesReport | undefined>;
 }

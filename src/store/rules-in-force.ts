@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { LossOfEntries, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
+import { createServiceLock } from './service-lock.js';
 import { settle } from './store-error.js';
 
 const FILES = 'SELECT file, kind, text FROM rules_file WHERE directory = ? ORDER BY file';
@@ -44,6 +45,10 @@ export function createRulesInForce(database: Database.Database, path: string): R
   const useUp = database.prepare(USE_UP);
   const report = database.prepare(REPORT);
   const lastReport = database.prepare<[string], string>(LAST_REPORT).pluck();
+  const service = createServiceLock(path);
+  const tell = (said: RulesReport) => {
+    report.run({ directory: said.directory, report: JSON.stringify(said) });
+  };
   const keep = database.transaction((directory: string, texts: readonly RuleFileText[], at: number) => {
     const kept = new Map(texts.map(({ file, text }) => [file, text]));
     for (const { file, text } of files.all(directory)) {
@@ -66,10 +71,9 @@ export function createRulesInForce(database: Database.Database, path: string): R
         const row: AcceptedRow = { file, hash, inForceFile: inForce.file, inForceHash: inForce.hash };
         accept.run({ directory, ...row, actor, at });
       }),
-    report: (said) =>
-      settle(path, () => {
-        report.run({ directory: said.directory, report: JSON.stringify(said) });
-      }),
+    serve: (directory) => settle(path, () => service.serve(directory)),
+    report: (said) => settle(path, () => tell(said)),
+    reportUnlessServed: (said) => settle(path, () => service.unlessServed(said.directory, () => tell(said))),
     lastReport: (directory) =>
       settle(path, () => {
         const text = lastReport.get(directory);

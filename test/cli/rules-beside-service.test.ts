@@ -275,6 +275,27 @@ describe('rules accept', () => {
   });
 });
 
+describe('the rules that status tells', () => {
+  const rules = async () => {
+    await run(['status', '-o', 'json']);
+    const [row] = JSON.parse(stdout) as { rules: { problems: unknown[] } }[];
+    return row?.rules;
+  };
+
+  it('are those of a service for as long as it lives, and of once where none does', async () => {
+    await served(BAD_EDIT);
+    const store = openStore(database());
+    const release = await store.rulesInForce.serve(join(folder, 'rules'));
+    await run(['once']);
+    expect((await rules())?.problems).toHaveLength(1);
+    expect(stderr).toContain('rules/bad.yaml: error: Expected a name.');
+    release();
+    store.close();
+    await run(['once']);
+    expect((await rules())?.problems).toEqual([]);
+  });
+});
+
 describe('the table of status', () => {
   const failedPass = {
     passId: 'p',

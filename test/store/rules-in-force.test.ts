@@ -4,7 +4,15 @@ import type { LossOfEntries, RulesReport } from '../../src/domain/rules-in-force
 import { createPrivately, openForWriting } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { MIGRATIONS_DIR, readMigrations } from '../../src/store/migration-files.js';
-import { freshStore, NOON, rawDatabase, storeFailure, temporaryDatabase } from './support.js';
+import {
+  freshStore,
+  killed,
+  NOON,
+  rawDatabase,
+  startFixture,
+  storeFailure,
+  temporaryDatabase,
+} from './support.js';
 
 const LIST: RuleFileText = { file: 'rules/lists/high-risk.txt', kind: 'list', text: '4420\n"x"\u0000é\r\n' };
 const LIMITS: RuleFileText = { file: 'rules/limits.csv', kind: 'limits', text: '' };
@@ -96,6 +104,47 @@ test('what was accepted with an earlier version stays on record, but lets nothin
   expect(database.prepare('SELECT file, hash, actor, at FROM rules_accepted_loss').all()).toEqual(
     Array(2).fill({ file: LIST.file, hash: 'h1', actor: 'cli:ops', at: NOON }),
   );
+});
+
+function reportOf(directory: string, loadedHash: string): RulesReport {
+  return {
+    directory,
+    loadedHash,
+    diskHash: loadedHash,
+    loadedAt: NOON,
+    rules: 1,
+    problems: [],
+    heldBack: [],
+  };
+}
+
+test('the report of a service is replaced by no other process for as long as it serves that directory', async () => {
+  const { rulesInForce, path } = freshStore();
+  const hashOf = async (directory: string) => (await rulesInForce.lastReport(directory))?.loadedHash;
+  const services = [await freshStore(path).rulesInForce.serve('/etc/a'), await rulesInForce.serve('/etc/a')];
+  await rulesInForce.report(reportOf('/etc/a', 'service'));
+  const single = freshStore(path).rulesInForce;
+  for (const release of services) {
+    await single.reportUnlessServed(reportOf('/etc/a', 'single'));
+    await single.reportUnlessServed(reportOf('/etc/b', 'single'));
+    expect([await hashOf('/etc/a'), await hashOf('/etc/b')]).toEqual(['service', 'single']);
+    release();
+    release();
+  }
+  await single.reportUnlessServed(reportOf('/etc/a', 'single'));
+  expect(await hashOf('/etc/a')).toBe('single');
+  (await rulesInForce.serve('/etc/a'))();
+});
+
+test('a service serves until its process ends, however it ends', async () => {
+  const { rulesInForce, path } = freshStore();
+  const { child, line } = await startFixture('serve-rules.mjs', path, '/etc/a');
+  expect(line).toBe('serving');
+  await rulesInForce.reportUnlessServed(reportOf('/etc/a', 'single'));
+  expect(await rulesInForce.lastReport('/etc/a')).toBe(undefined);
+  await killed(child);
+  await rulesInForce.reportUnlessServed(reportOf('/etc/a', 'single'));
+  expect(await rulesInForce.lastReport('/etc/a')).toEqual(reportOf('/etc/a', 'single'));
 });
 
 test('the last report of a directory is the one that is read', async () => {
