@@ -39,7 +39,10 @@ export interface RulesReport {
   /** Milliseconds since the epoch. */
   loadedAt: number;
   rules: number;
-  /** Errors of the files on disk which keep them from being taken; empty where disk and memory agree. */
+  /**
+   * Errors of the files on disk which keep them from being taken, or warnings of what has to come to rest before; empty where
+   * disk and memory agree.
+   */
   problems: readonly Problem[];
   heldBack: readonly HeldBackFile[];
 }

@@ -295,6 +295,118 @@ describe('a bad edit', () => {
   });
 });
 
+describe('a rule file that was emptied', () => {
+  it.each(['', '\n', '# later\n', '---\n'])('is a bad edit: %j', async (text) => {
+    write('b.yaml', rule('b'));
+    const running = await run();
+    write('b.yaml', text);
+    write('c.yaml', rule('c'));
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'b']);
+    const message = expect.stringContaining('To remove them delete the file');
+    expect((await running.report()).problems).toEqual([
+      { file: join(dir, 'b.yaml'), message, severity: 'error' },
+    ]);
+    expect(texts('error')).toEqual([
+      expect.stringContaining(`${join(dir, 'b.yaml')}: This file holds nothing`),
+    ]);
+    rmSync(join(dir, 'b.yaml'));
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'c']);
+    expect(await running.report()).toMatchObject({ problems: [] });
+  });
+
+  it('is none where it held nothing before, and no more than a warning at a start', async () => {
+    write('b.yaml', '');
+    const running = await run();
+    expect(said).toEqual([expect.stringContaining('warning: This file holds no rule.')]);
+    write('b.yaml', '# nothing yet\n');
+    write('c.yaml', '');
+    await running.settle();
+    expect(await running.report()).toMatchObject({ problems: [] });
+    expect(texts('info')).toEqual([expect.stringContaining('no rule changed')]);
+  });
+});
+
+describe('a rule file that is the beginning of what is in force', () => {
+  const exempt = 'except: { accounts: [7] }\n';
+  const looks = async (running: Running, count: number) => {
+    for (let look = 0; look < count; look += 1) {
+      now += 1_000;
+      await running.look();
+    }
+  };
+
+  beforeEach(() => write('a.yaml', rule('a', exempt)));
+
+  it('is waited for while its writer pauses, and so is every other change', async () => {
+    const running = await run();
+    const before = await running.report();
+    write('a.yaml', rule('a'));
+    write('b.yaml', rule('b'));
+    await looks(running, 6);
+    expect(running.names()).toEqual(['a']);
+    expect(running.ruleSet().rules[0]?.except).toMatchObject({ accounts: [{}] });
+    const file = join(dir, 'a.yaml');
+    expect(await running.report()).toMatchObject({
+      loadedHash: before.loadedHash,
+      problems: [
+        { file, severity: 'warning', message: expect.stringContaining('left alone for 15 seconds') },
+      ],
+    });
+    expect(texts('warn')).toEqual([expect.stringContaining(`${file}: This is only the beginning`)]);
+    expect(texts('error')).toEqual([]);
+
+    write('a.yaml', rule('a', exempt));
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'b']);
+    expect(texts('info')).toEqual([
+      expect.stringMatching(/^rules reloaded: added b \(b\.yaml\); .* in force again$/),
+    ]);
+  });
+
+  it('is taken once it has been left alone for fifteen seconds', async () => {
+    const running = await run();
+    write('a.yaml', rule('a'));
+    await looks(running, 10);
+    // Another edit does not make it wait anew.
+    write('b.yaml', rule('b'));
+    await looks(running, 4);
+    expect(running.names()).toEqual(['a']);
+    await looks(running, 3);
+    expect(running.names()).toEqual(['a', 'b']);
+    expect(running.ruleSet().rules[0]?.except).toEqual({});
+    expect(await running.report()).toMatchObject({ problems: [], rules: 2 });
+    expect(texts('info')[0]).toContain('changed a (a.yaml, b.yaml)');
+  });
+
+  it('is waited for anew where it was whole in between', async () => {
+    const running = await run();
+    for (let round = 0; round < 3; round += 1) {
+      write('a.yaml', rule('a'));
+      await looks(running, 10);
+      write('a.yaml', rule('a', exempt));
+      await looks(running, 2);
+    }
+    expect(texts('info').join()).not.toContain('reloaded');
+  });
+
+  it('is refused at once where the check refuses it', async () => {
+    const running = await run();
+    write('a.yaml', rule('a').slice(0, 40));
+    await running.settle();
+    const { problems } = await running.report();
+    expect(new Set(problems.map(({ severity }) => severity))).toEqual(new Set(['error']));
+  });
+
+  it('is taken as any other where it lacks but a blank end', async () => {
+    const running = await run();
+    write('a.yaml', rule('a', exempt).trimEnd());
+    await running.settle();
+    expect(texts('info')).toEqual([expect.stringContaining('no rule changed')]);
+  });
+});
+
 describe('a directory that is gone for a while', () => {
   it('leaves the last good set in force and says so', async () => {
     const running = await run();

@@ -48,6 +48,16 @@ describe('status of the rules', () => {
     expect(rulesTrouble(GOOD, 'cw.yaml')).toEqual([]);
   });
 
+  it('tells a person of what has to come to rest first', () => {
+    const problems: RulesReport['problems'] = [
+      { file: LOCATION.file, message: 'Left alone?', severity: 'warning' },
+    ];
+    expect(rulesTrouble({ ...GOOD, diskHash: 'bbbbbbbbbbbbbbbb', problems }, 'cw.yaml')).toEqual([
+      '/etc/rules/a.yaml: warning: Left alone?',
+      'warning: the rules on disk (hash bbbbbbbbbbbb) are not taken yet; in force are those loaded at 2026-01-05T10:00:00.000Z (hash aaaaaaaaaaaa) until then.',
+    ]);
+  });
+
   it('tells a person the place, what is in force instead, and what to do', () => {
     const report: RulesReport = {
       ...GOOD,
