@@ -73,7 +73,10 @@ export function reportAtStart(directory: string, { ruleSet, weighed, loadedAt }:
   };
 }
 
-/** Takes down for `status` what a single pass went by, unless a service has said the same of the same files already. */
+/**
+ * Takes down for `status` what a single pass went by, unless the same is said already, or a service goes by the directory:
+ * that may be at other rules, for a bad edit or an older config, and is what `status` is asked about.
+ */
 export async function reportOnce(
   directory: string,
   started: RulesAtStart,
@@ -82,5 +85,5 @@ export async function reportOnce(
   const report = reportAtStart(directory, started);
   const last = await rulesInForce.lastReport(directory);
   const same = last !== undefined && isDeepStrictEqual({ ...last, loadedAt: 0 }, { ...report, loadedAt: 0 });
-  if (!same) await rulesInForce.report(report);
+  if (!same) await rulesInForce.reportUnlessServed(report);
 }

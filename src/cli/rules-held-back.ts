@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 import type { RuleFileText } from '../domain/rule-files.js';
-import type { HeldBackFile } from '../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries } from '../domain/rules-in-force.js';
 import { sha256 } from './sha256.js';
 import { entriesOf } from './stock-entries.js';
 
@@ -12,21 +12,21 @@ export interface Sifted {
 
 /**
  * Holds back the list and limits files that lost more than a fifth of their entries against the last good text, unless a
- * person accepted that very loss: half a download, or another list in its place, must not switch off what a list protects
+ * person accepted that very loss, of that file and from that text: half a download, or another list in its place, must not switch off what a list protects
  * or limits. An entry is lost where it is no longer there, however many new ones there are. A file that is gone, or has nothing in it, lost all of them; one that cannot be
  * read as a list or limits is left for the checker to refuse. Without a last good text there is nothing to compare with.
  */
 export function holdBack(
   disk: readonly RuleFileText[],
   lastGood: readonly RuleFileText[],
-  accepted: ReadonlySet<string>,
+  accepted: readonly LossOfEntries[],
 ): Sifted {
   const found = lastGood.flatMap((before) => {
     const now = disk.filter((file) => stockName(file) === stockName(before));
     // Two files of one list are the checker's to refuse.
     if (now.length > 1) return [];
     const heldBack = loss(before, now[0]);
-    return heldBack === undefined || accepted.has(heldBack.hash) ? [] : [{ before, heldBack }];
+    return heldBack === undefined || isAccepted(heldBack, accepted) ? [] : [{ before, heldBack }];
   });
   if (found.length === 0) return { files: disk, heldBack: [] };
   const replaced = new Set(found.map(({ before }) => stockName(before)));
@@ -66,11 +66,22 @@ function loss(before: RuleFileText, now: RuleFileText | undefined): HeldBackFile
     entriesBefore: entriesBefore.size,
     entriesNow: entriesNow.size,
     lost,
+    inForce: { file: before.file, hash: sha256(before.text) },
     ...(now === undefined ? { gone: true, hash: hashOfDeletion(before) } : { hash: sha256(now.text) }),
   };
 }
 
-/** Bound to what is lost, so that whoever accepted it once has not accepted it for another text or another file. */
+function isAccepted({ file, hash, inForce }: LossOfEntries, accepted: readonly LossOfEntries[]): boolean {
+  return accepted.some(
+    (one) =>
+      one.file === file &&
+      one.hash === hash &&
+      one.inForce.file === inForce.file &&
+      one.inForce.hash === inForce.hash,
+  );
+}
+
+/** Of no text, so of none that a file can have. */
 function hashOfDeletion({ file, text }: RuleFileText): string {
   return sha256(`deleted ${file} ${sha256(text)}`);
 }

@@ -53,7 +53,7 @@ export async function weighOnDisk(
   const directory = config.rulesDir;
   const disk = await readRulesOnDisk(directory);
   const lastGood = (await rulesInForce?.load(directory)) ?? [];
-  const accepted = (await rulesInForce?.accepted(directory)) ?? new Set();
+  const accepted = (await rulesInForce?.accepted(directory))?.open ?? [];
   return { disk, weighed: weighRules(disk, { lastGood, accepted }, { directory, config, now }) };
 }
 

@@ -1,13 +1,14 @@
 import type { CallwardenError, Problem } from '../domain/errors.js';
 import type { Clock } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
-import type { HeldBackFile, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
+import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/watch-rules.js';
 import { type Complaint, createComplaints } from './complaints.js';
 import type { CheckedAgainst } from './compose.js';
 import { problemText } from './errors.js';
 import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
+import { createLongerRests } from './rules-cut-short.js';
 import { listsAndLimits } from './rules-held-back.js';
 import { heldBackText, shortHash, type WeighedRules, type Weigher, weighRules } from './rules-weigh.js';
 import type { ServiceLog } from './service.js';
@@ -44,26 +45,44 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   const { weigh: weighFiles = async (...given) => weighRules(...given) } = options;
   const watch: RulesWatch = watchRules(directory, started.disk.fingerprint);
   const complaints = createComplaints(log, clock);
+  const longerRests = createLongerRests();
   let inForce: RulesVersion = { ruleSet: started.ruleSet, files: started.weighed.files };
   let report: RulesReport = reportAtStart(directory, started);
   let told = report;
   let keepDue = true;
+  let acceptedSeen = 0;
   let reported = '';
+  let awaited: WeighedRules | undefined;
   let warned = new Set(linesOf(started.weighed.problems, 'warning'));
 
   async function weigh(disk: RulesOnDisk): Promise<WeighedRules> {
-    const accepted = await rulesInForce.accepted(directory);
-    const lastGood = listsAndLimits(inForce.files);
+    const { open: accepted, total } = await rulesInForce.accepted(directory);
+    // What `once` took up beside us counts as well; what we could not write down yet is newer.
+    const lastGood = keepDue ? listsAndLimits(inForce.files) : await rulesInForce.load(directory);
+    const ruleFiles = inForce.files.filter(({ kind }) => kind === 'rules');
+    acceptedSeen = total;
     const check = { directory, config: options.config, now: clock() };
     const { files, ignored } = disk;
-    return weighFiles({ files, ignored }, { lastGood, accepted }, check);
+    return weighFiles({ files, ignored }, { lastGood, accepted, ruleFiles }, check);
   }
 
   function takeUp(weighed: WeighedRules): void {
     const { ruleSet, files, heldBack, filesHash, diskHash } = weighed;
     const problems = weighed.problems.filter(({ severity }) => severity === 'error');
     report = { ...report, diskHash, heldBack, problems };
-    if (ruleSet === undefined || filesHash === report.loadedHash) return;
+    const unrested = longerRests.awaited(files, inForce.files);
+    awaited = undefined;
+    if (ruleSet === undefined) return;
+    if (filesHash === report.loadedHash) {
+      // Another process may have kept what has been taken back since.
+      keepDue ||= heldBack.length === 0;
+      return;
+    }
+    if (unrested.length > 0) {
+      awaited = weighed;
+      report = { ...report, problems: unrested };
+      return;
+    }
     try {
       options.use(ruleSet);
     } catch (error) {
@@ -88,12 +107,14 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   }
 
   async function follow(): Promise<void> {
-    if (report.heldBack.length > 0 && (await isAccepted(report.heldBack))) watch.forget();
+    if (report.heldBack.length > 0 && (await isMoreAccepted())) watch.forget();
     const look = await watch.look();
     if (look.found === 'unreadable') {
       report = { ...report, diskHash: '', problems: problemsOf(look.error, directory) };
     } else if (look.found === 'restless') {
       report = { ...report, diskHash: '', problems: look.files.map(restlessProblem) };
+    } else if (look.found === 'same' && awaited !== undefined) {
+      takeUp(awaited);
     } else if (look.found === 'changed') {
       try {
         takeUp(await weigh(look.rules));
@@ -104,9 +125,8 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     }
   }
 
-  async function isAccepted(heldBack: readonly HeldBackFile[]): Promise<boolean> {
-    const accepted = await rulesInForce.accepted(directory);
-    return heldBack.some(({ hash }) => accepted.has(hash));
+  async function isMoreAccepted(): Promise<boolean> {
+    return (await rulesInForce.accepted(directory)).total !== acceptedSeen;
   }
 
   async function takeDown(): Promise<void> {
@@ -154,11 +174,11 @@ function listed(files: readonly string[]): string {
 function complaintsOf(report: RulesReport, configFile: string): readonly Complaint[] {
   const { problems, heldBack, loadedHash } = report;
   const errors = problems.slice(0, LOGGED_PROBLEMS).map((problem): Complaint => {
-    const { file, location } = problem;
+    const { file, location, severity } = problem;
     return {
-      level: 'error',
+      level: severity === 'error' ? 'error' : 'warn',
       fields: { file, ...(location !== undefined && { line: location.line, column: location.column }) },
-      text: `the rules on disk are not taken, the last good ones (hash ${shortHash(loadedHash)}) stay in force: ${problemText(problem)}`,
+      text: `the rules on disk are not taken${severity === 'error' ? '' : ' yet'}, the last good ones (hash ${shortHash(loadedHash)}) stay in force: ${problemText(problem)}`,
     };
   });
   const rest = problems.length - errors.length;

@@ -50,11 +50,13 @@ export function rulesTrouble(report: RulesReport, configFile: string): readonly 
   const { problems, heldBack, loadedHash, diskHash, loadedAt } = report;
   const held = heldBack.map((file) => `warning: ${heldBackText(file, configFile)}`);
   if (problems.length === 0) return held;
-  const onDisk = diskHash === '' ? 'cannot be read' : `(hash ${shortHash(diskHash)}) have problems`;
+  const wrong = problems.some(({ severity }) => severity === 'error');
+  const state = wrong ? 'have problems' : 'are not taken yet';
+  const onDisk = diskHash === '' ? 'cannot be read' : `(hash ${shortHash(diskHash)}) ${state}`;
   const since = new Date(loadedAt).toISOString();
   return [
     ...problems.map(problemLine),
-    `warning: the rules on disk ${onDisk}; in force are those loaded at ${since} (hash ${shortHash(loadedHash)}) until this is mended.`,
+    `warning: the rules on disk ${onDisk}; in force are those loaded at ${since} (hash ${shortHash(loadedHash)}) until ${wrong ? 'this is mended' : 'then'}.`,
     ...held,
   ];
 }

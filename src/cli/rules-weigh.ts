@@ -2,9 +2,10 @@ import { relative } from 'node:path';
 import type { Problem } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
 import type { RuleFileText } from '../domain/rule-files.js';
-import type { HeldBackFile } from '../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { checkRulesOnDisk, type RulesCheck } from './compose.js';
+import { emptiedRuleFiles } from './rules-cut-short.js';
 import { holdBack } from './rules-held-back.js';
 import { sha256 } from './sha256.js';
 
@@ -24,17 +25,30 @@ export interface WeighedRules {
 /** Weighs rules, in this thread or in another. */
 export type Weigher = (...given: Parameters<typeof weighRules>) => Promise<WeighedRules>;
 
-/** Holds back what lost too much, and checks the rest together with the text that stays in force in its place. */
+/** What is compared with what lies on disk. */
+export interface RulesBefore {
+  /** Lists and limits as they were last in force. */
+  lastGood: readonly RuleFileText[];
+  accepted: readonly LossOfEntries[];
+  /** Rule files in force, where the process that asks has any yet. */
+  ruleFiles?: readonly RuleFileText[];
+}
+
+/**
+ * Holds back what lost too much, and checks the rest together with the text that stays in force in its place. A rule file
+ * that was emptied is refused.
+ */
 export function weighRules(
   disk: Pick<RulesOnDisk, 'files' | 'ignored'>,
-  before: { lastGood: readonly RuleFileText[]; accepted: ReadonlySet<string> },
+  before: RulesBefore,
   check: RulesCheck,
 ): WeighedRules {
   const { files, heldBack } = holdBack(disk.files, before.lastGood, before.accepted);
   const { ruleSet, problems } = checkRulesOnDisk({ files, ignored: disk.ignored }, check);
+  const emptied = emptiedRuleFiles(files, before.ruleFiles ?? []);
   return {
-    ruleSet,
-    problems,
+    ruleSet: emptied.length > 0 ? undefined : ruleSet,
+    problems: [...emptied, ...problems],
     heldBack,
     files,
     filesHash: hashOfFiles(files, check.directory),

@@ -1,18 +1,32 @@
 import type { Problem } from './errors.js';
 import type { RuleFileText } from './rule-files.js';
 
-/** A list or limits file that lost more than a fifth of its entries at once: the version before it stays in force. */
-export interface HeldBackFile {
+/** One change of one list or limits file that loses entries: what `rules accept` accepts, and nothing else. */
+export interface LossOfEntries {
   /** As messages name it, e.g. `rules/lists/high-risk.txt`. */
   file: string;
+  /** SHA-256 of the text on disk, in hex. */
+  hash: string;
+  /** The text that is in force instead, of a file of another name where a list changed its format. */
+  inForce: { file: string; hash: string };
+}
+
+/** What persons accepted for one directory. */
+export interface AcceptedLosses {
+  /** Those that are still good: the text that was in force then still is. */
+  open: readonly LossOfEntries[];
+  /** How many there ever were. It grows with each, so that one is noticed even where another process has used it up. */
+  total: number;
+}
+
+/** A list or limits file that lost more than a fifth of its entries at once: the version before it stays in force. */
+export interface HeldBackFile extends LossOfEntries {
   entriesBefore: number;
   entriesNow: number;
   /** How many of those before are missing now; new ones make up for none of them. */
   lost: number;
   /** Set where the file is not there any more. */
   gone?: true;
-  /** SHA-256 of the text on disk, in hex: what `rules accept` accepts. */
-  hash: string;
 }
 
 /** What a service says of its rules, for `status`. */
@@ -25,7 +39,10 @@ export interface RulesReport {
   /** Milliseconds since the epoch. */
   loadedAt: number;
   rules: number;
-  /** Errors of the files on disk which keep them from being taken; empty where disk and memory agree. */
+  /**
+   * Errors of the files on disk which keep them from being taken, or warnings of what has to come to rest before; empty where
+   * disk and memory agree.
+   */
   problems: readonly Problem[];
   heldBack: readonly HeldBackFile[];
 }
@@ -34,12 +51,19 @@ export interface RulesReport {
 export interface RulesInForce {
   /** Lists and limits as they were last in force for this directory; empty where none were. */
   load(directory: string): Promise<readonly RuleFileText[]>;
-  /** Replaces what is kept for this directory. */
+  /** Replaces what is kept for this directory, and uses up what was accepted against a text that is kept no longer. */
   keep(directory: string, files: readonly RuleFileText[], at: number): Promise<void>;
-  /** Hashes that a person accepted for files of this directory. */
-  accepted(directory: string): Promise<ReadonlySet<string>>;
-  accept(directory: string, file: string, hash: string, actor: string, at: number): Promise<void>;
+  accepted(directory: string): Promise<AcceptedLosses>;
+  /** Once more changes nothing while it is still good. */
+  accept(directory: string, loss: LossOfEntries, actor: string, at: number): Promise<void>;
+  /**
+   * Says that a service goes by this directory, until the returned function is called or the process ends, however it ends.
+   * To be called before its first report.
+   */
+  serve(directory: string): Promise<() => void>;
   report(report: RulesReport): Promise<void>;
+  /** The same for a process that is no service: where one goes by the directory, what that has said stands. */
+  reportUnlessServed(report: RulesReport): Promise<void>;
   /** The last report for this directory; undefined where there is none. */
   lastReport(directory: string): Promise<RulesReport | undefined>;
 }

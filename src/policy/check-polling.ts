@@ -207,7 +207,7 @@ function checkTree(
   if (without.length === 0) return;
   findings.error(
     place,
-    `"${fact}" cannot count subcustomers: which customers are below which is not known on ${without.length === 1 ? 'switch' : 'switches'} ${quotedList(without).replaceAll(' or ', ' and ')}. State it in the config (customerTree: { child: parent }), or keep the rule to other switches by "only".`,
+    `"${fact}" cannot count subcustomers: which customers are below which is not known on ${without.length === 1 ? 'switch' : 'switches'} ${quotedList(without).replaceAll(' or ', ' and ')}. State it in the config (customerTree: { child: parent }) and restart a running service, or keep the rule to other switches by "only".`,
   );
 }
 

@@ -1,5 +1,4 @@
-import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError } from '../domain/errors.js';
 import type { RuleFileKind } from '../domain/rule-files.js';
@@ -8,6 +7,12 @@ import type { RuleFileKind } from '../domain/rule-files.js';
 export interface WantedFile {
   file: string;
   kind: RuleFileKind;
+}
+
+/** What stands in a folder; a link is what it leads to. */
+export interface Entry {
+  name: string;
+  isFolder: boolean;
 }
 
 /** The files of a rules directory that count, sorted by name. Throws RULES_INVALID where there is no such directory. */
@@ -50,9 +55,15 @@ export function isNote(name: string): boolean {
 }
 
 /** Undefined where there is no such directory. */
-export async function entriesOf(dir: string): Promise<Dirent[] | undefined> {
+export async function entriesOf(dir: string): Promise<Entry[] | undefined> {
   try {
-    return await readdir(dir, { withFileTypes: true });
+    const entries = await readdir(dir, { withFileTypes: true });
+    return await Promise.all(
+      entries.map(async (entry) => ({
+        name: entry.name,
+        isFolder: entry.isSymbolicLink() ? await leadsToFolder(join(dir, entry.name)) : entry.isDirectory(),
+      })),
+    );
   } catch (cause) {
     const code = codeOf(cause);
     if (code === 'ENOENT') return undefined;
@@ -63,12 +74,20 @@ export async function entriesOf(dir: string): Promise<Dirent[] | undefined> {
   }
 }
 
-/** Everything but directories, hidden files and what editors leave behind: a~, .a.swp, #a#, a.bak. */
-function isWanted(entry: Dirent): boolean {
-  return !entry.isDirectory() && isMeant(entry);
+/** A link that leads to nothing counts as a file: reading it tells what is wrong. */
+async function leadsToFolder(link: string): Promise<boolean> {
+  return stat(link).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
-export function isMeant({ name }: Dirent): boolean {
+/** Everything but directories, hidden files and what editors leave behind: a~, .a.swp, #a#, a.bak. */
+function isWanted(entry: Entry): boolean {
+  return !entry.isFolder && isMeant(entry);
+}
+
+export function isMeant({ name }: Entry): boolean {
   return !/^[.#]|~$|\.(swp|swo|tmp|bak|orig)$/.test(name);
 }
 

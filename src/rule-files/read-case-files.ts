@@ -19,7 +19,7 @@ export interface CaseFile {
 export async function readCaseFiles(dir: string): Promise<readonly CaseFile[]> {
   const folder = join(dir, 'tests');
   const files = ((await entriesOf(folder)) ?? [])
-    .filter((entry) => !entry.isDirectory() && isMeant(entry) && isRules(entry.name))
+    .filter((entry) => !entry.isFolder && isMeant(entry) && isRules(entry.name))
     .map(({ name }) => join(folder, name))
     .sort(compareText);
   const read: CaseFile[] = [];
@@ -43,11 +43,11 @@ export async function readCaseFiles(dir: string): Promise<readonly CaseFile[]> {
 export async function findIgnoredCases(dir: string): Promise<readonly Problem[]> {
   const folder = join(dir, 'tests');
   return ((await entriesOf(folder)) ?? [])
-    .filter((entry) => isMeant(entry) && (entry.isDirectory() || !isKnown(entry.name)))
+    .filter((entry) => isMeant(entry) && (entry.isFolder || !isKnown(entry.name)))
     .map(
       (entry): Problem => ({
         file: join(folder, entry.name),
-        message: entry.isDirectory()
+        message: entry.isFolder
           ? 'This folder is not read: cases stand in the folder "tests" itself.'
           : 'This file is not read: expected *.yaml, *.yml or *.json.',
         severity: 'warning',

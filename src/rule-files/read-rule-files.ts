@@ -1,4 +1,4 @@
-import { type Dirent, constants as fsConstants } from 'node:fs';
+import { constants as fsConstants } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
@@ -6,6 +6,7 @@ import type { RuleFileKind, RuleFileText } from '../domain/rule-files.js';
 import {
   codeOf,
   compareText,
+  type Entry,
   entriesOf,
   findRuleFiles,
   isMeant,
@@ -72,7 +73,7 @@ function bytesOf(files: readonly RuleFileText[]): number {
 export async function findIgnoredFiles(dir: string): Promise<readonly Problem[]> {
   const listsDir = join(dir, 'lists');
   const entries = (await entriesOf(dir)) ?? [];
-  const inLists = ((await entriesOf(listsDir)) ?? []).filter((entry) => entry.isDirectory());
+  const inLists = ((await entriesOf(listsDir)) ?? []).filter(({ isFolder }) => isFolder);
   const ignored = [
     ...entries.filter(isIgnored).map((entry) => ({ entry, file: join(dir, entry.name) })),
     ...inLists.filter(isMeant).map((entry) => ({ entry, file: join(listsDir, entry.name) })),
@@ -82,15 +83,15 @@ export async function findIgnoredFiles(dir: string): Promise<readonly Problem[]>
     .sort((one, other) => compareText(one.file, other.file));
 }
 
-function isIgnored(entry: Dirent): boolean {
+function isIgnored(entry: Entry): boolean {
   const { name } = entry;
   if (!isMeant(entry)) return false;
-  if (entry.isDirectory()) return name !== 'lists' && name !== 'tests';
+  if (entry.isFolder) return name !== 'lists' && name !== 'tests';
   return !isRules(name) && !isSchema(name) && !isNote(name) && name !== 'limits.csv';
 }
 
-function whyIgnored(entry: Dirent): string {
-  if (entry.isDirectory()) {
+function whyIgnored(entry: Entry): string {
+  if (entry.isFolder) {
     return 'This folder is not read: rules stand in the rules directory itself, lists in its folder "lists".';
   }
   const meant = entry.name.toLowerCase() === 'limits.csv' ? ' Did you mean "limits.csv"?' : '';

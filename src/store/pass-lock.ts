@@ -47,7 +47,7 @@ export function lockPath(databasePath: string, switchName: string): string {
 }
 
 /** Where there is no database yet, the same path as after its creation. */
-function realPath(databasePath: string): string {
+export function realPath(databasePath: string): string {
   const path = resolve(databasePath);
   try {
     return realpathSync.native(path);

@@ -227,7 +227,24 @@ describe('rules accept', () => {
     expect(stderr).toContain('pumping-prefixes.txt:1:1: error: ');
     expect(stderr).toContain('was not accepted. As it is now the rules would be refused');
     const store = openStore(database());
-    expect(await store.rulesInForce.accepted(join(folder, 'rules'))).toEqual(new Set());
+    expect(await store.rulesInForce.accepted(join(folder, 'rules'))).toEqual({ open: [], total: 0 });
+    store.close();
+  });
+
+  it('accepts the same text of no other file, and once for as long as it did not take effect', async () => {
+    write('rules/lists/other.txt', lines(5));
+    await served();
+    for (const name of ['pumping-prefixes', 'other']) write(`rules/lists/${name}.txt`, '+999\n');
+    for (let again = 0; again < 2; again += 1) {
+      await run(['rules', 'accept', 'pumping-prefixes']);
+      expect({ stdout, stderr, exitCode }).toEqual({
+        stdout: `accepted ${list()} with 1 entry instead of 5, 5 of them lost\n`,
+        stderr: `still held back: ${join(folder, 'rules', 'lists', 'other.txt')}\n`,
+        exitCode: 0,
+      });
+    }
+    const store = openStore(database());
+    expect((await store.rulesInForce.accepted(join(folder, 'rules'))).total).toBe(1);
     store.close();
   });
 
@@ -255,6 +272,27 @@ describe('rules accept', () => {
     expect(stdout).toContain('lists/limits.txt with 1 entry instead of 3, 2 of them lost');
     await run(['rules', 'accept', 'limits.csv']);
     expect(stdout).toContain('limits.csv with 1 entry instead of 2, 1 of them lost');
+  });
+});
+
+describe('the rules that status tells', () => {
+  const rules = async () => {
+    await run(['status', '-o', 'json']);
+    const [row] = JSON.parse(stdout) as { rules: { problems: unknown[] } }[];
+    return row?.rules;
+  };
+
+  it('are those of a service for as long as it lives, and of once where none does', async () => {
+    await served(BAD_EDIT);
+    const store = openStore(database());
+    const release = await store.rulesInForce.serve(join(folder, 'rules'));
+    await run(['once']);
+    expect((await rules())?.problems).toHaveLength(1);
+    expect(stderr).toContain('rules/bad.yaml: error: Expected a name.');
+    release();
+    store.close();
+    await run(['once']);
+    expect((await rules())?.problems).toEqual([]);
   });
 });
 

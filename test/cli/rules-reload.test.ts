@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CliContext } from '../../src/cli/context.js';
-import { rulesAtStart } from '../../src/cli/rules-at-start.js';
+import { keepInForce, rulesAtStart } from '../../src/cli/rules-at-start.js';
 import { createRulesReload, type RulesReload } from '../../src/cli/rules-reload.js';
 import type { Config } from '../../src/domain/config.js';
 import type { RuleSet } from '../../src/domain/rule.js';
@@ -48,6 +48,11 @@ function lines(count: number): string {
   return Array.from({ length: count }, (_, index) => `+88${1000 + index}\n`).join('');
 }
 
+function limits(count: number): string {
+  const rows = Array.from({ length: count }, (_, index) => `account,${index + 1},calls,5\n`);
+  return `scope,id,name,value\n${rows.join('')}`;
+}
+
 function config(): Config {
   return { file: '/etc/callwarden.yaml', rulesDir: dir, switches: [] as Config['switches'] } as Config;
 }
@@ -63,11 +68,7 @@ interface Running extends RulesReload {
 
 /** What `run` does, without its passes. */
 async function run(use?: (ruleSet: RuleSet) => void): Promise<Running> {
-  const context = {
-    clock: () => now,
-    stderr: { write: async (text: string) => void said.push(text), isTerminal: false, columns: undefined },
-  } as unknown as CliContext;
-  const started = await rulesAtStart(config(), rulesInForce, context);
+  const started = await rulesAtStart(config(), rulesInForce, quietContext());
   let inForce = started.ruleSet;
   const log = (level: string) => (fields: object, text: string) => void logged.push({ level, text, fields });
   const reload = createRulesReload({
@@ -100,6 +101,26 @@ async function run(use?: (ruleSet: RuleSet) => void): Promise<Running> {
       return report;
     },
   };
+}
+
+/** What `rules accept` does with all that is held back. */
+async function accept(running: Running): Promise<void> {
+  const { heldBack } = await running.report();
+  if (heldBack.length === 0) throw new Error('Nothing is held back.');
+  for (const held of heldBack) await rulesInForce.accept(dir, held, 'cli:ops', now);
+}
+
+/** What `once` does beside a service, without its pass. */
+async function once(): Promise<void> {
+  const started = await rulesAtStart(config(), rulesInForce, quietContext());
+  await keepInForce(dir, started.weighed.files, rulesInForce, now);
+}
+
+function quietContext(): CliContext {
+  return {
+    clock: () => now,
+    stderr: { write: async (text: string) => void said.push(text), isTerminal: false, columns: undefined },
+  } as unknown as CliContext;
 }
 
 function texts(level: string): string[] {
@@ -274,6 +295,118 @@ describe('a bad edit', () => {
   });
 });
 
+describe('a rule file that was emptied', () => {
+  it.each(['', '\n', '# later\n', '---\n'])('is a bad edit: %j', async (text) => {
+    write('b.yaml', rule('b'));
+    const running = await run();
+    write('b.yaml', text);
+    write('c.yaml', rule('c'));
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'b']);
+    const message = expect.stringContaining('To remove them delete the file');
+    expect((await running.report()).problems).toEqual([
+      { file: join(dir, 'b.yaml'), message, severity: 'error' },
+    ]);
+    expect(texts('error')).toEqual([
+      expect.stringContaining(`${join(dir, 'b.yaml')}: This file holds nothing`),
+    ]);
+    rmSync(join(dir, 'b.yaml'));
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'c']);
+    expect(await running.report()).toMatchObject({ problems: [] });
+  });
+
+  it('is none where it held nothing before, and no more than a warning at a start', async () => {
+    write('b.yaml', '');
+    const running = await run();
+    expect(said).toEqual([expect.stringContaining('warning: This file holds no rule.')]);
+    write('b.yaml', '# nothing yet\n');
+    write('c.yaml', '');
+    await running.settle();
+    expect(await running.report()).toMatchObject({ problems: [] });
+    expect(texts('info')).toEqual([expect.stringContaining('no rule changed')]);
+  });
+});
+
+describe('a rule file that is the beginning of what is in force', () => {
+  const exempt = 'except: { accounts: [7] }\n';
+  const looks = async (running: Running, count: number) => {
+    for (let look = 0; look < count; look += 1) {
+      now += 1_000;
+      await running.look();
+    }
+  };
+
+  beforeEach(() => write('a.yaml', rule('a', exempt)));
+
+  it('is waited for while its writer pauses, and so is every other change', async () => {
+    const running = await run();
+    const before = await running.report();
+    write('a.yaml', rule('a'));
+    write('b.yaml', rule('b'));
+    await looks(running, 6);
+    expect(running.names()).toEqual(['a']);
+    expect(running.ruleSet().rules[0]?.except).toMatchObject({ accounts: [{}] });
+    const file = join(dir, 'a.yaml');
+    expect(await running.report()).toMatchObject({
+      loadedHash: before.loadedHash,
+      problems: [
+        { file, severity: 'warning', message: expect.stringContaining('left alone for 15 seconds') },
+      ],
+    });
+    expect(texts('warn')).toEqual([expect.stringContaining(`${file}: This is only the beginning`)]);
+    expect(texts('error')).toEqual([]);
+
+    write('a.yaml', rule('a', exempt));
+    await running.settle();
+    expect(running.names()).toEqual(['a', 'b']);
+    expect(texts('info')).toEqual([
+      expect.stringMatching(/^rules reloaded: added b \(b\.yaml\); .* in force again$/),
+    ]);
+  });
+
+  it('is taken once it has been left alone for fifteen seconds', async () => {
+    const running = await run();
+    write('a.yaml', rule('a'));
+    await looks(running, 10);
+    // Another edit does not make it wait anew.
+    write('b.yaml', rule('b'));
+    await looks(running, 4);
+    expect(running.names()).toEqual(['a']);
+    await looks(running, 3);
+    expect(running.names()).toEqual(['a', 'b']);
+    expect(running.ruleSet().rules[0]?.except).toEqual({});
+    expect(await running.report()).toMatchObject({ problems: [], rules: 2 });
+    expect(texts('info')[0]).toContain('changed a (a.yaml, b.yaml)');
+  });
+
+  it('is waited for anew where it was whole in between', async () => {
+    const running = await run();
+    for (let round = 0; round < 3; round += 1) {
+      write('a.yaml', rule('a'));
+      await looks(running, 10);
+      write('a.yaml', rule('a', exempt));
+      await looks(running, 2);
+    }
+    expect(texts('info').join()).not.toContain('reloaded');
+  });
+
+  it('is refused at once where the check refuses it', async () => {
+    const running = await run();
+    write('a.yaml', rule('a').slice(0, 40));
+    await running.settle();
+    const { problems } = await running.report();
+    expect(new Set(problems.map(({ severity }) => severity))).toEqual(new Set(['error']));
+  });
+
+  it('is taken as any other where it lacks but a blank end', async () => {
+    const running = await run();
+    write('a.yaml', rule('a', exempt).trimEnd());
+    await running.settle();
+    expect(texts('info')).toEqual([expect.stringContaining('no rule changed')]);
+  });
+});
+
 describe('a directory that is gone for a while', () => {
   it('leaves the last good set in force and says so', async () => {
     const running = await run();
@@ -310,9 +443,7 @@ describe('a list that lost more than a fifth of its entries', () => {
     const running = await run();
     write('lists/risky.txt', lines(7));
     await running.settle();
-    const [held] = (await running.report()).heldBack;
-    if (held === undefined) throw new Error('Nothing is held back.');
-    await rulesInForce.accept(dir, held.file, held.hash, 'cli:ops', now);
+    await accept(running);
     await running.look();
     expect(running.ruleSet().lists.get('risky')).toHaveLength(7);
     expect(await running.report()).toMatchObject({ heldBack: [] });
@@ -359,6 +490,91 @@ describe('a list that lost more than a fifth of its entries', () => {
   });
 });
 
+describe('what a person accepted', () => {
+  const listed = (running: Running, name = 'risky') => running.ruleSet().lists.get(name)?.length;
+
+  it('lets one file through, and no other that has the same text', async () => {
+    write('lists/other.txt', lines(10));
+    const running = await run();
+    for (const name of ['risky', 'other']) write(`lists/${name}.txt`, '+999\n');
+    await running.settle();
+    const [other, risky] = (await running.report()).heldBack;
+    if (other === undefined || risky === undefined) throw new Error('Nothing is held back.');
+    await rulesInForce.accept(dir, risky, 'cli:ops', now);
+    await running.settle();
+    expect([listed(running), listed(running, 'other')]).toEqual([1, 10]);
+    expect((await running.report()).heldBack).toMatchObject([{ file: join(dir, 'lists', 'other.txt') }]);
+  });
+
+  it.each([
+    ['a list', 'lists/risky.txt', lines(10), lines(1)],
+    ['limits', 'limits.csv', limits(10), limits(1)],
+    ['a deletion', 'lists/unused.txt', lines(10), undefined],
+  ])('is good for one time: %s', async (_, name, long, short) => {
+    const shorten = () => (short === undefined ? rmSync(join(dir, name)) : write(name, short));
+    write(name, long);
+    const running = await run();
+    for (let time = 0; time < 2; time += 1) {
+      shorten();
+      await running.settle();
+      expect((await running.report()).heldBack).toMatchObject([{ file: join(dir, name) }]);
+      await accept(running);
+      await running.settle();
+      expect(await running.report()).toMatchObject({ heldBack: [] });
+      write(name, long);
+      await running.settle();
+    }
+    shorten();
+    const restarted = await run();
+    expect((await restarted.report()).heldBack).toMatchObject([{ file: join(dir, name) }]);
+  });
+
+  it('takes effect at a restart between that and the reload, once', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    await accept(running);
+    const second = await run();
+    expect(listed(second)).toBe(1);
+    write('lists/risky.txt', lines(10));
+    await second.settle();
+    write('lists/risky.txt', lines(1));
+    await second.settle();
+    expect(listed(second)).toBe(10);
+    expect((await second.report()).heldBack).toHaveLength(1);
+  });
+
+  it('takes effect in the service where a single pass beside it was quicker, once', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    await accept(running);
+    await once();
+    expect((await rulesInForce.accepted(dir)).open).toEqual([]);
+    await running.look();
+    expect(listed(running)).toBe(1);
+    write('lists/risky.txt', lines(10));
+    await running.settle();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    expect(listed(running)).toBe(10);
+  });
+
+  it('is over where only a single pass beside the service went by it before it was taken back', async () => {
+    const running = await run();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    await accept(running);
+    await once();
+    write('lists/risky.txt', lines(10));
+    await running.settle();
+    write('lists/risky.txt', lines(1));
+    await running.settle();
+    expect(listed(running)).toBe(10);
+    expect((await running.report()).heldBack).toHaveLength(1);
+  });
+});
+
 describe('what is mended', () => {
   const risky = () => join(dir, 'lists', 'risky.txt');
 
@@ -379,9 +595,7 @@ describe('what is mended', () => {
     const running = await run();
     write('lists/risky.txt', lines(7));
     await running.settle();
-    const [held] = (await running.report()).heldBack;
-    if (held === undefined) throw new Error('Nothing is held back.');
-    await rulesInForce.accept(dir, held.file, held.hash, 'cli:ops', now);
+    await accept(running);
     await running.settle();
     expect(texts('info')).toEqual([expect.stringMatching(/^rules reloaded: changed a .* in force again$/)]);
   });

@@ -13,6 +13,7 @@ const GOOD: RulesReport = {
 };
 const LOCATION = { file: '/etc/rules/a.yaml', line: 4, column: 7 };
 const HELD = { file: '/etc/rules/lists/risky.txt', entriesBefore: 10, entriesNow: 1, lost: 9, hash: 'cc' };
+const INSTEAD = { inForce: { file: HELD.file, hash: 'dd' } };
 
 describe('status of the rules', () => {
   it('gives the fields that the documentation names', () => {
@@ -22,7 +23,7 @@ describe('status of the rules', () => {
       { file, location: LOCATION, message, severity: 'error' },
       { file, message, severity: 'error' },
     ];
-    expect(rulesStatus({ ...GOOD, diskHash: '', problems, heldBack: [HELD] })).toEqual({
+    expect(rulesStatus({ ...GOOD, diskHash: '', problems, heldBack: [{ ...HELD, ...INSTEAD }] })).toEqual({
       directory: '/etc/rules',
       loadedHash: GOOD.loadedHash,
       diskHash: null,
@@ -47,12 +48,22 @@ describe('status of the rules', () => {
     expect(rulesTrouble(GOOD, 'cw.yaml')).toEqual([]);
   });
 
+  it('tells a person of what has to come to rest first', () => {
+    const problems: RulesReport['problems'] = [
+      { file: LOCATION.file, message: 'Left alone?', severity: 'warning' },
+    ];
+    expect(rulesTrouble({ ...GOOD, diskHash: 'bbbbbbbbbbbbbbbb', problems }, 'cw.yaml')).toEqual([
+      '/etc/rules/a.yaml: warning: Left alone?',
+      'warning: the rules on disk (hash bbbbbbbbbbbb) are not taken yet; in force are those loaded at 2026-01-05T10:00:00.000Z (hash aaaaaaaaaaaa) until then.',
+    ]);
+  });
+
   it('tells a person the place, what is in force instead, and what to do', () => {
     const report: RulesReport = {
       ...GOOD,
       diskHash: 'bbbbbbbbbbbbbbbb',
       problems: [{ file: LOCATION.file, location: LOCATION, message: 'Expected a mode.', severity: 'error' }],
-      heldBack: [HELD],
+      heldBack: [{ ...HELD, ...INSTEAD }],
     };
     expect(rulesTrouble(report, 'cw.yaml')).toEqual([
       '/etc/rules/a.yaml:4:7: error: Expected a mode.',

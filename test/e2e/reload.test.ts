@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Lab, lab, THREE_CALLS, until } from './lab.js';
@@ -144,6 +144,27 @@ describe('run while its rules change', () => {
     expect(accepted.stdout).toContain('risky.txt is gone, with its 4 entries');
     const { code, stderr } = await it.once();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('is what status tells of, whatever once goes by beside it', async () => {
+    const it = await lab();
+    const service = it.start('run', '-c', it.config);
+    await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
+    const tree = THREE_CALLS.replace('name: three-calls', 'name: tree')
+      .replace('scope: account', 'scope: customer')
+      .replace('fact: account.connectedCalls', 'fact: customer.connectedCalls, params: { recursive: true }');
+    save(it, 'tree.yaml', tree);
+    await until(() => service.output().includes('stay in force'), 'the rule is refused');
+    const before = await status(it);
+    expect(before.stderr).toContain('State it in the config (customerTree: { child: parent }) and restart');
+
+    const config = readFileSync(it.config, 'utf8');
+    writeFileSync(it.config, config.replace('    schedule:', '    customerTree: { 3: 2 }\n    schedule:'));
+    expect((await it.once()).code).toBe(0);
+    expect(await status(it)).toEqual(before);
+    await end(service);
+    expect((await it.once()).code).toBe(0);
+    expect((await status(it)).rules).toMatchObject({ rules: 2, problems: [] });
   });
 
   it('drops an exception that has expired, without an edit', async () => {

@@ -341,7 +341,7 @@ describe('recursive', () => {
 
   it('is refused where the tree of customers is not known, with the reason', () => {
     expect(problemsOf({ 'r.yaml': text() }, [known, flat])).toEqual([
-      'r.yaml:5:61 "customer.connectedCalls" cannot count subcustomers: which customers are below which is not known on switch "flat". State it in the config (customerTree: { child: parent }), or keep the rule to other switches by "only".',
+      'r.yaml:5:61 "customer.connectedCalls" cannot count subcustomers: which customers are below which is not known on switch "flat". State it in the config (customerTree: { child: parent }) and restart a running service, or keep the rule to other switches by "only".',
     ]);
     expect(check({ 'r.yaml': text() }, [known, flat]).ruleSet).toBeUndefined();
     expect(problemsOf({ 'r.yaml': text() }, [flat, { ...flat, name: 'bare' }])).toEqual([

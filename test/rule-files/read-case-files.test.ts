@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CallwardenError } from '../../src/domain/errors.js';
-import { readCaseFiles } from '../../src/rule-files/read-case-files.js';
+import { findIgnoredCases, readCaseFiles } from '../../src/rule-files/read-case-files.js';
 import { tempDir } from '../support/temp-store.js';
 
 function rulesDir(files: Record<string, string | Buffer>): string {
@@ -36,6 +36,18 @@ describe('reading case files', () => {
     });
     mkdirSync(join(dir, 'tests', 'more.yaml'));
     expect((await readCaseFiles(dir)).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('reads a linked folder, and no folder that a link in it leads to', async () => {
+    const dir = rulesDir({ 'a.yaml': 'a' });
+    renameSync(join(dir, 'tests'), join(dir, 'elsewhere'));
+    symlinkSync('elsewhere', join(dir, 'tests'));
+    mkdirSync(join(dir, 'more'));
+    symlinkSync('../more', join(dir, 'elsewhere', 'more.yaml'));
+    expect((await readCaseFiles(dir)).map(({ text }) => text)).toEqual(['a']);
+    expect(await findIgnoredCases(dir)).toMatchObject([
+      { file: join(dir, 'tests', 'more.yaml'), message: expect.stringMatching(/^This folder is not read/) },
+    ]);
   });
 
   it('finds none where there is no folder', async () => {

@@ -5,14 +5,17 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findIgnoredFiles, readRuleFiles } from '../../src/rule-files/read-rule-files.js';
 
+let root: string;
 let dir: string;
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'callwarden-rules-'));
+  root = mkdtempSync(join(tmpdir(), 'callwarden-rules-'));
+  dir = join(root, 'rules');
+  mkdirSync(dir);
 });
 
 afterEach(() => {
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true });
 });
 
 function write(name: string, content: string | Uint8Array): void {
@@ -149,6 +152,29 @@ describe('findIgnoredFiles', () => {
       expect.stringMatching(/^lists\/old: This folder is not read/),
       expect.stringMatching(/^more: This folder is not read/),
     ]);
+  });
+
+  it('takes a linked folder for the folder that it leads to', async () => {
+    write('../data/lists/risky.txt', '+882\n');
+    write('../data/tests/a.yaml', 'x');
+    write('../data/more/b.yaml', 'x');
+    write('lists/.keep', '');
+    for (const name of ['tests', 'more']) symlinkSync(`../data/${name}`, join(dir, name));
+    symlinkSync('../../data/more', join(dir, 'lists', 'more'));
+    expect(await ignored()).toEqual([
+      expect.stringMatching(/^lists\/more: This folder is not read/),
+      expect.stringMatching(/^more: This folder is not read/),
+    ]);
+    expect(await readRuleFiles(dir)).toEqual([]);
+    rmSync(join(dir, 'lists'), { recursive: true });
+    symlinkSync('../data/lists', join(dir, 'lists'));
+    expect(await ignored()).toEqual([expect.stringMatching(/^more: /)]);
+    expect(await readRuleFiles(dir)).toMatchObject([{ file: join(dir, 'lists/risky.txt'), kind: 'list' }]);
+  });
+
+  it('tells of a linked folder that is not there', async () => {
+    symlinkSync('../data/lists', join(dir, 'lists'));
+    expect(await ignored()).toEqual([expect.stringMatching(/^lists: This file is not read/)]);
   });
 
   it('says nothing of tests, schemas, notes, hidden files and what editors leave behind', async () => {

@@ -3,7 +3,7 @@ import { basename, extname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
-import type { HeldBackFile } from '../../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries } from '../../domain/rules-in-force.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
@@ -33,15 +33,14 @@ async function acceptFile(named: string, configFile: string, context: CliContext
   // Without a database nothing was ever in force, and nothing can be held back.
   const store = existsSync(config.database) ? openStore(config.database) : undefined;
   try {
-    const weighed = await weigh(config, store, new Set(), context);
+    const weighed = await weigh(config, store, [], context);
     const found = meantBy(named, weighed.heldBack, config.rulesDir);
     if (store === undefined || found === undefined) throw notHeldBack(named, weighed.heldBack);
     const { rulesInForce } = store;
-    const { file, hash } = found;
-    const before = await rulesInForce.accepted(config.rulesDir);
-    const left = await weigh(config, store, new Set([...before, hash]), context);
+    const { open: before } = await rulesInForce.accepted(config.rulesDir);
+    const left = await weigh(config, store, [...before, found], context);
     refuseHarm(found, await weigh(config, store, before, context), left);
-    await rulesInForce.accept(config.rulesDir, file, hash, actorOfCommandLine(context.env), context.clock());
+    await rulesInForce.accept(config.rulesDir, found, actorOfCommandLine(context.env), context.clock());
     await context.stdout.write(harmlessLines(`${shownText(`accepted ${acceptedText(found)}`, context)}\n`));
     await tellWhatIsLeft(left, context);
   } finally {
@@ -53,7 +52,7 @@ async function acceptFile(named: string, configFile: string, context: CliContext
 async function weigh(
   config: Config,
   store: Store | undefined,
-  accepted: ReadonlySet<string>,
+  accepted: readonly LossOfEntries[],
   context: CliContext,
 ): Promise<WeighedRules> {
   const directory = config.rulesDir;

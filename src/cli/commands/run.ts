@@ -39,6 +39,7 @@ async function runService(options: { config: string; switch?: string }, context:
   const config = { ...loaded, switches: selectSwitches(loaded, options.switch) };
   await refuseInvalidRules(loaded, context);
   const store = openStore(config.database);
+  let served: (() => void) | undefined;
   try {
     const started = await rulesAtStart(loaded, store.rulesInForce, context);
     const log = createLogger(context);
@@ -46,6 +47,7 @@ async function runService(options: { config: string; switch?: string }, context:
     logStart(config, started, log);
     const { ruleSet } = started;
     const service = startService({ config, ruleSet, store, log, connect: (one) => connectSwitch(one) });
+    served = await store.rulesInForce.serve(config.rulesDir);
     const reload = createRulesReload({
       directory: config.rulesDir,
       configFile: config.file,
@@ -75,6 +77,7 @@ async function runService(options: { config: string; switch?: string }, context:
     await checkpoints.stop();
     log.info({}, 'stopped');
   } finally {
+    served?.();
     store.close();
   }
 }
