@@ -238,6 +238,78 @@ describe('alerts', () => {
   });
 });
 
+describe('calls that were over when they were listed first', () => {
+  /** One listed at 10 s and one at 20 s, of the same account; which talked for 4 seconds. */
+  const brief = [10, 20].map((second, index) =>
+    aRow({
+      id: String(index + 2),
+      firstSeenAt: at(second),
+      setupAt: at(second - 4),
+      connectedAt: at(second - 4),
+      states: [{ state: 'Dead', at: at(second) }],
+      lastDuration: 4,
+      endedAt: at(second),
+    }),
+  );
+  const counting = (name: string, least: number, params = {}) =>
+    alerting({
+      name,
+      hash: name,
+      conditions: {
+        all: [
+          {
+            fact: `account.${name}`,
+            params: { within: 60, ...params },
+            operator: 'greaterThanInclusive',
+            value: least,
+          },
+        ],
+      },
+      cooldownMs: 1,
+    });
+
+  it('count as begun and as ended at that poll, for whoever waits for either', async () => {
+    const rules = [
+      counting('callsEnded', 2),
+      counting('callsStarted', 2),
+      counting('equalDurations', 2, { tolerance: 0 }),
+      counting('shortCalls', 2, { under: 10 }),
+    ];
+    // The last poll is the one that listed the second of them.
+    const options = aBacktest({ rules, calls: brief, polls: polls(5) });
+    const { rules: told, calls } = await runBacktest(options);
+    expect(told.map(({ rule, alerts }) => [rule, alerts])).toEqual(rules.map(({ name }) => [name, 1]));
+    expect(calls).toBe(2);
+    const earlier = await runBacktest({ ...options, polls: polls(4) });
+    expect(earlier.rules.map(({ alerts }) => alerts)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('come to the same where another entry of the call goes on, however quickly it is replayed', async () => {
+    const [first] = brief;
+    if (first === undefined) throw new Error('no call');
+    for (const second of [5, 10, 15]) {
+      const goesOn = aRow({
+        ...first,
+        account: 11,
+        leg: 1,
+        firstSeenAt: at(second),
+        lastSeenAt: at(35),
+        states: [{ state: 'Connected', at: at(second) }],
+        endedAt: at(40),
+      });
+      const calls = [first, goesOn].toSorted((one, other) => one.firstSeenAt - other.firstSeenAt);
+      const rules = [counting('callsEnded', 1), counting('callsStarted', 1)];
+      const options = aBacktest({ rules, calls, polls: polls(10) });
+      const quick = await runBacktest(options);
+      expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+      // It has begun by the time at which either was listed, and has ended at 40 s, and at 10 s where nothing went on then.
+      expect(quick.rules.map(({ alerts }) => alerts)).toEqual(
+        second === 15 ? [3, 8] : [2, second === 5 ? 9 : 8],
+      );
+    }
+  });
+});
+
 it('cuts a held whole call by call', async () => {
   const whole = cap({ event: { type: 'disconnectAccount' }, except: { cld: ['112'] } });
   const calls = [aRow({ id: '1' }), aRow({ id: '2' }), aRow({ id: '3', cld: '112' })];
