@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Caps } from '../src/domain/config.js';
+import type { LedgerCall } from '../src/domain/ledger.js';
 import type { Rule } from '../src/domain/rule.js';
 import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
 import { runPass } from '../src/pass.js';
@@ -88,6 +89,17 @@ describe('what would have been cut', () => {
     const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(10) })];
     const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
     expect(cut.map(({ minutesCut }) => minutesCut)).toEqual([85 / 60]);
+  });
+
+  it('counts no minute after the last poll, whatever the ledger has come to know since of how a call ended', async () => {
+    const minutesAsOf = async (known: Partial<LedgerCall>) => {
+      const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(10), ...known })];
+      const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
+      return cut.map(({ minutesCut }) => minutesCut);
+    };
+    const whileLive = await minutesAsOf({});
+    expect(await minutesAsOf({ endedAt: at(100), lastSeenAt: at(95) })).toEqual(whileLive);
+    expect(await minutesAsOf({ endedAt: at(7200), lastSeenAt: at(7195) })).toEqual(whileLive);
   });
 
   it('is within the cap of a sliding hour, and what exceeds it is told by its reason', async () => {
