@@ -44,7 +44,7 @@ export interface BacktestedCall extends CallIdentity {
   cld: string | undefined;
   /** When it would have been cut; milliseconds since the epoch. */
   cutAt: number;
-  /** Connected minutes until then, and those that it really went on for afterwards. */
+  /** Connected minutes until then, and those that it really went on for afterwards, up to the last poll. */
   minutesBefore: number;
   minutesCut: number;
   /** It was cut in earnest too, as the ledger knows: how long it would have gone on, nobody does. */
@@ -262,11 +262,14 @@ function cutCalls(
   });
 }
 
-/** A call that is still live in the ledger has no known end: its minutes count until the end of the replay. */
+/**
+ * Minutes count until the end of the replay at most: of a call that has no known end, and of one whose end was seen later, so
+ * that a span comes to the same whenever it is asked about.
+ */
 function minutesAround(row: LedgerCall, at: number, until: number) {
   const { connectedAt } = row;
   if (connectedAt === undefined) return { minutesBefore: 0, minutesCut: 0 };
-  const end = row.endedAt === undefined ? until : row.lastSeenAt;
+  const end = row.endedAt === undefined ? until : Math.min(row.lastSeenAt, until);
   return {
     minutesBefore: Math.max(0, at - connectedAt) / MINUTE_MS,
     minutesCut: Math.max(0, end - Math.max(at, connectedAt)) / MINUTE_MS,

@@ -1,4 +1,4 @@
-import type { Call } from './domain/call.js';
+import { type Call, hasEnded } from './domain/call.js';
 import type { LedgerCall } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { KeptCall } from './facts/kept-calls.js';
@@ -15,7 +15,6 @@ const SPAN_MS = 5_000;
 
 /** A call that is there. Its durations are reckoned once somebody looks at it, as nobody does at most polls. */
 export class LiveCall implements KeptCall {
-  cutTold = false;
   /** See EventCall. */
   marks: CallMarks | undefined;
   private listedCall: Call;
@@ -25,6 +24,7 @@ export class LiveCall implements KeptCall {
   private state: number | undefined;
   private agedAt: number | undefined;
   private goneSince: number | undefined;
+  private cutTold = false;
 
   constructor(
     readonly row: LedgerCall,
@@ -71,6 +71,14 @@ export class LiveCall implements KeptCall {
     return true;
   }
 
+  /** Whether the ledger knows it to be cut by now; true once. */
+  takeCut(at: number): boolean {
+    const { cutAt } = this.row;
+    if (cutAt === undefined || cutAt > at || this.cutTold) return false;
+    this.cutTold = true;
+    return true;
+  }
+
   /** When it has to be looked at again: at its next state, its cut, or its end. */
   nextEventAt(at: number): number {
     const { states, cutAt, endedAt } = this.row;
@@ -89,18 +97,32 @@ export class LiveCall implements KeptCall {
 
   /** Sets what changes from poll to poll: the seconds since setup and answer. */
   private ageTo(at: number): void {
-    const { connectedAt, lastDelay, wholeSeconds } = this.row;
+    const { connectedAt, lastDelay, lastDuration, wholeSeconds, states } = this.row;
     const { listedCall: call, startedAt } = this;
+    this.agedAt = at;
+    // Never listed but as over: it was as long when it was first seen as the row tells.
+    if (states.length === 1 && hasEnded(call.state)) {
+      setTimes(call, lastDelay, lastDuration);
+      return;
+    }
     const answeredAt = call.state === 'Connected' ? connectedAt : at;
     // An answer reckoned from a duration may lie a moment after the listing that showed it.
     const seconds = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
     const duration = seconds !== undefined && wholeSeconds === true ? Math.floor(seconds) : seconds;
     const delay = startedAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - startedAt) / 1000;
-    call.duration = duration;
-    call.delay = delay;
-    call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
-    this.agedAt = at;
+    setTimes(call, delay, duration);
   }
+}
+
+function setTimes(call: Call, delay: number | undefined, duration: number | undefined): void {
+  call.duration = duration;
+  call.delay = delay;
+  call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
+}
+
+/** Whether the listing that showed a call first showed it as over, which makes it one that began and ended by then. */
+export function cameOver({ firstSeenAt, endedAt, states }: LedgerCall): boolean {
+  return endedAt !== undefined && endedAt <= firstSeenAt && hasEnded(states[0]?.state ?? '');
 }
 
 /** The calls of one login that are there. */
@@ -111,6 +133,8 @@ export class LoginCalls {
   /** Never listed so far. */
   fresh: LiveCall[] = [];
   leaving: LiveCall[] = [];
+  /** Over when they were listed first: the next listing shows them no more. */
+  passing: LiveCall[] = [];
   /** How many of the live ones were listed for a vendor. */
   ofVendors = 0;
   private readonly bySpan = new Map<number, LiveCall[]>();

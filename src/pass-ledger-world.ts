@@ -3,7 +3,7 @@ import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { KeptCall } from './facts/kept-calls.js';
-import { LiveCall, LoginCalls } from './pass-ledger-calls.js';
+import { cameOver, LiveCall, LoginCalls } from './pass-ledger-calls.js';
 
 export interface LedgerWorldOptions {
   switchName: string;
@@ -23,6 +23,8 @@ export interface LedgerStep {
    * Calls that are listed no more. They are told at every poll up to a sound one of their login, as only that ends them.
    */
   ended: readonly KeptCall[];
+  /** Calls that the last listing alone showed, as over by then: they have ended, and are listed no more. Told once. */
+  passed: readonly KeptCall[];
   /** Calls that were really cut, as the ledger knows, since the last poll. */
   cut: readonly KeptCall[];
   /** Two of the listed calls share an ID, or did so at the last poll. */
@@ -31,7 +33,8 @@ export interface LedgerStep {
 
 /**
  * Lists, poll by poll, what a switch listed once, as far as the ledger knows it: who was there, since when, in which state.
- * Account, connection and numbers are those that were listed last, also for a poll before the switch knew them. A call is
+ * Account, connection and numbers are those that were listed last, also for a poll before the switch knew them. A call that
+ * was over when it was listed first is listed so once, as nobody knows for how long the switch went on with it. A call is
  * the same object for as long as its state stays, with new durations: a snapshot is good until the next one is made.
  */
 export interface LedgerWorld {
@@ -76,17 +79,18 @@ class ReplayedSwitch implements LedgerWorld {
 
   step(poll: LedgerPoll): LedgerStep {
     const { at, login, result } = poll;
-    this.admit(at);
     const calls = this.ofLogin(login);
+    const passed = calls.passing.filter(({ isGone }) => !isGone);
+    calls.passing = [];
+    // Before others are admitted: one of these may be another entry of the same call, which goes on.
+    for (const one of passed) this.remove(one);
+    this.admit(poll);
     const listed: LiveCall[] = [];
     const cut: LiveCall[] = [];
     for (const one of calls.due(at)) {
       const { row } = one;
       if (one.isGone) continue;
-      if (row.cutAt !== undefined && row.cutAt <= at && !one.cutTold) {
-        one.cutTold = true;
-        cut.push(one);
-      }
+      if (one.takeCut(at)) cut.push(one);
       if (row.endedAt !== undefined && row.endedAt <= at) this.leave(one);
       else {
         if (!one.isFresh && one.takeState(at)) listed.push(one);
@@ -99,6 +103,7 @@ class ReplayedSwitch implements LedgerWorld {
       if (!one.isGone && one.takeState(at)) listed.push(one);
     }
     calls.fresh = [];
+    for (const one of calls.passing) if (one.takeCut(at)) cut.push(one);
     const ended = calls.leaving;
     if (result === 'sound') calls.leaving = [];
     const sharesIds = this.shared > 0 || this.sharedBefore;
@@ -107,7 +112,10 @@ class ReplayedSwitch implements LedgerWorld {
     this.last = { login, snapshot };
     const freshCount = listed.length - changedCount;
     // A sound poll leaves them to its step; until then they are told again, with those that follow.
-    return { snapshot, listed, freshCount, ended: result === 'sound' ? ended : [...ended], cut, sharesIds };
+    return {
+      ...{ snapshot, listed, freshCount, passed, cut, sharesIds },
+      ended: result === 'sound' ? ended : [...ended],
+    };
   }
 
   cut(call: CallIdentity): LedgerCall | undefined {
@@ -129,32 +137,51 @@ class ReplayedSwitch implements LedgerWorld {
     return calls;
   }
 
-  private admit(at: number): void {
+  private admit({ at, login, result }: LedgerPoll): void {
+    const over: LedgerCall[] = [];
     for (; this.next.done !== true && this.next.value.firstSeenAt <= at; this.next = this.rows.next()) {
       const row = this.next.value;
-      if (row.endedAt !== undefined && row.endedAt <= at) continue;
-      // What a switch lists under one identity is one call.
-      if (this.find(row, row.login) !== undefined) continue;
-      const calls = this.ofLogin(row.login);
-      const one = new LiveCall(row, this.options.numbering, calls.clock);
-      this.enter(one);
-      calls.live.add(one);
-      calls.fresh.push(one);
-      if (row.vendors.length > 0) calls.ofVendors += 1;
-      for (const vendor of row.vendors) this.vendorsSeen.add(vendor);
-      calls.wait(one, at);
-      this.seen += 1;
+      if (row.endedAt === undefined || row.endedAt > at) {
+        const one = this.add(row);
+        if (one !== undefined) this.ofLogin(row.login).wait(one, at);
+      } else if (result === 'sound' && row.firstSeenAt === at && row.login === login && cameOver(row)) {
+        over.push(row);
+      }
+    }
+    // After all that go on: another entry of the same call may be among those, and stands for it.
+    for (const row of over) {
+      const one = this.add(row);
+      if (one !== undefined) this.ofLogin(login).passing.push(one);
     }
   }
 
+  private add(row: LedgerCall): LiveCall | undefined {
+    // What a switch lists under one identity is one call.
+    if (this.find(row, row.login) !== undefined) return undefined;
+    const calls = this.ofLogin(row.login);
+    const one = new LiveCall(row, this.options.numbering, calls.clock);
+    this.enter(one);
+    calls.live.add(one);
+    calls.fresh.push(one);
+    if (row.vendors.length > 0) calls.ofVendors += 1;
+    for (const vendor of row.vendors) this.vendorsSeen.add(vendor);
+    this.seen += 1;
+    return one;
+  }
+
+  /** It is listed no more, which has to be told up to a sound poll. */
   private leave(one: LiveCall): void {
+    this.remove(one);
+    this.ofLogin(one.row.login).leaving.push(one);
+  }
+
+  private remove(one: LiveCall): void {
     const { row } = one;
     const calls = this.ofLogin(row.login);
     this.drop(one);
     calls.live.delete(one);
     if (row.vendors.length > 0) calls.ofVendors -= 1;
     one.leave();
-    calls.leaving.push(one);
   }
 
   /** What two logins list are two rows, also where it is one call. */

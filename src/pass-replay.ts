@@ -1,5 +1,5 @@
 import type { PlannedAction } from './domain/action.js';
-import type { CallIdentity } from './domain/call.js';
+import { type CallIdentity, hasEnded } from './domain/call.js';
 import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledger.js';
 import { EVENTS } from './domain/quiet.js';
@@ -114,13 +114,14 @@ export function createReplay(options: ReplayOptions): Replay {
   ): void {
     const cuts = [...recentlyDisconnected, ...(changes?.cut ?? []).map(({ call }) => call)];
     if (changes === undefined || quiet === undefined) {
-      history.observe(snapshot, { intervalMs: changes?.poll.intervalMs ?? options.intervalMs, cuts });
+      const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
+      history.observe(snapshot, { intervalMs, cuts, fromLedger: changes !== undefined });
       return;
     }
-    const { poll, listed, ended } = changes;
+    const { poll, listed, ended, passed } = changes;
     for (const { call } of listed) doubt.see(call.customer, then.customers);
     history.replay({ poll, listed, ended: ended.map(({ call }) => call), cuts });
-    keptOf(poll.login).step(listed, ended);
+    keptOf(poll.login).step(listed, [...ended, ...passed]);
   }
 
   function quietAt(
@@ -128,13 +129,16 @@ export function createReplay(options: ReplayOptions): Replay {
     changes: PollChanges | undefined,
   ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
     if (quiet === undefined || changes === undefined) return {};
-    const { listed, freshCount, ended, cut, poll, sharesIds } = changes;
+    const { listed, freshCount, ended, passed, cut, poll, sharesIds } = changes;
     const changed = listed.length - freshCount;
     const events = [
       { kind: EVENTS.over, calls: cut },
       { kind: EVENTS.over, calls: ended, gone: true },
+      { kind: EVENTS.over, calls: passed, gone: true },
       { kind: EVENTS.changed, calls: listed.slice(0, changed) },
       { kind: EVENTS.fresh, calls: listed.slice(changed) },
+      // What is listed as over ends with this listing. That it is gone, the next one would tell too late.
+      { kind: EVENTS.over, calls: listed.filter(({ call }) => hasEnded(call.state)) },
     ];
     const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
     const anew = sharesIds || afterGap || poll.login !== lastLogin || doubt.isOpen();

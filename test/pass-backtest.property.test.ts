@@ -11,7 +11,36 @@ import { aRule } from './support/calls.js';
 const POLLS = 30;
 const CLD = ['493023125001', '493023125002', '493023125003', '493023125004', '37112345678', 'bob', undefined];
 
-/** Calls as a ledger holds them: seen first at one poll, ended at a later one, with the states they passed. */
+/** How a call is listed first that is over by then; it may have talked. */
+const cameOver = fc.record({
+  state: fc.constantFrom('Dead', 'Disconnecting'),
+  talked: fc.constantFrom(undefined, 0, 0, 3.5, 19, 30),
+  delay: fc.constantFrom(undefined, 0, 2),
+});
+type CameOver = typeof cameOver extends fc.Arbitrary<infer T> ? T : never;
+const anyOver = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: cameOver },
+);
+
+/** What the row of such a call tells. */
+function overAt(seen: number, { state, talked, delay }: CameOver): Partial<LedgerCall> {
+  const seconds = talked ?? 0;
+  return {
+    lastSeenAt: seen,
+    connectedAt: seconds > 0 ? seen - seconds * 1000 : undefined,
+    states: [{ state, at: seen }],
+    lastDuration: talked,
+    lastDelay: delay,
+    finalDuration: seconds > 0 ? seconds : undefined,
+    wholeSeconds: seconds > 0 ? Number.isInteger(seconds) : undefined,
+  };
+}
+
+/**
+ * Calls as a ledger holds them: seen first at one poll, ended at a later one, with the states they passed; or over from the
+ * first listing on.
+ */
 const anyRow = fc
   .record({
     from: fc.nat(POLLS - 2),
@@ -31,15 +60,16 @@ const anyRow = fc
     knowsAnswer: fc.constantFrom(true, true, true, false),
     cut: fc.constantFrom(false, false, false, true),
     login: fc.constantFrom(LOGIN, LOGIN, LOGIN, LOGIN, 'login:other'),
+    over: anyOver,
   })
   .map((one) => (index: number, polls: readonly LedgerPoll[]): LedgerCall => {
     const seen = polls[one.from]?.at ?? START;
+    const length = one.over === undefined ? one.length : 0;
     const endedAt =
-      one.length === undefined
+      length === undefined
         ? undefined
         : polls.find(
-            (poll, at) =>
-              at >= one.from + (one.length ?? 0) && poll.result === 'sound' && poll.login === one.login,
+            (poll, at) => at >= one.from + length && poll.result === 'sound' && poll.login === one.login,
           )?.at;
     const answeredAt = one.answered === undefined ? undefined : polls[one.from + one.answered]?.at;
     const answers = answeredAt !== undefined && (endedAt === undefined || answeredAt < endedAt);
@@ -63,6 +93,7 @@ const anyRow = fc
       callerMediaIp: one.media,
       vendors: one.vendors,
       login: one.login,
+      ...(one.over === undefined ? {} : overAt(seen, one.over)),
     });
   });
 
@@ -80,10 +111,11 @@ const denseRow = fc
     toItself: fc.boolean(),
     media: fc.integer({ min: 1, max: 9 }),
     setup: fc.option(fc.constant(-3), { nil: undefined, freq: 12 }),
+    over: anyOver,
   })
   .map((one) => (index: number, polls: readonly LedgerPoll[]): LedgerCall => {
     const seen = polls[one.from]?.at ?? START;
-    const endedAt = polls[one.from + one.length]?.at;
+    const endedAt = polls[one.from + (one.over === undefined ? one.length : 0)]?.at;
     return aRow({
       id: String(100 + index),
       firstSeenAt: seen,
@@ -95,6 +127,7 @@ const denseRow = fc
       cli: one.toItself ? one.cld : numberOf(one.cli),
       cld: one.cld,
       callerMediaIp: `192.0.2.${one.media}`,
+      ...(one.over === undefined ? {} : overAt(seen, one.over)),
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Caps } from '../src/domain/config.js';
+import type { LedgerCall } from '../src/domain/ledger.js';
 import type { Rule } from '../src/domain/rule.js';
 import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
 import { runPass } from '../src/pass.js';
@@ -88,6 +89,17 @@ describe('what would have been cut', () => {
     const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(10) })];
     const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
     expect(cut.map(({ minutesCut }) => minutesCut)).toEqual([85 / 60]);
+  });
+
+  it('counts no minute after the last poll, whatever the ledger has come to know since of how a call ended', async () => {
+    const minutesAsOf = async (known: Partial<LedgerCall>) => {
+      const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(10), ...known })];
+      const { cut } = await runBacktest(aBacktest({ rules: [cap()], calls, polls: polls(20) }));
+      return cut.map(({ minutesCut }) => minutesCut);
+    };
+    const whileLive = await minutesAsOf({});
+    expect(await minutesAsOf({ endedAt: at(100), lastSeenAt: at(95) })).toEqual(whileLive);
+    expect(await minutesAsOf({ endedAt: at(7200), lastSeenAt: at(7195) })).toEqual(whileLive);
   });
 
   it('is within the cap of a sliding hour, and what exceeds it is told by its reason', async () => {
@@ -235,6 +247,78 @@ describe('alerts', () => {
     const rule = alerting({ cooldownMs: 60_000 });
     const { rules } = await runBacktest(aBacktest({ rules: [rule], calls: over, polls: polls(121) }));
     expect(rules[0]?.alerts).toBe(11);
+  });
+});
+
+describe('calls that were over when they were listed first', () => {
+  /** One listed at 10 s and one at 20 s, of the same account; which talked for 4 seconds. */
+  const brief = [10, 20].map((second, index) =>
+    aRow({
+      id: String(index + 2),
+      firstSeenAt: at(second),
+      setupAt: at(second - 4),
+      connectedAt: at(second - 4),
+      states: [{ state: 'Dead', at: at(second) }],
+      lastDuration: 4,
+      endedAt: at(second),
+    }),
+  );
+  const counting = (name: string, least: number, params = {}) =>
+    alerting({
+      name,
+      hash: name,
+      conditions: {
+        all: [
+          {
+            fact: `account.${name}`,
+            params: { within: 60, ...params },
+            operator: 'greaterThanInclusive',
+            value: least,
+          },
+        ],
+      },
+      cooldownMs: 1,
+    });
+
+  it('count as begun and as ended at that poll, for whoever waits for either', async () => {
+    const rules = [
+      counting('callsEnded', 2),
+      counting('callsStarted', 2),
+      counting('equalDurations', 2, { tolerance: 0 }),
+      counting('shortCalls', 2, { under: 10 }),
+    ];
+    // The last poll is the one that listed the second of them.
+    const options = aBacktest({ rules, calls: brief, polls: polls(5) });
+    const { rules: told, calls } = await runBacktest(options);
+    expect(told.map(({ rule, alerts }) => [rule, alerts])).toEqual(rules.map(({ name }) => [name, 1]));
+    expect(calls).toBe(2);
+    const earlier = await runBacktest({ ...options, polls: polls(4) });
+    expect(earlier.rules.map(({ alerts }) => alerts)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('come to the same where another entry of the call goes on, however quickly it is replayed', async () => {
+    const [first] = brief;
+    if (first === undefined) throw new Error('no call');
+    for (const second of [5, 10, 15]) {
+      const goesOn = aRow({
+        ...first,
+        account: 11,
+        leg: 1,
+        firstSeenAt: at(second),
+        lastSeenAt: at(35),
+        states: [{ state: 'Connected', at: at(second) }],
+        endedAt: at(40),
+      });
+      const calls = [first, goesOn].toSorted((one, other) => one.firstSeenAt - other.firstSeenAt);
+      const rules = [counting('callsEnded', 1), counting('callsStarted', 1)];
+      const options = aBacktest({ rules, calls, polls: polls(10) });
+      const quick = await runBacktest(options);
+      expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+      // It has begun by the time at which either was listed, and has ended at 40 s, and at 10 s where nothing went on then.
+      expect(quick.rules.map(({ alerts }) => alerts)).toEqual(
+        second === 15 ? [3, 8] : [2, second === 5 ? 9 : 8],
+      );
+    }
   });
 });
 

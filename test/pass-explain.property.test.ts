@@ -38,7 +38,8 @@ interface Step {
     cld: string;
     /** Of vendor 1, or of vendor 2. */
     connection: 1 | 3;
-    state: 'Connected' | 'ARComplete';
+    /** Dead: it has come and gone since the last listing. */
+    state: 'Connected' | 'ARComplete' | 'Dead';
     survives: boolean;
   }[];
   removes: boolean;
@@ -62,7 +63,7 @@ const addedCall: fc.Arbitrary<Step['added'][number]> = fc.record({
   owner: fc.constantFrom([501, 2], [501, 2], [502, 2], [503, 4], [503, 4], [undefined, 2]),
   cld: fc.constantFrom('4930123', '4930123', '4930124', '33612345678'),
   connection: fc.constantFrom(1, 3),
-  state: mostly('Connected' as const, 'ARComplete' as const),
+  state: mostly<Step['added'][number]['state']>('Connected', 'ARComplete', 'Dead'),
   survives: fc.boolean(),
 });
 
@@ -105,7 +106,7 @@ const aRuleText = fc
     mode: mostly('enforce', 'enforce', 'monitor'),
     priority: fc.constantFrom(1, 2, 3),
     over: fc.constantFrom(0, 1, 2),
-    fact: fc.constantFrom('connectedCalls', 'totalCalls', 'callsStarted', 'distinctCld'),
+    fact: fc.constantFrom('connectedCalls', 'totalCalls', 'callsStarted', 'distinctCld', 'callsEnded'),
     type: fc.constantFrom(
       'alert',
       'disconnectCall',
@@ -145,14 +146,17 @@ const aRuleText = fc
     needs: mostly('', 'needs: complete'),
   })
   .map((one) => {
-    const windowed = one.fact === 'callsStarted' || one.fact === 'distinctCld';
+    const windowed = ['callsStarted', 'distinctCld', 'callsEnded'].includes(one.fact);
     const condition =
       one.scope === 'call'
         ? `{ fact: call.duration, operator: greaterThan, value: ${one.over * 8} }`
         : `{ fact: ${one.scope}.${one.fact}${windowed ? ', params: { within: 1m }' : ''}, operator: greaterThan, value: ${one.over} }`;
+    // Of the calls that it counts none is left to be taken.
+    const isOfEnded = one.fact === 'callsEnded' && one.scope !== 'call';
     // What a rule of this scope may not do, it does call by call.
-    const type =
-      one.type.startsWith('disconnectA') && !['account', 'call', 'cli'].includes(one.scope)
+    const type = isOfEnded
+      ? 'alert'
+      : one.type.startsWith('disconnectA') && !['account', 'call', 'cli'].includes(one.scope)
         ? 'disconnectCall'
         : one.type;
     const event =
@@ -161,7 +165,9 @@ const aRuleText = fc
         : type;
     const params = event === 'disconnectCall' && one.scope !== 'call' ? one.params : '';
     const climbs =
-      event === 'disconnectCall' || one.scope === 'switch' || one.scope === 'vendor' ? '' : one.climbs;
+      isOfEnded || event === 'disconnectCall' || one.scope === 'switch' || one.scope === 'vendor'
+        ? ''
+        : one.climbs;
     return [
       'name: NAME',
       `scope: ${one.scope}`,
@@ -224,6 +230,27 @@ for: 5s`,
       { ...nothing, waitMs: 10_000, added: [connected('4930123')] },
       // The protected one withholds the whole, and the third has not been there for long.
       { ...nothing, waitMs: 2000, added: [connected('112'), connected('4930123')] },
+    ],
+  });
+}, 60_000);
+
+it('counts calls that had come and gone by the first listing that showed them', async () => {
+  const nothing = { removes: false, pauses: undefined, fails: false, isTried: false, waitMs: 5000 };
+  const call = { owner: [501, 2], cld: '4930123', connection: 1, survives: false } as const;
+  const counting = (fact: string) => `name: NAME
+scope: account
+mode: enforce
+priority: 1
+conditions: { all: [ { fact: account.${fact}, params: { within: 1m }, operator: greaterThan, value: 1 } ] }
+event: { type: alert }`;
+  await goThrough({
+    rules: [counting('callsStarted'), counting('callsEnded')],
+    ...{ caps: {}, mode: 'enforce', tree: new Map(), protect: [] },
+    steps: [
+      { ...nothing, added: [{ ...call, owner: [502, 2], state: 'Connected' }] },
+      { ...nothing, added: [{ ...call, state: 'Dead' }] },
+      { ...nothing, added: [{ ...call, state: 'Dead' }] },
+      { ...nothing, added: [] },
     ],
   });
 }, 60_000);
@@ -329,7 +356,7 @@ async function aLab(world: World) {
       const isUnplaced = ([, customer]: Step['added'][number]['owner']) =>
         customer === 4 && !world.tree.has(4);
       const calls = added.map((one) => ({ ...one, survives: one.survives || isUnplaced(one.owner) }));
-      change(simulator, calls, removes);
+      change(simulator, calls, { removes, now });
       if (pauses === 'pause')
         await store.pauses.pause({
           switch: 'lab',
@@ -422,7 +449,11 @@ async function inputFor(
 
 let lastCall = 100;
 
-function change({ world }: Simulator, added: Step['added'], removes: boolean): void {
+function change(
+  { world }: Simulator,
+  added: Step['added'],
+  { removes, now }: Pick<Step, 'removes'> & { now: number },
+): void {
   const [first] = world.calls();
   if (removes && first !== undefined) world.removeCall(first.id);
   for (const {
@@ -444,6 +475,8 @@ function change({ world }: Simulator, added: Step['added'], removes: boolean): v
         survivesDisconnect: survives,
       },
       ...(account !== undefined && { account }),
+      // Else it might have been over by the last listing for all that an explanation on the switch can know.
+      ...(state === 'Dead' && { setupAt: now }),
     });
   }
 }

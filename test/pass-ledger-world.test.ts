@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { LedgerCall } from '../src/domain/ledger.js';
 import { createCallHistory } from '../src/facts/call-history.js';
 import { createLedgerWorld } from '../src/pass-ledger-world.js';
 import { aRow, at, LOGIN, NUMBERING, polls, START } from './support/backtest.js';
@@ -33,6 +34,84 @@ it('tells the changes of each poll: what is new, what is in another state, what 
     [[], 1],
     [[], 0],
   ]);
+});
+
+/** A call that was over when it was listed first, having talked for so long. */
+function brief(second: number, changes: Partial<LedgerCall> & { id: string }, talked = 0) {
+  const first = at(second);
+  return aRow({
+    setupAt: undefined,
+    connectedAt: talked > 0 ? first - talked * 1000 : undefined,
+    states: [{ state: 'Dead', at: first }],
+    lastDuration: talked,
+    lastDelay: 1,
+    ...changes,
+    firstSeenAt: first,
+    endedAt: first,
+  });
+}
+
+describe('a call that was over when it was listed first', () => {
+  const stepsOf = (world: ReturnType<typeof worldOf>, some = polls(4)) =>
+    some.map((poll) => {
+      const { snapshot, listed, freshCount, ended, passed, cut } = world.step(poll);
+      return {
+        calls: snapshot.calls.map(({ id, state, duration, age }) => [id, state, duration, age]),
+        told: [listed.length, freshCount, ended.length, passed.length, cut.length],
+      };
+    });
+
+  it('is listed once, as it was then, and has passed with the next poll', () => {
+    const world = worldOf(aRow({ id: '1' }), brief(5, { id: '2' }, 3.5));
+    expect(stepsOf(world)).toEqual([
+      { calls: [['1', 'Connected', 0, 0]], told: [1, 1, 0, 0, 0] },
+      {
+        calls: [
+          ['1', 'Connected', 5, 5],
+          ['2', 'Dead', 3.5, 4.5],
+        ],
+        told: [1, 1, 0, 0, 0],
+      },
+      { calls: [['1', 'Connected', 10, 10]], told: [0, 0, 0, 1, 0] },
+      { calls: [['1', 'Connected', 15, 15]], told: [0, 0, 0, 0, 0] },
+    ]);
+    expect(world.seen).toBe(2);
+  });
+
+  it('is told with its cut where somebody had cut it by then', () => {
+    const steps = stepsOf(worldOf(brief(5, { id: '2', cutAt: at(5) })));
+    expect(steps.map(({ told }) => told[4])).toEqual([0, 1, 0, 0]);
+  });
+
+  it('is nothing where the poll that listed it is not replayed, or speaks for nobody', () => {
+    const world = worldOf(
+      brief(2, { id: '1' }),
+      brief(5, { id: '2' }),
+      brief(10, { id: '3', login: 'other' }),
+    );
+    const some = polls(4).map((poll, index) =>
+      index === 1 ? { ...poll, result: 'suspect' as const } : poll,
+    );
+    expect(stepsOf(world, some).map(({ calls }) => calls)).toEqual([[], [], [], []]);
+    expect(world.seen).toBe(0);
+  });
+
+  it('leaves its place to another entry of the same call that goes on, then or from the next poll on', () => {
+    for (const second of [0, 5, 10]) {
+      const same = { id: '1', callId: 'a', setupTimeText: 'then' };
+      const rows = [brief(5, { ...same }), aRow({ ...same, account: 11, leg: 1, firstSeenAt: at(second) })];
+      const world = worldOf(...rows.toSorted((one, other) => one.firstSeenAt - other.firstSeenAt));
+      const accounts = polls(4).map((poll) =>
+        world.snapshot(poll).calls.map(({ account, state }) => [account, state]),
+      );
+      expect(accounts).toEqual([
+        second === 0 ? [[11, 'Connected']] : [],
+        [second === 10 ? [10, 'Dead'] : [11, 'Connected']],
+        [[11, 'Connected']],
+        [[11, 'Connected']],
+      ]);
+    }
+  });
 });
 
 it('makes a new call of one whose state changes, so that who remembers the old one can tell them apart', () => {

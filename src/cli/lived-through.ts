@@ -78,7 +78,7 @@ export async function liveThrough(
   function take(poll: LedgerPoll) {
     const { snapshot, cut } = world.step(poll);
     const { at, intervalMs } = poll;
-    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call) });
+    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call), fromLedger: true });
     return {
       snapshot,
       history,

@@ -24,6 +24,13 @@ export interface CallHistoryOptions {
   asksFew?: boolean;
 }
 
+export interface ObserveOptions {
+  intervalMs: number;
+  cuts: readonly CallIdentity[];
+  /** False by default. */
+  fromLedger?: boolean;
+}
+
 /** The calls of one switch over time, in memory and in step with the ledger. */
 export interface CallHistory {
   /** Takes what the ledger knows in place of all that was known. */
@@ -32,9 +39,10 @@ export interface CallHistory {
    * Takes a snapshot in and returns what of it is to be written: new and changed calls, not those that only went on. A call
    * ends where a sound listing of all calls under its login shows it ended or not at all, unless a call whose identity
    * could not be read may be it. `cuts`: calls whose disconnect was sent since the last poll; calls that are known to be
-   * cut already may be among them.
+   * cut already may be among them. `fromLedger`: the snapshot lists what the ledger tells, where no call is that was over
+   * before anybody could see it end.
    */
-  observe(snapshot: Snapshot, options: { intervalMs: number; cuts: readonly CallIdentity[] }): HistoryChanges;
+  observe(snapshot: Snapshot, options: ObserveOptions): HistoryChanges;
   /** A poll that brought nothing: it ends nothing, and leaves a gap. */
   missed(poll: LedgerPoll): HistoryChanges;
   /** The same as `observe` for a replay: its cost is that of what changed. Returns nothing to be written. */
@@ -99,7 +107,11 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     return { ...(anew ? { anew } : {}), ...(mark === undefined ? {} : { numbering: mark }) };
   }
 
-  function begin(poll: LedgerPoll, receivedAt: number, changed: PollRun['changed']): PollRun {
+  function begin(
+    poll: LedgerPoll,
+    receivedAt: number,
+    { changed, fromLedger }: Pick<PollRun, 'changed' | 'fromLedger'>,
+  ): PollRun {
     noteListed(poll);
     const history = open(poll.login);
     newestLogin = history;
@@ -109,7 +121,10 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     if (poll.result === 'sound') countries.noteSound(poll.at);
     history.beginPoll();
     const by = Math.max(poll.at, receivedAt);
-    return { history, at: poll.at, by, watched, soundBefore, numbering, countries, vendorsAsked, changed };
+    return {
+      ...{ history, at: poll.at, by, watched, soundBefore, numbering, countries, vendorsAsked },
+      ...{ changed, fromLedger },
+    };
   }
 
   return {
@@ -146,14 +161,14 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       calls.sort((one, other) => one.past.startedAt - other.past.startedAt);
       for (const { history, past } of calls) history.add(past);
     },
-    observe(snapshot, { intervalMs, cuts }) {
+    observe(snapshot, { intervalMs, cuts, fromLedger = false }) {
       const { login } = snapshot.coverage;
       const speaksForAll = snapshot.doubt === undefined && coversAll(snapshot.coverage);
       const result = speaksForAll ? 'sound' : 'suspect';
       const poll: LedgerPoll = { at: snapshot.observedAt, intervalMs, result, login };
       const arrival = arrive(poll);
       const changed = new Set<PastCall>();
-      const run = begin(poll, snapshot.receivedAt, changed);
+      const run = begin(poll, snapshot.receivedAt, { changed, fromLedger });
       if (snapshot.doubt === undefined) run.history.asked = [...snapshot.vendors.keys()];
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts);
@@ -172,7 +187,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         return;
       }
       arrive(poll);
-      const run = begin(poll, poll.at, NOTHING_WRITTEN);
+      const run = begin(poll, poll.at, { changed: NOTHING_WRITTEN, fromLedger: true });
       run.history.wasListed = true;
       takeReplayed(run, { poll, listed, ended, cuts });
       countries.changes();

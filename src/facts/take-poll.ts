@@ -33,6 +33,8 @@ export interface PollRun extends ListedAt {
   countries: CountryMemory;
   /** Of calls at their first sight. */
   vendorsAsked: PastCall['vendorsAsked'];
+  /** The ledger tells what is listed: each of it counted once. */
+  fromLedger: boolean;
   /** What is to be written. */
   changed: { add(past: PastCall): unknown };
 }
@@ -92,16 +94,18 @@ function unlistedEntry({ history }: PollRun, call: Call, ofSameAccount: boolean)
 }
 
 /** Whether a call is over of which an entry was so before: what else is listed of it then is no other call. */
-function isCounted({ history, at }: PollRun, call: Call): boolean {
-  return hasEnded(call.state) && history.ofCallId(call).some(({ endedAt = at }) => endedAt < at);
+function isCounted({ history, at, fromLedger }: PollRun, call: Call): boolean {
+  return (
+    !fromLedger && hasEnded(call.state) && history.ofCallId(call).some(({ endedAt = at }) => endedAt < at)
+  );
 }
 
 /**
  * Whether a call that is over may have been so before anybody could see it end: a switch may go on listing it. Only what was
  * set up after the last sound listing, or was not there in one of this process, has ended since.
  */
-function endedBefore({ history, soundBefore }: PollRun, call: Call): boolean {
-  if (!hasEnded(call.state) || (history.wasListed && !history.isOver(call))) return false;
+function endedBefore({ history, soundBefore, fromLedger }: PollRun, call: Call): boolean {
+  if (fromLedger || !hasEnded(call.state) || (history.wasListed && !history.isOver(call))) return false;
   return call.setupAt === undefined || soundBefore === undefined || call.setupAt <= soundBefore;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call, SuspectCall } from '../../src/domain/call.js';
 import type { LedgerCall } from '../../src/domain/ledger.js';
 import { EMPTY, INTERVAL_MS, newHistory, START, world } from './history-support.js';
-import { call } from './support.js';
+import { call, snapshotOf } from './support.js';
 
 const DAY_MS = 86_400_000;
 const talk = (fields: Partial<Call> = {}) => call({ id: '1', callId: 'a', duration: 2, ...fields });
@@ -355,6 +355,24 @@ describe('a replay told by changes', () => {
         facts.observe(subject, `account.${name}`, params);
       expect(ask(listed.facts({ history: replayed })), name).toEqual(ask(listed.facts()));
     }
+  });
+
+  it('counts all that the ledger tells, as it is told of nothing that was over before', () => {
+    const over = [
+      talk({ state: 'Dead' }),
+      // The other one was not in memory any more when a pass saw this one.
+      talk({ state: 'Dead', setupTimeText: 'another' }),
+    ];
+    const history = newHistory();
+    for (const [index, one] of over.entries()) {
+      const snapshot = snapshotOf([one], { observedAt: START + index * INTERVAL_MS });
+      history.observe(snapshot, { intervalMs: INTERVAL_MS, cuts: [], fromLedger: true });
+    }
+    const ended: string[] = [];
+    history
+      .ofLogin('login:ops')
+      ?.ended.each(0, Infinity, ({ call: { setupTimeText = '' } }) => ended.push(setupTimeText));
+    expect(ended).toEqual(over.map(({ setupTimeText }) => setupTimeText));
   });
 
   it('ends nothing where the poll was not sound', () => {

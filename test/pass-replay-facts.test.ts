@@ -1,0 +1,193 @@
+import { expect, it, onTestFinished } from 'vitest';
+import type { Call } from '../src/domain/call.js';
+import type { FactCondition, Rule } from '../src/domain/rule.js';
+import { subjectText } from '../src/domain/scope.js';
+import type { Evidence } from '../src/domain/verdict.js';
+import { runPass } from '../src/pass.js';
+import { createLedgerWorld } from '../src/pass-ledger-world.js';
+import { createReplay } from '../src/pass-replay.js';
+import { openLedgerReader } from '../src/store/ledger-reader.js';
+import { aBacktest, at, NUMBERING, START } from './support/backtest.js';
+import { aCall, aRule } from './support/calls.js';
+import { fakeSwitch, switchError } from './support/fake-switch.js';
+import { aPassContext } from './support/pass-context.js';
+import { tempStore } from './support/temp-store.js';
+
+const SECONDS = Array.from({ length: 25 }, (_, index) => index * 5);
+const never = new AbortController().signal;
+
+/** A call as it is listed from one instant on, up to another one; all of it in seconds after START. */
+interface Listed extends Partial<Call> {
+  id: string;
+  from: number;
+  to: number;
+  /** Since then it is over, and listed with this duration. */
+  over?: number;
+  talked?: number;
+}
+
+/** Of each of these a rule that is violated whatever the fact comes to, so that its evidence tells. */
+const FACTS: readonly [name: string, params: object][] = [
+  ...['totalCalls', 'connectedCalls'].map((name) => [name, {}] as [string, object]),
+  ...['callsStarted', 'callsEnded', 'minutes', 'distinctCld', 'sequentialCld', 'answerRatio'].map(
+    (name) => [name, { within: 60 }] as [string, object],
+  ),
+  ['callsStarted', { within: 10 }],
+  ['callsEnded', { within: 10 }],
+  ['shortCalls', { within: 60, under: 8 }],
+  ['equalDurations', { within: 60, tolerance: 1 }],
+  ['averageEndedDuration', { within: 60, min: 1 }],
+  ['minutesToday', {}],
+];
+
+const RULES: readonly Rule[] = (['account', 'cli', 'switch'] as const).flatMap((scope) =>
+  FACTS.map(([name, params], index) =>
+    aRule({
+      name: `${scope}-${index}-${name}`,
+      hash: `${scope}-${index}`,
+      scope,
+      conditions: {
+        all: [
+          {
+            fact: `${scope}.${name}`,
+            params: params as NonNullable<FactCondition['params']>,
+            operator: 'greaterThanInclusive',
+            value: 0,
+          },
+        ],
+      },
+      event: { type: 'alert' },
+    }),
+  ),
+);
+
+const CALLS: readonly Listed[] = [
+  { id: '1', from: 0, to: 120 },
+  { id: '2', from: 5, to: 35, account: 11 },
+  // Over before anybody looked: passes count none of it, however long it is listed.
+  { id: '3', from: 0, over: -20, to: 20, talked: 7, setupAt: at(-30) },
+  // Talked and over between two polls.
+  { id: '4', from: 15, over: 15, to: 25, talked: 3.25, setupAt: at(11), cld: '493023125002' },
+  // Came and went unanswered, as the only call that there ever was of its account and of its caller.
+  { id: '5', from: 20, over: 20, to: 25, account: 12, cli: '442079460005', state: 'Disconnecting' },
+  { id: '6', from: 30, over: 30, to: 35, setupAt: undefined, delay: undefined, cld: '493023125003' },
+  { id: '7', from: 45, over: 45, to: 60, talked: 4, setupAt: at(40), account: 11 },
+  // Bears the ID of one that is gone.
+  { id: '2', callId: 'another', from: 50, over: 50, to: 55, account: 11 },
+  // First listed where nothing can end.
+  { id: '8', from: 70, over: 70, to: 85, talked: 2, setupAt: at(67), account: 13 },
+  // In the first sound listing after that.
+  { id: '9', from: 75, over: 75, to: 80, setupAt: at(66), account: 13 },
+  // In the first listing after a failed one.
+  { id: '10', from: 90, over: 90, to: 95, talked: 1, setupAt: at(82) },
+  // Cut before any pass had seen it.
+  { id: '11', from: 105, over: 105, to: 110, setupAt: at(101), account: 11 },
+];
+const DOUBTFUL = 70;
+const FAILED = 85;
+/** Whose disconnect somebody else had sent when it was listed first. */
+const CUT = '11';
+
+function listedAt(second: number): Call[] {
+  return CALLS.filter(({ from, to }) => from <= second && second < to).map(
+    ({ from, to, over = to, talked = 0, ...fields }) => {
+      const state = second < over ? 'Connected' : (fields.state ?? 'Dead');
+      const duration = second < over ? second - from : talked;
+      return aCall({ setupAt: at(from), delay: 0, ...fields, state, duration });
+    },
+  );
+}
+
+/** What rules say of whom at one poll. */
+type Said = readonly string[];
+
+/** What passes say, by the instant of their listing, and the store that they have written. */
+async function passes(): Promise<{ path: string; said: ReadonlyMap<number, Said> }> {
+  const { path, store } = tempStore();
+  let now = START;
+  const port = fakeSwitch([], () => now);
+  // A listing takes no time in a replay.
+  port.timing = () => ({ requestedAt: now, receivedAt: now, serverDate: now });
+  const audit: typeof store.audit = {
+    ...store.audit,
+    disconnectsSince: async () => port.calls.filter(({ id }) => id === CUT),
+  };
+  const context = {
+    ...aPassContext({ port, store, clock: () => now, numbering: NUMBERING }),
+    audit,
+    rules: aBacktest({ rules: RULES }).rules,
+  };
+  const said = new Map<number, Said>();
+  for (const second of SECONDS) {
+    now = at(second);
+    port.calls = listedAt(second);
+    port.stats = new Map(second === DOUBTFUL ? [[99, { total: 20, connected: 20 }]] : []);
+    port.before = () => {
+      if (second === FAILED) throw switchError('SWITCH_TIMEOUT');
+    };
+    const { violations, indeterminate } = await runPass(context, {
+      ...{ passId: `p${second}`, actor: 'scheduler', dryRun: false, stop: never, abort: never },
+    });
+    if (second === FAILED) continue;
+    said.set(now, [
+      ...violations.map(({ rule, subject, evidence }) => violation(rule, subject, evidence)),
+      ...indeterminate.map(({ rule, subjects }) => `${rule} cannot be judged of ${subjects}`),
+    ]);
+  }
+  return { path, said };
+}
+
+/** The same of a replay of that store; `skipsQuiet` as backtests do, else as explanations do. */
+async function replayed(path: string, skipsQuiet: boolean): Promise<ReadonlyMap<number, Said>> {
+  const reader = openLedgerReader(path);
+  onTestFinished(() => reader.close());
+  const calls = reader.calls('lab', START, at(1000));
+  const world = createLedgerWorld({ switchName: 'lab', numbering: NUMBERING, calls });
+  const replay = createReplay({ ...aBacktest({ rules: RULES }), intervalMs: 5000, skipsQuiet });
+  const said = new Map<number, Said>();
+  for (const poll of reader.polls('lab', START, at(1000))) {
+    if (poll.result === 'failed') {
+      replay.missed(poll);
+      continue;
+    }
+    const { snapshot, ...changes } = world.step(poll);
+    const { rules } = await replay.poll(snapshot, { poll, ...changes });
+    said.set(
+      poll.at,
+      rules.flatMap(({ rule: { name }, verdicts }) => {
+        const unjudged = verdicts.filter(({ result }) => result === 'indeterminate').length;
+        return [
+          ...verdicts.flatMap(({ result, subject, evidence }) =>
+            result === 'violated' ? [violation(name, subjectText(subject), evidence)] : [],
+          ),
+          ...(unjudged === 0 ? [] : [`${name} cannot be judged of ${unjudged}`]),
+        ];
+      }),
+    );
+  }
+  return said;
+}
+
+function violation(rule: string, subject: string, { conditions: { all: [only] = [] } }: Evidence): string {
+  return `${rule} ${subject} ${JSON.stringify({ ...only, params: undefined, fact: undefined })}`;
+}
+
+it.each([
+  ['a backtest', true],
+  ['an explanation', false],
+])(
+  '%s finds what passes found, also of calls that were over when they were first listed',
+  async (_, quick) => {
+    const { path, said } = await passes();
+    const found = await replayed(path, quick);
+    expect([...found.keys()]).toEqual([...said.keys()]);
+    for (const [instant, lines] of said)
+      expect([(instant - START) / 1000, [...(found.get(instant) ?? [])].sort()]).toEqual([
+        (instant - START) / 1000,
+        [...lines].sort(),
+      ]);
+    // Else nothing of it would have been compared.
+    const ofBrief = [...said.values()].flat().filter((line) => line.includes('account:12 '));
+    expect(ofBrief.length).toBeGreaterThan(100);
+  },
+);
