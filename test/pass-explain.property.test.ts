@@ -355,7 +355,10 @@ async function aLab(world: World) {
       // Nobody can foretell what a whole takes of calls that are not known to be its customer's: here it takes none.
       const isUnplaced = ([, customer]: Step['added'][number]['owner']) =>
         customer === 4 && !world.tree.has(4);
-      const calls = added.map((one) => ({ ...one, survives: one.survives || isUnplaced(one.owner) }));
+      // Nor does an explanation on the switch know of a call that is over whether it was so before a poll that failed.
+      const calls = added
+        .filter(({ state }) => !fails || state !== 'Dead')
+        .map((one) => ({ ...one, survives: one.survives || isUnplaced(one.owner) }));
       change(simulator, calls, { removes, now });
       if (pauses === 'pause')
         await store.pauses.pause({
