@@ -16,6 +16,7 @@ import { readLists } from './read-lists.js';
 import { collectionSchema } from './rule-schema.js';
 import { checkChains } from './shared-conditions.js';
 import { unreadLimits } from './unread-limits.js';
+import { zeroLimits } from './zero-limits.js';
 
 export interface CheckedRules {
   /** Undefined where there is any error. */
@@ -75,6 +76,7 @@ export function checkRules(
   const parts = { rules, conditions: new Map(checked), lists: new Map(entries), limits };
   const ruleSet = hashedRuleSet(parts, hash);
   findings.add(unreadLimits(ruleSet, locations));
+  findings.add(zeroLimits(ruleSet, locations));
   if (switches !== undefined) findings.add(checkForSwitches(ruleSet, locations, switches));
   if (!findings.hasErrors) findings.add(lint(ruleSet, context, now));
   return { ruleSet: findings.hasErrors ? undefined : ruleSet, problems: findings.sorted };

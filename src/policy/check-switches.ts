@@ -27,7 +27,7 @@ export interface KnownSwitch {
 /**
  * Refuses what can never match on the switches of the config: names of switches that it does not have, in rules and
  * limits, prefixes that no number in normal form begins with on a switch where the rule applies, and limits of which one
- * hides the other.
+ * hides the other. Warns of limits that hold for one ID on several switches.
  */
 export function checkForSwitches(
   ruleSet: RuleSet,
@@ -53,7 +53,35 @@ export function checkForSwitches(
       .flatMap((rule) => deadPrefixes(rule, ruleSet, one)),
   );
   const twice = switches.flatMap((one) => callersTwice(ruleSet.limits, limitLocations, one));
-  return [...inRules, ...inLimits, ...prefixes, ...twice];
+  return [
+    ...inRules,
+    ...inLimits,
+    ...prefixes,
+    ...twice,
+    ...switchlessIds(ruleSet.limits, limitLocations, names),
+  ];
+}
+
+const NUMBERED_BY_SWITCH: readonly string[] = ['account', 'customer', 'connection', 'vendor'];
+
+/** IDs are those of one switch: on another one the same number is somebody else. Told once, at the first such row. */
+function switchlessIds(
+  limits: readonly Limit[],
+  locations: readonly Location[],
+  names: readonly string[],
+): readonly Problem[] {
+  if (names.length < 2) return [];
+  const rows = limits.flatMap((limit, index) => {
+    const location = locations[index];
+    const isNumbered = NUMBERED_BY_SWITCH.includes(limit.scope) && limit.switch === undefined;
+    return isNumbered && location !== undefined ? [{ ...limit, location }] : [];
+  });
+  const [first, ...others] = rows;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` Rows like it after this one: ${others.length}.`;
+  const message = `This row names no switch, so it limits ${first.scope} ${first.id} of each (${names.join(', ')}), though IDs are those of one switch: on another one somebody else bears this ID. Fill in the column "switch".${more}`;
+  const { location } = first;
+  return [{ file: location.file, location, message, severity: 'warning' }];
 }
 
 /** Limits of one caller under two ways of writing the number, of which only one could count. */

@@ -20,6 +20,23 @@ ${more}`;
 const LONG = '{ fact: call.age, operator: greaterThan, value: 1 }';
 
 describe('against the switches of the config', () => {
+  it('a limit of an account that names no switch is warned of once, as the ID is of one switch', () => {
+    const reads = (scope: string) =>
+      `{ fact: ${scope}.totalCalls, operator: greaterThan, value: { fact: ${scope}.limit, params: { name: max, default: 9 } } }`;
+    const text = rule([...['account', 'connection', 'cli', 'switch'].map(reads)].join(', '));
+    const found = (limits: string, switches = SWITCHES) =>
+      problemsOf({ 'r.yaml': text, 'limits.csv': limits }, switches).filter((one) =>
+        one.includes('limits.csv'),
+      );
+    const rows = 'cli,4420,max,3,\nswitch,berlin,max,3,\naccount,1,max,3,boston\n';
+    const header = 'scope,id,name,value,switch\n';
+    expect(found(`${header}${rows}account,2,max,3,\nconnection,5,max,4,\n`)).toEqual([
+      'limits.csv:5:1 warning: This row names no switch, so it limits account 2 of each (berlin, boston, plain), though IDs are those of one switch: on another one somebody else bears this ID. Fill in the column "switch". Rows like it after this one: 1.',
+    ]);
+    expect(found(`${header}${rows}`)).toEqual([]);
+    expect(found('scope,id,name,value\naccount,2,max,3\n', SWITCHES.slice(0, 1))).toEqual([]);
+  });
+
   it.each(['only', 'except'])('a rule with a switch that there is none of under "%s" is refused', (key) => {
     const files = { 'r.yaml': rule(LONG, `${key}: { switches: [berlin, bostn] }\n`) };
     expect(problemsOf(files, SWITCHES)).toEqual([
