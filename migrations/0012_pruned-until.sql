@@ -3,7 +3,7 @@
 ALTER TABLE ledger_login ADD COLUMN pruned_until INTEGER;
 
 -- What was deleted before this was kept had ended by whatever end is left, for the oldest went first. Where none is left, polls
--- were kept a day longer than calls.
+-- were kept a day longer than calls; what has polls of less than a day has pruned none.
 UPDATE ledger_login SET pruned_until = (
   SELECT coalesce(
     (
@@ -11,8 +11,8 @@ UPDATE ledger_login SET pruned_until = (
       WHERE c.switch_id = s.id AND c.ended_at IS NOT NULL AND c.id > s.begun_after_call ORDER BY c.ended_at LIMIT 1
     ),
     (
-      SELECT min(p.at + 86400000, s.last_poll_at) FROM ledger_poll AS p
-      WHERE p.switch_id = s.id AND p.id > s.begun_after_poll ORDER BY p.at LIMIT 1
+      SELECT p.at + 86400000 FROM ledger_poll AS p
+      WHERE p.switch_id = s.id AND p.id > s.begun_after_poll AND p.at <= s.last_poll_at - 86400000 ORDER BY p.at LIMIT 1
     )
   ) FROM ledger_switch AS s WHERE s.id = ledger_login.switch_id
 );

@@ -33,6 +33,8 @@ export interface LoginHistory extends ViewedCalls {
   readonly polls: number;
   /** A listing of all calls was taken in: a call that is new in the next one began or ended since. */
   wasListed: boolean;
+  /** Since which poll each account has lacked calls in every listing that was compared with the statistics. */
+  readonly lackingSince: Map<number, number>;
   /** Of a replay: the last listing. */
   listedAt: number;
   /** The vendors asked for with the listing of the poll before, and with this one; ascending. */
@@ -142,6 +144,7 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
     bySubject,
     gaps,
     wasListed: false,
+    lackingSince: new Map(),
     listedAt: Number.NEGATIVE_INFINITY,
     askedBefore: [],
     asked: [],

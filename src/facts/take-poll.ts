@@ -18,8 +18,8 @@ import { isGap } from './poll-gaps.js';
 
 /**
  * So long an entry that cannot be read keeps calls from ending which it might be, and a listing that lacks calls of an account
- * those of that account; milliseconds. A switch may list one for days, or count an account differently for good, and no call
- * would end meanwhile.
+ * those of that account; milliseconds. A switch may list one for days, or count an account otherwise for good, and no call would
+ * end meanwhile.
  */
 export const HELD_OPEN_MS = 300_000;
 
@@ -212,14 +212,15 @@ export function markCuts(run: PollRun, cuts: readonly CallIdentity[]): void {
  */
 export function endAbsent(
   run: PollRun,
-  { suspects, lackingCallsOf = NO_ACCOUNTS }: Pick<Snapshot, 'suspects' | 'lackingCallsOf'>,
+  { suspects, lackingCallsOf }: Pick<Snapshot, 'suspects' | 'lackingCallsOf'>,
 ): void {
   const { live, polls } = run.history;
+  const lacking = newlyLacking(run, lackingCallsOf);
   for (const past of [...live]) {
     if (past.listedIn === polls) continue;
     const { call } = past;
     const mayBeThere =
-      (call.account !== undefined && lackingCallsOf.has(call.account)) ||
+      (call.account !== undefined && lacking.has(call.account)) ||
       suspects.some((suspect) => maybeThatCall(suspect, call));
     if (!mayBeThere) end(run, past);
     else if (past.absent === undefined) {
@@ -229,7 +230,21 @@ export function endAbsent(
   }
 }
 
-const NO_ACCOUNTS: ReadonlySet<number> = new Set();
+/** A switch that counts an account otherwise for good says nothing by it of the calls that are not listed. */
+function newlyLacking(
+  { history: { lackingSince }, at }: PollRun,
+  lackingCallsOf: ReadonlySet<number> | undefined,
+): ReadonlySet<number> {
+  const newly = new Set<number>();
+  if (lackingCallsOf === undefined) return newly;
+  for (const account of lackingSince.keys()) if (!lackingCallsOf.has(account)) lackingSince.delete(account);
+  for (const account of lackingCallsOf) {
+    const since = lackingSince.get(account) ?? at;
+    lackingSince.set(account, since);
+    if (at - since < HELD_OPEN_MS) newly.add(account);
+  }
+  return newly;
+}
 
 export function end(run: PollRun, past: PastCall): void {
   run.history.changeEnd(past, () => setEnd(run, past));

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseFault } from '../../src/simulator/parse-fault.js';
 import { lab, until } from './lab.js';
@@ -43,6 +46,19 @@ describe('run', () => {
     expect(outcomes.filter((text) => text === 'disconnected null')).toHaveLength(it.sent('disconnectCall'));
     expect(outcomes.filter((text) => text === 'withheld stopping').length).toBeGreaterThan(0);
     expect(outcomes).not.toContain('null null');
+  });
+
+  it('runs, and ends, where it cannot tell others that it does', async () => {
+    const it = await lab();
+    for (let count = 0; count < 5; count += 1) it.simulator.world.addCall({ account: 10 });
+    const hash = createHash('sha256').update(join(it.folder, 'rules')).digest('hex').slice(0, 12);
+    mkdirSync(join(it.folder, `callwarden.db.rules+${hash}.lock.sqlite`));
+    const service = it.start('run', '-c', it.config);
+    await until(() => it.sent('disconnectCall') === 2, 'two calls are cut');
+    expect(service.output()).toContain('once beside this service may report its own rules to status');
+    service.kill('SIGTERM');
+    const [code] = await once(service, 'exit');
+    expect(code).toBe(0);
   });
 
   it('goes on after SIGHUP where nobody sits at a terminal, and says that none is needed', async () => {

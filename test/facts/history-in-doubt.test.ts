@@ -237,15 +237,22 @@ describe('an end that nobody saw', () => {
     expect(ask(shown, 'callsEnded', { within: 60 })).toMatchObject({ value: 1, atLeast: false });
   });
 
-  it('is known of no call of an account that lacks calls for longer than five minutes', () => {
+  it('is taken for what it is where the statistics count an account otherwise for longer than five minutes', () => {
     const shown = world();
     const lacking = { lackingCallsOf: new Set([10]) };
-    shown.poll(0, [talk()]);
-    for (const second of [5, 300]) shown.poll(second, [], lacking);
+    shown.poll(0, [talk(), talk({ id: '2', callId: 'b' })]);
+    for (const second of [5, 300]) shown.poll(second, [talk({ duration: second })], lacking);
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(2);
+    // Where nobody asked for statistics nothing is known of that, and nothing is held open by it.
+    shown.poll(302, [talk({ duration: 302 })]);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
     shown.poll(305, [], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
-    expect(ask(shown, 'shortCalls', { within: 600, under: 60 })).toMatchObject({ value: 0, atLeast: true });
+    expect(ask(shown, 'callsEnded', { within: 4 })).toMatchObject({ value: 1 });
+    // Once they agreed the next difference is a new one.
+    shown.poll(310, [talk({ id: '3', callId: 'c' })], { lackingCallsOf: new Set() });
+    shown.poll(315, [], lacking);
+    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
   });
 
   it('is none where the call is listed again', () => {

@@ -203,7 +203,7 @@ const DAY = 24 * HOUR;
 test.each([
   ['goes by the oldest end that it holds', [NOON - 6 * DAY, NOON - DAY], [NOON - 8 * DAY], NOON - 6 * DAY],
   ['goes by its oldest poll where no call has ended', [], [NOON - 8 * DAY], NOON - 7 * DAY],
-  ['does not look ahead of its last poll', [], [NOON - HOUR], NOON],
+  ['has pruned none where its polls are of less than a day', [], [NOON - HOUR], undefined],
   ['is complete where it holds nothing', [], [], undefined],
 ])('a database that may have pruned calls before that was kept %s', async (_, ends, polls, until) => {
   const { path, database } = databaseBefore('pruned-until', NOON);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
-import { openStore } from '../../store/open-store.js';
+import { CallwardenError } from '../../domain/errors.js';
+import { openStore, type Store } from '../../store/open-store.js';
 import { aborted } from '../aborted.js';
 import { keepCheckpoints } from '../checkpoint-writing.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
@@ -40,14 +41,16 @@ async function runService(options: { config: string; switch?: string }, context:
   await refuseInvalidRules(loaded, context);
   const store = openStore(config.database);
   let served: (() => void) | undefined;
+  const stops: (() => Promise<unknown>)[] = [];
   try {
     const started = await rulesAtStart(loaded, store.rulesInForce, context);
     const log = createLogger(context);
     const interrupted = context.interrupted(() => log.info({}, HANGUP));
     logStart(config, started, log);
     const { ruleSet } = started;
+    served = await serveRules(config.rulesDir, store.rulesInForce, log);
     const service = startService({ config, ruleSet, store, log, connect: (one) => connectSwitch(one) });
-    served = await store.rulesInForce.serve(config.rulesDir);
+    stops.push(() => service.stop());
     const reload = createRulesReload({
       directory: config.rulesDir,
       configFile: config.file,
@@ -69,16 +72,34 @@ async function runService(options: { config: string; switch?: string }, context:
     await Promise.all([reload.look(), pauseWatch.look()]);
     // Each by itself: a long check of rules must not keep a pause out of the log.
     const looks = [reload, pauseWatch].map((one) => repeat(() => one.look(), LOOK_EVERY_MS));
+    stops.push(...looks.map((one) => () => one.stop()));
     const { chain } = store;
     const checkpoints = await keepCheckpoints({ chain, ...config.checkpoints, clock: context.clock, log });
     await aborted(interrupted);
     log.info({}, 'stopping: nothing new is sent, requests in flight are recorded');
-    await Promise.all([...looks.map((one) => one.stop()), service.stop()]);
+    await Promise.all(stops.splice(0).map((stop) => stop()));
     await checkpoints.stop();
     log.info({}, 'stopped');
   } finally {
+    // Whatever broke: nothing may go on without the store, and the process has to end.
+    await Promise.allSettled(stops.map((stop) => stop()));
     served?.();
     store.close();
+  }
+}
+
+/** That a service runs is told for the sake of `status` alone, so that it runs without it, too. */
+async function serveRules(
+  directory: string,
+  rulesInForce: Pick<Store['rulesInForce'], 'serve'>,
+  log: ServiceLog,
+): Promise<(() => void) | undefined> {
+  try {
+    return await rulesInForce.serve(directory);
+  } catch (error) {
+    if (!(error instanceof CallwardenError)) throw error;
+    log.warn({}, `once beside this service may report its own rules to status: ${error.message}`);
+    return undefined;
   }
 }
 
