@@ -1,8 +1,8 @@
 import type { ActionCall, PlannedAction, WithholdReason } from './domain/action.js';
-import { type Call, type CallIdentity, isLive, perhapsSameCall } from './domain/call.js';
+import { type Call, type CallIdentity, perhapsSameCall } from './domain/call.js';
 import type { Caps, CustomerTree } from './domain/config.js';
 import { exceedsShare } from './domain/share-cap.js';
-import type { Snapshot } from './domain/snapshot.js';
+import { countLive, type Snapshot } from './domain/snapshot.js';
 import type { Decision, Gate } from './enforce/gate.js';
 import { singleAction } from './enforce/single-action.js';
 import { vendorLookup } from './pass-decide.js';
@@ -79,8 +79,9 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
       return;
     }
     const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
-    const liveCalls = () => snapshot.calls.filter(({ state }) => isLive(state)).length;
-    const tooMany = exceedsShare(weight, liveCalls, caps.sharePerPass) ? 'cap-share' : undefined;
+    const tooMany = exceedsShare(weight, () => countLive(snapshot), caps.sharePerPass)
+      ? 'cap-share'
+      : undefined;
     if (hold !== undefined && tooMany === undefined) {
       const action = { ...planned, takes: [], perhapsTakes: [] };
       conclude(action, withheld(hold), { spared: sparedOf(planned, found, context) });
@@ -154,7 +155,7 @@ function sparedOf(
   const own = inside
     .filter(({ id }) => !going.has(id))
     .map((call): SparedCall => {
-      const isExcepted = !(index.entries.get(call.id) ?? [call]).every(admits);
+      const isExcepted = ![call, ...index.entriesOf(call.id)].every(admits);
       const [reason = 'excepted', ...others] = [
         ...withholdReasons(call, index, protection),
         ...(isExcepted ? ['excepted' as const] : []),

@@ -87,7 +87,7 @@ export async function decidePass(input: DecisionInput): Promise<Decision> {
     const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
     try {
       const present = (call: Call) => plan.present(call, mode);
-      const { decision, holding, admitsTaken } = await judge(compiled, plan.goneCount(mode), present);
+      const { decision, holding, admitsTaken } = await judge(compiled, plan.goneIds(mode), present);
       plan.add(rule, decision.verdicts, admitsTaken, decision.callOf);
       rules.push(decision);
       put.push(...holding.put);
@@ -109,7 +109,7 @@ function createJudge(input: DecisionInput) {
   const vendorsOf = vendorLookup(snapshot);
   const timings = createTimings(input);
 
-  return async (compiled: CompiledRule, goneCount: number, present: (call: Call) => boolean) => {
+  return async (compiled: CompiledRule, goneIds: ReadonlySet<string>, present: (call: Call) => boolean) => {
     const { rule } = compiled;
     const admitsTaken = (call: Call) => compiled.admitsTaken(call, vendorsOf);
     let facts: FactSource | undefined;
@@ -119,8 +119,8 @@ function createJudge(input: DecisionInput) {
       return { decision: nothingOf(rule, false), holding: timing.sift([]).holding, admitsTaken };
     }
     const quiet = input.quiet?.(compiled, {
-      goneCount,
-      gone: () => snapshot.calls.filter((call) => !present(call)),
+      goneCount: goneIds.size,
+      gone: () => callsWith(goneIds, snapshot),
       vendorsOf,
     });
     if (quiet?.due?.size === 0) {
@@ -135,7 +135,7 @@ function createJudge(input: DecisionInput) {
       ...options,
       admits: (call) => present(call) && compiled.admits(call, vendorsOf),
       admitsAll: !compiled.filtersCalls && countsAsOthers,
-      shared: shared(goneCount, rule.mode, present),
+      shared: shared(goneIds.size, rule.mode, present),
       ...indexFor(input, compiled),
     });
     const verdicts = await compiled.judge(facts, {
@@ -154,6 +154,14 @@ function createJudge(input: DecisionInput) {
     };
     return { decision, holding: timed.holding, admitsTaken };
   };
+}
+
+/** All that is listed under these IDs. */
+function callsWith(ids: ReadonlySet<string>, snapshot: Snapshot): readonly Call[] {
+  const { kept } = snapshot;
+  return kept === undefined
+    ? snapshot.calls.filter(({ id }) => ids.has(id))
+    : [...ids].flatMap((id) => kept.withId(id));
 }
 
 function indexFor({ indexOf }: DecisionInput, compiled: CompiledRule): Pick<DeriveFactsOptions, 'indexOf'> {

@@ -53,6 +53,11 @@ export class LiveCall implements KeptCall {
     return this.listedCall;
   }
 
+  /** The state alone, which costs nothing. */
+  get listedState(): string {
+    return this.listedCall.state;
+  }
+
   /**
    * Takes the state that it is listed in now. Returns whether it is another than at the last listing; then the call is a new
    * object, so that nobody's memory of the old one changes.

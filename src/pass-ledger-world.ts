@@ -1,7 +1,7 @@
-import { type Call, type CallIdentity, identityKey, sameCall } from './domain/call.js';
+import { type Call, type CallIdentity, identityKey, isLive, sameCall } from './domain/call.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
-import type { Snapshot } from './domain/snapshot.js';
+import { groupById, type KeptListing, type Snapshot } from './domain/snapshot.js';
 import type { KeptCall } from './facts/kept-calls.js';
 import { cameOver, LiveCall, LoginCalls } from './pass-ledger-calls.js';
 
@@ -108,7 +108,7 @@ class ReplayedSwitch implements LedgerWorld {
     if (result === 'sound') calls.leaving = [];
     const sharesIds = this.shared > 0 || this.sharedBefore;
     this.sharedBefore = this.shared > 0;
-    const snapshot = listing(poll, this.options.switchName, calls);
+    const snapshot = listing(poll, this.options.switchName, calls, (id) => this.listedWith(id, login));
     this.last = { login, snapshot };
     const freshCount = listed.length - changedCount;
     // A sound poll leaves them to its step; until then they are told again, with those that follow.
@@ -184,6 +184,13 @@ class ReplayedSwitch implements LedgerWorld {
     one.leave();
   }
 
+  private listedWith(id: string, login: string): readonly Call[] {
+    const found = this.live.get(id);
+    if (found === undefined) return NONE;
+    const all = Array.isArray(found) ? found : [found];
+    return all.filter(({ row }) => row.login === login).map(({ call }) => call);
+  }
+
   /** What two logins list are two rows, also where it is one call. */
   private find(call: CallIdentity, login: string): LiveCall | undefined {
     const same = this.live.get(call.id);
@@ -220,13 +227,17 @@ class ReplayedSwitch implements LedgerWorld {
   }
 }
 
+const NONE: readonly Call[] = [];
+
 /** Calls and vendors are put together once somebody asks for them. */
 function listing(
   { at, login, result }: LedgerPoll,
   switchName: string,
   { live, ofVendors }: LoginCalls,
+  withId: KeptListing['withId'],
 ): Snapshot {
   let calls: readonly Call[] | undefined;
+  let byId: ReadonlyMap<string, readonly Call[]> | undefined;
   let vendors: Snapshot['vendors'] | undefined = ofVendors === 0 ? new Map() : undefined;
   return {
     switch: switchName,
@@ -236,6 +247,19 @@ function listing(
     get calls() {
       calls ??= Array.from(live, ({ call }) => call);
       return calls;
+    },
+    kept: {
+      withId(id) {
+        // Once it is put together it stays as it is, whatever is cut later.
+        if (calls !== undefined) byId ??= groupById(calls);
+        return byId === undefined ? withId(id) : (byId.get(id) ?? NONE);
+      },
+      liveCount() {
+        if (calls !== undefined) return calls.filter(({ state }) => isLive(state)).length;
+        let count = 0;
+        for (const { listedState } of live) if (isLive(listedState)) count += 1;
+        return count;
+      },
     },
     suspects: [],
     unreadableFields: {},

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerCall } from '../src/domain/ledger.js';
+import { countLive } from '../src/domain/snapshot.js';
 import { createCallHistory } from '../src/facts/call-history.js';
 import { createLedgerWorld } from '../src/pass-ledger-world.js';
 import { aRow, at, LOGIN, NUMBERING, polls, START } from './support/backtest.js';
@@ -167,6 +168,48 @@ it('says where two listed calls share an ID', () => {
     aRow({ id: '1', callId: 'other', firstSeenAt: at(5), endedAt: at(10) }),
   );
   expect(polls(4).map((poll) => world.step(poll).sharesIds)).toEqual([false, true, true, false]);
+});
+
+it('tells without putting its listing together what the listing shows', () => {
+  const ringing = [
+    { state: 'ARComplete', at: at(0) },
+    { state: 'Connected', at: at(5) },
+  ];
+  const dying = [...ringing, { state: 'Dead', at: at(10) }];
+  const rows = [
+    aRow({ id: '1', states: ringing }),
+    aRow({ id: '2', states: dying, endedAt: at(15) }),
+    aRow({ id: '2', callId: 'other', firstSeenAt: at(5), endedAt: at(20) }),
+    aRow({ id: '3', login: 'login:other' }),
+    aRow({ id: '3', firstSeenAt: at(10) }),
+    brief(10, { id: '4' }),
+  ];
+  const [asked, whole] = [worldOf(...rows), worldOf(...rows)];
+  const live = polls(5).map((poll) => {
+    const { kept } = asked.snapshot(poll);
+    const { calls } = whole.snapshot(poll);
+    for (const id of ['1', '2', '3', '4', '5']) {
+      expect(kept?.withId(id), `${id} at ${poll.at - START}`).toEqual(calls.filter((call) => call.id === id));
+    }
+    return [kept?.liveCount(), countLive({ calls })];
+  });
+  expect(live).toEqual([
+    [2, 2],
+    [3, 3],
+    [3, 3],
+    [3, 3],
+    [2, 2],
+  ]);
+});
+
+it('still tells so of a call that was cut on that listing', () => {
+  const row = aRow({ id: '1' });
+  const world = worldOf(row, aRow({ id: '2' }));
+  const [first] = polls(1);
+  if (first === undefined) throw new Error('no poll');
+  const { kept, calls } = world.snapshot(first);
+  world.cut(row);
+  expect([kept?.withId('1'), kept?.liveCount()]).toEqual([[calls[0]], 2]);
 });
 
 it('shows a call without SETUP_TIME as old as it was, so that a history takes it to have started when it did', () => {

@@ -1,4 +1,4 @@
-import type { Call, ListedCall, SuspectCall } from './call.js';
+import { type Call, isLive, type ListedCall, type SuspectCall } from './call.js';
 
 /** Narrows a listing; the parameters of listAllCalls and listActiveCalls. */
 export interface ListFilter {
@@ -58,6 +58,8 @@ export interface Snapshot {
   receivedAt: number;
   coverage: Coverage;
   calls: readonly Call[];
+  /** Where a replay keeps its listing: the same calls without putting all of them together for the sake of a few. */
+  kept?: KeptListing;
   suspects: readonly SuspectCall[];
   unreadableFields: Readonly<Record<string, number>>;
   /** By vendor: the identity keys of the calls which the switch lists for it; only vendors that rules name. */
@@ -74,6 +76,30 @@ export interface Snapshot {
   lackingCallsOf?: ReadonlySet<number>;
   /** What went wrong beside the listing and costs nothing but detail, e.g. stats that were refused. */
   notes: readonly string[];
+}
+
+/** What can be told of a listing without looking at every call of it. */
+export interface KeptListing {
+  /** All that is listed under an ID, in the order of the listing; empty where nothing is. */
+  withId(id: string): readonly Call[];
+  /** How many entries are of live calls. */
+  liveCount(): number;
+}
+
+/** How many entries of a listing are of live calls. */
+export function countLive(listing: Pick<Snapshot, 'calls' | 'kept'>): number {
+  return listing.kept?.liveCount() ?? listing.calls.filter(({ state }) => isLive(state)).length;
+}
+
+/** A listing by ID: all that is listed under each, in its order. */
+export function groupById(calls: Iterable<Call>): ReadonlyMap<string, readonly Call[]> {
+  const entries = new Map<string, Call[]>();
+  for (const call of calls) {
+    const known = entries.get(call.id);
+    if (known === undefined) entries.set(call.id, [call]);
+    else known.push(call);
+  }
+  return entries;
 }
 
 /** Closed list of reasons that make a whole snapshot suspect. */

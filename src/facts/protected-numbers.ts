@@ -44,16 +44,33 @@ export function createProtectedNumbers(numbers: readonly string[], numbering: Nu
     return firstIn(anyForm, numbering.formsOf(spelling)) ?? firstIn(fullForm, numbering.readingsOf(spelling));
   }
 
+  function matchAnew(raw: string): string | undefined {
+    for (const spelling of spellingsOf(raw)) {
+      const match = matchSpelling(spelling);
+      if (match !== undefined) return match;
+    }
+    return undefined;
+  }
+
+  const known = new Map<string, string | undefined>();
   return {
     match(raw) {
-      for (const spelling of spellingsOf(raw)) {
-        const match = matchSpelling(spelling);
-        if (match !== undefined) return match;
+      // A call that is to be cut and must not be yet is asked about at every poll.
+      let match = known.get(raw);
+      if (match === undefined && !known.has(raw)) {
+        match = matchAnew(raw);
+        if (known.size >= MOST_REMEMBERED) known.clear();
+        if (raw.length <= LONGEST_REMEMBERED) known.set(raw, match);
       }
-      return undefined;
+      return match;
     },
   };
 }
+
+/** Answers: some 5 MB at the most. */
+const MOST_REMEMBERED = 20_000;
+/** Characters; numbers have fewer, and what is longer must not fill the memory. */
+const LONGEST_REMEMBERED = 64;
 
 function firstIn(known: ReadonlyMap<string, string>, forms: readonly string[]): string | undefined {
   for (const form of forms) {

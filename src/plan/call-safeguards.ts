@@ -1,18 +1,17 @@
 import type { ActionCall, WithholdReason } from '../domain/action.js';
-import { type Call, identityKey, type SuspectCall } from '../domain/call.js';
-import type { SnapshotDoubt } from '../domain/snapshot.js';
+import { type Call, sameCall } from '../domain/call.js';
+import { groupById, type Snapshot, type SnapshotDoubt } from '../domain/snapshot.js';
 import type { Protection } from './protection.js';
 
 /** A listing as the safeguards look at it. */
-export interface JudgedListing {
-  calls: readonly Call[];
-  suspects: readonly SuspectCall[];
-  doubt: SnapshotDoubt | undefined;
-}
+export type JudgedListing = Pick<Snapshot, 'calls' | 'kept' | 'suspects' | 'doubt'>;
 
 /** A listing by ID: a switch may list a call twice (both legs of an on-net call), or two calls under one ID. */
 export interface ListingIndex {
-  entries: ReadonlyMap<string, readonly Call[]>;
+  /** All that is listed under an ID; empty where nothing is. */
+  entriesOf(id: string): readonly Call[];
+  /** The same for every ID, in the order of the listing. */
+  allEntries(): Iterable<readonly Call[]>;
   suspectIds: ReadonlySet<string>;
   doubt: SnapshotDoubt | undefined;
 }
@@ -29,15 +28,18 @@ export function indexListing(listing: JudgedListing): ListingIndex {
   return index;
 }
 
-function makeIndex({ calls, suspects, doubt }: JudgedListing): ListingIndex {
-  const entries = new Map<string, Call[]>();
-  for (const call of calls) {
-    const known = entries.get(call.id);
-    if (known === undefined) entries.set(call.id, [call]);
-    else known.push(call);
-  }
-  const suspectIds = new Set(suspects.flatMap(({ id }) => (id === undefined ? [] : [id])));
-  return { entries, suspectIds, doubt };
+function makeIndex(listing: JudgedListing): ListingIndex {
+  let entries: ReadonlyMap<string, readonly Call[]> | undefined;
+  const byId = () => {
+    entries ??= groupById(listing.calls);
+    return entries;
+  };
+  return {
+    entriesOf: (id) => listing.kept?.withId(id) ?? byId().get(id) ?? [],
+    allEntries: () => byId().values(),
+    suspectIds: new Set(listing.suspects.flatMap(({ id }) => (id === undefined ? [] : [id]))),
+    doubt: listing.doubt,
+  };
 }
 
 /**
@@ -49,7 +51,8 @@ export function withholdCall(
   listing: ListingIndex,
   protection: Protection,
 ): WithholdReason | undefined {
-  return withholdReasons(call, listing, protection)[0];
+  for (const reason of safeguardsOf(call, listing, protection)) return reason;
+  return undefined;
 }
 
 /** All that stops it, each once. */
@@ -58,15 +61,20 @@ export function withholdReasons(
   listing: ListingIndex,
   protection: Protection,
 ): readonly WithholdReason[] {
-  const entries = listing.entries.get(call.id) ?? [call];
-  const isAmbiguous =
-    listing.suspectIds.has(call.id) || entries.some((entry) => identityKey(entry) !== identityKey(call));
-  const reasons: readonly WithholdReason[] = [
-    ...(listing.doubt === undefined ? [] : ['suspect-snapshot' as const]),
-    ...(isAmbiguous ? ['ambiguous-id' as const] : []),
-    ...entries.flatMap((entry) => protection.reasonsFor(entry)),
-  ];
-  return [...new Set(reasons)];
+  return [...new Set(safeguardsOf(call, listing, protection))];
+}
+
+function* safeguardsOf(
+  call: Call,
+  listing: ListingIndex,
+  protection: Protection,
+): Generator<WithholdReason, void> {
+  const listed = listing.entriesOf(call.id);
+  const entries = listed.length === 0 ? [call] : listed;
+  if (listing.doubt !== undefined) yield 'suspect-snapshot';
+  if (listing.suspectIds.has(call.id) || !entries.every((entry) => sameCall(entry, call)))
+    yield 'ambiguous-id';
+  for (const entry of entries) yield* protection.reasonsFor(entry);
 }
 
 /** What the audit log keeps of a call, and what tells whether a later listing still shows it as it was judged. */

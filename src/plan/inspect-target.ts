@@ -58,7 +58,7 @@ export function inspectTarget(
     return owner.account === target ? 'inside' : 'outside';
   };
   const index = indexListing(listing);
-  const groups = [...index.entries.values()]
+  const groups = [...index.allEntries()]
     .map((entries) => entries.filter((call) => !hasEnded(call.state)))
     .filter((entries) => entries.length > 0);
   const inside = groups.filter((entries) => entries.some((call) => relation(call) === 'inside'));
@@ -152,8 +152,7 @@ function oneByOne(
   { protection, admits }: InspectionContext,
 ): Call[] {
   const safe = inside.filter(
-    (call) =>
-      withholdCall(call, index, protection) === undefined && (index.entries.get(call.id) ?? []).every(admits),
+    (call) => withholdCall(call, index, protection) === undefined && index.entriesOf(call.id).every(admits),
   );
   return selectVictims(safe, select, 0);
 }

@@ -4,7 +4,7 @@ import type { Caps, CustomerTree } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
 import type { Subject } from '../domain/scope.js';
 import { exceedsShare } from '../domain/share-cap.js';
-import type { Snapshot } from '../domain/snapshot.js';
+import { countLive, type Snapshot } from '../domain/snapshot.js';
 import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
 import { actionCall, indexListing, type ListingIndex, withholdCall } from './call-safeguards.js';
 import { inspectTarget } from './inspect-target.js';
@@ -30,8 +30,8 @@ export interface Plan {
   present(call: Call, mode: ActionMode): boolean;
   /** Whether every call is still there for a rule of this mode, so that nobody has to ask for each. */
   untouched(mode: ActionMode): boolean;
-  /** How many calls are gone for a rule of this mode. */
-  goneCount(mode: ActionMode): number;
+  /** The IDs of the calls that are gone for a rule of this mode. */
+  goneIds(mode: ActionMode): ReadonlySet<string>;
   /**
    * Plans what the verdicts of the next rule ask for; `admits` is the rule's own filter of calls, and `callOf` says which call
    * a subject of scope call is.
@@ -57,19 +57,20 @@ export function createPlan(context: PlanContext): Plan {
     actions,
     present: (call, mode) => !gone[mode].has(call.id),
     untouched: (mode) => gone[mode].size === 0,
-    goneCount: (mode) => gone[mode].size,
+    goneIds: (mode) => gone[mode],
     add(rule, verdicts, admits, callOf) {
       if (!verdicts.some(({ result }) => result === 'violated')) return;
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
-      const liveCalls = () => snapshot.calls.filter((call) => isLive(call.state)).length;
       const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode], callOf });
-      const taken = new Set(
-        planned.flatMap((action) => [...takenBy(action), ...action.perhapsTakes]).map(({ id }) => id),
-      );
-      const capped = exceedsShare(taken.size, liveCalls, caps.sharePerPass);
+      const taken = new Set<string>();
+      for (const action of planned) {
+        for (const { id } of takenBy(action)) taken.add(id);
+        for (const { id } of action.perhapsTakes) taken.add(id);
+      }
+      const capped = exceedsShare(taken.size, () => countLive(snapshot), caps.sharePerPass);
       for (const action of planned) {
         const withhold = action.withhold ?? (capped && action.action !== 'alert' ? 'cap-share' : undefined);
-        actions.push({ ...action, withhold });
+        actions.push(withhold === action.withhold ? action : { ...action, withhold });
         if (withhold !== undefined) continue;
         for (const { id } of takenBy(action)) {
           gone.monitor.add(id);
@@ -80,9 +81,9 @@ export function createPlan(context: PlanContext): Plan {
   };
 }
 
-function idsStillListed(recent: readonly CallIdentity[], { entries }: ListingIndex): string[] {
+function idsStillListed(recent: readonly CallIdentity[], listing: ListingIndex): string[] {
   return recent
-    .filter((call) => (entries.get(call.id) ?? []).some((entry) => perhapsSameCall(entry, call)))
+    .filter((call) => listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call)))
     .map(({ id }) => id);
 }
 

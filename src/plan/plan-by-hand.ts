@@ -32,7 +32,7 @@ export function planByHand(request: HandRequest, context: HandPlanContext): Plan
 
 function planCall(request: HandRequest, context: HandPlanContext): PlannedAction | undefined {
   const index = indexListing(context.snapshot);
-  const call = (index.entries.get(request.id) ?? []).find((entry) => !hasEnded(entry.state));
+  const call = index.entriesOf(request.id).find((entry) => !hasEnded(entry.state));
   if (call === undefined) return undefined;
   return {
     ...baseOf(request),

@@ -3,6 +3,7 @@ import type { FactParams, FactSource, KnownFact, Observed } from '../domain/fact
 import type { QuietBound, QuietSubjects } from '../domain/quiet.js';
 import type { FactReference, Rule, RuleEvent } from '../domain/rule.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
+import { groupById } from '../domain/snapshot.js';
 import type { IndeterminateVerdict, Verdict } from '../domain/verdict.js';
 import type { CompiledConditions, Probe } from './compile-condition.js';
 import {
@@ -299,7 +300,11 @@ class Judge {
     const pool = [...own, ...this.descendants(subject, folded, observations, own)];
     if (where === undefined) return pool;
     const kept: Call[] = [];
-    for (const call of pool) if ((await this.meets(where, call)) === true) kept.push(call);
+    for (const call of pool) {
+      const met = this.meets(where, call);
+      // Nearly all are told at once, and each wait costs more than the look.
+      if ((met instanceof Promise ? await met : met) === true) kept.push(call);
+    }
     return kept;
   }
 
@@ -317,8 +322,7 @@ class Judge {
     // Without `where` no aggregate that decided means that no call did: then none may be taken.
     if (counted.length === 0)
       return event.where === undefined && picksFromPool(rule.scope, event.type) ? [] : own;
-    const keys = new Set(counted.flat().map(identityKey));
-    return own.filter((call) => keys.has(identityKey(call)));
+    return own.filter(isAmong(counted));
   }
 
   /**
@@ -360,15 +364,26 @@ class Judge {
       });
   }
 
-  private async meets(where: CompiledConditions, call: Call): Promise<ThreeValued> {
+  private meets(where: CompiledConditions, call: Call): ThreeValued | Promise<ThreeValued> {
     const subject: Subject = { scope: 'call', id: call.id };
     const [listed] = this.facts.callsOf(subject);
     // Where two calls share an ID, the facts under that ID may be those of the other one.
     if (listed === undefined || !sameCall(listed, call)) return 'missing';
     const look = this.look(where, subject);
     if (look.result === false) return false;
-    return (await this.evaluate(where, this.observe(where, subject, look))).result;
+    return this.evaluate(where, this.observe(where, subject, look)).then(({ result }) => result);
   }
+}
+
+/** Whether a call is one of these, or another entry of one. */
+function isAmong(groups: readonly (readonly Call[])[]): (call: Call) => boolean {
+  const objects = new Set(groups.flat());
+  let byId: ReadonlyMap<string, readonly Call[]> | undefined;
+  return (call) => {
+    if (objects.has(call)) return true;
+    byId ??= groupById(objects);
+    return byId.get(call.id)?.some((one) => sameCall(one, call)) === true;
+  };
 }
 
 function keepFrom({ keep }: RuleEvent): { keepFrom?: FactReference } {

@@ -229,6 +229,23 @@ describe('configured numbers', () => {
   });
 });
 
+it('says of a number what it said before, however many it was asked about in between', () => {
+  const numbers = createProtectedNumbers(['+49 30 123456'], german);
+  const asked = [
+    '030123456',
+    '4930123456',
+    '112',
+    '4930123457',
+    `${'9'.repeat(100)}`,
+    `112${' '.repeat(100)}`,
+  ];
+  const first = asked.map((raw) => numbers.match(raw));
+  expect(first).toEqual(['+49 30 123456', '+49 30 123456', '112', undefined, undefined, '112']);
+  expect(asked.map((raw) => numbers.match(raw))).toEqual(first);
+  for (let other = 0; other < 25_000; other += 1) numbers.match(`4940${1_000_000 + other}`);
+  expect(asked.map((raw) => numbers.match(raw))).toEqual(first);
+});
+
 it('knows an emergency number that is percent-encoded or bears a port', () => {
   const protectedNumbers = createProtectedNumbers([], createNumbering({ techPrefixes: [] }));
   expect(['%2B112', '%31%31%32', '112:5060'].map((raw) => protectedNumbers.match(raw))).toEqual([

@@ -37,6 +37,18 @@ describe('the pool of a violated rule', () => {
     expect(idsOf(onlyViolated(await judge(named, listed, lists)).pool)).toEqual(['6', '7']);
   });
 
+  it('holds both entries of a call of which one was counted, and no other call under its ID', async () => {
+    const [first, second] = calls(2);
+    if (first === undefined || second === undefined) throw new Error('no calls');
+    const ringing = { state: 'ARComplete', direction: 'onnet_out' };
+    const listed = [first, second, { ...first, ...ringing }, { ...second, ...ringing, callId: 'other' }];
+    const verdicts = await judge(
+      rule('account', `{ all: [${over('account.connectedCalls', 1)}] }`, CUT),
+      listed,
+    );
+    expect(onlyViolated(verdicts).pool).toEqual(listed.slice(0, 3));
+  });
+
   it("is the subject's own part of what an aggregate of a wider scope counted", async () => {
     const listed = [...calls(2), ...calls(2, { account: 11 }, 3)];
     const verdicts = await judge(
