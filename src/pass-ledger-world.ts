@@ -1,7 +1,7 @@
 import { type Call, type CallIdentity, identityKey, isLive, sameCall } from './domain/call.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
-import { groupById, type KeptListing, type Snapshot } from './domain/snapshot.js';
+import { countLive, groupById, type KeptListing, type Snapshot } from './domain/snapshot.js';
 import type { KeptCall } from './facts/kept-calls.js';
 import { cameOver, LiveCall, LoginCalls } from './pass-ledger-calls.js';
 
@@ -108,7 +108,8 @@ class ReplayedSwitch implements LedgerWorld {
     if (result === 'sound') calls.leaving = [];
     const sharesIds = this.shared > 0 || this.sharedBefore;
     this.sharedBefore = this.shared > 0;
-    const snapshot = listing(poll, this.options.switchName, calls, (id) => this.listedWith(id, login));
+    const withId = (id: string) => this.listedWith(id, login);
+    const snapshot = listing(poll, this.options.switchName, calls, { withId, sharesIds });
     this.last = { login, snapshot };
     const freshCount = listed.length - changedCount;
     // A sound poll leaves them to its step; until then they are told again, with those that follow.
@@ -234,10 +235,14 @@ function listing(
   { at, login, result }: LedgerPoll,
   switchName: string,
   { live, ofVendors }: LoginCalls,
-  withId: KeptListing['withId'],
+  { withId, sharesIds }: Pick<KeptListing, 'withId'> & Pick<LedgerStep, 'sharesIds'>,
 ): Snapshot {
   let calls: readonly Call[] | undefined;
   let byId: ReadonlyMap<string, readonly Call[]> | undefined;
+  const all = () => {
+    calls ??= Array.from(live, ({ call }) => call);
+    return calls;
+  };
   let vendors: Snapshot['vendors'] | undefined = ofVendors === 0 ? new Map() : undefined;
   return {
     switch: switchName,
@@ -245,8 +250,7 @@ function listing(
     receivedAt: at,
     coverage: { states: 'all', filter: {}, login },
     get calls() {
-      calls ??= Array.from(live, ({ call }) => call);
-      return calls;
+      return all();
     },
     kept: {
       withId(id) {
@@ -255,7 +259,7 @@ function listing(
         return byId === undefined ? withId(id) : (byId.get(id) ?? NONE);
       },
       liveCount() {
-        if (calls !== undefined) return calls.filter(({ state }) => isLive(state)).length;
+        if (calls !== undefined || sharesIds) return countLive({ calls: all() });
         let count = 0;
         for (const { listedState } of live) if (isLive(listedState)) count += 1;
         return count;

@@ -195,7 +195,7 @@ it('tells without putting its listing together what the listing shows', () => {
   });
   expect(live).toEqual([
     [2, 2],
-    [3, 3],
+    [2, 2],
     [3, 3],
     [3, 3],
     [2, 2],

@@ -82,13 +82,16 @@ export interface Snapshot {
 export interface KeptListing {
   /** All that is listed under an ID, in the order of the listing; empty where nothing is. */
   withId(id: string): readonly Call[];
-  /** How many entries are of live calls. */
+  /** See countLive. */
   liveCount(): number;
 }
 
-/** How many entries of a listing are of live calls. */
-export function countLive(listing: Pick<Snapshot, 'calls' | 'kept'>): number {
-  return listing.kept?.liveCount() ?? listing.calls.filter(({ state }) => isLive(state)).length;
+/** How many live calls are listed. Both legs of an on-net call, which share its ID, are one call, as one is cut with the other. */
+export function countLive(listing: { calls: readonly Call[]; kept?: KeptListing }): number {
+  if (listing.kept !== undefined) return listing.kept.liveCount();
+  const ids = new Set<string>();
+  for (const { id, state } of listing.calls) if (isLive(state)) ids.add(id);
+  return ids.size;
 }
 
 /** A listing by ID: all that is listed under each, in its order. */

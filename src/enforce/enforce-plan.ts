@@ -1,6 +1,7 @@
 import type { ActionCall, ActionReport, PlannedAction, WithholdReason } from '../domain/action.js';
-import { hasEnded, identityKey, isLive, sameCall } from '../domain/call.js';
+import { hasEnded, identityKey, sameCall } from '../domain/call.js';
 import { exceedsShare } from '../domain/share-cap.js';
+import { countLive } from '../domain/snapshot.js';
 import {
   createRun,
   type EnforceContext,
@@ -150,11 +151,12 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
   const before = acts ? context.inspect(planned, context.snapshot, run.taken) : found;
   const hold = found.hold ?? before.hold;
   const oneByOne = singlesOf(found, before, context.snapshot);
-  const liveCalls = () => listing.calls.filter(({ state }) => isLive(state)).length;
   const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
   const excess =
     context.agreedCalls !== undefined && weight > context.agreedCalls ? 'more-than-agreed' : undefined;
-  const tooMany = excess ?? (exceedsShare(weight, liveCalls, context.sharePerPass) ? 'cap-share' : undefined);
+  const tooMany =
+    excess ??
+    (exceedsShare(weight, () => countLive(listing), context.sharePerPass) ? 'cap-share' : undefined);
   if (hold !== undefined && tooMany === undefined) {
     const parent = await run.conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld(hold));
     for (const call of oneByOne)

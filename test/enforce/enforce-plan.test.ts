@@ -622,6 +622,17 @@ describe('a database that fails in the middle', () => {
   });
 });
 
+it('takes a whole for the share of calls that it is, where the switch lists each of them twice', async () => {
+  const legs = (listed: ReturnType<typeof calls>) =>
+    listed.flatMap((call) => [call, { ...call, direction: 'onnet_in' }]);
+  const others = legs(calls(60, { account: 50 }, 100));
+  const it = scene([...calls(15), ...others], aRule({ event: { type: 'disconnectAccount' } }));
+  it.port.calls = [...legs(calls(25)), ...others];
+  const reports = await it.run({ sharePerPass: 0.25, caps: { perPass: 500, perHour: 500 } });
+  expect(reports.map(({ reason }) => reason)).toEqual(['cap-share', 'cap-share']);
+  expect(disconnects(it.port.requests)).toEqual([]);
+});
+
 describe('a whole that may not go on', () => {
   const rule = aRule({ event: { type: 'disconnectAccount' } });
 

@@ -150,6 +150,14 @@ describe('a plan', () => {
     expect(targets(plan).at(-1)).toBe('60');
   });
 
+  it('takes the share of calls, of which the switch lists on-net ones twice', () => {
+    const listed = calls(60);
+    const otherLegs = listed.map((call) => ({ ...call, direction: 'onnet_in', account: 50 }));
+    const plan = planOn([...listed, ...otherLegs]);
+    plan.add(aRule(), [violated(listed, { keep: 40 })], everyCall);
+    expect(new Set(reasons(plan))).toEqual(new Set(['cap-share']));
+  });
+
   it('does not judge the share of 19 calls, nor of exactly the share', () => {
     const few = calls(20);
     const small = planOn(few);
