@@ -7,6 +7,7 @@ import { createLearnedCustomerTree } from '../src/gather/learn-customer-tree.js'
 import { runPass } from '../src/pass.js';
 import { disconnectByHand } from '../src/pass-by-hand.js';
 import type { PassContext } from '../src/pass-enforcement.js';
+import { createSwitchMemory } from '../src/pass-memory.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { aCall, NOW } from './support/calls.js';
@@ -81,14 +82,17 @@ function trusted(listed: readonly Call[], rules: string, changes: Partial<PassCo
     wait: (ms: number) => {
       now += ms;
     },
-    pass: () =>
-      runPass(context, {
-        passId: `pass-${now}`,
-        actor: 'scheduler',
-        dryRun: false,
-        stop: never,
-        abort: never,
-      }),
+    pass: (others: Partial<PassContext> = {}) =>
+      runPass(
+        { ...context, ...others },
+        {
+          passId: `pass-${now}`,
+          actor: 'scheduler',
+          dryRun: false,
+          stop: never,
+          abort: never,
+        },
+      ),
     byHand: (kind: 'call' | 'account' | 'customer', id: string) =>
       disconnectByHand(
         context,
@@ -196,14 +200,38 @@ describe('in trusted mode a rule that counts subcustomers', () => {
   it('keeps in the ledger what it learned, only where it is new', async () => {
     const it = trusted(CALLS, family('greaterThan', 5));
     await it.pass();
-    const learned = await it.store.ledger.learnedCustomers('lab');
-    expect(learned).toEqual([
-      { customer: 2, parent: 1, placed: false, answered: true, learnedAt: NOW },
-      { customer: 3, parent: 2, placed: true, answered: true, learnedAt: NOW },
-      { customer: 4, parent: 1, placed: true, answered: true, learnedAt: NOW },
-    ]);
+    const learned = (saidAt: number) => [
+      { customer: 2, parent: 1, placed: false, answered: true, learnedAt: NOW, answeredAt: saidAt },
+      ...[
+        { customer: 3, parent: 2 },
+        { customer: 4, parent: 1 },
+      ].map((one) => ({
+        ...{ ...one, placed: true, answered: true },
+        ...{ learnedAt: NOW, answeredAt: saidAt, placedAt: saidAt },
+      })),
+    ];
+    expect(await it.store.ledger.learnedCustomers('lab')).toEqual(learned(NOW));
     it.wait(3_700_000);
     await it.pass();
-    expect(await it.store.ledger.learnedCustomers('lab')).toEqual(learned);
+    expect(await it.store.ledger.learnedCustomers('lab')).toEqual(learned(NOW + 3_700_000));
+  });
+
+  it('asks nobody again who was asked less than an hour ago by processes that have ended since', async () => {
+    const it = trusted(CALLS, family('greaterThan', 5));
+    const askedByOneProcess = async () => {
+      const before = it.asked().length;
+      await it.pass({
+        learnedTree: createLearnedCustomerTree({ root: 1, stated: new Map() }),
+        memory: createSwitchMemory({ ...it.context, ledger: it.store.ledger }),
+      });
+      return it.asked().length - before;
+    };
+    const minutes = [0, 1, 59, 1, 1, 30, 27, 1, 1, 24 * 60, 1];
+    const asked: number[] = [];
+    for (const minute of minutes) {
+      it.wait(minute * 60_000);
+      asked.push(await askedByOneProcess());
+    }
+    expect(asked).toEqual([3, 0, 3, 0, 0, 0, 0, 3, 0, 3, 0]);
   });
 });

@@ -37,6 +37,10 @@ export interface LearnedCustomer {
   /** See KnownCustomers. */
   placed: boolean;
   answered: boolean;
+  /** When its own listing came last; milliseconds since the epoch, absent where none is known. */
+  answeredAt?: number;
+  /** Of the listings that say below whom it does not stand, when the oldest one came; absent where there is none. */
+  placedAt?: number;
 }
 
 /** The stated tree as the whole truth: under a login nobody can be asked. */

@@ -42,16 +42,16 @@ export class CustomerKnowledge {
   restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void {
     this.reckoned = undefined;
     const parents = new Map(learned.map(({ customer, parent }) => [customer, parent]));
-    for (const { customer, answered, learnedAt } of learned) {
+    for (const { customer, answered, learnedAt, answeredAt = learnedAt } of learned) {
       this.members.add(customer);
-      if (answered) this.of(customer).answeredAt = learnedAt;
+      if (answered) this.of(customer).answeredAt = answeredAt;
     }
-    for (const { customer, placed, learnedAt } of learned) {
+    for (const { customer, placed, learnedAt, placedAt = learnedAt } of learned) {
       const above = chainOf(customer, parents);
       for (const one of above) if (one !== this.root) this.of(one).below.add(customer);
       if (!placed) continue;
       for (const [one, { below, outside }] of this.asked) {
-        if (one !== customer && !below.has(customer)) outside.set(customer, learnedAt);
+        if (one !== customer && !below.has(customer)) outside.set(customer, placedAt);
       }
     }
   }
@@ -187,12 +187,18 @@ export class CustomerKnowledge {
       );
     return [...new Set([...this.members, ...this.asked.keys()])]
       .sort((one, other) => one - other)
-      .map((customer) => ({
-        customer,
-        parent: parents.get(customer) ?? this.root,
-        placed: isPlaced(customer),
-        answered: this.asked.get(customer)?.answeredAt !== undefined && !contradictory.has(customer),
-      }));
+      .map((customer) => {
+        const answeredAt = this.asked.get(customer)?.answeredAt;
+        const placedAt = oldestAt(answered, customer);
+        return {
+          customer,
+          parent: parents.get(customer) ?? this.root,
+          placed: isPlaced(customer),
+          answered: answeredAt !== undefined && !contradictory.has(customer),
+          ...(answeredAt === undefined ? {} : { answeredAt }),
+          ...(placedAt === undefined ? {} : { placedAt }),
+        };
+      });
   }
 
   private of(customer: number): Asked {
@@ -210,6 +216,13 @@ export class CustomerKnowledge {
     }
     return found;
   }
+}
+
+/** When the oldest of the listings came that a customer was found to be missing from; undefined where there is none. */
+function oldestAt(asked: readonly (readonly [number, Asked])[], customer: number): number | undefined {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const [, { outside }] of asked) oldest = Math.min(oldest, outside.get(customer) ?? oldest);
+  return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
 }
 
 /** Those above a customer, nearest first. */

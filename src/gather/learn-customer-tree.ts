@@ -87,7 +87,8 @@ class TreeLearner implements LearnedCustomerTree {
   restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void {
     this.isRestored = true;
     // What was learned while the clock was ahead would otherwise be trusted until the clock comes to that instant again.
-    for (const { learnedAt } of learned) this.lastAt = Math.max(this.lastAt, learnedAt);
+    for (const { learnedAt, answeredAt = learnedAt, placedAt = learnedAt } of learned)
+      this.lastAt = Math.max(this.lastAt, learnedAt, answeredAt, placedAt);
     this.knowledge.restore(learned);
     this.settleKnown();
   }
@@ -209,13 +210,18 @@ class TreeLearner implements LearnedCustomerTree {
   }
 
   private settleKnown(): void {
+    const { customers, learned: before } = this.known;
     const learned = this.knowledge.reckon();
-    if (learned === this.known.learned || isSame(learned, this.known.learned)) return;
-    this.known = { customers: knownCustomers(learned, this.options), learned };
+    if (learned === before) return;
+    // What was only confirmed is to be kept, and changes nobody's place.
+    this.known = {
+      customers: saysSame(learned, before) ? customers : knownCustomers(learned, this.options),
+      learned,
+    };
   }
 }
 
-function isSame(one: readonly LearnedCustomer[], other: readonly LearnedCustomer[]): boolean {
+function saysSame(one: readonly LearnedCustomer[], other: readonly LearnedCustomer[]): boolean {
   return (
     one.length === other.length &&
     one.every((row, index) => {

@@ -24,7 +24,9 @@ const END_NOW = `
 const DROP_POLLS = 'DELETE FROM ledger_poll WHERE switch_id = @switch AND at >= @at';
 
 const LEARNED_NOW = `
-  UPDATE ledger_customer SET learned_at = @at WHERE switch_id = @switch AND learned_at > @at`;
+  UPDATE ledger_customer SET
+    learned_at = min(learned_at, @at), answered_at = min(answered_at, @at), placed_at = min(placed_at, @at)
+  WHERE switch_id = @switch AND max(learned_at, coalesce(answered_at, 0), coalesce(placed_at, 0)) > @at`;
 
 const FORGET_LOGINS = `
   UPDATE ledger_login SET last_sound_at = NULL, last_listed_at = NULL, pruned_until = NULL WHERE switch_id = @switch`;

@@ -3,23 +3,34 @@ import type { LearnedCustomer } from '../domain/customer-tree.js';
 import type { LearnedCustomerAt } from '../domain/ledger.js';
 
 const NEWEST = `
-  SELECT customer, parent, placed, answered, learned_at AS learnedAt FROM ledger_customer AS one
+  SELECT customer, parent, placed, answered, learned_at AS learnedAt, answered_at AS answeredAt, placed_at AS placedAt
+  FROM ledger_customer AS one
   WHERE switch_id = (SELECT id FROM ledger_switch WHERE name = ?) AND id = (
     SELECT max(id) FROM ledger_customer WHERE switch_id = one.switch_id AND customer = one.customer
   ) ORDER BY customer`;
 
 /** In the order in which they were written: of several that hold at an instant the last one does. */
 const HISTORY = `
-  SELECT customer, parent, placed, answered, learned_at AS learnedAt FROM ledger_customer
-  WHERE switch_id = (SELECT id FROM ledger_switch WHERE name = @name) AND learned_at < @until ORDER BY id`;
+  SELECT customer, parent, placed, answered, learned_at AS learnedAt, answered_at AS answeredAt, placed_at AS placedAt
+  FROM ledger_customer WHERE switch_id = (SELECT id FROM ledger_switch WHERE name = @name) AND learned_at < @until ORDER BY id`;
 
 const INSERT_CHANGED = `
-  INSERT INTO ledger_customer (switch_id, customer, parent, placed, answered, learned_at)
-  SELECT @switch, @customer, @parent, @placed, @answered, @at
+  INSERT INTO ledger_customer (switch_id, customer, parent, placed, answered, learned_at, answered_at, placed_at)
+  SELECT @switch, @customer, @parent, @placed, @answered, @at, @answeredAt, @placedAt
   WHERE NOT EXISTS (
     SELECT 1 FROM ledger_customer WHERE id = (
       SELECT max(id) FROM ledger_customer WHERE switch_id = @switch AND customer = @customer
     ) AND parent = @parent AND placed = @placed AND answered = @answered
+  )`;
+
+/** Where customers are asked in turn, hundreds are confirmed by turns: what differs by less than this is not worth a write. */
+const SHORTEST_CONFIRMED_MS = 300_000;
+
+const CONFIRM = `
+  UPDATE ledger_customer SET answered_at = @answeredAt, placed_at = @placedAt
+  WHERE id = (SELECT max(id) FROM ledger_customer WHERE switch_id = @switch AND customer = @customer) AND (
+    abs(coalesce(answered_at, learned_at) - coalesce(@answeredAt, learned_at)) >= ${SHORTEST_CONFIRMED_MS}
+    OR abs(coalesce(placed_at, learned_at) - coalesce(@placedAt, learned_at)) >= ${SHORTEST_CONFIRMED_MS}
   )`;
 
 interface Row {
@@ -28,6 +39,8 @@ interface Row {
   placed: number;
   answered: number;
   learnedAt: number;
+  answeredAt: number | null;
+  placedAt: number | null;
 }
 
 /** Reads what is kept of the customers of a switch. Throws SQLite's own errors. */
@@ -44,20 +57,28 @@ export function prepareCustomerReads(database: Database.Database) {
 /** Writes what of it is new, within the transaction of a commit. Throws SQLite's own errors. */
 export function prepareCustomerWrite(database: Database.Database) {
   const insert = database.prepare(INSERT_CHANGED);
+  const confirm = database.prepare(CONFIRM);
   return (switchId: number, learned: readonly LearnedCustomer[], at: number): void => {
-    for (const { customer, parent, placed, answered } of learned) {
-      insert.run({
-        switch: switchId,
-        customer,
+    for (const { customer, parent, placed, answered, answeredAt = null, placedAt = null } of learned) {
+      const said = { switch: switchId, customer, answeredAt, placedAt };
+      const { changes } = insert.run({
+        ...said,
         parent,
         placed: Number(placed),
         answered: Number(answered),
         at,
       });
+      if (changes === 0) confirm.run(said);
     }
   };
 }
 
-function fromRow({ placed, answered, ...row }: Row): LearnedCustomerAt {
-  return { ...row, placed: placed === 1, answered: answered === 1 };
+function fromRow({ placed, answered, answeredAt, placedAt, ...row }: Row): LearnedCustomerAt {
+  return {
+    ...row,
+    placed: placed === 1,
+    answered: answered === 1,
+    ...(answeredAt === null ? {} : { answeredAt }),
+    ...(placedAt === null ? {} : { placedAt }),
+  };
 }

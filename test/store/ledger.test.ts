@@ -664,6 +664,30 @@ test('what was learned of customers is kept where it is new, and read as it held
   ]);
 });
 
+test('of what holds unchanged is kept when it was said last, some minutes more or less', async () => {
+  const { ledger, path } = freshStore();
+  const one = { customer: 3, parent: 2, placed: true, answered: true };
+  const said = (after: number) => ({ ...one, answeredAt: NOON + after, placedAt: NOON + after - 1000 });
+  const kept = async (minutes: number) => {
+    const after = minutes * 60_000;
+    await ledger.commit('lab', changesOf({ poll: pollAt(NOON + after), learned: [said(after)] }));
+    return ledger.learnedCustomers('lab');
+  };
+  expect(await kept(0)).toEqual([{ ...said(0), learnedAt: NOON }]);
+  expect(await kept(4)).toEqual([{ ...said(0), learnedAt: NOON }]);
+  expect(await kept(60)).toEqual([{ ...said(3_600_000), learnedAt: NOON }]);
+  expect(count(path, 'ledger_customer')).toBe(1);
+  const reader = openLedgerReader(path);
+  expect(reader.customers('lab', NOON + 1)).toMatchObject([{ ...one, learnedAt: NOON }]);
+  reader.close();
+  // A clock that was an hour ahead.
+  const anew = { ...changesOf({ poll: pollAt(NOON + 60_000) }), anew: true };
+  await ledger.commit('lab', anew);
+  expect(await ledger.learnedCustomers('lab')).toEqual([
+    { ...one, learnedAt: NOON, answeredAt: NOON + 60_000, placedAt: NOON + 60_000 },
+  ]);
+});
+
 test('what was learned of customers outlives a clock that is set back, as known from then on', async () => {
   const { ledger } = freshStore();
   const one = { customer: 3, parent: 2, placed: true, answered: true };
