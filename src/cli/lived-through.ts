@@ -114,7 +114,8 @@ function atEachInstant(judgingAt: PastOfSwitch['judgingAt']): (now: number) => J
   };
 }
 
-function rulesUpTo({ rules }: Judging, name: string): Judging['rules'] {
+/** In planning order, up to this one; all where it is none of them. */
+export function rulesUpTo({ rules }: Judging, name: string): Judging['rules'] {
   const at = rules.findIndex(({ rule }) => rule.name === name);
   return at < 0 ? rules : rules.slice(0, at + 1);
 }
