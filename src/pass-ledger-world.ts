@@ -158,15 +158,17 @@ class ReplayedSwitch implements LedgerWorld {
       }
     }
     // After all that go on: another entry of the same call may be among those, and stands for it.
-    for (const row of over) {
-      const one = this.add(row);
-      if (one !== undefined) this.ofLogin(login).passing.push(one);
-    }
+    const ended = over.filter((row) => this.find(row, login) === undefined);
+    // Where both entries of a call between two accounts were over, passes have counted both.
+    for (const row of ended) this.ofLogin(login).passing.push(this.enrol(row));
   }
 
   private add(row: LedgerCall): LiveCall | undefined {
     // What a switch lists under one identity is one call.
-    if (this.find(row, row.login) !== undefined) return undefined;
+    return this.find(row, row.login) === undefined ? this.enrol(row) : undefined;
+  }
+
+  private enrol(row: LedgerCall): LiveCall {
     const calls = this.ofLogin(row.login);
     const one = new LiveCall(row, this.options.numbering, calls.clock);
     this.enter(one);

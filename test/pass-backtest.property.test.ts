@@ -112,6 +112,11 @@ function heldOpen(
   return { lastSeenAt, ...(endedAt === undefined || givenUp ? { absentAt: lastSeenAt + 1 } : {}) };
 }
 
+/** A call between two accounts of the switch has a row for each. */
+function withOtherEntry(row: LedgerCall): LedgerCall[] {
+  return row.connection === 1 ? [row, { ...row, account: 3, leg: 1 }] : [row];
+}
+
 /** Many calls of one account with all that a count may count, so that most counts come to pass their thresholds. */
 const denseRow = fc
   .record({
@@ -401,6 +406,7 @@ it('comes to the very same whether or not it leaves out subjects that must still
           rules: rules.map((rule, index) => rule(index)),
           calls: rows
             .map((row, index) => row(index, polls))
+            .flatMap(withOtherEntry)
             .toSorted((one, other) => one.firstSeenAt - other.firstSeenAt),
           polls,
           customerTree,

@@ -96,6 +96,22 @@ describe('a call that was over when it was listed first', () => {
     expect(world.seen).toBe(0);
   });
 
+  it('is listed once for each of two accounts where both entries were over', () => {
+    const same = { id: '1', callId: 'a', setupTimeText: 'then' };
+    const world = worldOf(
+      brief(5, { ...same }),
+      brief(5, { ...same, account: 11, leg: 1 }),
+      aRow({ id: '2' }),
+    );
+    expect(stepsOf(world, polls(4)).map(({ calls, told }) => [calls.length, told])).toEqual([
+      [0, [0, 0, 0, 0, 0]],
+      [3, [3, 3, 0, 0, 0]],
+      [1, [0, 0, 0, 2, 0]],
+      [1, [0, 0, 0, 0, 0]],
+    ]);
+    expect(world.seen).toBe(3);
+  });
+
   it('leaves its place to another entry of the same call that goes on, then or from the next poll on', () => {
     for (const second of [0, 5, 10]) {
       const same = { id: '1', callId: 'a', setupTimeText: 'then' };

@@ -82,6 +82,9 @@ const CALLS: readonly Listed[] = [
   { id: '10', from: 90, over: 90, to: 95, talked: 1, setupAt: at(82) },
   // Cut before any pass had seen it.
   { id: '11', from: 105, over: 105, to: 110, setupAt: at(101), account: 11 },
+  // Came and went between two polls, as a call between two accounts of the switch, which it lists once for each.
+  { id: '14', from: 95, over: 95, to: 100, talked: 2, setupAt: at(92), account: 15, direction: 'onnet_out' },
+  { id: '14', from: 95, over: 95, to: 105, talked: 2, setupAt: at(92), account: 16, direction: 'onnet_in' },
   // The second one is missing in listings for as long as the statistics count it, and has ended by the first that lacks none.
   { id: '12', from: 40, to: 120, account: 14, cld: '493023125004' },
   { id: '13', from: 40, to: 50, account: 14, cld: '493023125005', setupAt: at(38) },

@@ -1,5 +1,6 @@
 import { type Call, type CallIdentity, isLive } from '../domain/call.js';
 import type { LedgerPoll } from '../domain/ledger.js';
+import { sameLeg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
 import {
   end,
@@ -32,7 +33,10 @@ export function takeReplayed(
   history.listedAt = poll.at;
   const sound = poll.result === 'sound';
   for (const { call, vendors = [] } of listed) {
-    const known = history.find(call);
+    const found = history.find(call);
+    // Both entries of one call, for each of two accounts, are listed by this poll.
+    const isOther = found?.listedIn === history.polls && !sameLeg(found.call, call);
+    const known = isOther ? undefined : found;
     if (known !== undefined) stop(known, listedAt);
     goOn(takeCall(run, known, call, vendors, sound));
   }
