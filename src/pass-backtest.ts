@@ -269,7 +269,8 @@ function cutCalls(
 function minutesAround(row: LedgerCall, at: number, until: number) {
   const { connectedAt } = row;
   if (connectedAt === undefined) return { minutesBefore: 0, minutesCut: 0 };
-  const end = row.endedAt === undefined ? until : Math.min(row.lastSeenAt, until);
+  const goesOn = row.endedAt === undefined && row.absentAt === undefined;
+  const end = goesOn ? until : Math.min(row.lastSeenAt, until);
   return {
     minutesBefore: Math.max(0, at - connectedAt) / MINUTE_MS,
     minutesCut: Math.max(0, end - Math.max(at, connectedAt)) / MINUTE_MS,

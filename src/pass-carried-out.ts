@@ -42,9 +42,9 @@ export interface SparedCall extends Pick<HoldingCall, 'reason'> {
 }
 
 /**
- * What enforcement makes of a plan where every new listing shows what the snapshot shows: a whole that would take along
- * what must stay is withheld, and its calls that may go are cut one by one. Sends nothing. Enforcement itself looks at newer
- * listings in between; tests hold both to the same outcome.
+ * What enforcement makes of a plan where every new listing shows what the snapshot shows and the pass has not ended: a whole
+ * that would take along what must stay is withheld, and its calls that may go are cut one by one. Sends nothing. Enforcement
+ * itself looks at newer listings in between; tests hold both to the same outcome.
  */
 export function carryOut(actions: readonly PlannedAction[], context: CarryingOut): readonly CarriedOut[] {
   const sent = createSent(context.recentlyDisconnected);
@@ -79,7 +79,10 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
       return;
     }
     const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
-    const tooMany = exceedsShare(weight, () => countLive(snapshot), caps.sharePerPass)
+    // What may be sent is weighed on a new listing, which no longer shows what this pass has ended.
+    const weighedOn = () =>
+      preview.kind === 'send' ? { calls: snapshot.calls.filter((call) => !sent.hasSince(call)) } : snapshot;
+    const tooMany = exceedsShare(weight, () => countLive(weighedOn()), caps.sharePerPass)
       ? 'cap-share'
       : undefined;
     if (hold !== undefined && tooMany === undefined) {
@@ -110,13 +113,27 @@ export function holdOf(
 }
 
 function createSent(recently: readonly CallIdentity[]) {
-  const byId = new Map<string, CallIdentity[]>();
-  const add = (call: CallIdentity) => void byId.set(call.id, [...(byId.get(call.id) ?? []), call]);
-  for (const call of recently) add(call);
+  const before = new CallsById();
+  const since = new CallsById();
+  for (const call of recently) before.add(call);
   return {
-    add,
-    has: (call: CallIdentity) => (byId.get(call.id) ?? []).some((one) => perhapsSameCall(one, call)),
+    add: (call: CallIdentity) => since.add(call),
+    has: (call: CallIdentity) => before.has(call) || since.has(call),
+    /** In this pass alone. */
+    hasSince: (call: CallIdentity) => since.has(call),
   };
+}
+
+class CallsById {
+  private readonly byId = new Map<string, CallIdentity[]>();
+
+  add(call: CallIdentity): void {
+    this.byId.set(call.id, [...(this.byId.get(call.id) ?? []), call]);
+  }
+
+  has(call: CallIdentity): boolean {
+    return (this.byId.get(call.id) ?? []).some((one) => perhapsSameCall(one, call));
+  }
 }
 
 function inspect(

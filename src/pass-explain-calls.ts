@@ -1,4 +1,4 @@
-import type { MonitorReason, WithholdReason } from './domain/action.js';
+import { MONITOR_REASONS, type MonitorReason, type WithholdReason } from './domain/action.js';
 import { type Call, identityKey, isLive } from './domain/call.js';
 import { relationTo } from './domain/customer-tree.js';
 import type { Rule } from './domain/rule.js';
@@ -133,13 +133,21 @@ function keptReason({ acting, compiled }: CallsToExplain, inPool: boolean) {
 
 /** Several actions may come to one call: what ends it counts, then what may, then what came first. */
 const STRONGER: readonly Fate['fate'][] = ['perhaps-cut', 'monitored', 'not-now', 'cut'];
+const PERHAPS_CUT: readonly string[] = ['perhaps-taken', 'not-judged', ...MONITOR_REASONS];
+
+/** A whole that is withheld takes nothing along, so it is no stronger than anything else that leaves the call alone. */
+function strengthOf(fate: Fate): number {
+  const isLeft = fate.fate === 'perhaps-cut' && !PERHAPS_CUT.includes(fate.reason);
+  return isLeft ? -1 : STRONGER.indexOf(fate.fate);
+}
 
 function ownFates({ foreseen, input: { snapshot }, leavingOut, active }: CallsToExplain) {
   const fates = new Map<string, Fate>();
   const byId = new Map(snapshot.calls.map((call) => [call.id, call]));
-  const strength = (fate: Fate | undefined) => (fate === undefined ? -2 : STRONGER.indexOf(fate.fate));
   const put = (id: string, fate: Fate | undefined) => {
-    if (fate !== undefined && strength(fate) > strength(fates.get(id))) fates.set(id, fate);
+    if (fate === undefined) return;
+    const known = fates.get(id);
+    if (known === undefined || strengthOf(fate) > strengthOf(known)) fates.set(id, fate);
   };
   for (const one of foreseen.own) {
     for (const { call, reason, others } of one.spared) {

@@ -1,4 +1,4 @@
-import { type Call, hasEnded } from './domain/call.js';
+import { type Call, hasEnded, isLive } from './domain/call.js';
 import type { LedgerCall } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { KeptCall } from './facts/kept-calls.js';
@@ -25,6 +25,11 @@ export class LiveCall implements KeptCall {
   private agedAt: number | undefined;
   private goneSince: number | undefined;
   private cutTold = false;
+  /**
+   * The last listing that showed it, where the ledger tells that; Infinity for a call that went on, and for one that was
+   * listed in other states than live ones, of which lastSeenAt says nothing.
+   */
+  private readonly shownUntil: number;
 
   constructor(
     readonly row: LedgerCall,
@@ -33,6 +38,9 @@ export class LiveCall implements KeptCall {
   ) {
     this.listedCall = listedCall(row, numbering);
     this.startedAt = row.setupAt ?? (row.lastDelay === undefined ? undefined : startOf(row));
+    const wentOn = row.endedAt === undefined && row.absentAt === undefined;
+    const tells = !wentOn && row.states.every(({ state }) => isLive(state));
+    this.shownUntil = tells ? row.lastSeenAt : Number.POSITIVE_INFINITY;
   }
 
   get isGone(): boolean {
@@ -42,6 +50,11 @@ export class LiveCall implements KeptCall {
   /** It has never been listed. */
   get isFresh(): boolean {
     return this.state === undefined;
+  }
+
+  /** Its end is none that anybody knows: it was held open for too long. */
+  get isGivenUp(): boolean {
+    return this.row.endedAt !== undefined && this.row.absentAt !== undefined;
   }
 
   get vendors(): readonly number[] {
@@ -84,10 +97,19 @@ export class LiveCall implements KeptCall {
     return true;
   }
 
-  /** When it has to be looked at again: at its next state, its cut, or its end. */
+  /**
+   * Whether it is to be listed no more from now on. One that has never been listed is listed once: else nobody would know of
+   * its end.
+   */
+  isMissing(at: number): boolean {
+    return at > this.shownUntil && !this.isFresh && !this.isGone;
+  }
+
+  /** When it has to be looked at again: at its next state, its cut, its last listing, or its end. */
   nextEventAt(at: number): number {
     const { states, cutAt, endedAt } = this.row;
     let next = endedAt ?? Number.POSITIVE_INFINITY;
+    if (!this.isGone) next = Math.min(next, this.shownUntil + 1);
     if (cutAt !== undefined && !this.cutTold) next = Math.min(next, cutAt);
     for (const state of states) if (state.at > at) next = Math.min(next, state.at);
     return next;
@@ -138,6 +160,8 @@ export class LoginCalls {
   /** Never listed so far. */
   fresh: LiveCall[] = [];
   leaving: LiveCall[] = [];
+  /** Not listed any more, but held open. */
+  readonly absent = new Set<LiveCall>();
   /** Over when they were listed first: the next listing shows them no more. */
   passing: LiveCall[] = [];
   /** How many of the live ones were listed for a vendor. */

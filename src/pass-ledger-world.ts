@@ -23,6 +23,10 @@ export interface LedgerStep {
    * Calls that are listed no more. They are told at every poll up to a sound one of their login, as only that ends them.
    */
   ended: readonly KeptCall[];
+  /** Those of them of which nobody knows when they ended: an entry that could not be read may have been them for too long. */
+  givenUp: readonly KeptCall[];
+  /** Calls that are listed no more and have not ended for all that was known: the ledger held them open. Told at every poll. */
+  absent: readonly KeptCall[];
   /** Calls that the last listing alone showed, as over by then: they have ended, and are listed no more. Told once. */
   passed: readonly KeptCall[];
   /** Calls that were really cut, as the ledger knows, since the last poll. */
@@ -34,8 +38,9 @@ export interface LedgerStep {
 /**
  * Lists, poll by poll, what a switch listed once, as far as the ledger knows it: who was there, since when, in which state.
  * Account, connection and numbers are those that were listed last, also for a poll before the switch knew them. A call that
- * was over when it was listed first is listed so once, as nobody knows for how long the switch went on with it. A call is
- * the same object for as long as its state stays, with new durations: a snapshot is good until the next one is made.
+ * was over when it was listed first is listed so once, as nobody knows for how long the switch went on with it. What was held
+ * open because a listing lacked it is not listed any more; but where it came back, the ledger does not know that it was away. A
+ * call is the same object for as long as its state stays, with new durations: a snapshot is good until the next one is made.
  */
 export interface LedgerWorld {
   /** Polls must come in order of time. */
@@ -89,11 +94,13 @@ class ReplayedSwitch implements LedgerWorld {
     const cut: LiveCall[] = [];
     for (const one of calls.due(at)) {
       const { row } = one;
-      if (one.isGone) continue;
+      if (one.isGone && !calls.absent.has(one)) continue;
       if (one.takeCut(at)) cut.push(one);
       if (row.endedAt !== undefined && row.endedAt <= at) this.leave(one);
       else {
-        if (!one.isFresh && one.takeState(at)) listed.push(one);
+        // Whether a doubtful listing showed it is not kept where the process ended before the next one.
+        if (result === 'sound' && one.isMissing(at)) this.hide(one);
+        if (!one.isGone && !one.isFresh && one.takeState(at)) listed.push(one);
         calls.wait(one, at);
       }
     }
@@ -116,6 +123,8 @@ class ReplayedSwitch implements LedgerWorld {
     return {
       ...{ snapshot, listed, freshCount, passed, cut, sharesIds },
       ended: result === 'sound' ? ended : [...ended],
+      givenUp: ended.filter(({ isGivenUp }) => isGivenUp),
+      absent: [...calls.absent],
     };
   }
 
@@ -150,15 +159,17 @@ class ReplayedSwitch implements LedgerWorld {
       }
     }
     // After all that go on: another entry of the same call may be among those, and stands for it.
-    for (const row of over) {
-      const one = this.add(row);
-      if (one !== undefined) this.ofLogin(login).passing.push(one);
-    }
+    const ended = over.filter((row) => this.find(row, login) === undefined);
+    // Where both entries of a call between two accounts were over, passes have counted both.
+    for (const row of ended) this.ofLogin(login).passing.push(this.enrol(row));
   }
 
   private add(row: LedgerCall): LiveCall | undefined {
     // What a switch lists under one identity is one call.
-    if (this.find(row, row.login) !== undefined) return undefined;
+    return this.find(row, row.login) === undefined ? this.enrol(row) : undefined;
+  }
+
+  private enrol(row: LedgerCall): LiveCall {
     const calls = this.ofLogin(row.login);
     const one = new LiveCall(row, this.options.numbering, calls.clock);
     this.enter(one);
@@ -172,8 +183,15 @@ class ReplayedSwitch implements LedgerWorld {
 
   /** It is listed no more, which has to be told up to a sound poll. */
   private leave(one: LiveCall): void {
+    const calls = this.ofLogin(one.row.login);
+    if (!calls.absent.delete(one)) this.remove(one);
+    calls.leaving.push(one);
+  }
+
+  /** It is listed no more, and has not ended yet. */
+  private hide(one: LiveCall): void {
     this.remove(one);
-    this.ofLogin(one.row.login).leaving.push(one);
+    this.ofLogin(one.row.login).absent.add(one);
   }
 
   private remove(one: LiveCall): void {

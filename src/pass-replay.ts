@@ -5,7 +5,7 @@ import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledge
 import { EVENTS } from './domain/quiet.js';
 import { subjectKey, subjectText } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
-import { type CallHistory, createCallHistory } from './facts/call-history.js';
+import { type CallHistory, createCallHistory, type ObserveOptions } from './facts/call-history.js';
 import { createKeptCalls, type KeptCalls } from './facts/kept-calls.js';
 import { isGap } from './facts/poll-gaps.js';
 import { type Decision, type DecisionInput, decidePass } from './pass-decide.js';
@@ -115,13 +115,14 @@ export function createReplay(options: ReplayOptions): Replay {
     const cuts = [...recentlyDisconnected, ...(changes?.cut ?? []).map(({ call }) => call)];
     if (changes === undefined || quiet === undefined) {
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
-      history.observe(snapshot, { intervalMs, cuts, fromLedger: changes !== undefined });
+      history.observe(snapshot, { intervalMs, cuts, ...(changes && asInLedger(changes)) });
       return;
     }
-    const { poll, listed, ended, passed } = changes;
+    const { poll, listed, ended, passed, absent } = changes;
     for (const { call } of listed) doubt.see(call.customer, then.customers);
-    history.replay({ poll, listed, ended: ended.map(({ call }) => call), cuts });
-    keptOf(poll.login).step(listed, [...ended, ...passed]);
+    const { heldOpen } = asInLedger(changes);
+    history.replay({ poll, listed, ended: ended.map(({ call }) => call), cuts, ...heldOpen });
+    keptOf(poll.login).step(listed, [...ended, ...passed, ...absent]);
   }
 
   function quietAt(
@@ -129,12 +130,13 @@ export function createReplay(options: ReplayOptions): Replay {
     changes: PollChanges | undefined,
   ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
     if (quiet === undefined || changes === undefined) return {};
-    const { listed, freshCount, ended, passed, cut, poll, sharesIds } = changes;
+    const { listed, freshCount, ended, passed, absent, cut, poll, sharesIds } = changes;
     const changed = listed.length - freshCount;
     const events = [
       { kind: EVENTS.over, calls: cut },
       { kind: EVENTS.over, calls: ended, gone: true },
       { kind: EVENTS.over, calls: passed, gone: true },
+      { kind: EVENTS.over, calls: absent, gone: true },
       { kind: EVENTS.changed, calls: listed.slice(0, changed) },
       { kind: EVENTS.fresh, calls: listed.slice(changed) },
       // What is listed as over ends with this listing. That it is gone, the next one would tell too late.
@@ -220,6 +222,15 @@ export function createReplay(options: ReplayOptions): Replay {
       }
     },
   };
+}
+
+/** How a history takes in a listing of which the ledger tells. */
+export function asInLedger({
+  absent,
+  givenUp,
+}: Pick<LedgerStep, 'absent' | 'givenUp'>): Required<Pick<ObserveOptions, 'fromLedger' | 'heldOpen'>> {
+  const heldOpen = { absent: absent.map(({ call }) => call), givenUp: givenUp.map(({ call }) => call) };
+  return { fromLedger: true, heldOpen };
 }
 
 function alertKey({ ruleHash, subject, call }: PlannedAction): string {

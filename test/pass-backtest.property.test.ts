@@ -60,6 +60,9 @@ const anyRow = fc
     knowsAnswer: fc.constantFrom(true, true, true, false),
     cut: fc.constantFrom(false, false, false, true),
     login: fc.constantFrom(LOGIN, LOGIN, LOGIN, LOGIN, 'login:other'),
+    // Of its polls, after how many listings lacked it; it was held open then, and may have been given up.
+    lacked: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
+    givenUp: fc.boolean(),
     over: anyOver,
   })
   .map((one) => (index: number, polls: readonly LedgerPoll[]): LedgerCall => {
@@ -84,6 +87,7 @@ const anyRow = fc
       states: answers ? [...states, { state: 'Connected', at: answeredAt }] : states,
       endedAt,
       cutAt: one.cut ? endedAt : undefined,
+      ...heldOpen(one, polls, endedAt),
       account: one.account,
       customer: one.customer,
       connection: one.connection,
@@ -96,6 +100,22 @@ const anyRow = fc
       ...(one.over === undefined ? {} : overAt(seen, one.over)),
     });
   });
+
+/** What the row of a call tells that was held open; nothing where it had ended before. */
+function heldOpen(
+  { from, lacked, givenUp }: { from: number; lacked: number | undefined; givenUp: boolean },
+  polls: readonly LedgerPoll[],
+  endedAt: number | undefined,
+): Partial<LedgerCall> {
+  const lastSeenAt = lacked === undefined ? undefined : polls[from + lacked]?.at;
+  if (lastSeenAt === undefined || (endedAt !== undefined && lastSeenAt >= endedAt)) return {};
+  return { lastSeenAt, ...(endedAt === undefined || givenUp ? { absentAt: lastSeenAt + 1 } : {}) };
+}
+
+/** A call between two accounts of the switch has a row for each. */
+function withOtherEntry(row: LedgerCall): LedgerCall[] {
+  return row.connection === 1 ? [row, { ...row, account: 3, leg: 1 }] : [row];
+}
 
 /** Many calls of one account with all that a count may count, so that most counts come to pass their thresholds. */
 const denseRow = fc
@@ -386,6 +406,7 @@ it('comes to the very same whether or not it leaves out subjects that must still
           rules: rules.map((rule, index) => rule(index)),
           calls: rows
             .map((row, index) => row(index, polls))
+            .flatMap(withOtherEntry)
             .toSorted((one, other) => one.firstSeenAt - other.firstSeenAt),
           polls,
           customerTree,

@@ -512,6 +512,34 @@ describe('what is kept from poll to poll', () => {
     expect(quick.rules).toMatchObject([{ indeterminatePolls: 7, alerts: 0 }]);
   });
 
+  it('counts for sure no end of a call that was given up, and counts minutes up to its last listing', async () => {
+    const ending = alerting({
+      conditions: {
+        all: [{ fact: 'account.callsEnded', params: { within: 60 }, operator: 'greaterThan', value: 0 }],
+      },
+    });
+    const talking = alerting({
+      ...{ name: 'talking', hash: 'c' },
+      conditions: {
+        all: [{ fact: 'account.minutes', params: { within: 60 }, operator: 'greaterThan', value: 0.5 }],
+      },
+    });
+    const rulesOf = async (row: Partial<LedgerCall>) => {
+      const calls = [aRow({ id: '2', lastSeenAt: at(30), endedAt: at(60), ...row })];
+      const options = aBacktest({ rules: [ending, talking], calls, polls: polls(24) });
+      const quick = await runBacktest(options);
+      expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+      return quick.rules.map(({ alerts, indeterminatePolls }) => [alerts, indeterminatePolls]);
+    };
+    // What ended in a gap of listings of it may have ended before the window of the last polls began.
+    expect(await rulesOf({})).toEqual([
+      [1, 6],
+      [0, 0],
+    ]);
+    const [givenUp] = await rulesOf({ absentAt: at(35) });
+    expect(givenUp).toEqual([0, 12]);
+  });
+
   it('tells of an account that is known for too short a time at every poll until it is, and while it has calls', async () => {
     const rule = alerting({
       conditions: {

@@ -284,6 +284,26 @@ only: { customers: [4] }`,
   });
 }, 60_000);
 
+it('tells of a call that one whole may take along, where another that might have is withheld', async () => {
+  const connected = (owner: readonly (number | undefined)[]) =>
+    ({ owner, cld: '4930123', connection: 1, state: 'Connected', survives: false }) as const;
+  const nothing = { removes: false, pauses: undefined, fails: false, isTried: false, waitMs: 5000 };
+  const [first, other, ofNone] = [connected([501, 2]), connected([502, 2]), connected([undefined, 2])];
+  await goThrough({
+    rules: [
+      `name: NAME
+scope: cli
+mode: enforce
+priority: 1
+conditions: { all: [ { fact: cli.totalCalls, operator: greaterThan, value: 2 } ] }
+event: { type: disconnectAccount }`,
+    ],
+    ...{ caps: { perPass: 3 }, mode: 'enforce', tree: new Map(), protect: [] },
+    // Three of 501 and the one of no account are more than the cap allows; the one of 502 and that one are not.
+    steps: [{ ...nothing, added: [first, first, first, other, ofNone] }],
+  });
+}, 60_000);
+
 type World = typeof aWorld extends fc.Arbitrary<infer T> ? T : never;
 
 async function goThrough(world: World): Promise<void> {

@@ -30,7 +30,7 @@ interface Scene {
   listed: readonly Call[];
   protect?: { accounts: number[]; customers: number[] };
   tree?: CustomerTree;
-  caps?: { perPass?: number; perHour?: number };
+  caps?: { perPass?: number; perHour?: number; sharePerPass?: number };
 }
 
 function compiled(text: string): readonly CompiledRule[] {
@@ -296,6 +296,20 @@ event: { type: disconnectAccount }
     expect(foreseen(explanation)).toEqual(done(await passOn(scene)));
     expect(foreseen(explanation)).toContain('disconnectCustomer 3: withheld (cap-per-hour)');
     expect(fates(explanation)['8']).toBe('cut');
+  });
+
+  it('is too large a share of the calls that earlier actions have left', async () => {
+    const scene = {
+      rules: one(
+        rule('first', WHOLE, '    priority: 2\n    only: { accounts: [10] }'),
+        rule('whole', WHOLE, '    only: { accounts: [11] }'),
+      ),
+      listed: [...calls(20), ...calls(20, { account: 11 }, 100), ...calls(45, { account: 12 }, 200)],
+      caps: { sharePerPass: 0.25 },
+    };
+    const explanation = await explain(scene, 'account:11', { rule: 'whole' });
+    expect(foreseen(explanation)).toEqual(done(await passOn(scene)).filter((one) => one.includes(' 11')));
+    expect(fates(explanation)['100']).toBe('withheld cap-share');
   });
 
   it('shows the calls that it may take along, and what becomes of them', async () => {

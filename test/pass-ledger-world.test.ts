@@ -97,6 +97,22 @@ describe('a call that was over when it was listed first', () => {
     expect(world.seen).toBe(0);
   });
 
+  it('is listed once for each of two accounts where both entries were over', () => {
+    const same = { id: '1', callId: 'a', setupTimeText: 'then' };
+    const world = worldOf(
+      brief(5, { ...same }),
+      brief(5, { ...same, account: 11, leg: 1 }),
+      aRow({ id: '2' }),
+    );
+    expect(stepsOf(world, polls(4)).map(({ calls, told }) => [calls.length, told])).toEqual([
+      [0, [0, 0, 0, 0, 0]],
+      [3, [3, 3, 0, 0, 0]],
+      [1, [0, 0, 0, 2, 0]],
+      [1, [0, 0, 0, 0, 0]],
+    ]);
+    expect(world.seen).toBe(3);
+  });
+
   it('leaves its place to another entry of the same call that goes on, then or from the next poll on', () => {
     for (const second of [0, 5, 10]) {
       const same = { id: '1', callId: 'a', setupTimeText: 'then' };
@@ -134,6 +150,74 @@ it('tells what ended again after a doubtful poll, since only a sound one ends it
         .length,
   );
   expect(told).toEqual([0, 1, 1, 0]);
+});
+
+describe('a call that listings lacked and the ledger held open', () => {
+  const stepsOf = (row: LedgerCall, some = polls(5)) => {
+    const world = worldOf(row);
+    return some.map((poll) => {
+      const { snapshot, absent, ended, givenUp, cut } = world.step(poll);
+      return [snapshot.calls, absent, ended, givenUp, cut].map(({ length }) => length);
+    });
+  };
+  const held = { id: '1', lastSeenAt: at(5) };
+
+  it('is listed up to the last listing that showed it, and ends when it ended', () => {
+    expect(stepsOf(aRow({ ...held, endedAt: at(20) }))).toEqual([
+      [1, 0, 0, 0, 0],
+      [1, 0, 0, 0, 0],
+      [0, 1, 0, 0, 0],
+      [0, 1, 0, 0, 0],
+      [0, 0, 1, 0, 0],
+    ]);
+  });
+
+  it('has been given up where its row says so, and goes on where it says no end', () => {
+    expect(stepsOf(aRow({ ...held, absentAt: at(10), endedAt: at(15), cutAt: at(10) })).slice(2)).toEqual([
+      [0, 1, 0, 0, 1],
+      [0, 0, 1, 1, 0],
+      [0, 0, 0, 0, 0],
+    ]);
+    expect(stepsOf(aRow({ ...held, absentAt: at(10) })).map(([, absent]) => absent)).toEqual([0, 0, 1, 1, 1]);
+  });
+
+  it('is listed by a doubtful listing before, of which the ledger may not know what it showed', () => {
+    const some = polls(5).map((poll, index) =>
+      index % 2 === 0 ? { ...poll, result: 'suspect' as const } : poll,
+    );
+    const steps = stepsOf(aRow({ ...held, endedAt: at(25) }), some);
+    expect(steps.map(([listed, absent]) => [listed, absent])).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('is listed once where no poll before is replayed, as else nobody would know of its end', () => {
+    const steps = stepsOf(aRow({ ...held, endedAt: at(20) }), polls(5).slice(2));
+    expect(steps.map(([listed, absent, ended]) => [listed, absent, ended])).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ]);
+  });
+
+  it('is listed until it ended where it was in a state of which the ledger does not keep how long it was', () => {
+    const states = [
+      { state: 'Connected', at: START },
+      { state: 'Parked', at: at(5) },
+    ];
+    const steps = stepsOf(aRow({ ...held, states, endedAt: at(20) }));
+    expect(steps.map(([listed, absent]) => [listed, absent])).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+      [1, 0],
+      [0, 0],
+    ]);
+  });
 });
 
 it('lists a call that is cut in the replay no more, and gives its row with the true end', () => {

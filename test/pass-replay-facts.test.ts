@@ -82,7 +82,15 @@ const CALLS: readonly Listed[] = [
   { id: '10', from: 90, over: 90, to: 95, talked: 1, setupAt: at(82) },
   // Cut before any pass had seen it.
   { id: '11', from: 105, over: 105, to: 110, setupAt: at(101), account: 11 },
+  // Came and went between two polls, as a call between two accounts of the switch, which it lists once for each.
+  { id: '14', from: 95, over: 95, to: 100, talked: 2, setupAt: at(92), account: 15, direction: 'onnet_out' },
+  { id: '14', from: 95, over: 95, to: 105, talked: 2, setupAt: at(92), account: 16, direction: 'onnet_in' },
+  // The second one is missing in listings for as long as the statistics count it, and has ended by the first that lacks none.
+  { id: '12', from: 40, to: 120, account: 14, cld: '493023125004' },
+  { id: '13', from: 40, to: 50, account: 14, cld: '493023125005', setupAt: at(38) },
 ];
+/** So many connected calls the statistics count of account 14. */
+const COUNTED: ReadonlyMap<number, number> = new Map([50, 55, 60].map((second) => [second, 2]));
 const DOUBTFUL = 70;
 const FAILED = 85;
 /** Whose disconnect somebody else had sent when it was listed first. */
@@ -121,7 +129,9 @@ async function passes(): Promise<{ path: string; said: ReadonlyMap<number, Said>
   for (const second of SECONDS) {
     now = at(second);
     port.calls = listedAt(second);
-    port.stats = new Map(second === DOUBTFUL ? [[99, { total: 20, connected: 20 }]] : []);
+    const connected = COUNTED.get(second);
+    port.stats = new Map(connected === undefined ? [] : [[14, { total: connected, connected }]]);
+    if (second === DOUBTFUL) port.stats = new Map([[99, { total: 20, connected: 20 }]]);
     port.before = () => {
       if (second === FAILED) throw switchError('SWITCH_TIMEOUT');
     };
@@ -176,7 +186,7 @@ it.each([
   ['a backtest', true],
   ['an explanation', false],
 ])(
-  '%s finds what passes found, also of calls that were over when they were first listed',
+  '%s finds what passes found, also of calls that were over when first listed, and of those that listings lacked',
   async (_, quick) => {
     const { path, said } = await passes();
     const found = await replayed(path, quick);
@@ -189,5 +199,14 @@ it.each([
     // Else nothing of it would have been compared.
     const ofBrief = [...said.values()].flat().filter((line) => line.includes('account:12 '));
     expect(ofBrief.length).toBeGreaterThan(100);
+    const ofLacking = [50, 55, 60, 65].map((second) =>
+      said.get(at(second))?.filter((line) => line.includes('callsEnded account:14 ')),
+    );
+    expect(ofLacking.map((lines) => lines?.[0]?.includes('"observed":1'))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   },
 );

@@ -1,6 +1,8 @@
-import { hasEnded } from '../domain/call.js';
+import type { Call } from '../domain/call.js';
 import type { Holding, LedgerPoll } from '../domain/ledger.js';
-import { subjectKey } from '../domain/scope.js';
+import type { Rule } from '../domain/rule.js';
+import { type Subject, subjectKey } from '../domain/scope.js';
+import { decidePass } from '../pass-decide.js';
 import type { ExplainInput } from '../pass-explain-input.js';
 import { REPEAT_RECORD_MS } from '../pass-past.js';
 import { breakMsOf } from '../plan/rule-timing.js';
@@ -13,7 +15,7 @@ import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
 import { customersFrom, customersOverTime, type Judging, judgingOf } from './judging.js';
-import { type LivedThrough, liveThrough, type PastOfSwitch } from './lived-through.js';
+import { type LivedThrough, liveThrough, type PastOfSwitch, rulesUpTo } from './lived-through.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
@@ -103,7 +105,7 @@ async function liveFarEnough(
     const noted = [...standingNoted, ...recordedHolds(parts, lived, breakMs)];
     const holding = asNoted(lived.holding, noted, { now: last.at, breakMs });
     const known = { ...lived, holding };
-    const since = sinceOf(parts, known);
+    const since = await sinceOf(parts, known);
     if (since === undefined || since !== lived.judgedFrom) return known;
     const before = ofSwitch.ledger.polls(switchConfig.name, since - breakMs, since);
     if (!before.some(({ result }) => result === 'sound')) return known;
@@ -123,13 +125,22 @@ function reachMs({ rules }: Judging, upTo: string, breakMs: number): number {
 }
 
 /** Since when the explained subject has been held violated. */
-function sinceOf({ rule, subject }: PastParts, { snapshot, judging, holding }: LivedThrough) {
+async function sinceOf({ rule, subject }: PastParts, lived: LivedThrough): Promise<number | undefined> {
+  const { snapshot, judging } = lived;
+  const held = lived.holding.filter(({ ruleHash }) => ruleHash === rule.hash);
+  if (held.length === 0) return undefined;
   const found = subjectFor(subject, rule, snapshot, judging.numbering);
   if ('problem' in found) return undefined;
-  const { scope, id } = found.subject;
-  const live = snapshot.calls.find((call) => scope === 'call' && call.id === id && !hasEnded(call.state));
-  const key = subjectKey(found.subject, live);
-  return holding.find((one) => one.ruleHash === rule.hash && one.subject === key)?.since;
+  const key = subjectKey(found.subject, await judgedCall(found.subject, rule, lived));
+  return held.find((one) => one.subject === key)?.since;
+}
+
+/** The call that the rule judges under this ID: others may bear it, too. */
+async function judgedCall(subject: Subject, { name }: Rule, lived: LivedThrough): Promise<Call | undefined> {
+  if (subject.scope !== 'call') return undefined;
+  const { judging } = lived;
+  const { rules } = await decidePass({ ...judging, ...lived, rules: rulesUpTo(judging, name) });
+  return rules.find(({ rule }) => rule.name === name)?.callOf(subject);
 }
 
 /** What records of the explained rule say, up to when an unchanged one would be repeated. */

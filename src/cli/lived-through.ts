@@ -5,7 +5,7 @@ import { type CallHistory, createCallHistory } from '../facts/call-history.js';
 import { decidePass } from '../pass-decide.js';
 import { createLedgerWorld } from '../pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, reachOf } from '../pass-past.js';
-import type { CustomersThen } from '../pass-replay.js';
+import { asInLedger, type CustomersThen } from '../pass-replay.js';
 import type { LedgerReader } from '../store/ledger-reader.js';
 import type { PastDisconnect, PastReader } from '../store/past-reader.js';
 import type { Judging } from './judging.js';
@@ -76,9 +76,9 @@ export async function liveThrough(
   let judgedFrom: number | undefined;
 
   function take(poll: LedgerPoll) {
-    const { snapshot, cut } = world.step(poll);
+    const { snapshot, cut, ...changes } = world.step(poll);
     const { at, intervalMs } = poll;
-    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call), fromLedger: true });
+    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call), ...asInLedger(changes) });
     return {
       snapshot,
       history,
@@ -114,7 +114,8 @@ function atEachInstant(judgingAt: PastOfSwitch['judgingAt']): (now: number) => J
   };
 }
 
-function rulesUpTo({ rules }: Judging, name: string): Judging['rules'] {
+/** In planning order, up to this one; all where it is none of them. */
+export function rulesUpTo({ rules }: Judging, name: string): Judging['rules'] {
   const at = rules.findIndex(({ rule }) => rule.name === name);
   return at < 0 ? rules : rules.slice(0, at + 1);
 }

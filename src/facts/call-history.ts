@@ -6,7 +6,14 @@ import { type CountryMemory, createCountryMemory } from './country-memory.js';
 import { createLoginHistory, type LoginHistory } from './login-history.js';
 import type { PastCall } from './past-call.js';
 import { fromLedgerCall, toLedgerCall } from './past-call-row.js';
-import { endAbsent, markCuts, type PollRun, takeCalls, type VendorLookup } from './take-poll.js';
+import {
+  endAbsent,
+  type HeldOpen,
+  markCuts,
+  type PollRun,
+  takeCalls,
+  type VendorLookup,
+} from './take-poll.js';
 import { type ReplayStep, takeReplayed } from './take-replayed.js';
 
 /** What one poll adds to the ledger, as far as calls go. */
@@ -29,6 +36,7 @@ export interface ObserveOptions {
   cuts: readonly CallIdentity[];
   /** False by default. */
   fromLedger?: boolean;
+  heldOpen?: HeldOpen;
 }
 
 /** The calls of one switch over time, in memory and in step with the ledger. */
@@ -161,7 +169,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       calls.sort((one, other) => one.past.startedAt - other.past.startedAt);
       for (const { history, past } of calls) history.add(past);
     },
-    observe(snapshot, { intervalMs, cuts, fromLedger = false }) {
+    observe(snapshot, { intervalMs, cuts, fromLedger = false, heldOpen = NONE_HELD }) {
       const { login } = snapshot.coverage;
       const speaksForAll = snapshot.doubt === undefined && coversAll(snapshot.coverage);
       const result = speaksForAll ? 'sound' : 'suspect';
@@ -172,7 +180,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       if (snapshot.doubt === undefined) run.history.asked = [...snapshot.vendors.keys()];
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts);
-      if (speaksForAll) endAbsent(run, snapshot);
+      if (speaksForAll) endAbsent(run, snapshot, heldOpen);
       run.history.wasListed ||= coversAll(snapshot.coverage);
       return { poll, calls: rowsOf(changed, login), ...countries.changes(), ...arrival };
     },
@@ -181,7 +189,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       open(poll.login).gaps.note(poll);
       return { poll, calls: [], ...countries.changes(), ...arrival };
     },
-    replay({ poll, listed, ended, cuts }) {
+    replay(step) {
+      const { poll } = step;
       if (poll.result === 'failed') {
         this.missed(poll);
         return;
@@ -189,7 +198,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       arrive(poll);
       const run = begin(poll, poll.at, { changed: NOTHING_WRITTEN, fromLedger: true });
       run.history.wasListed = true;
-      takeReplayed(run, { poll, listed, ended, cuts });
+      takeReplayed(run, step);
       countries.changes();
     },
     forget(before) {
@@ -204,6 +213,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     },
   };
 }
+
+const NONE_HELD: HeldOpen = { absent: [], givenUp: [] };
 
 /** For a replay, which writes nothing. */
 const NOTHING_WRITTEN: PollRun['changed'] = { add: () => undefined };

@@ -39,6 +39,14 @@ export interface PollRun extends ListedAt {
   changed: { add(past: PastCall): unknown };
 }
 
+/** What a replay knows of calls that its listing does not show; none by default. */
+export interface HeldOpen {
+  /** They have not ended for all that was known. */
+  absent: readonly Call[];
+  /** They ended because nobody could wait any longer. */
+  givenUp: readonly Call[];
+}
+
 export type VendorLookup = ((call: Call) => readonly number[]) | undefined;
 
 export function takeCalls(
@@ -213,21 +221,32 @@ export function markCuts(run: PollRun, cuts: readonly CallIdentity[]): void {
 export function endAbsent(
   run: PollRun,
   { suspects, lackingCallsOf }: Pick<Snapshot, 'suspects' | 'lackingCallsOf'>,
+  { absent, givenUp }: HeldOpen,
 ): void {
   const { live, polls } = run.history;
   const lacking = newlyLacking(run, lackingCallsOf);
+  const open = pastOf(run, absent);
+  const lost = pastOf(run, givenUp);
   for (const past of [...live]) {
     if (past.listedIn === polls) continue;
     const { call } = past;
     const mayBeThere =
       (call.account !== undefined && lacking.has(call.account)) ||
       suspects.some((suspect) => maybeThatCall(suspect, call));
-    if (!mayBeThere) end(run, past);
-    else if (past.absent === undefined) {
-      past.absent = run.at;
-      run.changed.add(past);
-    } else if (run.at - past.absent >= HELD_OPEN_MS) giveUp(run, past);
+    if (lost.has(past)) giveUp(run, past);
+    else if (!mayBeThere && !open.has(past)) end(run, past);
+    else if (past.absent === undefined) holdOpen(run, past);
+    else if (mayBeThere && run.at - past.absent >= HELD_OPEN_MS) giveUp(run, past);
   }
+}
+
+export function pastOf({ history }: PollRun, calls: readonly Call[]): ReadonlySet<PastCall> {
+  return new Set(calls.flatMap((call) => history.find(call) ?? []));
+}
+
+export function holdOpen(run: PollRun, past: PastCall): void {
+  past.absent = run.at;
+  run.changed.add(past);
 }
 
 /** A switch that counts an account otherwise for good says nothing by it of the calls that are not listed. */
@@ -252,7 +271,7 @@ export function end(run: PollRun, past: PastCall): void {
 }
 
 /** It ended, or goes on where nobody can read it: it stays absent, and counts for sure nowhere. */
-function giveUp(run: PollRun, past: PastCall): void {
+export function giveUp(run: PollRun, past: PastCall): void {
   run.history.changeEnd(past, () => {
     past.endedAt = run.at;
     past.endedBy = run.by;

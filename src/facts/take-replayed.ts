@@ -1,10 +1,20 @@
 import { type Call, type CallIdentity, isLive } from '../domain/call.js';
 import type { LedgerPoll } from '../domain/ledger.js';
+import { sameLeg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
-import { end, markCuts, type PollRun, takeCall } from './take-poll.js';
+import {
+  end,
+  giveUp,
+  type HeldOpen,
+  holdOpen,
+  markCuts,
+  type PollRun,
+  pastOf,
+  takeCall,
+} from './take-poll.js';
 
 /** One poll of a replay, told by what changed rather than by a whole listing. */
-export interface ReplayStep {
+export interface ReplayStep extends Partial<HeldOpen> {
   poll: LedgerPoll;
   /** Calls that are new or not as at the last poll. All others that are live are listed as they were, durations apart. */
   listed: readonly { call: Call; vendors?: readonly number[] }[];
@@ -14,13 +24,19 @@ export interface ReplayStep {
 }
 
 /** Takes one poll of a replay in: its cost is that of what changed. */
-export function takeReplayed(run: PollRun, { poll, listed, ended, cuts }: ReplayStep): void {
+export function takeReplayed(
+  run: PollRun,
+  { poll, listed, ended, cuts, absent = [], givenUp = [] }: ReplayStep,
+): void {
   const { history } = run;
   const { listedAt } = history;
   history.listedAt = poll.at;
   const sound = poll.result === 'sound';
   for (const { call, vendors = [] } of listed) {
-    const known = history.find(call);
+    const found = history.find(call);
+    // Both entries of one call, for each of two accounts, are listed by this poll.
+    const isOther = found?.listedIn === history.polls && !sameLeg(found.call, call);
+    const known = isOther ? undefined : found;
     if (known !== undefined) stop(known, listedAt);
     goOn(takeCall(run, known, call, vendors, sound));
   }
@@ -29,12 +45,19 @@ export function takeReplayed(run: PollRun, { poll, listed, ended, cuts }: Replay
       stop(past, past.listedIn === history.polls ? poll.at : listedAt);
   }
   markCuts(run, cuts);
+  for (const past of pastOf(run, absent)) {
+    stop(past, listedAt);
+    if (sound && past.absent === undefined) holdOpen(run, past);
+  }
+  const lost = pastOf(run, givenUp);
   for (const identity of ended) {
     const past = history.find(identity);
     if (past === undefined || past.endedAt !== undefined) continue;
     stop(past, listedAt);
     // It is listed no more, though only a sound listing ends it.
-    if (sound) end(run, past);
+    if (!sound) continue;
+    if (lost.has(past)) giveUp(run, past);
+    else end(run, past);
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { explanationInput, type FoundInput } from '../../src/cli/explanation-input.js';
 import type { PlannedAction } from '../../src/domain/action.js';
 import type { Call } from '../../src/domain/call.js';
+import type { Subject } from '../../src/domain/scope.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { createLearnedCustomerTree } from '../../src/gather/learn-customer-tree.js';
 import { runPass } from '../../src/pass.js';
@@ -18,7 +19,7 @@ import { aPassContext, NUMBERING } from '../support/pass-context.js';
 import { tempStore } from '../support/temp-store.js';
 
 const never = new AbortController().signal;
-const SUBJECT = { scope: 'account', id: '10' } as const;
+const SUBJECT: Subject = { scope: 'account', id: '10' };
 const MINUTE = 60_000;
 
 const RULES = `
@@ -110,7 +111,11 @@ function scene(
       const { error } = await runPass(context, options);
       expect(error).toBeNull();
     },
-    async found(name: string, at?: number, url = switchConfig.url): Promise<FoundInput> {
+    async found(
+      name: string,
+      at?: number,
+      { url = switchConfig.url, subject = SUBJECT }: { url?: string; subject?: Subject } = {},
+    ): Promise<FoundInput> {
       const rule = ruleSet.rules.find((one) => one.name === name);
       if (rule === undefined) throw new Error(`There is no rule ${name}.`);
       const found = await explanationInput({
@@ -118,7 +123,7 @@ function scene(
         switchConfig: { ...switchConfig, url },
         ruleSet,
         rule,
-        subject: SUBJECT,
+        subject,
         at,
         context: {
           stdout: output,
@@ -132,16 +137,16 @@ function scene(
       if (found === undefined) throw new Error(said.join('\n'));
       return found;
     },
-    async input(name: string, at?: number, url?: string): Promise<ExplainInput> {
-      return (await this.found(name, at, url)).input;
+    async input(name: string, at?: number, of?: { url?: string; subject?: Subject }): Promise<ExplainInput> {
+      return (await this.found(name, at, of)).input;
     },
   };
 }
 
-async function explained(input: ExplainInput, name: string): Promise<Explanation> {
+async function explained(input: ExplainInput, name: string, subject = SUBJECT): Promise<Explanation> {
   const compiled = input.rules.find(({ rule }) => rule.name === name);
   if (compiled === undefined) throw new Error(`There is no rule ${name}.`);
-  return explainRule(input, compiled, SUBJECT);
+  return explainRule(input, compiled, subject);
 }
 
 const observed = ({ verdict }: Explanation) => verdict?.evidence?.conditions.all?.[0];
@@ -230,7 +235,7 @@ it('on the switch, a cut counts since the last poll, however slowly the switch i
   });
   onTestFinished(() => simulator.close());
   simulator.world.addCall({ id: '77', account: 10 });
-  const input = await it.input('ended', undefined, simulator.url);
+  const input = await it.input('ended', undefined, { url: simulator.url });
   expect(input.recentlyDisconnected).toEqual([]);
   // Call 1 has ended; call 2 was cut.
   expect(observed(await explained(input, 'ended'))).toMatchObject({ observed: 1 });
@@ -297,6 +302,29 @@ event: { type: alert }
       new Date(NOW + 35_000).toISOString(),
     );
     expect(await heldSince(await it.input('patient', NOW + 25_000))).toBe(new Date(NOW).toISOString());
+  });
+
+  it('of two calls under one ID, the one that the rule judges has held since it was first seen', async () => {
+    const rules = `
+name: patient
+scope: call
+mode: monitor
+for: 10s
+conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["882"] } ] }
+event: { type: disconnectCall }
+`;
+    // Nobody can tell whether a call in a state that is not known lives, so that no rule judges it.
+    const other = aCall({ id: '2', callId: 'another', state: 'Parked' });
+    const it = scene([other, costly], { rules });
+    for (let second = 0; second <= 250; second += 5) {
+      if (second === 250) it.port.calls = [other];
+      await it.pass();
+      it.wait(5000);
+    }
+    const subject: Subject = { scope: 'call', id: '2' };
+    const input = await it.input('patient', NOW + 200_000, { subject });
+    const { verdict } = await explained(input, 'patient', subject);
+    expect(verdict?.evidence?.held?.since).toBe(new Date(NOW).toISOString());
   });
 
   it('a call is as good as gone for half a minute after its disconnect was sent, not after it was listed again', async () => {
@@ -394,7 +422,7 @@ it('on the switch, asks who is whose subcustomer as a pass would', async () => {
   simulator.world.carrier.addCustomer(71, 70);
   simulator.world.addCall({ customer: 70 });
   simulator.world.addCall({ customer: 71 });
-  expect(await familyOf(await it.input('family', undefined, simulator.url), '70')).toEqual({
+  expect(await familyOf(await it.input('family', undefined, { url: simulator.url }), '70')).toEqual({
     result: 'violated',
     observed: 2,
   });

@@ -31,6 +31,7 @@ export function polls(count: number, changes: Partial<LedgerPoll> = {}): LedgerP
 /** A connected call of account 10, customer 2, from START on, without end; change what the test is about. */
 export function aRow(changes: Partial<LedgerCall> & { id: string }): LedgerCall {
   const firstSeenAt = changes.firstSeenAt ?? START;
+  const { endedAt } = changes;
   return {
     callId: `sip-${changes.id}@192.0.2.7`,
     setupTimeText: new Date(firstSeenAt).toISOString(),
@@ -46,7 +47,8 @@ export function aRow(changes: Partial<LedgerCall> & { id: string }): LedgerCall 
     calleeMediaIp: '198.51.100.9',
     vendors: [],
     setupAt: firstSeenAt,
-    lastSeenAt: firstSeenAt,
+    // No poll of a test comes in the moment before the one that no longer showed it.
+    lastSeenAt: endedAt === undefined ? firstSeenAt : Math.max(firstSeenAt, endedAt - 1),
     connectedAt: firstSeenAt,
     states: [{ state: 'Connected', at: firstSeenAt }],
     lastDuration: 0,
