@@ -3,12 +3,10 @@ import type { CompiledLeaf } from './compile-condition.js';
 import { decisiveChildren, type Folded, isProbe } from './fold.js';
 
 /**
- * Of a fact that is the most which one number comes to: whether the result would be what it is if this value of another number
- * stood in its place, and the value is high enough for a comparison that decided. Where none asks for a high value, it never
- * is: fewer calls than 50 go to nearly every number, which makes none of them one to take.
- *
- * Strict: with several comparisons of the fact under `all`, the value has to meet each of them; under `any`, one of those that
- * the fact itself met.
+ * Of a fact that is the most which one number comes to: whether another number, by what it comes to itself, would have made
+ * the result what it is, and is high enough for a comparison that decided. With several comparisons of the fact under `all`
+ * that means each of them, under `any` one of those that the fact met. Where no comparison asks for a high value it is never
+ * so: nearly every number is called less than 50 times, which is no reason to take the calls to all of them.
  */
 export function decidesAlone(
   folded: Folded,
@@ -40,9 +38,8 @@ function weigh(folded: Folded, instead: Instead): Weight | undefined {
   const { node, result } = folded;
   if (node.kind === 'leaf') return weighLeaf(node, result, instead);
   const weights = decisiveChildren(folded).flatMap((child) => weigh(child, instead) ?? []);
-  const restsOnEach = node.kind === 'not' || result === (node.kind === 'all');
-  const [first, second, third] = restsOnEach ? EACH : ONE;
-  return [first, second, third].find((weight) => weights.includes(weight));
+  const restsOnEach = result === (node.kind === 'all');
+  return (restsOnEach ? EACH : ONE).find((weight) => weights.includes(weight));
 }
 
 /** Which weight comes before the others, where a branch rests on each of its children, and where one is enough. */
@@ -59,7 +56,7 @@ function weighLeaf(leaf: CompiledLeaf, result: Folded['result'], instead: Instea
   if (left === undefined) return 'changes';
   if (leaf.holds(left, compared === undefined ? undefined : side(compared, instead)) !== result)
     return 'changes';
-  // Whichever way it is compared with itself, no value of it is too low.
+  // Compared with itself, no value is too low.
   if (isLeft && isRight) return 'leaves';
   const asksForMore = isLeft === (result === true) ? MORE : LESS;
   return asksForMore.has(operator) ? 'carries' : 'leaves';
