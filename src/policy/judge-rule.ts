@@ -355,8 +355,8 @@ class Judge {
       const probe = conditions.probes[index];
       const observed = observations[index];
       if (probe?.definition.aggregate !== true || observed?.known !== true) return [];
-      const { counted, countedWhere, value } = observed;
-      if (countedWhere === undefined) return [{ probe, counted }];
+      const { countedWhere, value } = observed;
+      if (countedWhere === undefined) return [{ probe, counted: observed.counted }];
       const decides = decidesAlone(folded, index, observations);
       return [{ probe, counted: countedWhere((own) => own === value || decides(own)) }];
     });
