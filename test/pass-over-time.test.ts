@@ -1108,3 +1108,48 @@ describe('a rule of scope call', () => {
     expect(cut).toMatchObject([{ evidence: { judged: { id: '5' } } }, { evidence: { judged: { id: '5' } } }]);
   });
 });
+
+describe('a rule that counts the calls to one number', () => {
+  const pumping = (event: string) => `
+  name: pumping
+  scope: account
+  mode: enforce
+  conditions: { all: [ { fact: account.repeatedCld, params: { within: 15m }, operator: greaterThan, value: 3 } ] }
+  event: ${event}`;
+  const to = (cldNumber: string, count: number, firstId: number) =>
+    calls(count, { cld: cldNumber, cldNumber }, firstId);
+  const honest = () => to('442079460000', 3, 90);
+  const ids = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => `disconnectCall ${from + at} disconnected`);
+
+  it('takes the calls to every pumped number at once, and goes on with both', async () => {
+    const it = scene(pumping('{ type: disconnectCall, params: { select: oldest } }'), [
+      ...to('21609123456', 6, 10),
+      ...to('25209123456', 4, 20),
+      ...honest(),
+    ]);
+    const first = await it.pass();
+    expect(outcomes(first).sort()).toEqual([...ids(10, 6), ...ids(20, 4)]);
+    expect(first.violations).toMatchObject([{ evidence: { conditions: { all: [{ observed: 6 }] } } }]);
+    // What was cut counts as started: both numbers go on being called too often, one of them the most.
+    it.wait(5);
+    it.restart();
+    it.port.calls = [...to('21609123456', 1, 30), ...to('25209123456', 1, 40), ...honest()];
+    expect(outcomes(await it.pass()).sort()).toEqual([...ids(30, 1), ...ids(40, 1)]);
+    it.wait(5);
+    it.port.calls = [...to('25209123456', 1, 41), ...honest()];
+    expect(outcomes(await it.pass())).toEqual(ids(41, 1));
+    it.wait(5);
+    it.port.calls = honest();
+    expect(outcomes(await it.pass())).toEqual([]);
+  });
+
+  it('leaves of all these calls together as many as it keeps', async () => {
+    const it = scene(pumping('{ type: disconnectCall, params: { select: oldest, keep: 7 } }'), [
+      ...to('21609123456', 6, 10),
+      ...to('25209123456', 4, 20),
+      ...honest(),
+    ]);
+    expect((await it.pass()).actions).toHaveLength(3);
+  });
+});

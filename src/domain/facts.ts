@@ -107,6 +107,11 @@ export interface KnownFact {
    * when it is asked for; facts of ended calls give the subject's live calls that their params let in.
    */
   readonly counted?: readonly Call[];
+  /**
+   * Of the most that one number, or one run of numbers, comes to: the live calls to every number which by itself comes to a
+   * value for which this holds. `counted` are those for which it is the value.
+   */
+  countedWhere?: (holds: (value: number) => boolean) => readonly Call[];
   /** Set where a windowed fact rests on an incomplete window. */
   gap?: WindowGap;
   /**

@@ -13,6 +13,8 @@ export interface Measure {
   observe: (bucket: Bucket | undefined, asked: Asked) => MeasuredValue | MissingReason;
   /** Whether a call that counts is among those that make the value; all of them where it is absent. */
   makes?: (past: PastCall, reading: Reading, bucket: Bucket, asked: Asked) => boolean;
+  /** Where the value is the most that one key comes to: what the key of a call that counts comes to. */
+  comesTo?: (past: PastCall, reading: Reading, bucket: Bucket, asked: Asked) => number | undefined;
 }
 
 export interface MeasuredValue {
@@ -48,7 +50,7 @@ const NOTHING: Bucket = {
   hits: 0,
   sum: 0,
   counts: undefined,
-  peak: { value: 0, has: () => false, keysTo: (value) => value },
+  peak: { value: 0, of: () => 0, keysTo: (value) => value },
 };
 
 function counting(value: (bucket: Bucket) => number): Measure['observe'] {
@@ -73,9 +75,9 @@ function peaking(basis: Measure['basis'], reading: Measure['reading'], peakOf: P
       const { value, keysTo } = peakIn(bucket, peakOf, asked.params);
       return { value, atLeast: isDoubtful(bucket, asked), callsTo: keysTo };
     },
-    makes(past, { key }, bucket, { params }) {
+    comesTo(past, { key }, bucket, { params }) {
       const own = key?.(past);
-      return own !== undefined && own !== null && peakIn(bucket, peakOf, params).has(own);
+      return own === undefined || own === null ? undefined : peakIn(bucket, peakOf, params).of(own);
     },
   };
 }
@@ -90,28 +92,45 @@ function peakIn(bucket: Bucket, peakOf: PeakOf, params: FactParams): Peak {
 const mostOfOne: PeakOf = (counts) => {
   let value = 0;
   for (const count of counts.values()) if (count > value) value = count;
-  return { value, has: (key) => counts.get(key) === value };
+  return { value, of: (key) => counts.get(key) ?? 0 };
 };
 
 /** Keys are numbers, as consecutiveKey makes them. */
 const longestRun: PeakOf = (counts) => {
   const keys = sortedKeys(counts);
   let value = 0;
-  let starts: number[] = [];
-  let length = 0;
-  for (let at = 0; at < keys.length; at += 1) {
-    length = at > 0 && keys[at] === (keys[at - 1] ?? 0) + 1 ? length + 1 : 1;
-    if (length < value) continue;
-    if (length > value) starts = [];
-    value = length;
-    starts.push((keys[at] ?? 0) - length + 1);
-  }
+  eachRun(keys, (_, length) => {
+    if (length > value) value = length;
+  });
+  let lengths: ReadonlyMap<string | number, number> | undefined;
   return {
     value,
-    has: (key) => typeof key === 'number' && starts.some((start) => key >= start && key < start + value),
+    of: (key) => {
+      lengths ??= runLengths(keys);
+      return lengths.get(key) ?? 0;
+    },
     keysTo: (length) => length - mostWithin(keys, length - 1),
   };
 };
+
+/** Calls `see` with every run of keys, in rising order, that has no neighbour: where it starts, and how long it is. */
+function eachRun(keys: Float64Array, see: (start: number, length: number) => void): void {
+  let start = 0;
+  for (let at = 1; at <= keys.length; at += 1) {
+    if (keys[at] === (keys[at - 1] ?? 0) + 1) continue;
+    see(start, at - start);
+    start = at;
+  }
+}
+
+/** By key, how long the run is in which it lies. */
+function runLengths(keys: Float64Array): ReadonlyMap<number, number> {
+  const lengths = new Map<number, number>();
+  eachRun(keys, (start, length) => {
+    for (const key of keys.subarray(start, start + length)) lengths.set(key, length);
+  });
+  return lengths;
+}
 
 /** How many of the keys, in rising order, lie no further than this from each other. */
 function mostWithin(keys: Float64Array, distance: number): number {
@@ -143,7 +162,7 @@ const mostWithinTolerance: PeakOf = (counts, { tolerance = 0 }) => {
     }
     if (inReach > value) value = inReach;
   }
-  return { value, has: () => true };
+  return { value, of: () => value };
 };
 
 /** E.164 has at most 15 digits; with the 1 before them they are still exact. */

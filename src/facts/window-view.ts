@@ -48,10 +48,11 @@ export interface Bucket {
   peak: Peak | undefined;
 }
 
-/** The most that one key, or one run of keys, comes to; and which keys bear it. */
+/** The most that one key, or one run of keys, comes to. */
 export interface Peak {
   value: number;
-  has(key: string | number): boolean;
+  /** What a key comes to, or the run in which it lies. */
+  of(key: string | number): number;
   /** Where one more key may raise it by more than one: how many it takes at the least to raise it to `value`. */
   keysTo?: (value: number) => number;
 }

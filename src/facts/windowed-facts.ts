@@ -132,18 +132,27 @@ class PassWindows implements WindowedFacts {
     if (typeof measured === 'string') return this.missing(measured, asked);
     const mayFade = measured.fades === true || (bucket?.lost ?? 0) > 0;
     const { callsTo } = measured;
-    const growth = {
-      ...(mayFade ? ({ fades: true } as const) : {}),
-      ...(callsTo === undefined ? {} : { callsTo }),
-    };
-    const value = known(measured.value, measured.atLeast, gap, () => {
+    const { makes, comesTo } = measure;
+    const calls = (holds: (value: number) => boolean = (value) => value === measured.value): Call[] => {
       if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
       if (bucket === undefined) return [];
-      return this.pastOf(group).flatMap(([call, past]) =>
-        view.counts(past) && measure.makes?.(past, reading, bucket, asked) !== false ? [call] : [],
-      );
-    });
-    return Object.assign(value, growth);
+      const counts = (past: PastCall) => {
+        if (!view.counts(past) || makes?.(past, reading, bucket, asked) === false) return false;
+        if (comesTo === undefined) return true;
+        const own = comesTo(past, reading, bucket, asked);
+        return own !== undefined && holds(own);
+      };
+      return this.pastOf(group).flatMap(([call, past]) => (counts(past) ? [call] : []));
+    };
+    const more = {
+      ...(mayFade ? ({ fades: true } as const) : {}),
+      ...(callsTo === undefined ? {} : { callsTo }),
+      ...(comesTo === undefined || isOfEnded ? {} : { countedWhere: calls }),
+    };
+    return Object.assign(
+      known(measured.value, measured.atLeast, gap, () => calls()),
+      more,
+    );
   }
 
   private missing(reason: MissingReason, { account, countries }: Asked): Observed {

@@ -82,7 +82,7 @@ function leafResult(
   return grows && result ? true : 'missing';
 }
 
-function isProbe(value: CompiledLeaf['value']): value is { probe: number } {
+export function isProbe(value: CompiledLeaf['value']): value is { probe: number } {
   return typeof value === 'object' && 'probe' in value;
 }
 
@@ -92,7 +92,8 @@ export function contributing(folded: Folded): readonly CompiledLeaf[] {
   return decisiveChildren(folded).flatMap(contributing);
 }
 
-function decisiveChildren({ node, result, children }: Folded): readonly Folded[] {
+/** Those on which the result of a branch rests. */
+export function decisiveChildren({ node, result, children }: Folded): readonly Folded[] {
   if (node.kind === 'not') return children;
   return children.filter((child) => child.result === result);
 }

@@ -1,5 +1,5 @@
 import { type Call, identityKey, isLive, sameCall } from '../domain/call.js';
-import type { FactParams, FactSource, KnownFact, Observed } from '../domain/facts.js';
+import type { FactParams, FactSource, Observed } from '../domain/facts.js';
 import type { QuietBound, QuietSubjects } from '../domain/quiet.js';
 import type { FactReference, Rule, RuleEvent } from '../domain/rule.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
@@ -15,6 +15,7 @@ import {
   probesOf,
   type ThreeValued,
 } from './fold.js';
+import { decidesAlone } from './own-value.js';
 import { quickLook } from './quick-look.js';
 import { type ClearLook, missingBound, quietBound, UNTIL_AN_EVENT } from './quiet-bound.js';
 import { type Admission, type CompiledFilter, type VendorsOf, vendorLookup } from './subject-filter.js';
@@ -144,6 +145,12 @@ interface Look {
   result: ThreeValued;
   /** By probe: what has been observed so far. */
   observations: (Observed | undefined)[];
+}
+
+/** An aggregate that decided, with the live calls which made it do so. */
+interface Deciding {
+  probe: Probe;
+  counted: readonly Call[] | undefined;
 }
 
 class Judge {
@@ -294,10 +301,11 @@ class Judge {
   ): Promise<readonly Call[]> {
     const { filter } = this.prepared;
     if (event.type === 'alert') return [];
-    const own = this.candidates(event, subject, folded, observations).filter(
+    const deciding = this.deciding(folded, observations);
+    const own = this.candidates(event, subject, deciding).filter(
       (call) => isLive(call.state) && filter.admitsCall(call, this.vendorsOf) === true,
     );
-    const pool = [...own, ...this.descendants(subject, folded, observations, own)];
+    const pool = [...own, ...this.descendants(subject, deciding, own)];
     if (where === undefined) return pool;
     const kept: Call[] = [];
     for (const call of pool) {
@@ -309,16 +317,11 @@ class Judge {
   }
 
   /** The subject's own calls that the comparisons which decided have counted; all of its calls where none counts any. */
-  private candidates(
-    event: RuleEvent,
-    subject: Subject,
-    folded: Folded,
-    observations: readonly Observed[],
-  ): readonly Call[] {
+  private candidates(event: RuleEvent, subject: Subject, deciding: readonly Deciding[]): readonly Call[] {
     const own = this.facts.callsOf(subject);
     const { rule } = this.prepared;
     if (rule.scope === 'call') return own;
-    const counted = this.decisive(folded, observations).map(({ observed }) => observed.counted ?? own);
+    const counted = deciding.map((one) => one.counted ?? own);
     // Without `where` no aggregate that decided means that no call did: then none may be taken.
     if (counted.length === 0)
       return event.where === undefined && picksFromPool(rule.scope, event.type) ? [] : own;
@@ -331,16 +334,15 @@ class Judge {
    */
   private descendants(
     subject: Subject,
-    folded: Folded,
-    observations: readonly Observed[],
+    deciding: readonly Deciding[],
     own: readonly Call[],
   ): readonly Call[] {
-    const recursive = this.decisive(folded, observations).filter(
+    const recursive = deciding.filter(
       ({ probe }) => probe.definition.scope === subject.scope && probe.params.recursive === true,
     );
     if (recursive.length === 0) return [];
     const known = new Set([...own, ...this.facts.callsOf(subject)].map(identityKey));
-    const counted = recursive.flatMap(({ observed }) => observed.counted ?? []);
+    const counted = recursive.flatMap((one) => one.counted ?? []);
     const others = new Map(counted.map((call) => [identityKey(call), call]));
     return [...others].flatMap(([key, call]) => {
       if (known.has(key) || !isLive(call.state)) return [];
@@ -348,20 +350,20 @@ class Judge {
     });
   }
 
-  /** The aggregates among the comparisons that made the result what it is. */
-  private decisive(
-    folded: Folded,
-    observations: readonly Observed[],
-  ): readonly { probe: Probe; observed: KnownFact }[] {
-    const { probes } = this.prepared.conditions;
-    return contributing(folded)
-      .flatMap(probesOf)
-      .flatMap((index) => {
-        const probe = probes[index];
-        const observed = observations[index];
-        if (probe?.definition.aggregate !== true || observed?.known !== true) return [];
-        return [{ probe, observed }];
-      });
+  /** The aggregates among the comparisons that made the result what it is; none for a call, which is its own pool. */
+  private deciding(folded: Folded, observations: readonly Observed[]): readonly Deciding[] {
+    const { conditions, rule } = this.prepared;
+    if (rule.scope === 'call') return [];
+    const indexes = new Set(contributing(folded).flatMap(probesOf));
+    return [...indexes].flatMap((index) => {
+      const probe = conditions.probes[index];
+      const observed = observations[index];
+      if (probe?.definition.aggregate !== true || observed?.known !== true) return [];
+      const { countedWhere, value } = observed;
+      if (countedWhere === undefined) return [{ probe, counted: observed.counted }];
+      const decides = decidesAlone(folded, index, observations);
+      return [{ probe, counted: countedWhere((own) => own === value || decides(own)) }];
+    });
   }
 
   private meets(where: CompiledConditions, call: Call): ThreeValued | Promise<ThreeValued> {

@@ -14,7 +14,15 @@ import { AGGREGATE_SCOPES } from '../../src/facts/catalogue-words.js';
 import { deriveFacts } from '../../src/facts/derive-facts.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { shareIndex } from '../../src/facts/shared-index.js';
-import { answer, type Memories, type SeenPoll, tellCalls, tellGap, tellMemories } from './history-oracle.js';
+import {
+  answer,
+  type Memories,
+  type SeenPoll,
+  THRESHOLDS,
+  tellCalls,
+  tellGap,
+  tellMemories,
+} from './history-oracle.js';
 import { call, snapshotOf } from './support.js';
 
 const START = Date.UTC(2026, 0, 5, 10);
@@ -249,9 +257,18 @@ function subjectsOf(scripts: readonly Script[]) {
 
 function plain(observed: Observed) {
   if (!observed.known) return { missing: observed.reason };
-  const counted = (observed.counted ?? []).map(({ id }) => id).sort();
+  const idsOf = (calls: readonly Call[]) => calls.map(({ id }) => id).sort();
+  const { countedWhere } = observed;
   const value = Math.round(Number(observed.value) * 1e6) / 1e6;
-  return { value, atLeast: observed.atLeast, counted, gap: observed.gap?.seconds ?? 0 };
+  return {
+    value,
+    atLeast: observed.atLeast,
+    counted: idsOf(observed.counted ?? []),
+    ...(countedWhere === undefined
+      ? {}
+      : { countedOver: THRESHOLDS.map((least) => idsOf(countedWhere((own) => own > least))) }),
+    gap: observed.gap?.seconds ?? 0,
+  };
 }
 
 type Filter = { name: string; admits: (one: Call) => boolean | 'unknown'; kept: boolean };

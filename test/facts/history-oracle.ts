@@ -202,7 +202,12 @@ export interface Question {
   memories: Memories;
 }
 
-export type Answer = { value: number; atLeast: boolean; counted: string[] } | { missing: string };
+export type Answer =
+  | { value: number; atLeast: boolean; counted: string[]; countedOver?: string[][] }
+  | { missing: string };
+
+/** Of the most that one number, or one run, comes to: the calls to every one that comes to more than each of these. */
+export const THRESHOLDS = [0, 1, 2, 3];
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -239,10 +244,31 @@ export function answer(told: readonly ToldCall[], asked: Question): Answer {
   const counted = ofEnded
     ? own.filter((one) => live(one) && liveLetIn(one, asked))
     : result.counted.filter(live);
-  return { value: result.value, atLeast: result.atLeast, counted: counted.map(({ id }) => id).sort() };
+  const idsOf = (calls: readonly ToldCall[]) => calls.map(({ id }) => id).sort();
+  const { value, atLeast, comesTo } = result;
+  return {
+    value,
+    atLeast,
+    counted: idsOf(counted),
+    ...(comesTo === undefined
+      ? {}
+      : {
+          countedOver: THRESHOLDS.map((least) =>
+            idsOf(sure.filter((one) => comesTo(one) > least).filter(live)),
+          ),
+        }),
+  };
 }
 
-type Measured = { value: number; atLeast: boolean; counted: ToldCall[] } | { missing: string };
+interface Known {
+  value: number;
+  atLeast: boolean;
+  counted: ToldCall[];
+  /** Of the most that one number, or one run, comes to: what that of a call comes to. */
+  comesTo?: (one: ToldCall) => number;
+}
+
+type Measured = Known | { missing: string };
 
 function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, asked: Question): Measured {
   const { params, now, memories } = asked;
@@ -277,12 +303,10 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
       return distinct((one) => one.call.callerMediaIp);
     case 'repeatedCld': {
       const times = (number: string | undefined) => sure.filter((one) => cld(one) === number).length;
-      const most = Math.max(0, ...sure.filter(cld).map((one) => times(cld(one))));
-      return counting(
-        sure.filter((one) => cld(one) && times(cld(one)) === most),
-        most,
-        !sure.every(cld),
-      );
+      const comesTo = (one: ToldCall) => (cld(one) ? times(cld(one)) : 0);
+      const most = Math.max(0, ...sure.map(comesTo));
+      const hits = sure.filter((one) => cld(one) && comesTo(one) === most);
+      return { ...counting(hits, most, !sure.every(cld)), comesTo };
     }
     case 'sequentialCld': {
       const numbers = new Set(sure.flatMap((one) => cld(one)?.match(/^\d+$/) ?? []).map(String));
@@ -296,10 +320,10 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
         for (let at = next(number, -1n); numbers.has(at); at = next(at, -1n)) run.push(at);
         return run;
       };
-      const longest = Math.max(0, ...[...numbers].map((number) => runOf(number).length));
-      const inLongest = (one: ToldCall) =>
-        numbers.has(cld(one) ?? '') && runOf(cld(one) ?? '').length === longest;
-      return counting(sure.filter(inLongest), longest, !sure.every(cld));
+      const comesTo = (one: ToldCall) => (numbers.has(cld(one) ?? '') ? runOf(cld(one) ?? '').length : 0);
+      const longest = Math.max(0, ...sure.map(comesTo));
+      const inLongest = sure.filter((one) => numbers.has(cld(one) ?? '') && comesTo(one) === longest);
+      return { ...counting(inLongest, longest, !sure.every(cld)), comesTo };
     }
     case 'callerIsCalled': {
       const hits = sure.filter((one) => cld(one) !== undefined && cld(one) === one.call.cliNumber);

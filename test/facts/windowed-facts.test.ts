@@ -217,6 +217,54 @@ describe('definitions', () => {
     });
   });
 
+  it('give the calls to every number, or run of numbers, that comes to so much', () => {
+    const shown = world();
+    const often = ['4930100', '4930100', '4930100', '4420555', '4420555', '33155'];
+    shown.poll(0, [...often.map((cld, at) => dialled(String(at), cld)), dialled('x', undefined)]);
+    shown.poll(
+      5,
+      often.slice(1).map((cld, at) => dialled(String(at + 1), cld)),
+    );
+    const most = ask(shown, 'repeatedCld', { within: 60 });
+    const callsOver = (over: number) =>
+      most.known && most.countedWhere?.((value) => value > over).map(({ id }) => id);
+    expect(most).toMatchObject({ value: 3, counted: [{ id: '1' }, { id: '2' }] });
+    expect([0, 1, 2, 3].map(callsOver)).toEqual([
+      ['1', '2', '3', '4', '5'],
+      ['1', '2', '3', '4'],
+      ['1', '2'],
+      [],
+    ]);
+
+    const runs = world();
+    const numbers = ['4930100', '4930101', '4930102', '4420555', '4420556', '4420556', '33155', 'alice'];
+    runs.poll(
+      0,
+      numbers.map((cld, at) => dialled(String(at), cld)),
+    );
+    const longest = ask(runs, 'sequentialCld', { within: 60 });
+    const inRunsOver = (over: number) =>
+      longest.known && longest.countedWhere?.((value) => value > over).map(({ id }) => id);
+    expect(longest).toMatchObject({ value: 3 });
+    expect([0, 1, 2, 3].map(inRunsOver)).toEqual([
+      ['0', '1', '2', '3', '4', '5', '6'],
+      ['0', '1', '2', '3', '4', '5'],
+      ['0', '1', '2'],
+      [],
+    ]);
+  });
+
+  it('tell calls apart by no value where they are not the most of one, or have ended', () => {
+    const shown = world();
+    shown.poll(0, [talk('1'), talk('2')]);
+    for (const [name, params] of [
+      ['callsStarted', {}],
+      ['distinctCld', {}],
+      ['equalDurations', { tolerance: 5 }],
+    ] as const)
+      expect(ask(shown, name, { within: 60, ...params }), name).not.toHaveProperty('countedWhere');
+  });
+
   it('are lower bounds where numbers are missing', () => {
     const shown = world();
     shown.poll(0, [dialled('1', '4930100'), dialled('2', undefined)]);
