@@ -43,8 +43,9 @@ function trusted(listed: readonly Call[], rules: string, changes: Partial<PassCo
   let now = NOW;
   const clock = () => now;
   const fails = new Set<number>();
+  const parents = new Map(PARENTS);
   const below = (customer: number, viewer: number): boolean =>
-    customer === viewer || (PARENTS.has(customer) && below(PARENTS.get(customer) ?? 1, viewer));
+    customer === viewer || (parents.has(customer) && below(parents.get(customer) ?? 1, viewer));
   const fake = fakeSwitch(listed, clock);
   const list: typeof fake.listAllCalls = async (filter, options) => {
     const { customer, ...rest } = filter;
@@ -75,6 +76,7 @@ function trusted(listed: readonly Call[], rules: string, changes: Partial<PassCo
   return {
     fake,
     fails,
+    parents,
     notes,
     store,
     context,
@@ -233,5 +235,58 @@ describe('in trusted mode a rule that counts subcustomers', () => {
       asked.push(await askedByOneProcess());
     }
     expect(asked).toEqual([3, 0, 3, 0, 0, 0, 0, 3, 0, 3, 0]);
+  });
+});
+
+describe('a protected customer whose listing fails, with processes that begin anew for every pass', () => {
+  const MINUTE = 60_000;
+  function once(protectedCustomers: readonly number[]) {
+    const it = trusted([], EVERY_CALL, { protect: { accounts: [], customers: protectedCustomers } });
+    let passes = 0;
+    return {
+      ...it,
+      /** With one new call of each of these customers. */
+      run: async (...customers: number[]) => {
+        passes += 1;
+        it.fake.calls = customers.map((customer) => {
+          const id = `${customer}${100 + passes}`;
+          return aCall({ id, callId: id, customer });
+        });
+        const report = await it.pass({
+          learnedTree: createLearnedCustomerTree({ root: 1, stated: new Map() }),
+          memory: createSwitchMemory({ ...it.context, ledger: it.store.ledger }),
+        });
+        return outcomes(report).map((outcome) => outcome.replace(/^(\d)1\d\d/, '$1'));
+      },
+    };
+  }
+
+  it('is asked again once it answers, before anybody is held for outside of it', async () => {
+    const it = once([2, 6]);
+    expect(await it.run(3, 4)).toEqual(['3 withheld protected-customer', '4 disconnected']);
+    it.fails.add(2);
+    for (let third = 0; third < 12; third += 1) {
+      it.wait(20 * MINUTE);
+      if (third === 9) it.parents.set(4, 2);
+      await it.run(3, 4);
+    }
+    it.fails.clear();
+    it.wait(5 * MINUTE);
+    await it.run(3);
+    it.wait(5 * MINUTE);
+    expect(await it.run(3, 4)).toEqual(['3 withheld protected-customer', '4 withheld protected-customer']);
+  });
+
+  it('spares who may have come below it two hours after a clock that was set back', async () => {
+    const it = once([2]);
+    await it.run(3, 4);
+    it.wait(-24 * 60 * MINUTE);
+    it.fails.add(2);
+    await it.run(3, 4);
+    for (let half = 0; half < 5; half += 1) {
+      it.wait(30 * MINUTE);
+      const last = await it.run(3, 4);
+      if (half === 4) expect(last).toEqual(['3 withheld protected-customer', '4 withheld owner-unknown']);
+    }
   });
 });

@@ -50,8 +50,10 @@ export class CustomerKnowledge {
       const above = chainOf(customer, parents);
       for (const one of above) if (one !== this.root) this.of(one).below.add(customer);
       if (!placed) continue;
-      for (const [one, { below, outside }] of this.asked) {
-        if (one !== customer && !below.has(customer)) outside.set(customer, placedAt);
+      for (const [one, { answeredAt, below, outside }] of this.asked) {
+        // Nobody is placed with regard to one whose own listing has not come for too long.
+        if (answeredAt === undefined || one === customer || below.has(customer)) continue;
+        outside.set(customer, placedAt);
       }
     }
   }
@@ -98,6 +100,7 @@ export class CustomerKnowledge {
 
   /** The clock was set back: everything is due. */
   beginAnew(now: number): void {
+    this.reckoned = undefined;
     for (const one of this.asked.values()) {
       one.triedAt = Number.NEGATIVE_INFINITY;
       if (one.answeredAt !== undefined) one.answeredAt = now - LONGEST_TRUST_MS;
