@@ -94,6 +94,14 @@ export interface WindowGap {
 /** A fact about a subject as it was observed. */
 export type Observed = KnownFact | MissingFact;
 
+/** What each number that is called comes to, where a fact is the most of that. */
+export interface ByNumber {
+  /** What the number of this call, or the run that it lies in, comes to; 0 where no call to it counts, undefined for no number. */
+  comesTo(call: Call): number | undefined;
+  /** The live calls that were counted and for which this holds, with what their number comes to. */
+  countedWhere(holds: (value: number, call: Call) => boolean): readonly Call[];
+}
+
 export interface KnownFact {
   known: true;
   value: FactValue;
@@ -107,11 +115,8 @@ export interface KnownFact {
    * when it is asked for; facts of ended calls give the subject's live calls that their params let in.
    */
   readonly counted?: readonly Call[];
-  /**
-   * Of the most that one number, or one run of numbers, comes to: the live calls to every number which by itself comes to a
-   * value for which this holds. `counted` are those for which it is the value.
-   */
-  countedWhere?: (holds: (value: number) => boolean) => readonly Call[];
+  /** Where the value is the most that one number, or one run of numbers, comes to: what others come to. */
+  readonly byNumber?: ByNumber;
   /** Set where a windowed fact rests on an incomplete window. */
   gap?: WindowGap;
   /**

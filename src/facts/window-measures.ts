@@ -41,7 +41,8 @@ export interface Asked {
 const isDoubtful = (bucket: Bucket, { suspected }: Asked) =>
   suspected || bucket.maybe > 0 || bucket.blank > 0;
 
-const NOTHING: Bucket = {
+/** What is known of a subject without any calls. */
+export const NO_CALLS: Bucket = {
   size: 0,
   sure: 0,
   maybe: 0,
@@ -54,7 +55,7 @@ const NOTHING: Bucket = {
 };
 
 function counting(value: (bucket: Bucket) => number): Measure['observe'] {
-  return (bucket = NOTHING, asked) => ({ value: value(bucket), atLeast: isDoubtful(bucket, asked) });
+  return (bucket = NO_CALLS, asked) => ({ value: value(bucket), atLeast: isDoubtful(bucket, asked) });
 }
 
 /** How many different keys the calls bear. */
@@ -71,7 +72,7 @@ function peaking(basis: Measure['basis'], reading: Measure['reading'], peakOf: P
   return {
     basis,
     reading,
-    observe(bucket = NOTHING, asked) {
+    observe(bucket = NO_CALLS, asked) {
       const { value, keysTo } = peakIn(bucket, peakOf, asked.params);
       return { value, atLeast: isDoubtful(bucket, asked), callsTo: keysTo };
     },
@@ -191,7 +192,7 @@ const firstSeenCountry: Measure = {
     key: ({ call: { account }, country }) =>
       account === undefined ? null : country === undefined ? undefined : `${account} ${country}`,
   }),
-  observe(bucket = NOTHING, asked) {
+  observe(bucket = NO_CALLS, asked) {
     const { account, countries, now, from } = asked;
     if (account !== undefined && !countries.knowsEnough(account, now)) return 'too-little-history';
     let value = 0;
@@ -213,7 +214,7 @@ const firstSeenCountry: Measure = {
 const answerRatio: Measure = {
   basis: 'ended',
   reading: () => ({ hit: ({ answered }) => answered }),
-  observe(bucket = NOTHING, asked) {
+  observe(bucket = NO_CALLS, asked) {
     if (bucket.sure < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
     if (isDoubtful(bucket, asked)) return 'lower-bound';
     return { value: bucket.hits / bucket.sure, atLeast: false };
@@ -223,7 +224,7 @@ const answerRatio: Measure = {
 const averageEndedDuration: Measure = {
   basis: 'ended',
   reading: () => ({ value: talkMs }),
-  observe(bucket = NOTHING, asked) {
+  observe(bucket = NO_CALLS, asked) {
     if (bucket.hits < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
     if (bucket.blank > 0) return 'not-listed';
     if (isDoubtful(bucket, asked)) return 'lower-bound';

@@ -1,11 +1,11 @@
 import type { Call } from '../domain/call.js';
-import type { FactParams, MissingReason, Observed, WindowGap } from '../domain/facts.js';
+import type { ByNumber, FactParams, MissingReason, Observed, WindowGap } from '../domain/facts.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
 import type { CallGroup } from './call-index.js';
 import { NEW_COUNTRY_MS } from './country-memory.js';
 import { type KnownPlaces, mayLackSubcustomers, unplacedAmong } from './customer-doubt.js';
 import type { PastCall } from './past-call.js';
-import { type Asked, MEASURES } from './window-measures.js';
+import { type Asked, MEASURES, NO_CALLS } from './window-measures.js';
 import {
   createQuestions,
   type Question,
@@ -133,26 +133,36 @@ class PassWindows implements WindowedFacts {
     const mayFade = measured.fades === true || (bucket?.lost ?? 0) > 0;
     const { callsTo } = measured;
     const { makes, comesTo } = measure;
-    const calls = (holds: (value: number) => boolean = (value) => value === measured.value): Call[] => {
-      if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
+    const calls = (counts: (past: PastCall, call: Call) => boolean): Call[] => {
       if (bucket === undefined) return [];
-      const counts = (past: PastCall) => {
-        if (!view.counts(past) || makes?.(past, reading, bucket, asked) === false) return false;
-        if (comesTo === undefined) return true;
-        const own = comesTo(past, reading, bucket, asked);
-        return own !== undefined && holds(own);
-      };
-      return this.pastOf(group).flatMap(([call, past]) => (counts(past) ? [call] : []));
+      return this.pastOf(group).flatMap(([call, past]) =>
+        view.counts(past) && makes?.(past, reading, bucket, asked) !== false && counts(past, call)
+          ? [call]
+          : [],
+      );
+    };
+    const own = (past: PastCall) => comesTo?.(past, reading, bucket ?? NO_CALLS, asked);
+    const byNumber: ByNumber = {
+      comesTo: (call) => {
+        const past = this.options.login.find(call);
+        return past === undefined ? undefined : own(past);
+      },
+      countedWhere: (holds) =>
+        calls((past, call) => {
+          const value = own(past);
+          return value !== undefined && holds(value, call);
+        }),
     };
     const more = {
       ...(mayFade ? ({ fades: true } as const) : {}),
       ...(callsTo === undefined ? {} : { callsTo }),
-      ...(comesTo === undefined || isOfEnded ? {} : { countedWhere: calls }),
+      ...(comesTo === undefined || isOfEnded ? {} : { byNumber }),
     };
-    return Object.assign(
-      known(measured.value, measured.atLeast, gap, () => calls()),
-      more,
-    );
+    const counted = () => {
+      if (isOfEnded) return (group?.calls ?? []).filter((call) => question.letsIn(call) === 'in');
+      return comesTo === undefined ? calls(() => true) : calls((past) => own(past) === measured.value);
+    };
+    return Object.assign(known(measured.value, measured.atLeast, gap, counted), more);
   }
 
   private missing(reason: MissingReason, { account, countries }: Asked): Observed {

@@ -3,19 +3,10 @@ import type { FactParams, FactSource, Observed } from '../domain/facts.js';
 import type { QuietBound, QuietSubjects } from '../domain/quiet.js';
 import type { FactReference, Rule, RuleEvent } from '../domain/rule.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
-import { groupById } from '../domain/snapshot.js';
 import type { IndeterminateVerdict, Verdict } from '../domain/verdict.js';
 import type { CompiledConditions, Probe } from './compile-condition.js';
-import {
-  contributing,
-  evidenceOf,
-  type Folded,
-  foldRun,
-  missingFacts,
-  probesOf,
-  type ThreeValued,
-} from './fold.js';
-import { decidesAlone } from './own-value.js';
+import { type Deciding, decidingAggregates, isAmong } from './counted-calls.js';
+import { evidenceOf, type Folded, foldRun, missingFacts, type ThreeValued } from './fold.js';
 import { quickLook } from './quick-look.js';
 import { type ClearLook, missingBound, quietBound, UNTIL_AN_EVENT } from './quiet-bound.js';
 import { type Admission, type CompiledFilter, type VendorsOf, vendorLookup } from './subject-filter.js';
@@ -145,12 +136,6 @@ interface Look {
   result: ThreeValued;
   /** By probe: what has been observed so far. */
   observations: (Observed | undefined)[];
-}
-
-/** An aggregate that decided, with the live calls which made it do so. */
-interface Deciding {
-  probe: Probe;
-  counted: readonly Call[] | undefined;
 }
 
 class Judge {
@@ -294,14 +279,16 @@ class Judge {
   }
 
   private async pool(
-    { event, where }: PreparedEvent,
+    { event, where, keep }: PreparedEvent,
     subject: Subject,
     folded: Folded,
     observations: readonly Observed[],
   ): Promise<readonly Call[]> {
     const { filter } = this.prepared;
     if (event.type === 'alert') return [];
-    const deciding = this.deciding(folded, observations);
+    // What is to be kept is told of one number: of several, nobody could say how many calls of each are too many.
+    const ofEveryNumber = keep === 0;
+    const deciding = decidingAggregates(this.prepared, folded, observations, { ofEveryNumber });
     const own = this.candidates(event, subject, deciding).filter(
       (call) => isLive(call.state) && filter.admitsCall(call, this.vendorsOf) === true,
     );
@@ -350,22 +337,6 @@ class Judge {
     });
   }
 
-  /** The aggregates among the comparisons that made the result what it is; none for a call, which is its own pool. */
-  private deciding(folded: Folded, observations: readonly Observed[]): readonly Deciding[] {
-    const { conditions, rule } = this.prepared;
-    if (rule.scope === 'call') return [];
-    const indexes = new Set(contributing(folded).flatMap(probesOf));
-    return [...indexes].flatMap((index) => {
-      const probe = conditions.probes[index];
-      const observed = observations[index];
-      if (probe?.definition.aggregate !== true || observed?.known !== true) return [];
-      const { countedWhere, value } = observed;
-      if (countedWhere === undefined) return [{ probe, counted: observed.counted }];
-      const decides = decidesAlone(folded, index, observations);
-      return [{ probe, counted: countedWhere((own) => own === value || decides(own)) }];
-    });
-  }
-
   private meets(where: CompiledConditions, call: Call): ThreeValued | Promise<ThreeValued> {
     const subject: Subject = { scope: 'call', id: call.id };
     const [listed] = this.facts.callsOf(subject);
@@ -375,17 +346,6 @@ class Judge {
     if (look.result === false) return false;
     return this.evaluate(where, this.observe(where, subject, look)).then(({ result }) => result);
   }
-}
-
-/** Whether a call is one of these, or another entry of one. */
-function isAmong(groups: readonly (readonly Call[])[]): (call: Call) => boolean {
-  const objects = new Set(groups.flat());
-  let byId: ReadonlyMap<string, readonly Call[]> | undefined;
-  return (call) => {
-    if (objects.has(call)) return true;
-    byId ??= groupById(objects);
-    return byId.get(call.id)?.some((one) => sameCall(one, call)) === true;
-  };
 }
 
 function keepFrom({ keep }: RuleEvent): { keepFrom?: FactReference } {

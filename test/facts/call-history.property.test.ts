@@ -258,15 +258,15 @@ function subjectsOf(scripts: readonly Script[]) {
 function plain(observed: Observed) {
   if (!observed.known) return { missing: observed.reason };
   const idsOf = (calls: readonly Call[]) => calls.map(({ id }) => id).sort();
-  const { countedWhere } = observed;
+  const { byNumber } = observed;
   const value = Math.round(Number(observed.value) * 1e6) / 1e6;
   return {
     value,
     atLeast: observed.atLeast,
     counted: idsOf(observed.counted ?? []),
-    ...(countedWhere === undefined
+    ...(byNumber === undefined
       ? {}
-      : { countedOver: THRESHOLDS.map((least) => idsOf(countedWhere((own) => own > least))) }),
+      : { countedOver: THRESHOLDS.map((least) => idsOf(byNumber.countedWhere((own) => own > least))) }),
     gap: observed.gap?.seconds ?? 0,
   };
 }

@@ -227,7 +227,7 @@ describe('definitions', () => {
     );
     const most = ask(shown, 'repeatedCld', { within: 60 });
     const callsOver = (over: number) =>
-      most.known && most.countedWhere?.((value) => value > over).map(({ id }) => id);
+      most.known && most.byNumber?.countedWhere((value) => value > over).map(({ id }) => id);
     expect(most).toMatchObject({ value: 3, counted: [{ id: '1' }, { id: '2' }] });
     expect([0, 1, 2, 3].map(callsOver)).toEqual([
       ['1', '2', '3', '4', '5'],
@@ -244,7 +244,7 @@ describe('definitions', () => {
     );
     const longest = ask(runs, 'sequentialCld', { within: 60 });
     const inRunsOver = (over: number) =>
-      longest.known && longest.countedWhere?.((value) => value > over).map(({ id }) => id);
+      longest.known && longest.byNumber?.countedWhere((value) => value > over).map(({ id }) => id);
     expect(longest).toMatchObject({ value: 3 });
     expect([0, 1, 2, 3].map(inRunsOver)).toEqual([
       ['0', '1', '2', '3', '4', '5', '6'],
@@ -262,7 +262,7 @@ describe('definitions', () => {
       ['distinctCld', {}],
       ['equalDurations', { tolerance: 5 }],
     ] as const)
-      expect(ask(shown, name, { within: 60, ...params }), name).not.toHaveProperty('countedWhere');
+      expect(ask(shown, name, { within: 60, ...params }), name).not.toHaveProperty('byNumber');
   });
 
   it('are lower bounds where numbers are missing', () => {

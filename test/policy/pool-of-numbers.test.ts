@@ -204,16 +204,84 @@ describe('the pool of a rule that counts the calls to one number', () => {
     });
   });
 
-  it('keeps what the filter of the rule and `where` keep, and says how many stay of all', async () => {
+  it('spares what the filter of the rule and `where` spare', async () => {
     const listed = [...to(PUMPED, 5), ...to(ALSO, 4), ...to(HONEST, 4, { connection: 8 })];
     const event =
-      '{ type: disconnectCall, params: { keep: 2, where: { all: [{ fact: call.cld, operator: startsWithAnyOf, value: ["+44", "+33"] }] } } }';
+      '{ type: disconnectCall, params: { where: { all: [{ fact: call.cld, operator: startsWithAnyOf, value: ["+44", "+33"] }] } } }';
     const [verdict] = await judge(`{ all: [${repeated('greaterThan', 3)}] }`, listed, {
       event,
       more: 'except: { connections: [8] }\n',
     });
-    expect(verdict).toMatchObject({ result: 'violated', keep: 2 });
     expect(verdict?.result === 'violated' && idsOf(verdict.pool)).toEqual(idsOf(listed.slice(5, 9)));
+  });
+
+  it('is that of the most called number alone where some calls are to be kept, so that only its excess is taken', async () => {
+    const listed = [...to(PUMPED, 8), ...to(ALSO, 6)];
+    const limits: Limit[] = [{ scope: 'account', id: '10', name: 'max', value: 5, switch: undefined }];
+    const limit = '{ fact: account.limit, params: { name: max, default: 1 } }';
+    const keeping = (keep: string) => ({
+      limits,
+      event: `{ type: disconnectCall, params: { keep: ${keep} } }`,
+    });
+    const conditions = `{ all: [${repeated('greaterThan', limit)}] }`;
+    expect(await numbersOf(conditions, listed, keeping(limit))).toEqual({ [PUMPED]: 8 });
+    expect(await numbersOf(conditions, listed, keeping('2'))).toEqual({ [PUMPED]: 8 });
+    expect(await numbersOf(conditions, listed, keeping('0'))).toEqual({ [PUMPED]: 8, [ALSO]: 6 });
+  });
+
+  it('asks a number for all that `all` asks of several facts, each as the number itself is called', async () => {
+    const ringing = { state: 'ARComplete', duration: 0, age: 0 };
+    const listed = [
+      ...to(PUMPED, 6),
+      ...to(ALSO, 4, ringing),
+      ...to(ALSO, 1),
+      ...to(HONEST, 4),
+      ...to(HONEST, 1, ringing),
+    ];
+    const over = (value: number, params?: string) => repeated('greaterThan', value, params);
+    const below = (value: number, params?: string) => repeated('lessThan', value, params);
+    const answered = '{ within: 1m, state: Connected }';
+    const numbers = (conditions: string) => numbersOf(conditions, listed, { event: WHERE });
+    const each = { [PUMPED]: 6, [HONEST]: 5 };
+    expect(await numbers(`{ all: [${over(4)}, ${over(3, answered)}] }`)).toEqual(each);
+    expect(await numbers(`{ not: { any: [${below(5)}, ${below(4, answered)}] } }`)).toEqual(each);
+    // Under "any" it is one of them, and calls that only the other one counts are none of its own.
+    expect(await numbers(`{ any: [${over(9)}, ${over(3, answered)}] }`)).toEqual({
+      [PUMPED]: 6,
+      [HONEST]: 4,
+    });
+    expect(await numbers(`{ any: [${over(5)}, ${over(3, answered)}] }`)).toEqual({
+      [PUMPED]: 6,
+      [HONEST]: 4,
+    });
+  });
+
+  it('asks it to be called more than the number that another fact counts most, and than itself there', async () => {
+    const ringing = { state: 'ARComplete', duration: 0, age: 0 };
+    const listed = [
+      ...to(PUMPED, 6, ringing),
+      ...to(ALSO, 4, ringing),
+      ...to(HONEST, 3),
+      ...to('881', 2, ringing),
+    ];
+    const most = '{ fact: account.repeatedCld, params: { within: 1m, state: Connected } }';
+    const conditions = `{ all: [${repeated('greaterThan', most)}] }`;
+    // The three answered calls are what the fact on the right counted.
+    expect(await numbersOf(conditions, listed, { event: WHERE })).toEqual({
+      [PUMPED]: 6,
+      [ALSO]: 4,
+      [HONEST]: 3,
+    });
+  });
+
+  it('holds for facts of other windows and scopes as well', async () => {
+    const listed = [...to(PUMPED, 5), ...to(ALSO, 4), ...to(HONEST, 4), ...to(HONEST, 3, { account: 11 })];
+    const wider = fact('customer.repeatedCld', 'greaterThan', 4);
+    const conditions = `{ all: [${repeated('greaterThan', 3)}, ${wider}] }`;
+    const [verdict] = await judge(conditions, listed, { event: WHERE });
+    expect(verdict?.result === 'violated' && idsOf(verdict.pool)).toEqual(
+      idsOf([...listed.slice(0, 5), ...listed.slice(9, 13)]),
+    );
   });
 
   it('holds calls of subcustomers where the fact counts them, but for those that are excepted', async () => {
@@ -386,5 +454,77 @@ describe('of random calls', () => {
       ),
       { numRuns: 300, seed: 22 },
     );
+  });
+
+  it('none is in it but the most called and those that alone would have, where conditions ask for several facts', async () => {
+    const params = ['{ within: 1m }', '{ within: 1m, state: Connected }', '{ within: 1m, to: ["+4930100"] }'];
+    const counts = [
+      () => true,
+      ({ isAnswered }: Dial) => isAnswered,
+      ({ number }: Dial) => number.startsWith('4930100'),
+    ];
+    interface Dial {
+      number: string;
+      isAnswered: boolean;
+    }
+    const numbers = ['4930100', '49301001', '4420555', '33155'];
+    const dialled = fc.array(fc.record({ number: fc.constantFrom(...numbers), isAnswered: fc.boolean() }), {
+      minLength: 4,
+      maxLength: 25,
+    });
+    const leaf = fc
+      .record({
+        operator: fc.constantFrom('greaterThan', 'greaterThanInclusive', 'lessThan', 'notEqual'),
+        value: fc.oneof(
+          { weight: 4, arbitrary: fc.nat(5) },
+          {
+            weight: 1,
+            arbitrary: fc
+              .constantFrom(...params)
+              .map((one) => `{ fact: account.repeatedCld, params: ${one} }`),
+          },
+        ),
+        param: fc.constantFrom(...params),
+      })
+      .map(({ operator, value, param }) => repeated(operator, value, param));
+    const branch = fc
+      .tuple(fc.constantFrom('all', 'any', 'not any'), fc.array(leaf, { minLength: 1, maxLength: 3 }))
+      .map(([kind, leaves]) =>
+        kind === 'not any'
+          ? `{ not: { any: [${leaves.join(', ')}] } }`
+          : `{ ${kind}: [${leaves.join(', ')}] }`,
+      );
+    const tree = fc
+      .tuple(fc.constantFrom('all', 'any'), fc.array(fc.oneof(leaf, branch), { minLength: 1, maxLength: 3 }))
+      .map(([kind, children]) => `{ ${kind}: [${children.join(', ')}] }`);
+    const listedOf = (dials: readonly Dial[]) =>
+      dials.flatMap(({ number, isAnswered }) =>
+        to(number, 1, isAnswered ? {} : { state: 'ARComplete', duration: 0, age: 0 }),
+      );
+    let others = 0;
+    await fc.assert(
+      fc.asyncProperty(dialled, tree, async (dials, conditions) => {
+        const [verdict] = await judge(conditions, listedOf(dials), { event: WHERE });
+        if (verdict?.result !== 'violated') return;
+        const most = new Set(
+          counts.flatMap((isCounted) => {
+            const all = dials.filter(isCounted).map(({ number }) => number);
+            const times = (number: string) => comesTo.repeatedCld(number, all);
+            const highest = Math.max(...all.map(times));
+            return all.filter((number) => times(number) === highest);
+          }),
+        );
+        for (const number of new Set(verdict.pool.map(({ cldNumber = '' }) => cldNumber))) {
+          if (most.has(number)) continue;
+          others += 1;
+          const alone = await judge(conditions, listedOf(dials.filter((one) => one.number === number)), {
+            event: WHERE,
+          });
+          expect(alone[0]?.result, `${conditions} ${number}`).toBe('violated');
+        }
+      }),
+      { numRuns: 1000, seed: 23 },
+    );
+    expect(others).toBeGreaterThan(30);
   });
 });
