@@ -17,6 +17,8 @@ const SPAN_MS = 5_000;
 export class LiveCall implements KeptCall {
   /** See EventCall. */
   marks: CallMarks | undefined;
+  /** Listings lacked it, and it had not ended for all that was known. */
+  wasHeldOpen = false;
   private listedCall: Call;
   /** Its start by SETUP_TIME or by the ages that were listed; undefined where neither was. */
   private readonly startedAt: number | undefined;

@@ -23,7 +23,9 @@ export interface LedgerStep {
    * Calls that are listed no more. They are told at every poll up to a sound one of their login, as only that ends them.
    */
   ended: readonly KeptCall[];
-  /** Those of them of which nobody knows when they ended: an entry that could not be read may have been them for too long. */
+  /** Those of them that were held open before: so nobody knows when they ended. */
+  lost: readonly KeptCall[];
+  /** Of these, those that were given up: an entry that could not be read may have been them for too long. */
   givenUp: readonly KeptCall[];
   /** Calls that are listed no more and have not ended for all that was known: the ledger held them open. Told at every poll. */
   absent: readonly KeptCall[];
@@ -123,6 +125,7 @@ class ReplayedSwitch implements LedgerWorld {
     return {
       ...{ snapshot, listed, freshCount, passed, cut, sharesIds },
       ended: result === 'sound' ? ended : [...ended],
+      lost: ended.filter(({ wasHeldOpen }) => wasHeldOpen),
       givenUp: ended.filter(({ isGivenUp }) => isGivenUp),
       absent: [...calls.absent],
     };
@@ -192,6 +195,7 @@ class ReplayedSwitch implements LedgerWorld {
   private hide(one: LiveCall): void {
     this.remove(one);
     this.ofLogin(one.row.login).absent.add(one);
+    one.wasHeldOpen = true;
   }
 
   private remove(one: LiveCall): void {

@@ -107,6 +107,11 @@ export class RuleGroup {
     for (const rule of this.listening) rule.tell(subject, lacks);
   }
 
+  /** Whatever the subject's verdicts were to outlast, it has to be judged. */
+  upset(subject: GroupSubject): void {
+    for (const rule of this.listening) rule.wake(subject);
+  }
+
   subjectOf(id: string): GroupSubject {
     let subject = this.subjects.get(id);
     if (subject === undefined) {

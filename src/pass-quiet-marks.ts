@@ -15,6 +15,8 @@ export interface CallEvents {
   calls: readonly EventCall[];
   /** They are listed no more. */
   gone?: boolean;
+  /** What was concluded of those whose calls these are holds no more: whether and when they ended, nobody knows. */
+  upsets?: boolean;
 }
 
 /** A call that is the same object at all of its events. Its fields stay, but for its state and its durations. */

@@ -58,12 +58,15 @@ export function createQuietKeeper(context: QuietContext): QuietKeeper {
   function stir(events: readonly CallEvents[]): void {
     if (!groups.some(({ listens }) => listens)) return;
     marks.begin();
-    for (const { kind, calls } of events) {
+    for (const { kind, calls, upsets = false } of events) {
       for (const one of calls) {
         const { sorts, lacks, subjects } = marks.marksOf(one);
         const bits = kind * sorts;
         const allLacks = lacks | passingLacksOf(one.call, needs);
-        for (const subject of subjects) subject.group.stir(subject, bits, allLacks);
+        for (const subject of subjects) {
+          subject.group.stir(subject, bits, allLacks);
+          if (upsets) subject.group.upset(subject);
+        }
       }
     }
   }

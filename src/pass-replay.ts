@@ -130,13 +130,14 @@ export function createReplay(options: ReplayOptions): Replay {
     changes: PollChanges | undefined,
   ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
     if (quiet === undefined || changes === undefined) return {};
-    const { listed, freshCount, ended, passed, absent, cut, poll, sharesIds } = changes;
+    const { listed, freshCount, ended, passed, absent, lost, cut, poll, sharesIds } = changes;
     const changed = listed.length - freshCount;
     const events = [
       { kind: EVENTS.over, calls: cut },
       { kind: EVENTS.over, calls: ended, gone: true },
       { kind: EVENTS.over, calls: passed, gone: true },
-      { kind: EVENTS.over, calls: absent, gone: true },
+      { kind: EVENTS.over, calls: absent, gone: true, upsets: true },
+      { kind: EVENTS.over, calls: lost, gone: true, upsets: true },
       { kind: EVENTS.changed, calls: listed.slice(0, changed) },
       { kind: EVENTS.fresh, calls: listed.slice(changed) },
       // What is listed as over ends with this listing. That it is gone, the next one would tell too late.

@@ -540,6 +540,30 @@ describe('what is kept from poll to poll', () => {
     expect(givenUp).toEqual([0, 12]);
   });
 
+  it.each([
+    ['shortCalls', { within: 30, under: 20 }],
+    ['callsEnded', { within: 30 }],
+    ['equalDurations', { within: 30, tolerance: 2 }],
+  ])(
+    'cannot judge by %s for a while after a call that was held open, however far the rule is from its threshold',
+    async (fact, params) => {
+      const rule = alerting({
+        conditions: { all: [{ fact: `account.${fact}`, params, operator: 'greaterThan', value: 10 }] },
+      });
+      const times = { firstSeenAt: at(65), lastSeenAt: at(70), connectedAt: at(64) };
+      for (const [ends, unjudged] of [
+        [{ endedAt: at(90) }, 4],
+        [{ absentAt: at(75), endedAt: at(150) }, 6],
+      ] as const) {
+        const calls = [aRow({ id: '1', ...times, ...ends })];
+        const options = aBacktest({ rules: [rule], calls, polls: polls(40) });
+        const quick = await runBacktest(options);
+        expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+        expect(quick.rules).toMatchObject([{ indeterminatePolls: unjudged, alerts: 0 }]);
+      }
+    },
+  );
+
   it('tells of an account that is known for too short a time at every poll until it is, and while it has calls', async () => {
     const rule = alerting({
       conditions: {
