@@ -22,7 +22,7 @@ export interface AskingCustomers
     PassContext,
     'port' | 'learnedTree' | 'customerTree' | 'rules' | 'limits' | 'protect' | 'deadlineMs' | 'note'
   > {
-  memory: Pick<PassContext['memory'], 'learnedCustomers'>;
+  memory: Pick<PassContext['memory'], 'learnedCustomers' | 'lastPollAt'>;
 }
 
 /**
@@ -38,7 +38,8 @@ export async function knowCustomers(
   const asked = customersAsked(context);
   if (learnedTree === undefined || asked === undefined)
     return { customers: asStated(customerTree), learned: undefined };
-  if (!learnedTree.isRestored) learnedTree.restore(await memory.learnedCustomers());
+  if (!learnedTree.isRestored)
+    learnedTree.restore(await memory.learnedCustomers(), await memory.lastPollAt());
   const slowest = AbortSignal.timeout(Math.ceil(deadlineMs * SHARE_OF_DEADLINE));
   const known = await learnedTree.refresh(snapshot.calls, snapshot.observedAt, {
     ...asked,

@@ -36,6 +36,8 @@ export interface SwitchMemory {
   commit(changes: Omit<LedgerChanges, 'holding'>, holding: HoldingChanges): Promise<void>;
   /** What the ledger knows of who is whose subcustomer. */
   learnedCustomers(): Promise<readonly LearnedCustomerAt[]>;
+  /** When the ledger took down the last poll, by the clock of then; undefined before the first. */
+  lastPollAt(): Promise<number | undefined>;
   /** Takes down a poll that brought no listing. */
   missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
 }
@@ -114,6 +116,7 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
     },
     commit,
     learnedCustomers: () => ledger.learnedCustomers(switchName),
+    lastPollAt: () => ledger.lastPollAt(switchName),
     async missed(poll) {
       await commit(history.missed({ ...poll, result: 'failed' }), NO_CHANGES);
     },

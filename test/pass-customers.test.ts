@@ -37,6 +37,18 @@ const family = (operator: string, value: number) => `
   conditions: { all: [ { fact: customer.connectedCalls, params: { recursive: true }, operator: ${operator}, value: ${value} } ] }
   event: { type: alert }`;
 
+/** An entry of which nothing can be read. */
+const UNREADABLE = {
+  id: undefined,
+  callId: undefined,
+  state: undefined,
+  account: undefined,
+  customer: undefined,
+  connection: undefined,
+  cli: undefined,
+  cld: undefined,
+};
+
 /** A switch in trusted mode; `fails` names customers whose listings fail. */
 function trusted(listed: readonly Call[], rules: string, changes: Partial<PassContext> = {}) {
   const { store } = tempStore();
@@ -203,7 +215,15 @@ describe('in trusted mode a rule that counts subcustomers', () => {
     const it = trusted(CALLS, family('greaterThan', 5));
     await it.pass();
     const learned = (saidAt: number) => [
-      { customer: 2, parent: 1, placed: false, answered: true, learnedAt: NOW, answeredAt: saidAt },
+      {
+        customer: 2,
+        parent: 1,
+        placed: false,
+        answered: true,
+        learnedAt: NOW,
+        answeredAt: saidAt,
+        unplacedBy: [3, 4],
+      },
       ...[
         { customer: 3, parent: 2 },
         { customer: 4, parent: 1 },
@@ -238,28 +258,128 @@ describe('in trusted mode a rule that counts subcustomers', () => {
   });
 });
 
-describe('a protected customer whose listing fails, with processes that begin anew for every pass', () => {
-  const MINUTE = 60_000;
-  function once(protectedCustomers: readonly number[]) {
-    const it = trusted([], EVERY_CALL, { protect: { accounts: [], customers: protectedCustomers } });
-    let passes = 0;
-    return {
-      ...it,
-      /** With one new call of each of these customers. */
-      run: async (...customers: number[]) => {
-        passes += 1;
-        it.fake.calls = customers.map((customer) => {
-          const id = `${customer}${100 + passes}`;
-          return aCall({ id, callId: id, customer });
-        });
-        const report = await it.pass({
-          learnedTree: createLearnedCustomerTree({ root: 1, stated: new Map() }),
-          memory: createSwitchMemory({ ...it.context, ledger: it.store.ledger }),
-        });
-        return outcomes(report).map((outcome) => outcome.replace(/^(\d)1\d\d/, '$1'));
+const MINUTE = 60_000;
+
+/** Passes of a process that goes on, or each of a process of its own, as `once` by cron makes them. */
+function passes(kind: 'run' | 'once', rules: string, changes: Partial<PassContext> = {}) {
+  const it = trusted([], rules, changes);
+  let count = 0;
+  const anew = (): Partial<PassContext> => ({
+    learnedTree: createLearnedCustomerTree({ root: 1, stated: new Map() }),
+    memory: createSwitchMemory({ ...it.context, ledger: it.store.ledger }),
+  });
+  const pass = (others: Partial<PassContext> = {}) =>
+    it.pass({ ...others, ...(kind === 'once' ? anew() : {}) });
+  return {
+    ...it,
+    pass,
+    /** With one new call of each of these customers. */
+    run: async (...customers: number[]) => {
+      count += 1;
+      it.fake.calls = customers.map((customer) => {
+        const id = `${customer}${1000 + count}`;
+        return aCall({ id, callId: id, customer });
+      });
+      return outcomes(await pass()).map((outcome) => outcome.replace(/^(\d)1\d{3}/, '$1'));
+    },
+  };
+}
+
+describe.each(['run', 'once'] as const)('what was learned by passes of %s', (kind) => {
+  it('lets go of a customer that was moved away once a second answer lacks it', async () => {
+    const counted = family('greaterThan', 0).replace('alert', 'disconnectCall');
+    const it = passes(kind, counted);
+    await it.run(2, 3, 4);
+    it.parents.set(3, 1);
+    const last = { minute: 0 };
+    for (let minute = 5; minute <= 120; minute += 5) {
+      it.wait(5 * MINUTE);
+      if ((await it.run(2, 3, 4)).includes('3 disconnected')) last.minute = minute;
+    }
+    expect(last.minute).toBe(60);
+  });
+
+  it.each([0, 6, 110])('is as old as it was after a clock that was set back by %i minutes', async (back) => {
+    const it = passes(kind, EVERY_CALL, PROTECTED);
+    await it.run(3, 4);
+    it.parents.set(4, 2);
+    it.fails.add(2);
+    const last = { minute: 0 };
+    for (let minute = 5; minute <= 300; minute += 5) {
+      it.wait(5 * MINUTE);
+      if (minute === 115) it.wait(-back * MINUTE);
+      if ((await it.run(3, 4)).includes('4 disconnected')) last.minute = minute;
+    }
+    // Two hours, and the time from the last pass to the one that noticed.
+    expect(last.minute).toBe(back === 0 ? 120 : 125);
+  });
+
+  it('is asked for again only of whom something is not known', async () => {
+    const ids = [2, 3, 4, 5, 6];
+    const it = passes(kind, family('greaterThan', 50));
+    for (const id of ids) it.parents.set(id, 1);
+    it.fake.calls = ids.map((id) => aCall({ id: `${id}1`, callId: `${id}1`, customer: id }));
+    const { listAllCalls } = it.context.port;
+    const nobody = { ...UNREADABLE, reason: 'no i_customer' };
+    const port: PassContext['port'] = {
+      ...it.context.port,
+      listAllCalls: async (filter, options) => {
+        const answer = await listAllCalls(filter, options);
+        return filter.customer === 6 ? { ...answer, suspects: [nobody] } : answer;
       },
     };
+    const asked: number[] = [];
+    for (let pass = 0; pass < 5; pass += 1) {
+      const before = it.asked().length;
+      await it.pass({ port });
+      asked.push(it.asked().length - before);
+      it.wait(MINUTE);
+    }
+    expect(asked).toEqual([5, 1, 1, 1, 1]);
+  });
+});
+
+it('holds nobody for outside since a later instant than that of the listing that lacked him', async () => {
+  const it = trusted([], EVERY_CALL, PROTECTED);
+  const { listAllCalls } = it.context.port;
+  let failing = 'closing';
+  let asked = false;
+  const port: PassContext['port'] = {
+    ...it.context.port,
+    listAllCalls: (filter, options) => {
+      asked ||= filter.customer !== undefined;
+      if (filter.customer === undefined && (failing === 'all' || (failing === 'closing' && asked)))
+        throw switchError('SWITCH_TIMEOUT');
+      return listAllCalls(filter, options);
+    },
+  };
+  const pass = async (...customers: number[]) => {
+    it.fake.calls = customers.map((id) => aCall({ id: `${id}1`, callId: `${id}1`, customer: id }));
+    return outcomes(await it.pass({ port }).catch(() => ({ actions: [] }) as never));
+  };
+  await pass(3, 4);
+  it.parents.set(4, 2);
+  failing = 'all';
+  for (let minute = 5; minute < 115; minute += 5) {
+    it.wait(5 * MINUTE);
+    await pass(3, 4);
   }
+  // The next listing of everything concludes from what came at first.
+  failing = '';
+  it.fails.add(2);
+  it.wait(5 * MINUTE);
+  expect(await pass(3, 4)).toContain('41 disconnected');
+  it.fails.clear();
+  it.wait(4 * MINUTE);
+  await pass(3);
+  it.fails.add(2);
+  it.wait(10 * MINUTE);
+  expect(await pass(3, 4)).toEqual(['31 withheld protected-customer', '41 withheld owner-unknown']);
+});
+
+describe('a protected customer whose listing fails, with processes that begin anew for every pass', () => {
+  const once = (protectedCustomers: readonly number[]) =>
+    passes('once', EVERY_CALL, { protect: { accounts: [], customers: protectedCustomers } });
 
   it('is asked again once it answers, before anybody is held for outside of it', async () => {
     const it = once([2, 6]);

@@ -145,7 +145,10 @@ async function listNow(
         protect: switchConfig.protect,
         deadlineMs: switchConfig.deadlineMs,
         learnedTree: treeLearnedFrom(port, switchConfig),
-        memory: { learnedCustomers: async () => (await store?.ledger.learnedCustomers(switchName)) ?? [] },
+        memory: {
+          learnedCustomers: async () => (await store?.ledger.learnedCustomers(switchName)) ?? [],
+          lastPollAt: async () => store?.ledger.lastPollAt(switchName),
+        },
         note: (text) => void say(context, text),
       },
       snapshot,

@@ -41,6 +41,10 @@ export interface LearnedCustomer {
   answeredAt?: number;
   /** Of the listings that say below whom it does not stand, when the oldest one came; absent where there is none. */
   placedAt?: number;
+  /** Those above it whose last listing lacked it: a second one will move it. Absent where there are none. */
+  lackedBy?: readonly number[];
+  /** Where it is not placed: the few customers whose listings do not tell of it; absent where they are many, or contradict each other. */
+  unplacedBy?: readonly number[];
 }
 
 /** The stated tree as the whole truth: under a login nobody can be asked. */

@@ -192,6 +192,8 @@ export interface Ledger {
    * history began anew alone.
    */
   load(switchName: string, since: number, pollsSince?: number): Promise<LedgerState>;
+  /** When the last poll was, by the clock of then; undefined before the first. */
+  lastPollAt(switchName: string): Promise<number | undefined>;
   /** What was learned last of each customer of the switch; none where nobody ever was asked. */
   learnedCustomers(switchName: string): Promise<readonly LearnedCustomerAt[]>;
   /** One transaction; resolves with the poll's id once it is on disk. */

@@ -8,6 +8,8 @@ const SHORTEST_PAUSE_MS = 60_000;
 const LONGEST_TRUST_MS = 3_600_000;
 /** What could not be looked up anew for so long is not known any more. */
 const FORGOTTEN_AFTER_MS = 2 * LONGEST_TRUST_MS;
+/** So many listings may leave open where a customer stands, and it is kept which ones; of more, that they do. */
+const MOST_UNTOLD = 20;
 
 export interface CustomersAsked {
   /** Protected customers: asked for at first, and whoever is listed has to be placed with regard to them. */
@@ -46,14 +48,17 @@ export class CustomerKnowledge {
       this.members.add(customer);
       if (answered) this.of(customer).answeredAt = answeredAt;
     }
-    for (const { customer, placed, learnedAt, placedAt = learnedAt } of learned) {
+    for (const { customer, placed, learnedAt, placedAt = learnedAt, ...row } of learned) {
       const above = chainOf(customer, parents);
       for (const one of above) if (one !== this.root) this.of(one).below.add(customer);
-      if (!placed) continue;
+      for (const one of row.lackedBy ?? [])
+        if (this.asked.get(one)?.below.has(customer)) this.of(one).lacked.add(customer);
+      const unplacedBy = placed ? [] : row.unplacedBy;
+      if (unplacedBy === undefined) continue;
       for (const [one, { answeredAt, below, outside }] of this.asked) {
         // Nobody is placed with regard to one whose own listing has not come for too long.
         if (answeredAt === undefined || one === customer || below.has(customer)) continue;
-        outside.set(customer, placedAt);
+        if (!unplacedBy.includes(one)) outside.set(customer, placedAt);
       }
     }
   }
@@ -98,13 +103,14 @@ export class CustomerKnowledge {
     outside.set(other, now);
   }
 
-  /** The clock was set back: everything is due. */
-  beginAnew(now: number): void {
+  /** The clock was set back, at `before` by its own time: everything is due, and as old as it was. */
+  beginAnew(now: number, before: number): void {
     this.reckoned = undefined;
+    const asOld = (at: number) => now - Math.max(LONGEST_TRUST_MS, before - at);
     for (const one of this.asked.values()) {
       one.triedAt = Number.NEGATIVE_INFINITY;
-      if (one.answeredAt !== undefined) one.answeredAt = now - LONGEST_TRUST_MS;
-      for (const customer of one.outside.keys()) one.outside.set(customer, now - LONGEST_TRUST_MS);
+      if (one.answeredAt !== undefined) one.answeredAt = asOld(one.answeredAt);
+      for (const [customer, at] of one.outside) one.outside.set(customer, asOld(at));
     }
   }
 
@@ -183,23 +189,30 @@ export class CustomerKnowledge {
       this.root,
     );
     const answered = [...this.asked].filter(([, { answeredAt }]) => answeredAt !== undefined);
-    const isPlaced = (customer: number) =>
-      !contradictory.has(customer) &&
-      answered.every(
-        ([above, { below, outside }]) => above === customer || below.has(customer) || outside.has(customer),
+    const unplacedBy = (customer: number) =>
+      answered.flatMap(([above, { below, outside }]) =>
+        above === customer || below.has(customer) || outside.has(customer) ? [] : [above],
       );
+    const lackedBy = new Map<number, number[]>();
+    for (const [above, { lacked }] of this.asked)
+      for (const customer of lacked) lackedBy.set(customer, [...(lackedBy.get(customer) ?? []), above]);
     return [...new Set([...this.members, ...this.asked.keys()])]
       .sort((one, other) => one - other)
       .map((customer) => {
         const answeredAt = this.asked.get(customer)?.answeredAt;
         const placedAt = oldestAt(answered, customer);
+        const untold = unplacedBy(customer);
+        const isFew = untold.length > 0 && untold.length <= MOST_UNTOLD && !contradictory.has(customer);
+        const lacking = lackedBy.get(customer);
         return {
           customer,
           parent: parents.get(customer) ?? this.root,
-          placed: isPlaced(customer),
+          placed: untold.length === 0 && !contradictory.has(customer),
           answered: answeredAt !== undefined && !contradictory.has(customer),
           ...(answeredAt === undefined ? {} : { answeredAt }),
           ...(placedAt === undefined ? {} : { placedAt }),
+          ...(lacking === undefined ? {} : { lackedBy: ascending(lacking) }),
+          ...(isFew ? { unplacedBy: ascending(untold) } : {}),
         };
       });
   }
@@ -219,6 +232,10 @@ export class CustomerKnowledge {
     }
     return found;
   }
+}
+
+function ascending(customers: readonly number[]): readonly number[] {
+  return customers.toSorted((one, other) => one - other);
 }
 
 /** When the oldest of the listings came that a customer was found to be missing from; undefined where there is none. */

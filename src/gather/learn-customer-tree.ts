@@ -27,7 +27,8 @@ export interface LearnedCustomers {
 export interface LearnedCustomerTree {
   /** Whether it knows what was learned before this process began. */
   readonly isRestored: boolean;
-  restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void;
+  /** `lastPollAt`: when the switch was polled last, by the clock of then. */
+  restore(learned: readonly (LearnedCustomer & { learnedAt: number })[], lastPollAt?: number): void;
   /**
    * Takes in a listing of everything, asks for the listings that are due and returns what is known then. Ends early with
    * `signal`; the next call goes on where it stopped.
@@ -84,8 +85,12 @@ class TreeLearner implements LearnedCustomerTree {
     this.known = { customers: knownCustomers([], options), learned: [] };
   }
 
-  restore(learned: readonly (LearnedCustomer & { learnedAt: number })[]): void {
+  restore(
+    learned: readonly (LearnedCustomer & { learnedAt: number })[],
+    lastPollAt = Number.NEGATIVE_INFINITY,
+  ): void {
     this.isRestored = true;
+    this.lastAt = Math.max(this.lastAt, lastPollAt);
     // What was learned while the clock was ahead would otherwise be trusted until the clock comes to that instant again.
     for (const { learnedAt, answeredAt = learnedAt, placedAt = learnedAt } of learned)
       this.lastAt = Math.max(this.lastAt, learnedAt, answeredAt, placedAt);
@@ -101,13 +106,13 @@ class TreeLearner implements LearnedCustomerTree {
     const { knowledge } = this;
     if (now < this.lastAt) {
       this.pending = undefined;
-      knowledge.beginAnew(now);
+      knowledge.beginAnew(now, this.lastAt);
     }
     this.lastAt = now;
     const before = ownersOf(calls, this.options.root);
     const listed = new Set(before.values());
     knowledge.see(listed);
-    this.conclude(before, now);
+    this.conclude(before);
     if (options.named === undefined) knowledge.keepOnly(new Set(options.protected));
     knowledge.forgetOld(listed, now, options.protected);
     const due = knowledge.due(listed, now, options);
@@ -141,7 +146,7 @@ class TreeLearner implements LearnedCustomerTree {
       }
     };
     await Promise.all(Array.from({ length: Math.max(1, this.options.concurrency ?? 4) }, work));
-    const closing = waiting.length === 0 ? await this.close(options, now) : undefined;
+    const closing = waiting.length === 0 ? await this.close(options) : undefined;
     const isError = closing instanceof CallwardenError;
     const note = learningNote(failures, waiting.length, isError ? closing : undefined);
     return {
@@ -181,10 +186,10 @@ class TreeLearner implements LearnedCustomerTree {
   }
 
   /** A listing of everything after the others; where it fails, that of the next pass serves. */
-  private async close({ port, signal }: Asking, now: number): Promise<Listing | CallwardenError> {
+  private async close({ port, signal }: Asking): Promise<Listing | CallwardenError> {
     try {
       const listing = await port.listAllCalls({}, { signal });
-      this.conclude(ownersOf(listing.calls, this.options.root), now);
+      this.conclude(ownersOf(listing.calls, this.options.root));
       return listing;
     } catch (error) {
       if (error instanceof CallwardenError) return error;
@@ -193,7 +198,7 @@ class TreeLearner implements LearnedCustomerTree {
   }
 
   /** Whoever has a call both before and after a listing, and none in it, does not belong there. */
-  private conclude(after: ReadonlyMap<string, number>, now: number): void {
+  private conclude(after: ReadonlyMap<string, number>): void {
     const { pending } = this;
     if (pending === undefined) return;
     this.pending = undefined;
@@ -204,7 +209,7 @@ class TreeLearner implements LearnedCustomerTree {
       for (const [other, identities] of stayed) {
         if (other === customer || shown.has(other)) continue;
         if (unowned.size === 0 || identities.some((one) => !unowned.has(one)))
-          this.knowledge.lacks(customer, other, now);
+          this.knowledge.lacks(customer, other, pending.at);
       }
     }
   }

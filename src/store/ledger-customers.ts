@@ -3,7 +3,8 @@ import type { LearnedCustomer } from '../domain/customer-tree.js';
 import type { LearnedCustomerAt } from '../domain/ledger.js';
 
 const NEWEST = `
-  SELECT customer, parent, placed, answered, learned_at AS learnedAt, answered_at AS answeredAt, placed_at AS placedAt
+  SELECT customer, parent, placed, answered, learned_at AS learnedAt, answered_at AS answeredAt, placed_at AS placedAt,
+    lacked_by AS lackedBy, unplaced_by AS unplacedBy
   FROM ledger_customer AS one
   WHERE switch_id = (SELECT id FROM ledger_switch WHERE name = ?) AND id = (
     SELECT max(id) FROM ledger_customer WHERE switch_id = one.switch_id AND customer = one.customer
@@ -11,26 +12,37 @@ const NEWEST = `
 
 /** In the order in which they were written: of several that hold at an instant the last one does. */
 const HISTORY = `
-  SELECT customer, parent, placed, answered, learned_at AS learnedAt, answered_at AS answeredAt, placed_at AS placedAt
+  SELECT customer, parent, placed, answered, learned_at AS learnedAt, answered_at AS answeredAt, placed_at AS placedAt,
+    lacked_by AS lackedBy, unplaced_by AS unplacedBy
   FROM ledger_customer WHERE switch_id = (SELECT id FROM ledger_switch WHERE name = @name) AND learned_at < @until ORDER BY id`;
 
 const INSERT_CHANGED = `
-  INSERT INTO ledger_customer (switch_id, customer, parent, placed, answered, learned_at, answered_at, placed_at)
-  SELECT @switch, @customer, @parent, @placed, @answered, @at, @answeredAt, @placedAt
+  INSERT INTO ledger_customer (
+    switch_id, customer, parent, placed, answered, learned_at, answered_at, placed_at, lacked_by, unplaced_by
+  )
+  SELECT @switch, @customer, @parent, @placed, @answered, @at, @answeredAt, @placedAt, @lackedBy, @unplacedBy
   WHERE NOT EXISTS (
     SELECT 1 FROM ledger_customer WHERE id = (
       SELECT max(id) FROM ledger_customer WHERE switch_id = @switch AND customer = @customer
     ) AND parent = @parent AND placed = @placed AND answered = @answered
   )`;
 
-/** Where customers are asked in turn, hundreds are confirmed by turns: what differs by less than this is not worth a write. */
+/** Where customers are asked in turn, hundreds are confirmed by turns: to be newer by less than this is not worth a write. */
 const SHORTEST_CONFIRMED_MS = 300_000;
 
+/** Whether an instant has to be written: it is another kind of knowledge, older, or newer by much. */
+const isOff = (kept: string, said: string) => `(
+      (${kept} IS NULL) <> (${said} IS NULL)
+      OR ${said} < ${kept}
+      OR ${said} >= ${kept} + ${SHORTEST_CONFIRMED_MS}
+    )`;
+
 const CONFIRM = `
-  UPDATE ledger_customer SET answered_at = @answeredAt, placed_at = @placedAt
+  UPDATE ledger_customer
+  SET answered_at = @answeredAt, placed_at = @placedAt, lacked_by = @lackedBy, unplaced_by = @unplacedBy
   WHERE id = (SELECT max(id) FROM ledger_customer WHERE switch_id = @switch AND customer = @customer) AND (
-    abs(coalesce(answered_at, learned_at) - coalesce(@answeredAt, learned_at)) >= ${SHORTEST_CONFIRMED_MS}
-    OR abs(coalesce(placed_at, learned_at) - coalesce(@placedAt, learned_at)) >= ${SHORTEST_CONFIRMED_MS}
+    ${isOff('answered_at', '@answeredAt')} OR ${isOff('placed_at', '@placedAt')}
+    OR lacked_by IS NOT @lackedBy OR unplaced_by IS NOT @unplacedBy
   )`;
 
 interface Row {
@@ -41,6 +53,8 @@ interface Row {
   learnedAt: number;
   answeredAt: number | null;
   placedAt: number | null;
+  lackedBy: string | null;
+  unplacedBy: string | null;
 }
 
 /** Reads what is kept of the customers of a switch. Throws SQLite's own errors. */
@@ -59,8 +73,10 @@ export function prepareCustomerWrite(database: Database.Database) {
   const insert = database.prepare(INSERT_CHANGED);
   const confirm = database.prepare(CONFIRM);
   return (switchId: number, learned: readonly LearnedCustomer[], at: number): void => {
-    for (const { customer, parent, placed, answered, answeredAt = null, placedAt = null } of learned) {
-      const said = { switch: switchId, customer, answeredAt, placedAt };
+    for (const one of learned) {
+      const { customer, parent, placed, answered, answeredAt = null, placedAt = null } = one;
+      const [lackedBy, unplacedBy] = [asText(one.lackedBy), asText(one.unplacedBy)];
+      const said = { switch: switchId, customer, answeredAt, placedAt, lackedBy, unplacedBy };
       const { changes } = insert.run({
         ...said,
         parent,
@@ -73,12 +89,30 @@ export function prepareCustomerWrite(database: Database.Database) {
   };
 }
 
-function fromRow({ placed, answered, answeredAt, placedAt, ...row }: Row): LearnedCustomerAt {
+function fromRow({
+  placed,
+  answered,
+  answeredAt,
+  placedAt,
+  lackedBy,
+  unplacedBy,
+  ...row
+}: Row): LearnedCustomerAt {
   return {
     ...row,
     placed: placed === 1,
     answered: answered === 1,
     ...(answeredAt === null ? {} : { answeredAt }),
     ...(placedAt === null ? {} : { placedAt }),
+    ...(lackedBy === null ? {} : { lackedBy: asCustomers(lackedBy) }),
+    ...(unplacedBy === null ? {} : { unplacedBy: asCustomers(unplacedBy) }),
   };
+}
+
+function asText(customers: readonly number[] | undefined): string | null {
+  return customers === undefined ? null : JSON.stringify(customers);
+}
+
+function asCustomers(text: string): readonly number[] {
+  return JSON.parse(text) as number[];
 }

@@ -12,6 +12,7 @@ import { CALL_COLUMNS, type CallRow, createInterner, toCall } from './ledger-row
 /** Reads the ledger on a connection that may or may not write. Throws SQLite's own errors. */
 export interface LedgerReads {
   lastPollId(switchName: string): number | undefined;
+  lastPollAt(switchName: string): number | undefined;
   /** As of one instant, whatever another process commits meanwhile. */
   state(switchName: string, since: number, pollsSince?: number): LedgerState;
   /** Like the calls, of the time since the history began anew. */
@@ -169,6 +170,7 @@ export function createLedgerReads(database: Database.Database): LedgerReads {
 
   return {
     lastPollId: (switchName) => switches.get(switchName)?.lastPollId,
+    lastPollAt: (switchName) => switches.get(switchName)?.lastPollAt ?? undefined,
     state,
     polls(switchName, since, until) {
       const found = switches.get(switchName);

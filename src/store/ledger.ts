@@ -86,6 +86,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
 
   return {
     lastPollId: (switchName) => settle(path, () => reads.lastPollId(switchName)),
+    lastPollAt: (switchName) => settle(path, () => reads.lastPollAt(switchName)),
     load: (switchName, since, pollsSince) => settle(path, () => reads.state(switchName, since, pollsSince)),
     learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
