@@ -10,7 +10,7 @@ import type { PassContext } from '../src/pass-enforcement.js';
 import { createSwitchMemory } from '../src/pass-memory.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
-import { aCall, NOW } from './support/calls.js';
+import { aCall, aSuspect, NOW } from './support/calls.js';
 import { fakeSwitch, switchError } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
@@ -36,18 +36,6 @@ const family = (operator: string, value: number) => `
   only: { customers: [2] }
   conditions: { all: [ { fact: customer.connectedCalls, params: { recursive: true }, operator: ${operator}, value: ${value} } ] }
   event: { type: alert }`;
-
-/** An entry of which nothing can be read. */
-const UNREADABLE = {
-  id: undefined,
-  callId: undefined,
-  state: undefined,
-  account: undefined,
-  customer: undefined,
-  connection: undefined,
-  cli: undefined,
-  cld: undefined,
-};
 
 /** A switch in trusted mode; `fails` names customers whose listings fail. */
 function trusted(listed: readonly Call[], rules: string, changes: Partial<PassContext> = {}) {
@@ -320,12 +308,11 @@ describe.each(['run', 'once'] as const)('what was learned by passes of %s', (kin
     for (const id of ids) it.parents.set(id, 1);
     it.fake.calls = ids.map((id) => aCall({ id: `${id}1`, callId: `${id}1`, customer: id }));
     const { listAllCalls } = it.context.port;
-    const nobody = { ...UNREADABLE, reason: 'no i_customer' };
     const port: PassContext['port'] = {
       ...it.context.port,
       listAllCalls: async (filter, options) => {
         const answer = await listAllCalls(filter, options);
-        return filter.customer === 6 ? { ...answer, suspects: [nobody] } : answer;
+        return filter.customer === 6 ? { ...answer, suspects: [aSuspect()] } : answer;
       },
     };
     const asked: number[] = [];
