@@ -55,9 +55,8 @@ export interface LedgerCall extends CallIdentity {
   cutAt: number | undefined;
   /**
    * The first sound listing without it, while an entry that could not be read might be it, or calls of its account were
-   * missing: it was not seen since. Beside
-   * endedAt it says that the call was given up so, and that nobody knows when it ended. What ended after all was missing since
-   * lastSeenAt.
+   * missing: it was not seen since. Beside endedAt it says that the call was given up so, and that nobody knows when it ended.
+   * What ended after all was missing since lastSeenAt.
    */
   absentAt?: number | undefined;
   /** When the listing that told its end was there: it ended until then. Absent while it lives, and where nobody kept it. */
