@@ -1,3 +1,5 @@
+import { quotedList } from '../documents/found-values.js';
+import { unseenDirection } from '../documents/unseen-direction.js';
 import type { SwitchConfig } from '../domain/config.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { Clock, SwitchPort } from '../domain/ports.js';
@@ -5,6 +7,9 @@ import type { AnswerTiming, Listing } from '../domain/snapshot.js';
 import { findDisagreement } from '../gather/cross-check.js';
 import { connectSwitch } from './compose.js';
 import { checkReachability, type Finding } from './reachability.js';
+
+const NAMED_DIRECTIONS = 5;
+const SHOWN_LENGTH = 40;
 
 /** Beyond this, times in listings and audit records no longer fit together well. */
 const GREATEST_OFFSET_MS = 5_000;
@@ -36,7 +41,33 @@ function listingFindings({ calls, suspects, timing }: Listing, login: string): r
       next: 'Calls without a readable ID, CALL_ID or CC_STATE are never cut; see `callwarden calls`.',
     }),
   };
-  return [listed, clockFinding(timing)];
+  return [listed, ...directionFindings(calls), clockFinding(timing)];
+}
+
+/** What rules with `direction` would not count, or could not judge. */
+function directionFindings(calls: Listing['calls']): readonly Finding[] {
+  const unseen = new Set<string>();
+  let without = 0;
+  for (const { direction } of calls) {
+    if (direction === undefined) without += 1;
+    else if (unseenDirection(direction) !== undefined) unseen.add(direction.slice(0, SHOWN_LENGTH));
+  }
+  const findings: Finding[] = [];
+  if (unseen.size > 0) {
+    findings.push({
+      level: 'warn',
+      text: `DIRECTION: calls are listed with ${quotedList([...unseen].slice(0, NAMED_DIRECTIONS))}, which no switch has been seen to write`,
+      next: 'Rules with `direction`, as most shipped ones are, count no such call: add it there where these are calls that an account makes.',
+    });
+  }
+  if (without > 0) {
+    findings.push({
+      level: 'warn',
+      text: `DIRECTION: ${without} of ${calls.length} calls are listed without one`,
+      next: 'Rules with `direction`, as most shipped ones are, come to no verdict because of them (indeterminate): take it out of these rules where that goes on.',
+    });
+  }
+  return findings;
 }
 
 /** The Date header has a resolution of one second: on average half a second has passed since. */

@@ -48,7 +48,7 @@ const WINDOWED: readonly WindowedWords[] = [
     description: (whose) =>
       `Connected minutes ${IN_WINDOW}: of every call ${whose} the part of its talk that lies in the window, from the answer ` +
       '(reckoned from DURATION) to the last listing that showed it; with fractions, not rounded as for billing. Up to one ' +
-      'interval per call too few, and calls that no listing showed connected are missing. Calls that we cut count until then.',
+      `interval per call too few, and calls that no listing showed connected are missing. Calls that we cut count until then. ${ENTRIES}`,
   },
   {
     name: 'minutesToday',
@@ -57,7 +57,7 @@ const WINDOWED: readonly WindowedWords[] = [
     required: [],
     description: (whose) =>
       `Connected minutes of the calls ${whose} since midnight in \`timezone\` (an IANA name, default UTC; days are 23 or 25 hours long ` +
-      'where the clock changes). Counted as `minutes` are: up to one interval per call too few.',
+      `where the clock changes). Counted as \`minutes\` are: up to one interval per call too few. ${ENTRIES}`,
   },
   {
     name: 'distinctCld',
@@ -97,7 +97,8 @@ const WINDOWED: readonly WindowedWords[] = [
     name: 'repeatedCld',
     unit: 'calls',
     description: (whose) =>
-      `How many of the calls ${whose} that started ${IN_WINDOW} went to the number that was dialled most often. ${STARTED} ${UNREAD}`,
+      `How many of the calls ${whose} that started ${IN_WINDOW} went to the number that was dialled most often. ${STARTED} ${UNREAD} ` +
+      ENTRIES,
   },
   {
     name: 'shortCalls',
@@ -109,7 +110,7 @@ const WINDOWED: readonly WindowedWords[] = [
       `Answered calls ${whose} that ended ${IN_WINDOW} and were surely shorter than \`under\`: the first listing without ` +
       'the call was there less than `under` after its answer, which may have been a second before the one that a DURATION in ' +
       `whole seconds tells. ${ENDED} A lower bound: below twice the poll interval hardly any ` +
-      'call can be known to be so short. Calls of which no DURATION was listed make it a lower bound too.',
+      `call can be known to be so short. Calls of which no DURATION was listed make it a lower bound too. ${ENTRIES}`,
   },
   {
     name: 'answerRatio',
@@ -120,7 +121,7 @@ const WINDOWED: readonly WindowedWords[] = [
     description: (whose) =>
       `The share of answered ones, 0 to 1, among the calls ${whose} that ended ${IN_WINDOW}. ${ENDED} Short calls of either kind are ` +
       'missed, those that fail fast more often, so it is mostly too high. Missing below `min` calls (default 1), and where ' +
-      'a call cannot be assigned.',
+      `a call cannot be assigned. ${ENTRIES}`,
   },
   {
     name: 'averageEndedDuration',
@@ -130,7 +131,7 @@ const WINDOWED: readonly WindowedWords[] = [
     ofEndedCalls: true,
     description: (whose) =>
       `Mean length of the answered calls ${whose} that ended ${IN_WINDOW}. ${ENDED} ${LISTED_LENGTH} Missing below \`min\` ` +
-      'calls (default 1), and where a length is unknown or a call cannot be assigned.',
+      `calls (default 1), and where a length is unknown or a call cannot be assigned. ${ENTRIES}`,
   },
   {
     name: 'equalDurations',
@@ -141,7 +142,7 @@ const WINDOWED: readonly WindowedWords[] = [
     description: (whose) =>
       `The largest group of answered calls ${whose} that ended ${IN_WINDOW}, in which no two lengths differ by more than ` +
       `\`tolerance\`. ${ENDED} ${LISTED_LENGTH} A tolerance below the poll interval tears equal calls apart. Calls of ` +
-      'unknown length make it a lower bound.',
+      `unknown length make it a lower bound. ${ENTRIES}`,
   },
   {
     name: 'firstSeenCountry',
@@ -152,13 +153,13 @@ const WINDOWED: readonly WindowedWords[] = [
       'no poll showed are missing in the window, and a country that was called unseen in the days before looks new, so that ' +
       'missed polls make it too high. With `needs: complete` it is missing unless every poll of the last 7 days was sound. ' +
       'Missing for an account known for less than 7 days, and while more than 24 of the last 168 hours had no sound poll; ' +
-      'elsewhere calls of such accounts make it uncertain (usable with greaterThan alone), as do numbers of no single country.',
+      `elsewhere calls of such accounts make it uncertain (usable with greaterThan alone), as do numbers of no single country. ${ENTRIES}`,
   },
   {
     name: 'callerIsCalled',
     unit: 'calls',
     description: (whose) =>
-      `How many of the calls ${whose} that started ${IN_WINDOW} have the same number as CLI and CLD. ${STARTED} ${UNREAD}`,
+      `How many of the calls ${whose} that started ${IN_WINDOW} have the same number as CLI and CLD. ${STARTED} ${UNREAD} ${ENTRIES}`,
   },
 ];
 

@@ -166,6 +166,24 @@ describe('doctor', () => {
     expect((await run(['doctor'])).stdout).toContain('so that irsf-burst reads every number');
   });
 
+  it('warns of directions that rules do not count, and of calls without one', async () => {
+    const simulator = await simulate({ traffic: 'none' });
+    writeConfig({ lab: simulator.url });
+    simulator.world.addCall({ direction: 'onnet_in' });
+    simulator.world.addCall({ direction: 'vendor' });
+    expect((await run(['doctor'])).stdout).not.toContain('DIRECTION');
+    simulator.world.addCall({ listedFields: { DIRECTION: 'transit' } });
+    simulator.world.addCall({ listedFields: { DIRECTION: null } });
+    const { exitCode, stdout } = await run(['doctor']);
+    expect(stdout).toMatch(
+      /warn {2}switch lab: DIRECTION: calls are listed with "transit", which no switch .*\n {6}next: .*add it there/,
+    );
+    expect(stdout).toMatch(
+      /warn {2}switch lab: DIRECTION: 1 of 4 calls are listed without one\n {6}next: .*indeterminate/,
+    );
+    expect(exitCode).toBe(0);
+  });
+
   it('names what fails, with the next step and exit code 1', async () => {
     writeConfig({ wrong: (await simulate()).url, down: `http://127.0.0.1:${await closedPort()}/x` });
     const { exitCode, stdout } = await run(['doctor'], { PW: 'not-the-password' });
