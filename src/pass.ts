@@ -26,7 +26,15 @@ import {
   measuredContext,
   type PassContext,
 } from './pass-enforcement.js';
-import { actedBefore, remember, repeatsSince, takeDownMissed, withoutFuture } from './pass-past.js';
+import {
+  actedBefore,
+  noteVersions,
+  remember,
+  repeatsSince,
+  takeDownMissed,
+  type VersionSince,
+  withoutFuture,
+} from './pass-past.js';
 import type { Protection } from './plan/protection.js';
 
 /** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
@@ -92,6 +100,7 @@ interface RunningPass {
   inFlight: AbortSignal;
   halted: () => 'deadline' | 'stopping' | undefined;
   protection: Protection;
+  versionSince: VersionSince;
   snapshot: Snapshot | undefined;
   violations: PassReport['violations'][number][];
   indeterminate: PassReport['indeterminate'][number][];
@@ -108,6 +117,7 @@ function beginPass(context: PassContext, options: PassOptions): RunningPass {
     inFlight: AbortSignal.any([deadline, options.abort]),
     halted: () => (options.stop.aborted ? 'stopping' : deadline.aborted ? 'deadline' : undefined),
     protection: protectionBy(context, asStated(context.customerTree)),
+    versionSince: () => 0,
     snapshot: undefined,
     violations: [],
     indeterminate: [],
@@ -200,6 +210,7 @@ async function decide(
   >,
 ): Promise<Decision> {
   const { memory } = context;
+  pass.versionSince = await noteVersions(context, snapshot.observedAt);
   const decision = await decidePass({
     snapshot,
     history: memory.history,
@@ -214,7 +225,7 @@ async function decide(
     recentlyDisconnected: recent,
     holding: memory.holding,
     acted: withoutFuture(
-      await actedBefore(context, snapshot.observedAt),
+      await actedBefore(context, snapshot.observedAt, pass.versionSince),
       snapshot.observedAt,
       memory.actedAhead,
     ),
@@ -275,7 +286,7 @@ async function enforce(
 ): Promise<Enforcement> {
   const { audit, clock, switchName } = context;
   const { passId, actor, dryRun } = pass.options;
-  const repeats = repeatsSince(context, snapshot.observedAt);
+  const repeats = repeatsSince(context, snapshot.observedAt, pass.versionSince);
   const vendorsOf = vendorLookup(snapshot);
   const listed = new Set(snapshot.vendors.size === 0 ? [] : snapshot.calls.map(identityKey));
   const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));
