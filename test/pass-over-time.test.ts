@@ -9,7 +9,7 @@ import { createSwitchMemory } from '../src/pass-memory.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { openStore } from '../src/store/open-store.js';
-import { aCall, aSuspect, calls, NOW } from './support/calls.js';
+import { aCall, aSuspect, calls, NOW, onNetPair } from './support/calls.js';
 import { fakeSwitch, switchError } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
@@ -371,6 +371,49 @@ describe('escalate', () => {
     it.port.calls = calls(4);
     expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
   });
+});
+
+describe('an on-net call that is listed under two IDs', () => {
+  const pairs = (count: number) =>
+    calls(count).map((call) => onNetPair(call, { id: String(50 + Number(call.id)), account: 20 }));
+  const rules = `
+rules:
+  - name: cap
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
+    event: { type: disconnectCall, params: { keep: 2 } }
+    only: { accounts: [10] }
+  - name: ended
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 0 } ] }
+    event: { type: alert }`;
+
+  it.each([[[]], [['Disconnecting', 'Dead']]])(
+    'has not ended by itself for the other account either, where it goes through %j',
+    async (states) => {
+      const it = scene(rules, pairs(4).flat());
+      expect(outcomes(await it.pass())).toEqual([
+        'disconnectCall 4 disconnected',
+        'disconnectCall 3 disconnected',
+      ]);
+      for (const state of states) {
+        it.port.calls = pairs(4).flatMap((pair, index) =>
+          index < 2 ? pair : pair.map((call) => ({ ...call, state })),
+        );
+        it.wait(5);
+        expect(outcomes(await it.pass())).toEqual([]);
+      }
+      it.port.calls = pairs(2).flat();
+      it.wait(5);
+      it.restart();
+      expect(outcomes(await it.pass())).toEqual([]);
+      it.port.calls = pairs(1).flat();
+      it.wait(5);
+      expect(outcomes(await it.pass())).toEqual(['alert 10 alerted', 'alert 20 alerted']);
+    },
+  );
 });
 
 describe('a rule that is changed and changed back', () => {

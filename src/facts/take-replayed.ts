@@ -4,6 +4,7 @@ import { sameLeg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
 import {
   end,
+  endingWith,
   giveUp,
   type HeldOpen,
   holdOpen,
@@ -32,6 +33,7 @@ export function takeReplayed(
   const { listedAt } = history;
   history.listedAt = poll.at;
   const sound = poll.result === 'sound';
+  const others = endingWith(history, cuts);
   for (const { call, vendors = [] } of listed) {
     const found = history.find(call);
     // Both entries of one call, for each of two accounts, are listed by this poll.
@@ -44,7 +46,8 @@ export function takeReplayed(
     for (const past of history.everOf(identity))
       stop(past, past.listedIn === history.polls ? poll.at : listedAt);
   }
-  markCuts(run, cuts);
+  for (const past of others) stop(past, past.listedIn === history.polls ? poll.at : listedAt);
+  markCuts(run, cuts, others);
   for (const past of pastOf(run, absent)) {
     stop(past, listedAt);
     if (sound && past.absent === undefined) holdOpen(run, past);
