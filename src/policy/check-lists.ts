@@ -35,7 +35,7 @@ export function checkListUse(name: string, place: Place, use: ListUse, context: 
     return;
   }
   const report = (severity: Problem['severity'], problemOf: (entry: ListEntry) => string | undefined) =>
-    context.findings.add(capped(entries, severity, problemOf));
+    context.findings.add(cappedProblems(entries, severity, problemOf));
   report('error', (entry) => entryProblem(entry, use));
   if (use.format === 'number-plan' && !use.asPrefixes) {
     report('warning', ({ value }) =>
@@ -46,7 +46,8 @@ export function checkListUse(name: string, place: Place, use: ListUse, context: 
   }
 }
 
-function capped(
+/** What is wrong with the entries of a list, each where it stands: the first of them, and how many more there are. */
+export function cappedProblems(
   entries: readonly ListEntry[],
   severity: Problem['severity'],
   problemOf: (entry: ListEntry) => string | undefined,

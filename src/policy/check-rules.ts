@@ -7,7 +7,7 @@ import type { RuleFileText } from '../domain/rule-files.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext, WrittenCondition } from './check-context.js';
 import { checkRule, checkRuleSize, type UnhashedRule } from './check-rule.js';
-import { checkForSwitches, type KnownSwitch } from './check-switches.js';
+import { checkLimitsForSwitches, type KnownSwitch } from './check-switches.js';
 import { Findings, inside, type Place } from './findings.js';
 import { hashedRuleSet } from './hash-rules.js';
 import { lintRules } from './lint/lint-rules.js';
@@ -47,7 +47,7 @@ export function checkRules(
   const { lists, problems: listProblems } = readLists(files.filter(({ kind }) => kind === 'list'));
   const {
     limits,
-    locations,
+    places,
     problems: limitProblems,
   } = readAllLimits(files.filter(({ kind }) => kind === 'limits'));
   findings.add([...listProblems, ...limitProblems]);
@@ -75,9 +75,9 @@ export function checkRules(
   const entries = [...lists].map(([name, list]) => [name, list.map(({ value }) => value)] as const);
   const parts = { rules, conditions: new Map(checked), lists: new Map(entries), limits };
   const ruleSet = hashedRuleSet(parts, hash);
-  findings.add(unreadLimits(ruleSet, locations));
-  findings.add(zeroLimits(ruleSet, locations));
-  if (switches !== undefined) findings.add(checkForSwitches(ruleSet, locations, switches));
+  findings.add(unreadLimits(ruleSet, places));
+  findings.add(zeroLimits(ruleSet, places));
+  if (switches !== undefined) findings.add(checkLimitsForSwitches(limits, places, switches));
   if (!findings.hasErrors) findings.add(lint(ruleSet, context, now));
   return { ruleSet: findings.hasErrors ? undefined : ruleSet, problems: findings.sorted };
 }
@@ -99,7 +99,7 @@ function readAllLimits(files: readonly RuleFileText[]): ReadLimits {
   const read = files.map(readLimits);
   return {
     limits: read.flatMap(({ limits }) => limits),
-    locations: read.flatMap(({ locations }) => locations),
+    places: read.flatMap(({ places }) => places),
     problems: read.flatMap(({ problems }) => problems),
   };
 }

@@ -1,6 +1,7 @@
 import { didYouMean } from '../documents/did-you-mean.js';
-import type { Location, Problem } from '../domain/errors.js';
+import type { Problem } from '../domain/errors.js';
 import type { Rule, RuleSet } from '../domain/rule.js';
+import type { LimitPlace } from './read-limits.js';
 import { referencesOf } from './references.js';
 
 /** The names of the limits that rules ask for, by scope. */
@@ -21,13 +22,13 @@ export function limitsReadBy(
 /** Warns of limits that no rule asks for, once for each name: a misspelt row limits nobody, and a default takes its place. */
 export function unreadLimits(
   { rules, conditions, limits }: RuleSet,
-  locations: readonly Location[],
+  places: readonly LimitPlace[],
 ): readonly Problem[] {
   const namesByScope = limitsReadBy(rules, conditions);
   const warned = new Set<string>();
   return limits.flatMap(({ scope, name }, index): Problem[] => {
     const names = namesByScope.get(scope) ?? new Set();
-    const location = locations[index];
+    const location = places[index]?.row;
     const key = JSON.stringify([scope, name]);
     if (names.has(name) || location === undefined || warned.has(key)) return [];
     warned.add(key);
