@@ -2,7 +2,7 @@ import type { CheckContext } from './check-context.js';
 import { cappedProblems } from './check-lists.js';
 import { appliesTo, referencesIn } from './check-polling.js';
 import { type KnownSwitch, unknownSwitchMessage } from './check-switches.js';
-import { inside, type Place } from './findings.js';
+import { inside, type Place, placeText } from './findings.js';
 import { OPERATORS } from './operators.js';
 import { deadPrefixProblem } from './prefix-text.js';
 import { createRuleNumbers } from './rule-numbers.js';
@@ -113,8 +113,7 @@ function refuseDeadPrefixes(
       if (problem !== undefined) findings.error(place, problem);
       continue;
     }
-    const { file, line, column } = place.document.locate(place.path);
-    const whose = `, which rule "${rule}" takes from this list (${file}:${line}:${column})`;
+    const whose = `, which rule "${rule}" takes from this list (${placeText(place)})`;
     findings.add(cappedProblems(lists.get(text) ?? [], 'error', ({ value }) => message(value, whose)));
   }
 }
