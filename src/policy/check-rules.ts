@@ -15,7 +15,7 @@ import { type ReadLimits, readLimits } from './read-limits.js';
 import { readLists } from './read-lists.js';
 import { collectionSchema } from './rule-schema.js';
 import { checkChains } from './shared-conditions.js';
-import { unreadLimits } from './unread-limits.js';
+import { limitsOfNobody, unreadLimits } from './unread-limits.js';
 import { zeroLimits } from './zero-limits.js';
 
 export interface CheckedRules {
@@ -76,6 +76,7 @@ export function checkRules(
   const parts = { rules, conditions: new Map(checked), lists: new Map(entries), limits };
   const ruleSet = hashedRuleSet(parts, hash);
   findings.add(unreadLimits(ruleSet, places));
+  findings.add(limitsOfNobody(limits, places));
   findings.add(zeroLimits(ruleSet, places));
   if (switches !== undefined) findings.add(checkLimitsForSwitches(limits, places, switches));
   if (!findings.hasErrors) findings.add(lint(ruleSet, context, now));

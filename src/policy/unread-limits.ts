@@ -1,5 +1,6 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { Problem } from '../domain/errors.js';
+import type { Limit } from '../domain/facts.js';
 import type { Rule, RuleSet } from '../domain/rule.js';
 import type { LimitPlace } from './read-limits.js';
 import { referencesOf } from './references.js';
@@ -33,6 +34,17 @@ export function unreadLimits(
     if (names.has(name) || location === undefined || warned.has(key)) return [];
     warned.add(key);
     const message = `No rule reads the limit "${name}" of scope ${scope}.${didYouMean(name, names)}`;
+    return [{ file: location.file, location, message, severity: 'warning' }];
+  });
+}
+
+/** Warns of limits of one switch that hold on another one alone: there is nobody whom they could limit. */
+export function limitsOfNobody(limits: readonly Limit[], places: readonly LimitPlace[]): readonly Problem[] {
+  return limits.flatMap(({ scope, id, switch: switchName }, index): Problem[] => {
+    const location = places[index]?.switch;
+    if (scope !== 'switch' || switchName === undefined || switchName === id || location === undefined)
+      return [];
+    const message = `This row limits nobody: it is for switch "${id}", and holds on switch "${switchName}" only. Leave the column "switch" empty, or name the same switch in both.`;
     return [{ file: location.file, location, message, severity: 'warning' }];
   });
 }

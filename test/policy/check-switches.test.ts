@@ -70,6 +70,17 @@ switch,bostn,max,5,
     ]);
   });
 
+  it('a limit of one switch on another one is warned of, as it limits nobody', () => {
+    const reads =
+      '{ fact: switch.totalCalls, operator: greaterThan, value: { fact: switch.limit, params: { name: max, default: 9 } } }';
+    const limits = 'scope,id,name,value,switch\nswitch,berlin,max,7,boston\nswitch,berlin,max,7,berlin\n';
+    const files = { 'r.yaml': rule(reads), 'limits.csv': `${limits}switch,boston,max,7,\n` };
+    const message =
+      'limits.csv:2:21 warning: This row limits nobody: it is for switch "berlin", and holds on switch "boston" only. Leave the column "switch" empty, or name the same switch in both.';
+    expect(problemsOf(files, SWITCHES)).toEqual([message]);
+    expect(problemsOf(files)).toEqual([message]);
+  });
+
   const dead = (place: string, whose: string) =>
     `${place} On switch "boston" no number begins with the prefix "030"${whose}: write it with "+" and the country code.`;
   const counted =
