@@ -34,7 +34,7 @@ interface WrittenRule {
  * Checks all files of a rules directory as one and never throws. Whatever it accepts compiles and judges: nothing is
  * left to be found out while calls are at stake. `hash` is SHA-256 of a text in hex, handed in as this stage is pure.
  * `switches` are those of the config; without them nothing that depends on switches is checked. `now`, in milliseconds since
- * the epoch, is what exceptions that have ended are warned of by.
+ * the epoch, is what exceptions that have ended are warned of by, and a `for` that is longer than its schedule is ever open.
  */
 export function checkRules(
   files: readonly RuleFileText[],
@@ -55,7 +55,7 @@ export function checkRules(
     files.filter(({ kind }) => kind === 'rules'),
     findings,
   );
-  const context: CheckContext = { catalogue, lists, limits, shared, switches, findings };
+  const context: CheckContext = { catalogue, lists, limits, shared, switches, now, findings };
 
   checkChains(context);
   const acyclic = !findings.hasErrors;
