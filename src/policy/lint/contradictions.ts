@@ -106,11 +106,16 @@ export class Contradictions {
 const DIALLED = '["call.cld",{}]';
 const COUNTRY = '["call.country",{}]';
 
-/** Every country that an allowed number can belong to; undefined where the numbering of a switch decides what is allowed. */
+/**
+ * Every country that an allowed number can belong to, of which a user name has none; undefined where the numbering of a switch
+ * decides what is allowed.
+ */
 function freshCountries(numbers: TextConstraint): ReadonlySet<string> | undefined {
   if (!numbers.allows || numbers.kind === 'networks') return undefined;
-  const { normal, open } = numbers.kind === 'prefixes' ? numbers.prefixes : numbers.values;
-  return open ? undefined : new Set([...normal].flatMap(countriesOfPrefix));
+  const isPrefixes = numbers.kind === 'prefixes';
+  const isOpen = isPrefixes ? numbers.prefixes.open : numbers.values.openDigits;
+  const { normal } = isPrefixes ? numbers.prefixes : numbers.values;
+  return isOpen ? undefined : new Set([...normal].flatMap(countriesOfPrefix));
 }
 
 /** Comparisons that speak of the same facts, directly or through a fact that both are compared with. */

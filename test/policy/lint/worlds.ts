@@ -15,7 +15,7 @@ function countryOf(cld: string): [string, FactValue][] {
   return country === undefined ? [] : [['call.country', country]];
 }
 
-const NUMBERS = ['4930123456', '49800', '331234567', '8821234', '81012345'];
+const NUMBERS = ['4930123456', '49800', '331234567', '8821234', '81012345', 'alice'];
 export const LISTS = new Map<string, readonly string[]>([
   ['near', ['+49 30', '033', '0049']],
   ['far', ['+882', '+810', '00']],
@@ -92,6 +92,7 @@ const writtenNumber = fc.constantFrom(
   '0882',
   '+81012345',
   'alice',
+  'anonymous',
 );
 const writtenPrefix = fc.constantFrom(
   '+49',
