@@ -39,7 +39,8 @@ export const world = fc
         ['account.connectedCalls', connected],
         ['account.setupCalls', setup],
         ['account.totalCalls', connected + setup],
-        ['account.longestDuration', longest],
+        // Without a connected call there is no length.
+        ['account.longestDuration', connected === 0 ? 0 : longest],
         ['account.limit', limit],
         ['call.account', account],
         ['account.answerRatio', ratio],
