@@ -70,7 +70,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     const { ruleSet, files, heldBack, filesHash, diskHash } = weighed;
     const problems = weighed.problems.filter(({ severity }) => severity === 'error');
     report = { ...report, diskHash, heldBack, problems };
-    const unrested = longerRests.awaited(files, inForce.files);
+    const unrested = longerRests.awaited(weighed.unfinished);
     awaited = undefined;
     if (ruleSet === undefined) return;
     if (filesHash === report.loadedHash) {

@@ -17,6 +17,7 @@ export interface RulesStatus {
     entriesBefore: number;
     entriesNow: number;
     lost: number;
+    endsMidLine: boolean;
     hash: string;
   }[];
 }
@@ -35,11 +36,12 @@ export function rulesStatus(report: RulesReport): RulesStatus {
       column: location?.column ?? null,
       message,
     })),
-    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, lost, hash }) => ({
+    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, lost, endsMidLine = false, hash }) => ({
       file,
       entriesBefore,
       entriesNow,
       lost,
+      endsMidLine,
       hash,
     })),
   };

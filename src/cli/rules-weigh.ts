@@ -5,7 +5,7 @@ import type { RuleFileText } from '../domain/rule-files.js';
 import type { HeldBackFile, LossOfEntries } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { checkRulesOnDisk, type RulesCheck } from './compose.js';
-import { emptiedRuleFiles } from './rules-cut-short.js';
+import { emptiedRuleFiles, type UnfinishedFile, unfinishedFiles } from './rules-cut-short.js';
 import { holdBack } from './rules-held-back.js';
 import { sha256 } from './sha256.js';
 
@@ -16,6 +16,8 @@ export interface WeighedRules {
   /** Errors and warnings of the files that would be in force. */
   problems: readonly Problem[];
   heldBack: readonly HeldBackFile[];
+  /** Of those that would be in force; none that a person accepted. */
+  unfinished: readonly UnfinishedFile[];
   /** Those that would be in force: on disk, but for what is held back. */
   files: readonly RuleFileText[];
   filesHash: string;
@@ -43,13 +45,16 @@ export function weighRules(
   before: RulesBefore,
   check: RulesCheck,
 ): WeighedRules {
-  const { files, heldBack } = holdBack(disk.files, before.lastGood, before.accepted);
+  const { files, heldBack, letThrough } = holdBack(disk.files, before.lastGood, before.accepted);
   const { ruleSet, problems } = checkRulesOnDisk({ files, ignored: disk.ignored }, check);
-  const emptied = emptiedRuleFiles(files, before.ruleFiles ?? []);
+  const { ruleFiles = [] } = before;
+  const emptied = emptiedRuleFiles(files, ruleFiles);
+  const unfinished = unfinishedFiles(files, [...ruleFiles, ...before.lastGood]);
   return {
     ruleSet: emptied.length > 0 ? undefined : ruleSet,
     problems: [...emptied, ...problems],
     heldBack,
+    unfinished: unfinished.filter(({ file }) => !letThrough.includes(file)),
     files,
     filesHash: hashOfFiles(files, check.directory),
     diskHash: hashOfFiles(disk.files, check.directory),
@@ -67,14 +72,19 @@ export function heldBackText(file: HeldBackFile, config: string): string {
 }
 
 /** What is the matter with it, without a full stop. */
-export function heldBackFinding({ file, entriesBefore, entriesNow, lost, gone }: HeldBackFile): string {
-  const what =
-    gone === true
-      ? `the file is gone, with the ${entriesText(entriesBefore)} in force`
-      : entriesNow === 0
-        ? `it holds none of the ${entriesText(entriesBefore)} in force any more, and no other`
-        : `it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now`;
-  return `${file} is held back: ${what}, so its last good text stays in force`;
+export function heldBackFinding(held: HeldBackFile): string {
+  return `${held.file} is held back: ${whyHeldBack(held)}, so its last good text stays in force`;
+}
+
+function whyHeldBack({ entriesBefore, entriesNow, lost, gone, endsMidLine }: HeldBackFile): string {
+  if (gone === true) return `the file is gone, with the ${entriesText(entriesBefore)} in force`;
+  if (entriesNow === 0) {
+    return `it holds none of the ${entriesText(entriesBefore)} in force any more, and no other`;
+  }
+  const lostText = `it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now`;
+  if (endsMidLine !== true) return lostText;
+  const cutOff = 'it ends in the middle of a line of what is in force, as if it were half-written';
+  return lost === 0 ? cutOff : `${cutOff}: ${lostText}`;
 }
 
 export function acceptCommand({ file }: HeldBackFile, config: string): string {

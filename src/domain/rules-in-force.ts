@@ -19,7 +19,7 @@ export interface AcceptedLosses {
   total: number;
 }
 
-/** A list or limits file that lost more than a fifth of its entries at once: the version before it stays in force. */
+/** A list or limits file that lost more than a fifth of its entries at once, or seems cut off: the version before it stays in force. */
 export interface HeldBackFile extends LossOfEntries {
   entriesBefore: number;
   entriesNow: number;
@@ -27,6 +27,8 @@ export interface HeldBackFile extends LossOfEntries {
   lost: number;
   /** Set where the file is not there any more. */
   gone?: true;
+  /** Set where it is the beginning of what is in force and ends in the middle of a line. */
+  endsMidLine?: true;
 }
 
 /** What a service says of its rules, for `status`. */

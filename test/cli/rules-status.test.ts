@@ -33,7 +33,7 @@ describe('status of the rules', () => {
         { file, line: 4, column: 7, message },
         { file, line: null, column: null, message },
       ],
-      heldBack: [HELD],
+      heldBack: [{ ...HELD, endsMidLine: false }],
     });
   });
 

@@ -14,13 +14,13 @@ import { harmlessLines } from '../harmless-text.js';
 import { configOption, withExamples } from '../options.js';
 import { entriesText, type WeighedRules, weighRules } from '../rules-weigh.js';
 
-/** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries take effect. */
+/** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries, or seems cut off, take effect. */
 export function addRulesAccept(rules: Command, context: CliContext): void {
   const accept = rules
     .command('accept')
     .summary('let a held-back list or limits file take effect')
     .description(
-      'Accepts a list or limits file that is held back because it lost more than a fifth of its entries at once, exactly as it is now; the running service takes it up within seconds. For a file that is gone, accepts that.',
+      'Accepts a list or limits file that is held back because it lost more than a fifth of its entries at once, or ends in the middle of a line of what is in force, exactly as it is now; the running service takes it up within seconds. For a file that is gone, accepts that.',
     )
     .argument('<file>', 'the file, as a path, relative to the rules directory, or the name of the list')
     .addOption(configOption())
@@ -74,9 +74,11 @@ function refuseHarm({ file, gone }: HeldBackFile, before: WeighedRules, after: W
   );
 }
 
-function acceptedText({ file, entriesBefore, entriesNow, lost, gone }: HeldBackFile): string {
+function acceptedText({ file, entriesBefore, entriesNow, lost, gone, endsMidLine }: HeldBackFile): string {
   if (gone === true) return `that ${file} is gone, with its ${entriesText(entriesBefore)}`;
-  return `${file} with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost`;
+  const loss = `with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost`;
+  if (endsMidLine !== true) return `${file} ${loss}`;
+  return `${file}, which ends in the middle of a line of what is in force${lost === 0 ? '' : `, ${loss}`}`;
 }
 
 async function tellWhatIsLeft(
