@@ -7,7 +7,6 @@ import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { rulesInvalid, type ToldWarnings } from './compose.js';
 import type { CliContext } from './context.js';
-import { listsAndLimits } from './rules-held-back.js';
 import { takeAloud, weighOnDisk } from './rules-in-force-now.js';
 import type { WeighedRules } from './rules-weigh.js';
 
@@ -49,9 +48,8 @@ export async function keepInForce(
   rulesInForce: RulesInForce,
   now: number,
 ): Promise<void> {
-  const kept = listsAndLimits(files);
-  if (sameTexts(kept, await rulesInForce.load(directory))) return;
-  await rulesInForce.keep(directory, kept, now);
+  if (sameTexts(files, await rulesInForce.load(directory))) return;
+  await rulesInForce.keep(directory, files, now);
 }
 
 function sameTexts(one: readonly RuleFileText[], other: readonly RuleFileText[]): boolean {
@@ -70,6 +68,7 @@ export function reportAtStart(directory: string, { ruleSet, weighed, loadedAt }:
     rules: ruleSet.rules.length,
     problems: [],
     heldBack: weighed.heldBack,
+    waiting: weighed.waiting,
   };
 }
 

@@ -41,7 +41,7 @@ export function holdBack(
     ...held.map(({ before }) => before),
   ];
   return {
-    files: files.sort((one, other) => (one.file < other.file ? -1 : 1)),
+    files: files.sort(byName),
     heldBack: held.map(({ heldBack }) => heldBack),
     letThrough,
   };
@@ -50,6 +50,10 @@ export function holdBack(
 /** The files whose loss of entries is watched. */
 export function listsAndLimits(files: readonly RuleFileText[]): readonly RuleFileText[] {
   return files.filter(({ kind }) => kind !== 'rules');
+}
+
+export function byName(one: { file: string }, other: { file: string }): number {
+  return one.file < other.file ? -1 : 1;
 }
 
 /** By what rules know it: a list may change from .txt to .csv and is still that list. */

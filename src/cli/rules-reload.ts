@@ -10,7 +10,14 @@ import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { createLongerRests } from './rules-cut-short.js';
 import { listsAndLimits } from './rules-held-back.js';
-import { heldBackText, shortHash, type WeighedRules, type Weigher, weighRules } from './rules-weigh.js';
+import {
+  heldBackText,
+  shortHash,
+  type WeighedRules,
+  type Weigher,
+  waitingText,
+  weighRules,
+} from './rules-weigh.js';
 import type { ServiceLog } from './service.js';
 
 export interface RulesReloadOptions {
@@ -67,9 +74,9 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   }
 
   function takeUp(weighed: WeighedRules): void {
-    const { ruleSet, files, heldBack, filesHash, diskHash } = weighed;
+    const { ruleSet, files, heldBack, waiting, filesHash, diskHash } = weighed;
     const problems = weighed.problems.filter(({ severity }) => severity === 'error');
-    report = { ...report, diskHash, heldBack, problems };
+    report = { ...report, diskHash, heldBack, waiting, problems };
     const unrested = longerRests.awaited(weighed.unfinished);
     awaited = undefined;
     if (ruleSet === undefined) return;
@@ -172,7 +179,7 @@ function listed(files: readonly string[]): string {
 }
 
 function complaintsOf(report: RulesReport, configFile: string): readonly Complaint[] {
-  const { problems, heldBack, loadedHash } = report;
+  const { problems, heldBack, waiting, loadedHash } = report;
   const errors = problems.slice(0, LOGGED_PROBLEMS).map((problem): Complaint => {
     const { file, location, severity } = problem;
     return {
@@ -189,7 +196,10 @@ function complaintsOf(report: RulesReport, configFile: string): readonly Complai
   const held = heldBack.map(
     (file): Complaint => ({ level: 'warn', fields: { ...file }, text: heldBackText(file, configFile) }),
   );
-  return [...errors, ...held];
+  const behind = waiting.map(
+    (file): Complaint => ({ level: 'warn', fields: { ...file }, text: waitingText(file) }),
+  );
+  return [...errors, ...held, ...behind];
 }
 
 /** An error about files names them; one about the directory is a problem of its own. */

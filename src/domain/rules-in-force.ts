@@ -31,6 +31,13 @@ export interface HeldBackFile extends LossOfEntries {
   endsMidLine?: true;
 }
 
+/** A changed file that is not taken, since it belongs to an edit of which another part is held back. */
+export interface WaitingFile {
+  file: string;
+  /** The files that are held back, by name. */
+  behind: readonly string[];
+}
+
 /** What a service says of its rules, for `status`. */
 export interface RulesReport {
   /** Absolute path of the rules directory. */
@@ -47,11 +54,12 @@ export interface RulesReport {
    */
   problems: readonly Problem[];
   heldBack: readonly HeldBackFile[];
+  waiting: readonly WaitingFile[];
 }
 
 /** Remembers which rule files are in force, across restarts. Every method rejects with STORE_FAILED. */
 export interface RulesInForce {
-  /** Lists and limits as they were last in force for this directory; empty where none were. */
+  /** All files as they were last in force for this directory; empty where none were. An earlier version kept lists and limits alone. */
   load(directory: string): Promise<readonly RuleFileText[]>;
   /** Replaces what is kept for this directory, and uses up what was accepted against a text that is kept no longer. */
   keep(directory: string, files: readonly RuleFileText[], at: number): Promise<void>;

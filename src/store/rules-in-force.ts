@@ -27,6 +27,10 @@ const REPORT = `
   ON CONFLICT DO UPDATE SET report = excluded.report`;
 const LAST_REPORT = 'SELECT report FROM rules_report WHERE directory = ?';
 
+/** As it may be kept by an earlier version. */
+type KeptReport = Omit<RulesReport, 'waiting'> & Partial<Pick<RulesReport, 'waiting'>>;
+const NOTHING_WAITS: Pick<RulesReport, 'waiting'> = { waiting: [] };
+
 interface AcceptedRow {
   file: string;
   hash: string;
@@ -77,7 +81,7 @@ export function createRulesInForce(database: Database.Database, path: string): R
     lastReport: (directory) =>
       settle(path, () => {
         const text = lastReport.get(directory);
-        return text === undefined ? undefined : (JSON.parse(text) as RulesReport);
+        return text === undefined ? undefined : { ...NOTHING_WAITS, ...(JSON.parse(text) as KeptReport) };
       }),
   };
 }

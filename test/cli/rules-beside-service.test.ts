@@ -258,6 +258,31 @@ describe('rules accept', () => {
     expect(stderr).toContain('with these problems the rules on disk are not taken');
   });
 
+  it('says what waits for a file that is held back, as doctor and status do, and that it takes effect with it', async () => {
+    await served();
+    write('rules/lists/pumping-prefixes.txt', lines(2));
+    write('rules/risky.yaml', RULE.replace('startsWithAnyOf', 'notInList'));
+    const rule = join(folder, 'rules', 'risky.yaml');
+    const waits = `${rule} is not taken yet, since ${list()} is held back: they take effect together.`;
+    await run(['once']);
+    expect(stderr).toContain(`warning: ${waits}\n`);
+    await run(['status', '-o', 'json']);
+    expect(JSON.parse(stdout)[0].rules.waiting).toEqual([{ file: rule, behind: [list()] }]);
+    expect(stderr).toContain(`warning: ${waits}\n`);
+    await run(['doctor']);
+    expect(stdout).toContain(`warn  rules: ${waits}\n`);
+    await run(['rules', 'accept', 'risky.yaml']);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+    expect(stderr).toMatch(/risky\.yaml waits for .*pumping-prefixes\.txt, which has to be accepted/);
+    await run(['rules', 'accept', 'pumping-prefixes']);
+    expect(stdout).toBe(
+      `accepted ${list()} with 2 entries instead of 5, 3 of them lost\nwith it takes effect ${rule}\n`,
+    );
+    await run(['once']);
+    await run(['status', '-o', 'json']);
+    expect(JSON.parse(stdout)[0].rules).toMatchObject({ heldBack: [], waiting: [] });
+  });
+
   it('takes no name that may be that of several files, but a path', async () => {
     const row = (id: number) => `account,${id},calls,5`;
     write('rules/limits.csv', ['scope,id,name,value', row(1), row(2)].join('\n'));

@@ -115,6 +115,7 @@ function reportOf(directory: string, loadedHash: string): RulesReport {
     rules: 1,
     problems: [],
     heldBack: [],
+    waiting: [],
   };
 }
 
@@ -164,6 +165,7 @@ test('the last report of a directory is the one that is read', async () => {
       },
     ],
     heldBack: [{ ...loss(LIST.file, 'cc'), entriesBefore: 100, entriesNow: 3, lost: 97 }],
+    waiting: [],
   };
   expect(await rulesInForce.lastReport('/etc/a')).toBe(undefined);
   await rulesInForce.report({ ...report, rules: 1, problems: [] });

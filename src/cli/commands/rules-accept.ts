@@ -3,7 +3,7 @@ import { basename, extname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
-import type { HeldBackFile, LossOfEntries } from '../../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries, WaitingFile } from '../../domain/rules-in-force.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { actorOfCommandLine } from '../actor.js';
@@ -12,7 +12,7 @@ import { type CliContext, say, shownText } from '../context.js';
 import { problemLine, UsageError } from '../errors.js';
 import { harmlessLines } from '../harmless-text.js';
 import { configOption, withExamples } from '../options.js';
-import { entriesText, type WeighedRules, weighRules } from '../rules-weigh.js';
+import { entriesText, type WeighedRules, waitingText, weighRules } from '../rules-weigh.js';
 
 /** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries, or seems cut off, take effect. */
 export function addRulesAccept(rules: Command, context: CliContext): void {
@@ -35,13 +35,17 @@ async function acceptFile(named: string, configFile: string, context: CliContext
   try {
     const weighed = await weigh(config, store, [], context);
     const found = meantBy(named, weighed.heldBack, config.rulesDir);
-    if (store === undefined || found === undefined) throw notHeldBack(named, weighed.heldBack);
+    if (store === undefined || found === undefined) throw notHeldBack(named, weighed, config.rulesDir);
     const { rulesInForce } = store;
     const { open: before } = await rulesInForce.accepted(config.rulesDir);
     const left = await weigh(config, store, [...before, found], context);
-    refuseHarm(found, await weigh(config, store, before, context), left);
+    const without = await weigh(config, store, before, context);
+    refuseHarm(found, without, left);
     await rulesInForce.accept(config.rulesDir, found, actorOfCommandLine(context.env), context.clock());
     await context.stdout.write(harmlessLines(`${shownText(`accepted ${acceptedText(found)}`, context)}\n`));
+    for (const file of noLongerWaiting(without, left)) {
+      await context.stdout.write(harmlessLines(`${shownText(`with it takes effect ${file}`, context)}\n`));
+    }
     await tellWhatIsLeft(left, context);
   } finally {
     store?.close();
@@ -81,22 +85,29 @@ function acceptedText({ file, entriesBefore, entriesNow, lost, gone, endsMidLine
   return `${file}, which ends in the middle of a line of what is in force${lost === 0 ? '' : `, ${loss}`}`;
 }
 
+/** Files that waited for what was accepted. */
+function noLongerWaiting(before: WeighedRules, after: WeighedRules): readonly string[] {
+  const still = new Set(after.waiting.map(({ file }) => file));
+  return before.waiting.map(({ file }) => file).filter((file) => !still.has(file));
+}
+
 async function tellWhatIsLeft(
-  { ruleSet, problems, heldBack }: WeighedRules,
+  { ruleSet, problems, heldBack, waiting }: WeighedRules,
   context: CliContext,
 ): Promise<void> {
   for (const { file } of heldBack) await say(context, `still held back: ${file}`);
+  for (const file of waiting) await say(context, waitingText(file));
   if (ruleSet !== undefined) return;
   for (const problem of problems) await say(context, problemLine(problem));
   await say(context, 'warning: with these problems the rules on disk are not taken; correct them.');
 }
 
 /** Nothing is looked up on disk, as the file may be gone. Throws UsageError where a name may be that of several. */
-function meantBy(
+function meantBy<T extends { file: string }>(
   named: string,
-  heldBack: readonly HeldBackFile[],
+  heldBack: readonly T[],
   directory: string,
-): HeldBackFile | undefined {
+): T | undefined {
   const ways: ((file: string) => boolean)[] = [
     (file) => file === resolve(named) || file === resolve(directory, named),
     (file) => basename(file) === named,
@@ -112,7 +123,14 @@ function meantBy(
   return found?.[0];
 }
 
-function notHeldBack(named: string, heldBack: readonly HeldBackFile[]): UsageError {
+function notHeldBack(named: string, { heldBack, waiting }: WeighedRules, directory: string): UsageError {
+  const found: WaitingFile | undefined = meantBy(named, waiting, directory);
+  if (found !== undefined) {
+    const behind = found.behind.map(shortest).join(' and ');
+    return new UsageError(
+      `${named} waits for ${behind}, which has to be accepted: they take effect together.`,
+    );
+  }
   const names = heldBack.map(({ file }) => shortest(file));
   const held = names.length === 0 ? 'No file of the rules is held back.' : `Held back: ${names.join(', ')}.`;
   return new UsageError(`${named} is not held back, so there is nothing to accept. ${held}`);
