@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../domain/config.js';
 import type { RuleSet } from '../domain/rule.js';
-import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { rulesInvalid, type ToldWarnings } from './compose.js';
@@ -39,23 +38,6 @@ export async function refuseInvalidRules(config: Config, context: CliContext): P
   if (existsSync(config.database)) return;
   const { weighed } = await weighOnDisk(config, undefined, context.clock());
   if (weighed.ruleSet === undefined) throw rulesInvalid(config.rulesDir, weighed.problems, config);
-}
-
-/** Takes down for the next start what is in force now, where that is not what is kept already. */
-export async function keepInForce(
-  directory: string,
-  files: readonly RuleFileText[],
-  rulesInForce: RulesInForce,
-  now: number,
-): Promise<void> {
-  if (sameTexts(files, await rulesInForce.load(directory))) return;
-  await rulesInForce.keep(directory, files, now);
-}
-
-function sameTexts(one: readonly RuleFileText[], other: readonly RuleFileText[]): boolean {
-  if (one.length !== other.length) return false;
-  const texts = new Map(other.map(({ file, text }) => [file, text]));
-  return one.every(({ file, text }) => texts.get(file) === text);
 }
 
 /** What `status` shows of rules that were just taken up. */

@@ -6,7 +6,7 @@ import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/wat
 import { type Complaint, createComplaints } from './complaints.js';
 import type { CheckedAgainst } from './compose.js';
 import { problemText } from './errors.js';
-import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
+import { type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { createLongerRests } from './rules-cut-short.js';
 import { listsAndLimits } from './rules-held-back.js';
@@ -123,6 +123,8 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     } else if (look.found === 'same' && awaited !== undefined) {
       takeUp(awaited);
     } else if (look.found === 'changed') {
+      // Another directory may be in its place, of which nothing was told yet.
+      reported = '';
       try {
         takeUp(await weigh(look.rules));
       } catch (error) {
@@ -140,7 +142,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     const text = JSON.stringify(report);
     if (text !== reported) await rulesInForce.report(report);
     reported = text;
-    if (keepDue) await keepInForce(directory, inForce.files, rulesInForce, clock());
+    if (keepDue) await rulesInForce.keep(directory, inForce.files, clock());
     keepDue = false;
   }
 

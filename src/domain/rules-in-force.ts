@@ -57,11 +57,15 @@ export interface RulesReport {
   waiting: readonly WaitingFile[];
 }
 
-/** Remembers which rule files are in force, across restarts. Every method rejects with STORE_FAILED. */
+/**
+ * Remembers which rule files are in force, across restarts. A directory is given by the path that a config names; by whatever
+ * symbolic links it is reached, it is the same one. Where a link leads to another directory than before, or one was never used,
+ * what was in force before counts as that directory's. Every method rejects with STORE_FAILED.
+ */
 export interface RulesInForce {
   /** All files as they were last in force for this directory; empty where none were. An earlier version kept lists and limits alone. */
   load(directory: string): Promise<readonly RuleFileText[]>;
-  /** Replaces what is kept for this directory, and uses up what was accepted against a text that is kept no longer. */
+  /** Replaces what is kept for this directory where it is other, and uses up what was accepted against a text that is kept no longer. */
   keep(directory: string, files: readonly RuleFileText[], at: number): Promise<void>;
   accepted(directory: string): Promise<AcceptedLosses>;
   /** Once more changes nothing while it is still good. */

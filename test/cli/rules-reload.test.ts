@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CliContext } from '../../src/cli/context.js';
-import { keepInForce, rulesAtStart } from '../../src/cli/rules-at-start.js';
+import { rulesAtStart } from '../../src/cli/rules-at-start.js';
 import { createRulesReload, type RulesReload } from '../../src/cli/rules-reload.js';
 import type { Config } from '../../src/domain/config.js';
 import type { RuleSet } from '../../src/domain/rule.js';
@@ -121,7 +121,7 @@ async function accept(running: Running): Promise<void> {
 /** What `once` does beside a service, without its pass. */
 async function once(): Promise<void> {
   const started = await rulesAtStart(config(), rulesInForce, quietContext());
-  await keepInForce(dir, started.weighed.files, rulesInForce, now);
+  await rulesInForce.keep(dir, started.weighed.files, now);
 }
 
 function quietContext(): CliContext {

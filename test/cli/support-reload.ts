@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CliContext } from '../../src/cli/context.js';
-import { keepInForce, rulesAtStart } from '../../src/cli/rules-at-start.js';
+import { rulesAtStart } from '../../src/cli/rules-at-start.js';
 import { createRulesReload } from '../../src/cli/rules-reload.js';
 import type { Config } from '../../src/domain/config.js';
 import type { RuleSet } from '../../src/domain/rule.js';
@@ -46,7 +46,7 @@ export function reloadLab() {
     /** What `once` does, without its pass. */
     async once(): Promise<RuleSet> {
       const { ruleSet, weighed } = await rulesAtStart(configOf(lab.dir), rulesInForce, context());
-      await keepInForce(lab.dir, weighed.files, rulesInForce, now);
+      await rulesInForce.keep(lab.dir, weighed.files, now);
       return ruleSet;
     },
     /** What `rules accept` does with all that is held back. */

@@ -6,6 +6,7 @@ import { CallwardenError } from '../../domain/errors.js';
 import type { HeldBackFile, LossOfEntries, WaitingFile } from '../../domain/rules-in-force.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
+import { realPlace } from '../../store/real-directory.js';
 import { actorOfCommandLine } from '../actor.js';
 import { loadConfig } from '../compose.js';
 import { type CliContext, say, shownText } from '../context.js';
@@ -102,14 +103,15 @@ async function tellWhatIsLeft(
   await say(context, 'warning: with these problems the rules on disk are not taken; correct them.');
 }
 
-/** Nothing is looked up on disk, as the file may be gone. Throws UsageError where a name may be that of several. */
+/** The file itself is not looked up on disk, as it may be gone. Throws UsageError where a name may be that of several. */
 function meantBy<T extends { file: string }>(
   named: string,
   heldBack: readonly T[],
   directory: string,
 ): T | undefined {
+  const places = [resolve(named), resolve(directory, named)].map(realPlace);
   const ways: ((file: string) => boolean)[] = [
-    (file) => file === resolve(named) || file === resolve(directory, named),
+    (file) => places.includes(realPlace(file)),
     (file) => basename(file) === named,
     (file) => basename(file, extname(file)) === named,
   ];
