@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
 import type Database from 'better-sqlite3';
-import { movedTo, realDirectory } from './real-directory.js';
+import { movedTo, realPathOf } from './real-paths.js';
 
 /** So many directories are remembered: releases come and go, and a list may have megabytes. */
 const REMEMBERED = 10;
@@ -57,7 +57,7 @@ export function createRulesDirectories(database: Database.Database): RulesDirect
 
   return {
     known(named) {
-      const key = realDirectory(named);
+      const key = realPathOf(named);
       // A link that was swapped: what was in force by its name is compared with, unless the other was used since.
       const before = ledTo.get(named) ?? key;
       if (usedAt(key) + usedAt(before) === 0) return { key, follows: predecessor(key) };

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { LossOfEntries, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
-import { movedTo, realDirectory } from './real-directory.js';
+import { movedTo, realPathOf } from './real-paths.js';
 import { createRulesDirectories, type KnownDirectory } from './rules-directories.js';
 import { createServiceLock } from './service-lock.js';
 import { settle } from './store-error.js';
@@ -104,12 +104,12 @@ export function createRulesInForce(database: Database.Database, path: string): R
   }
 
   function tell(said: RulesReport): void {
-    report.run({ directory: realDirectory(said.directory), report: JSON.stringify(said) });
+    report.run({ directory: realPathOf(said.directory), report: JSON.stringify(said) });
   }
 
   /** The lock of a service goes along where its directory is a link that was swapped. */
   function followLink(named: string): void {
-    const key = realDirectory(named);
+    const key = realPathOf(named);
     for (const one of serving) {
       if (one.named !== named || one.key === key) continue;
       const { release } = one;
@@ -135,13 +135,13 @@ export function createRulesInForce(database: Database.Database, path: string): R
       }),
     accept: (directory, { file, hash, inForce }, actor, at) =>
       settle(path, () => {
-        const key = realDirectory(directory);
+        const key = realPathOf(directory);
         const [itself, inForceFile] = [file, inForce.file].map((one) => movedTo(key, one, directory));
         accept.run({ directory: key, file: itself, hash, inForceFile, inForceHash: inForce.hash, actor, at });
       }),
     serve: (directory) =>
       settle(path, () => {
-        const key = realDirectory(directory);
+        const key = realPathOf(directory);
         const one: Serving = { named: directory, key, release: service.serve(key) };
         serving.add(one);
         return () => {
@@ -155,7 +155,7 @@ export function createRulesInForce(database: Database.Database, path: string): R
         tell(said);
       }),
     reportUnlessServed: (said) =>
-      settle(path, () => service.unlessServed(realDirectory(said.directory), () => tell(said))),
+      settle(path, () => service.unlessServed(realPathOf(said.directory), () => tell(said))),
     lastReport: (directory) =>
       settle(path, () => {
         const { key, follows } = directories.known(directory);

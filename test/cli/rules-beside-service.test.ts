@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addDoctor } from '../../src/cli/commands/doctor.js';
@@ -299,6 +299,11 @@ describe('rules accept', () => {
     const store = openStore(database());
     expect((await store.rulesInForce.accepted(join(folder, 'rules'))).total).toBe(1);
     store.close();
+    // A file that is a link itself, as in a volume of Kubernetes, by what it leads to.
+    renameSync(list(), join(folder, 'elsewhere.txt'));
+    symlinkSync(join(folder, 'elsewhere.txt'), list());
+    await run(['rules', 'accept', join(folder, 'elsewhere.txt')]);
+    expect(stdout).toContain(`accepted ${list()} with 2 entries`);
     await run(['once']);
     expect(stderr).not.toContain('held back');
   });

@@ -6,7 +6,7 @@ import { CallwardenError } from '../../domain/errors.js';
 import type { HeldBackFile, LossOfEntries, WaitingFile } from '../../domain/rules-in-force.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
-import { realPlace } from '../../store/real-directory.js';
+import { realPathOf, realPlace } from '../../store/real-paths.js';
 import { actorOfCommandLine } from '../actor.js';
 import { loadConfig } from '../compose.js';
 import { type CliContext, say, shownText } from '../context.js';
@@ -103,15 +103,17 @@ async function tellWhatIsLeft(
   await say(context, 'warning: with these problems the rules on disk are not taken; correct them.');
 }
 
-/** The file itself is not looked up on disk, as it may be gone. Throws UsageError where a name may be that of several. */
+/** By place, by what a link leads to, or by name; the file may be gone. Throws UsageError where a name may be that of several. */
 function meantBy<T extends { file: string }>(
   named: string,
   heldBack: readonly T[],
   directory: string,
 ): T | undefined {
-  const places = [resolve(named), resolve(directory, named)].map(realPlace);
+  const paths = [resolve(named), resolve(directory, named)];
+  const [places, targets] = [paths.map(realPlace), paths.map(realPathOf)];
   const ways: ((file: string) => boolean)[] = [
     (file) => places.includes(realPlace(file)),
+    (file) => targets.includes(realPathOf(file)),
     (file) => basename(file) === named,
     (file) => basename(file, extname(file)) === named,
   ];
