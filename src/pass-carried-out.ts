@@ -56,8 +56,11 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
     { spared = [], insteadOf }: Partial<Pick<CarriedOut, 'spared' | 'insteadOf'>> = {},
   ): void {
     result.push({ action, decision, spared, insteadOf });
-    if (decision.kind === 'send')
-      for (const call of action.call === undefined ? action.takes : [action.call]) sent.add(call);
+    if (decision.kind !== 'send') return;
+    for (const call of action.call === undefined ? action.takes : [action.call]) {
+      sent.add(call);
+      for (const ending of indexListing(context.snapshot).endingWith(call.id)) sent.add(ending);
+    }
   }
 
   function single(action: PlannedAction, insteadOf?: PlannedAction): void {

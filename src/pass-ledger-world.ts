@@ -148,7 +148,9 @@ class ReplayedSwitch implements LedgerWorld {
   private otherEntries({ row }: LiveCall): readonly LiveCall[] {
     const key = onNetKey(row);
     if (key === undefined) return [];
-    return [...this.ofLogin(row.login).live].filter((one) => onNetKey(one.row) === key);
+    return [...this.ofLogin(row.login).live].filter(
+      (one) => one.row.callId === row.callId && onNetKey(one.row) === key,
+    );
   }
 
   private ofLogin(login: string): LoginCalls {

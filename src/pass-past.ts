@@ -3,7 +3,7 @@ import { type CallIdentity, identityKey } from './domain/call.js';
 import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Rule } from './domain/rule.js';
-import { inForceSince } from './domain/rule-span.js';
+import { inForceSince, type RuleVersion } from './domain/rule-span.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
 import type { Reach } from './pass-memory.js';
@@ -125,20 +125,31 @@ export async function disconnectsBefore(
 }
 
 /** Since when a version of a rule has been in force without a break; milliseconds since the epoch, 0 where nobody knows. */
-export type VersionSince = (rule: Pick<Rule, 'hash'>) => number;
+export type VersionSince = (rule: Pick<Rule, 'hash' | 'mode'>) => number;
 
-/** Takes down by which rules the pass on a listing asked for at `now` judges. */
+/**
+ * Takes down by which rules the pass on a listing asked for at `now` judges; a dry run only looks, since it puts nothing into
+ * force.
+ */
 export async function noteVersions(
-  { memory, rules, intervalMs }: Pick<PassContext, 'memory' | 'rules' | 'intervalMs'>,
+  { memory, rules, rulesSource: source, configMode, intervalMs }: PassContext,
   now: number,
+  dryRun: boolean,
 ): Promise<VersionSince> {
   const breakMs = breakMsOf(intervalMs);
-  const spans = await memory.noteRules(
-    rules.map(({ rule }) => rule.hash),
-    now,
-    breakMs,
-  );
-  return ({ hash }) => inForceSince(spans, hash, { at: now, breakMs });
+  const versions = rules.map(({ rule }) => versionOf(rule, configMode));
+  if (!dryRun) await memory.noteRules({ source, versions, at: now, breakMs });
+  const spans = await memory.ruleSpans(source);
+  return (rule) => inForceSince(spans, versionOf(rule, configMode), { at: now, breakMs });
+}
+
+/** A version of a rule as it acts under this config. */
+export function versionOf(
+  { hash, mode }: Pick<Rule, 'hash' | 'mode'>,
+  configMode: PassContext['configMode'],
+): RuleVersion {
+  const acts = mode === 'enforce' && configMode === 'enforce';
+  return { ruleHash: hash, mode: acts ? 'enforce' : 'monitor' };
 }
 
 /**
@@ -154,7 +165,7 @@ export async function actedBefore(
   for (const { rule } of rules) {
     const reachMs = actedReachMs(rule);
     if (reachMs === 0) continue;
-    const mode = rule.mode === 'enforce' && configMode === 'enforce' ? 'enforce' : 'monitor';
+    const { mode } = versionOf(rule, configMode);
     sinceOfHash[mode].set(rule.hash, Math.max(now - reachMs, versionSince(rule)));
   }
   const found = await Promise.all(

@@ -210,7 +210,7 @@ async function decide(
   >,
 ): Promise<Decision> {
   const { memory } = context;
-  pass.versionSince = await noteVersions(context, snapshot.observedAt);
+  pass.versionSince = await noteVersions(context, snapshot.observedAt, pass.options.dryRun);
   const decision = await decidePass({
     snapshot,
     history: memory.history,

@@ -54,8 +54,8 @@ function scene(rules: string, listed: readonly Call[] = [], changes: Partial<Pas
       const memory = createSwitchMemory({ switchName: 'lab', numbering: NUMBERING, ledger: store.ledger });
       context = { ...context, memory };
     },
-    change: (text: string) => {
-      context = { ...context, rules: compiled(text) };
+    change: (text: string, more: Partial<PassContext> = {}) => {
+      context = { ...context, rules: compiled(text), ...more };
     },
     pass: (options: { dryRun?: boolean } = {}) =>
       runPass(context, {
@@ -481,6 +481,46 @@ describe('a rule that is changed and changed back', () => {
     expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
     it.wait(5);
     expect(outcomes(await it.pass())).toEqual([]);
+  });
+
+  it('is none by a dry run of other rules, nor by the rules of another directory', async () => {
+    const hourly = cap('cooldown: 1h', '{ type: disconnectCall, params: { keep: 3 } }');
+    const it = scene(hourly, calls(4));
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 4 disconnected']);
+    it.port.calls = calls(4);
+    for (const [more, options] of [
+      [{}, { dryRun: true }],
+      [{ rulesSource: 'others' }, {}],
+    ] as const) {
+      it.wait(60);
+      it.change(other, more);
+      expect(outcomes(await it.pass(options))).toEqual([]);
+      it.wait(60);
+      it.change(hourly, { rulesSource: 'rules' });
+      expect(outcomes(await it.pass())).toEqual([]);
+    }
+  });
+
+  it('begins to climb anew where the config only monitored meanwhile', async () => {
+    const it = await climbed();
+    it.port.calls = calls(1);
+    it.change(climbing, { configMode: 'monitor' });
+    await lasting(it, 6);
+    it.port.calls = calls(4);
+    it.change(climbing, { configMode: 'enforce' });
+    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+  });
+
+  it('does not climb again where the clock is set back a little after it was changed back', async () => {
+    const it = await climbed();
+    it.change(other);
+    await lasting(it, 12);
+    it.change(climbing);
+    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+    it.wait(-7);
+    await it.pass();
+    it.wait(12);
+    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
   });
 
   it('keeps its cooldown where the clock is set back before the instant at which it came into force', async () => {

@@ -2,7 +2,7 @@ import type { Config } from '../domain/config.js';
 import type { Ledger, RuleActed } from '../domain/ledger.js';
 import type { AuditLog } from '../domain/ports.js';
 import { inForceSince } from '../domain/rule-span.js';
-import type { VersionSince } from '../pass-past.js';
+import { type VersionSince, versionOf } from '../pass-past.js';
 import { actedReachMs, breakMsOf } from '../plan/rule-timing.js';
 import type { Judging } from './judging.js';
 
@@ -10,12 +10,12 @@ import type { Judging } from './judging.js';
 export async function versionsAt(
   ledger: Pick<Ledger, 'ruleSpans'>,
   switchName: string,
-  at: number,
-  intervalMs: number,
+  { rulesDir, mode }: Pick<Config, 'rulesDir' | 'mode'>,
+  { at, intervalMs }: { at: number; intervalMs: number },
 ): Promise<VersionSince> {
-  const spans = await ledger.ruleSpans(switchName);
+  const spans = await ledger.ruleSpans(switchName, rulesDir);
   const breakMs = breakMsOf(intervalMs);
-  return ({ hash }) => inForceSince(spans, hash, { at, breakMs });
+  return (rule) => inForceSince(spans, versionOf(rule, mode), { at, breakMs });
 }
 
 /**
@@ -31,7 +31,7 @@ export async function actedSince(
     rules.map(({ rule }) => {
       const reachMs = actedReachMs(rule);
       if (reachMs === 0) return [];
-      const mode = rule.mode === 'enforce' && configMode === 'enforce' ? 'enforce' : 'monitor';
+      const { mode } = versionOf(rule, configMode);
       const since = Math.max(now - reachMs, versionSince(rule));
       return audit.actedSince(switchName, mode, new Map([[rule.hash, since]]));
     }),

@@ -97,7 +97,9 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
   const versionSince =
-    store === undefined ? () => 0 : await versionsAt(store.ledger, switchName, now, intervalMs);
+    store === undefined
+      ? () => 0
+      : await versionsAt(store.ledger, switchName, config, { at: now, intervalMs });
   return {
     source: 'listed just now',
     input: {

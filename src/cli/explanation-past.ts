@@ -44,7 +44,7 @@ export async function pastInput(
     const { countries, accounts, holding, prunedUntil = [] } = ledger.state(switchName, AFTER_ALL);
     const unknownYet = customersFrom(switchConfig, []);
     const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
-    const versionSince = await versionsAt(store.ledger, switchName, last.at, last.intervalMs);
+    const versionSince = await versionsAt(store.ledger, switchName, config, last);
     const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,

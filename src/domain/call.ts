@@ -118,11 +118,13 @@ export function onNetKey({
   cli,
   cld,
 }: Pick<ListedCall, 'direction' | 'callId' | 'setupTimeText' | 'cli' | 'cld'>): string | undefined {
-  if (direction === undefined || !ON_NET.has(direction) || setupTimeText === undefined) return undefined;
+  if (!isOnNet({ direction }) || setupTimeText === undefined) return undefined;
   return JSON.stringify([callId, setupTimeText, cli ?? null, cld ?? null]);
 }
 
-const ON_NET: ReadonlySet<string> = new Set(['onnet_in', 'onnet_out']);
+export function isOnNet({ direction }: Pick<ListedCall, 'direction'>): boolean {
+  return direction === 'onnet_in' || direction === 'onnet_out';
+}
 
 /** A map key for the identity of a call; no part of it can run into the next one. */
 export function identityKey(call: CallIdentity): string {

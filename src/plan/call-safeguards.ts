@@ -14,7 +14,8 @@ export interface ListingIndex {
   endingWith(id: string): readonly Call[];
   /** All entries, those together that end together, in the order of the listing. */
   allEntries(): Iterable<readonly Call[]>;
-  suspectIds: ReadonlySet<string>;
+  /** Whether an entry that could not be read may be of this call: it bears its ID, or may be the other entry of an on-net call. */
+  isSuspect(call: Call): boolean;
   doubt: SnapshotDoubt | undefined;
 }
 
@@ -37,6 +38,7 @@ function makeIndex(listing: JudgedListing): ListingIndex {
     return entries;
   };
   let onNet: ReadonlyMap<string, readonly Call[]> | undefined;
+  const suspectIds = new Set(listing.suspects.flatMap(({ id }) => (id === undefined ? [] : [id])));
   const entriesOf = (id: string) => listing.kept?.withId(id) ?? byId().get(id) ?? [];
   return {
     entriesOf,
@@ -46,10 +48,15 @@ function makeIndex(listing: JudgedListing): ListingIndex {
       if (keys.length === 0) return own;
       onNet ??= onNetEntries(listing.calls);
       const others = keys.flatMap((key) => onNet?.get(key) ?? []).filter((call) => call.id !== id);
-      return others.length === 0 ? own : [...own, ...new Set(others)];
+      const opposite = others.filter((call) => own.some(({ direction }) => direction !== call.direction));
+      return opposite.length === 0 ? own : [...own, ...new Set(opposite)];
     },
     allEntries: () => together(byId()),
-    suspectIds: new Set(listing.suspects.flatMap(({ id }) => (id === undefined ? [] : [id]))),
+    isSuspect(call) {
+      if (suspectIds.has(call.id)) return true;
+      if (listing.suspects.length === 0 || onNetKey(call) === undefined) return false;
+      return listing.suspects.some(({ callId = call.callId }) => callId === call.callId);
+    },
     doubt: listing.doubt,
   };
 }
@@ -111,8 +118,7 @@ function* safeguardsOf(
   const listed = listing.entriesOf(call.id);
   const entries = listed.length === 0 ? [call] : listed;
   if (listing.doubt !== undefined) yield 'suspect-snapshot';
-  if (listing.suspectIds.has(call.id) || !entries.every((entry) => sameCall(entry, call)))
-    yield 'ambiguous-id';
+  if (listing.isSuspect(call) || !entries.every((entry) => sameCall(entry, call))) yield 'ambiguous-id';
   for (const entry of entries) yield* protection.reasonsFor(entry);
   for (const entry of listing.endingWith(call.id)) {
     if (entry.id !== call.id) yield* protection.reasonsFor(entry);

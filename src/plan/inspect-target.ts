@@ -9,7 +9,7 @@ import { selectVictims } from './select-victims.js';
 
 /** What disconnecting a whole account or customer would take. */
 export interface TargetInspection {
-  /** The calls known to belong to the target, one entry each, those already taken left out. */
+  /** The entries known to belong to the target, one of each ID, those already taken left out. */
   inside: readonly Call[];
   /** Calls of customers that nobody has stated to be outside the target: they may be taken along. */
   perhapsInside: readonly Call[];
@@ -69,12 +69,13 @@ export function inspectTarget(
   // What a second entry of a call shows, nobody knows where that entry cannot be read.
   const suspect =
     listing.suspects.some((call) => relation(call) !== 'outside') ||
-    [...inside, ...perhaps].flat().some(({ id }) => index.suspectIds.has(id));
+    [...inside, ...perhaps].flat().some((call) => index.isSuspect(call));
   const counted = perhaps.filter((entries) => entries.some(isCounted(action)));
   const present = (entries: readonly Call[]) => !entries.some(context.taken);
-  const insideCalls = inside
-    .filter(present)
-    .map((entries) => entryOf(entries, (call) => relation(call) === 'inside'));
+  const insideCalls = inside.filter(present).flatMap((entries) => {
+    const own = entries.filter((call) => relation(call) === 'inside');
+    return own.filter(({ id }, index) => own.findIndex((one) => one.id === id) === index);
+  });
   const taken = [...inside, ...counted].flat();
   const near = perhaps.flat();
   const hold =
@@ -104,10 +105,6 @@ function isCounted(action: TargetToInspect['action']): (call: Call) => boolean {
 }
 
 const BEFORE_ROUTING: ReadonlySet<string> = new Set(['Idle', 'WaitAuth', 'WaitRoute']);
-
-function entryOf(entries: readonly Call[], matches: (call: Call) => boolean): Call {
-  return (entries.find(matches) ?? entries[0]) as Call;
-}
 
 function firstHold(
   taken: readonly Call[],

@@ -1,5 +1,5 @@
 import type { ActionCall, ActionMode, PlannedAction } from '../domain/action.js';
-import { type Call, type CallIdentity, isLive, perhapsSameCall } from '../domain/call.js';
+import { type Call, type CallIdentity, isLive, isOnNet, perhapsSameCall } from '../domain/call.js';
 import type { Caps, CustomerTree } from '../domain/config.js';
 import type { Rule } from '../domain/rule.js';
 import type { Subject } from '../domain/scope.js';
@@ -49,7 +49,7 @@ export function createPlan(context: PlanContext): Plan {
   const { snapshot, caps } = context;
   const recent = context.recentlyDisconnected;
   // Nothing is indexed or counted until a call is to be cut.
-  const recentIds = recent.length === 0 ? [] : idsStillListed(recent, indexListing(snapshot));
+  const recentIds = recent.length === 0 ? [] : idsStillListed(recent, snapshot, indexListing(snapshot));
   const gone: Record<ActionMode, Set<string>> = { enforce: new Set(recentIds), monitor: new Set(recentIds) };
   const actions: PlannedAction[] = [];
 
@@ -64,11 +64,15 @@ export function createPlan(context: PlanContext): Plan {
       const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode], callOf });
       const listing = indexListing(snapshot);
       const taken = new Set<string>();
+      let weight = 0;
       for (const action of planned) {
-        for (const { id } of takenBy(action)) taken.add(id);
-        for (const { id } of action.perhapsTakes) taken.add(id);
+        for (const { id } of [...takenBy(action), ...action.perhapsTakes]) {
+          if (taken.has(id)) continue;
+          weight += 1;
+          for (const ending of endingWith(id, listing)) taken.add(ending.id);
+        }
       }
-      const capped = exceedsShare(taken.size, () => countLive(snapshot), caps.sharePerPass);
+      const capped = exceedsShare(weight, () => countLive(snapshot), caps.sharePerPass);
       for (const action of planned) {
         const withhold = action.withhold ?? (capped && action.action !== 'alert' ? 'cap-share' : undefined);
         actions.push(withhold === action.withhold ? action : { ...action, withhold });
@@ -82,10 +86,22 @@ export function createPlan(context: PlanContext): Plan {
   };
 }
 
-function idsStillListed(recent: readonly CallIdentity[], listing: ListingIndex): string[] {
-  return recent
-    .filter((call) => listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call)))
-    .flatMap((call) => endingWith(call.id, listing).map(({ id }) => id));
+function idsStillListed(
+  recent: readonly CallIdentity[],
+  { calls, kept }: Snapshot,
+  listing: ListingIndex,
+): string[] {
+  return recent.flatMap((call) => {
+    if (listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call)))
+      return endingWith(call.id, listing).map(({ id }) => id);
+    // A replay lists neither entry of an on-net call that was cut; a switch may list one for longer.
+    if (kept !== undefined) return [];
+    return calls.filter((other) => isOnNet(other) && isSameText(other, call)).map(({ id }) => id);
+  });
+}
+
+function isSameText(one: CallIdentity, other: CallIdentity): boolean {
+  return one.callId === other.callId && one.setupTimeText === other.setupTimeText;
 }
 
 /** What is gone with it, itself among them. */

@@ -91,9 +91,8 @@ export function createLedger(database: Database.Database, path: string): Ledger 
     lastPollAt: (switchName) => settle(path, () => reads.lastPollAt(switchName)),
     load: (switchName, since, pollsSince) => settle(path, () => reads.state(switchName, since, pollsSince)),
     learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
-    ruleSpans: (switchName) => settle(path, () => spans.of(switchName)),
-    noteRules: (switchName, hashes, at, breakMs) =>
-      settle(path, () => spans.note(switchName, hashes, at, breakMs)),
+    ruleSpans: (switchName, source) => settle(path, () => spans.of(switchName, source)),
+    noteRules: (noted) => settle(path, () => spans.note(noted)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
     prune: (options) => settle(path, () => prune(options)),
   };

@@ -129,7 +129,7 @@ describe('the look at an account action', () => {
     expect(ids(found.oneByOne)).toEqual(['2']);
   });
 
-  it('looks at them under two IDs as well, and takes such a call once', () => {
+  it('looks at them under two IDs as well', () => {
     const guarded = {
       ...context,
       protection: createProtection({ accounts: [20], customers: [] }, asStated(new Map()), () => undefined),
@@ -138,8 +138,11 @@ describe('the look at an account action', () => {
     const found = inspectTarget(account, { calls: [...pair, aCall({ id: '2' })], ...sound }, guarded);
     expect(found.hold).toBe('takes-protected');
     expect(ids(found.oneByOne)).toEqual(['2']);
-    const within = onNetPair(aCall({ id: '1' }), { id: '11' });
-    expect(ids(inspectTarget(account, { calls: within, ...sound }, context).inside)).toEqual(['1']);
+    const within = { calls: onNetPair(aCall({ id: '1' }), { id: '11' }), ...sound };
+    expect(ids(inspectTarget(account, within, context).inside)).toEqual(['1', '11']);
+    expect(
+      ids(inspectTarget(account, within, { ...context, admits: ({ id }) => id !== '11' }).oneByOne),
+    ).toEqual([]);
   });
 
   it('cuts one by one only calls that could be cut alone, each once, in the order of select', () => {

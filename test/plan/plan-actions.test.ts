@@ -149,10 +149,45 @@ describe('a plan', () => {
     expect(ins.map((call) => twoRules.present(call, 'enforce'))).toEqual([true, true, false, false]);
   });
 
-  it('leaves it alone under its second ID a moment after its disconnect was sent', () => {
+  it('leaves it alone under its second ID a moment after its disconnect was sent, also where that alone is listed', () => {
     const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 50 });
-    const plan = planOn([out, into], { recentlyDisconnected: [out] });
-    expect(plan.present(into, 'enforce')).toBe(false);
+    for (const listed of [[out, into], [into]]) {
+      const plan = planOn(listed, { recentlyDisconnected: [out] });
+      expect(plan.present(into, 'enforce')).toBe(false);
+    }
+  });
+
+  it('withholds an on-net call where an entry that cannot be read may be its other one', () => {
+    const [out] = onNetPair(aCall({ id: '1' }), { id: '2' });
+    const snapshotWith = (callId: string | undefined) =>
+      aSnapshot([out], { suspects: [aSuspect({ id: '2', callId })] });
+    const reasonsWith = (callId: string | undefined) => {
+      const plan = planOn([out], { snapshot: snapshotWith(callId) });
+      plan.add(aRule(), [violated([out])], everyCall);
+      return reasons(plan);
+    };
+    expect(reasonsWith(out.callId)).toEqual(['ambiguous-id']);
+    expect(reasonsWith(undefined)).toEqual(['ambiguous-id']);
+    expect(reasonsWith('another@192.0.2.1')).toEqual([undefined]);
+  });
+
+  it('judges the share of wholes by calls of which it lists two entries, too', () => {
+    const pairs = calls(10).map((call) => onNetPair(call, { id: `9${call.id}`, account: 20 }));
+    const listed = [...pairs.flat(), ...calls(40, { account: 30 }, 200)];
+    const plan = planOn(listed);
+    const rule = aRule({ event: { type: 'disconnectAccount' } });
+    plan.add(
+      rule,
+      [
+        violated(pairs.map(([out]) => out)),
+        violated(
+          pairs.map(([, into]) => into),
+          { subject: { scope: 'account', id: '20' } },
+        ),
+      ],
+      everyCall,
+    );
+    expect(reasons(plan)).not.toContain('cap-share');
   });
 
   it('withholds everything on a doubtful snapshot, but still raises alerts', () => {

@@ -23,6 +23,7 @@ export function aPassContext(
     clock,
     numbering: NUMBERING,
     rules: [],
+    rulesSource: 'rules',
     limits: [],
     configMode: 'enforce',
     protect: { accounts: [], customers: [] },
