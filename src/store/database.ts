@@ -78,8 +78,11 @@ export function isEmpty(database: Database.Database): boolean {
 }
 
 function refuseForeign(database: Database.Database, path: string): void {
-  const applicationId = database.pragma('application_id', { simple: true });
-  if (applicationId === APPLICATION_ID || (applicationId === 0 && isEmpty(database))) return;
+  const applicationId = () => database.pragma('application_id', { simple: true });
+  const before = applicationId();
+  if (before === APPLICATION_ID || (before === 0 && isEmpty(database))) return;
+  // Between the two looks another process may have made it one of ours.
+  if (applicationId() === APPLICATION_ID) return;
   throw new CallwardenError('STORE_FAILED', `${path} is the SQLite database of another program.`, {
     hint: 'Name another file under `database:` in the config; this one was left as it is.',
   });
