@@ -104,9 +104,7 @@ export async function disconnectsBefore(
   sentAhead: SentAhead = new Map(),
 ): Promise<{ cuts: readonly CallIdentity[]; recent: readonly CallIdentity[] }> {
   const recentSince = observedAt - RECENT_DISCONNECT_MS;
-  const isKnown = lastListedAt !== undefined && lastListedAt < observedAt;
-  // A little earlier: the clock may have been set back by less than the time between two listings.
-  const cutSince = isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
+  const cutSince = cutsSince(observedAt, lastListedAt);
   const cuts = await audit.disconnectsSince(switchName, cutSince, { mayHaveEnded: true });
   const sent = await audit.disconnectsSince(switchName, recentSince, { until: observedAt });
   const ahead = await audit.disconnectsSince(switchName, observedAt + 1);
@@ -120,6 +118,13 @@ export async function disconnectsBefore(
   for (const [key, at] of foundAt) sentAhead.set(key, at);
   const recent = ahead.filter((call) => (foundAt.get(identityKey(call)) ?? 0) >= recentSince);
   return { cuts, recent: [...sent, ...recent] };
+}
+
+/** Since when disconnects are told to the history with a listing: a call that was cut must not count as ended by itself. */
+export function cutsSince(observedAt: number, lastListedAt: number | undefined): number {
+  const isKnown = lastListedAt !== undefined && lastListedAt < observedAt;
+  // A little earlier: the clock may have been set back by less than the time between two listings.
+  return isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
 }
 
 /** What the rules that ask for it did, each within its own reach; a rule that only watches is asked for what it noted. */

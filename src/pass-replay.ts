@@ -12,6 +12,7 @@ import { type Decision, type DecisionInput, decidePass } from './pass-decide.js'
 import type { LedgerStep } from './pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
 import { createQuietKeeper } from './pass-quiet.js';
+import { createReplayedDisconnects } from './pass-replay-sent.js';
 import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
 
 /** What a replay is told once; the rest is what a pass is told each time. */
@@ -69,7 +70,7 @@ export function createReplay(options: ReplayOptions): Replay {
   const reachMs = Math.max(0, ...options.rules.map(({ rule }) => actedReachMs(rule)));
   const windowMs = Math.max(0, ...options.rules.map((compiled) => compiled.windowMs));
   let acted: RuleActed[] = [];
-  let cuts: { call: CallIdentity; at: number }[] = [];
+  const disconnects = createReplayedDisconnects();
   /** When each alert was last recorded, by what tells records apart. */
   const alertedAt = new Map<string, number>();
   const repeatMs = new Map(
@@ -107,12 +108,8 @@ export function createReplay(options: ReplayOptions): Replay {
     return kept;
   }
 
-  function take(
-    snapshot: Snapshot,
-    changes: PollChanges | undefined,
-    recentlyDisconnected: readonly CallIdentity[],
-  ): void {
-    const cuts = [...recentlyDisconnected, ...(changes?.cut ?? []).map(({ call }) => call)];
+  function take(snapshot: Snapshot, changes: PollChanges | undefined, own: readonly CallIdentity[]): void {
+    const cuts = [...own, ...(changes?.cut ?? []).map(({ call }) => call)];
     if (changes === undefined || quiet === undefined) {
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
       history.observe(snapshot, { intervalMs, cuts, ...(changes && asInLedger(changes)) });
@@ -157,7 +154,6 @@ export function createReplay(options: ReplayOptions): Replay {
 
   function forget(now: number): void {
     if (acted.length > 0) acted = acted.filter(({ at }) => at > now - reachMs);
-    if (cuts.length > 0) cuts = cuts.filter(({ at }) => at >= now - RECENT_DISCONNECT_MS);
     history.forget(now - windowMs - RECENT_DISCONNECT_MS);
   }
 
@@ -184,8 +180,9 @@ export function createReplay(options: ReplayOptions): Replay {
       forget(now);
       knowThen(now);
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
-      const recentlyDisconnected = cuts.map(({ call }) => call);
-      take(snapshot, changes, recentlyDisconnected);
+      const lastListedAt = history.lastListedAt(snapshot.coverage.login);
+      const { cuts, recent } = disconnects.before(now, lastListedAt);
+      take(snapshot, changes, cuts);
       const decision = await decidePass({
         ...options,
         ...then,
@@ -193,7 +190,7 @@ export function createReplay(options: ReplayOptions): Replay {
         intervalMs,
         snapshot,
         history,
-        recentlyDisconnected,
+        recentlyDisconnected: recent,
         holding: [...holding.values()],
         acted,
       });
@@ -213,13 +210,8 @@ export function createReplay(options: ReplayOptions): Replay {
         acted.push({ ruleHash: action.ruleHash, subject: actedKey(action), at, passId: String(polls) });
       }
       for (const action of actions) {
-        const taken = action.call === undefined ? action.takes : [action.call];
-        if (action.action === 'alert') {
-          alertedAt.set(alertKey(action), at);
-          continue;
-        }
-        for (const { id, callId, setupTimeText } of taken)
-          cuts.push({ call: { id, callId, setupTimeText }, at });
+        if (action.action === 'alert') alertedAt.set(alertKey(action), at);
+        else disconnects.add(action, at);
       }
     },
   };

@@ -203,6 +203,32 @@ describe('what would have been cut', () => {
     expect([await alertsOf(undefined), await alertsOf(at(10))]).toEqual([1, 0]);
   });
 
+  it('leaves calls that it cuts itself out of them too, however long the next listing takes to come', async () => {
+    const ended = aRule({
+      name: 'ended',
+      hash: 'b',
+      conditions: {
+        all: [{ fact: 'account.callsEnded', params: { within: 600 }, operator: 'greaterThan', value: 0 }],
+      },
+      event: { type: 'alert' },
+    });
+    const calls = [aRow({ id: '1' }), aRow({ id: '2' }), aRow({ id: '3' })];
+    for (const everyMs of [30_000, 35_000, 120_000]) {
+      const some = polls(5).map((poll, index) => ({
+        ...poll,
+        at: START + index * everyMs,
+        intervalMs: everyMs,
+        // An outage is as long.
+        result: index === 2 ? ('failed' as const) : poll.result,
+      }));
+      const options = aBacktest({ rules: [cap(), ended], calls, polls: some });
+      for (const thorough of [false, true]) {
+        const { cut, rules } = await runBacktest({ ...options, thorough });
+        expect([cut.length, rules.map(({ alerts }) => alerts)]).toEqual([2, [0, 0]]);
+      }
+    }
+  });
+
   it('does not forget, at a poll at which another rule has planned a cut, whom it has to look at later', async () => {
     const toAlert = aRule({
       name: 'later',
@@ -466,19 +492,16 @@ describe('what is kept from poll to poll', () => {
   });
 
   it('does not take a call for listed at a doubtful poll after it was cut', async () => {
-    // Cut at 5 s, not shown at 45 s in doubt, ended at 85 s: somewhere in a gap, so that it comes to be in doubt.
-    const rules = [
-      cap(),
+    // Cut at 5 s, not shown at 45 s in doubt: up to 115 s the other one alone has talked, for 1.92 minutes.
+    const talked = (value: number) =>
       alerting({
-        scope: 'account',
+        name: `talked-${value}`,
+        hash: String(value),
         conditions: {
-          all: [
-            { fact: 'account.callsEnded', params: { within: 60 }, operator: 'lessThan', value: 1 },
-            { fact: 'account.connectedCalls', operator: 'equal', value: 1 },
-          ],
+          all: [{ fact: 'account.minutes', params: { within: 600 }, operator: 'greaterThan', value }],
         },
-      }),
-    ];
+      });
+    const rules = [cap(), talked(1.9), talked(1.95)];
     const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(5) })];
     const [first] = polls(1);
     if (first === undefined) throw new Error('no poll');
@@ -491,8 +514,7 @@ describe('what is kept from poll to poll', () => {
     const options = aBacktest({ rules, calls, polls: seen });
     const quick = await runBacktest(options);
     expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
-    // From 85 s on it may have ended before the window began.
-    expect(quick.rules.find(({ rule }) => rule === 'alerting')?.indeterminatePolls).toBe(7);
+    expect(quick.rules.map(({ alerts }) => alerts)).toEqual([0, 1, 0]);
   });
 
   it('sees a call that ended in a gap come to be in doubt by time alone, once nothing else happens', async () => {

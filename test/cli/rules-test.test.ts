@@ -196,6 +196,35 @@ describe('rules test', () => {
     ]);
   });
 
+  it.each(['30s', '35s', '60s'])(
+    'counts a call that was cut as none that ended by itself, where the next listing comes after %s',
+    async (every) => {
+      const files = {
+        'cut.yaml': `name: cut-risky
+scope: call
+mode: enforce
+conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["+53"] } ] }
+event: { type: disconnectCall }
+`,
+        'ended.yaml': `name: many-ended
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 2 } ] }
+event: { type: alert }
+`,
+        'tests/cut.yaml': `every: ${every}
+strict: true
+calls:
+  - { id: bad, repeat: 4, account: 10, cli: "4420", cld: "5351234{n}", from: 0s, to: 10m, answered: 0s }
+  - { id: good, account: 10, cli: "4420", cld: "4930123", from: 0s, to: 10m, answered: 0s }
+expect:
+  - { at: 0s, actions: [ { rule: cut-risky, action: disconnectCall, target: "bad-*", count: 4 } ] }
+`,
+      };
+      expect(await runTest(files)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^ok /) });
+    },
+  );
+
   it('refuses an empty --run', async () => {
     const { exitCode, stdout, stderr } = await runTest(
       { 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE },
