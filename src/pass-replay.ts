@@ -14,6 +14,7 @@ import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
 import { createQuietKeeper } from './pass-quiet.js';
 import { createReplayedDisconnects } from './pass-replay-sent.js';
 import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
+import { vendorsAskedBy } from './policy/compile-rules.js';
 
 /** What a replay is told once; the rest is what a pass is told each time. */
 export interface ReplayOptions
@@ -62,7 +63,8 @@ export interface Replay {
 export function createReplay(options: ReplayOptions): Replay {
   const history = createCallHistory({
     ...options,
-    vendorsKnown: true,
+    // As passes by these rules would have: the ledger does not say which vendors were.
+    vendorsAsked: vendorsAskedBy(options.rules),
     asksFew: options.skipsQuiet === true,
   });
   if (options.past !== undefined) history.restore(options.past);

@@ -28,6 +28,7 @@ import {
 } from './pass-enforcement.js';
 import { actedBefore, remember, repeatsSince, takeDownMissed, withoutFuture } from './pass-past.js';
 import type { Protection } from './plan/protection.js';
+import { vendorsAskedBy } from './policy/compile-rules.js';
 
 /** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
 const GREATEST_CLOCK_OFFSET_MS = 5_000;
@@ -135,7 +136,7 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     switchName: context.switchName,
     port: context.port,
     numbering: context.numbering,
-    vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
+    vendors: vendorsAskedBy(context.rules),
     crossCheck: context.crossCheck,
     shownBefore: context.memory.accounts.shown,
     signal: pass.gathering,

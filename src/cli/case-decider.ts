@@ -12,7 +12,7 @@ import { listedCallsOf } from '../pass-explain-calls.js';
 import { createLeavingOut } from '../pass-explain-left-out.js';
 import { createReplay, type ReplayOptions } from '../pass-replay.js';
 import { createProtection } from '../plan/protection.js';
-import { appliesTo, type CompiledRule, compileRules } from '../policy/compile-rules.js';
+import { appliesTo, type CompiledRule, compileRules, vendorsAskedBy } from '../policy/compile-rules.js';
 import { limitsReadBy } from '../policy/unread-limits.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
 import type { KnownRules } from '../rule-tests/case-findings.js';
@@ -45,7 +45,7 @@ export function stageCase(
   const protectedNumbers = createProtectedNumbers(testCase.protect.numbers, numbering);
   const world = createWorld(testCase, {
     numbering,
-    vendors: [...new Set(compiled.flatMap(({ vendors }) => vendors))].sort((one, other) => one - other),
+    vendors: vendorsAskedBy(compiled),
   });
   const options: ReplayOptions = {
     switchName: testCase.switchName,

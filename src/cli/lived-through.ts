@@ -6,6 +6,7 @@ import { decidePass } from '../pass-decide.js';
 import { createLedgerWorld } from '../pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, reachOf } from '../pass-past.js';
 import { asInLedger, type CustomersThen } from '../pass-replay.js';
+import { vendorsAskedBy } from '../policy/compile-rules.js';
 import type { LedgerReader } from '../store/ledger-reader.js';
 import type { PastDisconnect, PastReader } from '../store/past-reader.js';
 import type { Judging } from './judging.js';
@@ -58,7 +59,8 @@ export async function liveThrough(
   pastOfSwitch: PastOfSwitch,
 ): Promise<LivedThrough> {
   const { ledger, past, judgingAt, actedSince } = pastOfSwitch;
-  const { switchName, numbering, rules } = judgingAt(last.at);
+  const judgedLast = judgingAt(last.at);
+  const { switchName, numbering, rules } = judgedLast;
   const { reachMs, watchedMs } = reachOf(rules);
   const marginMs = 2 * last.intervalMs;
   const judgeFrom = last.at - judgeMs;
@@ -66,7 +68,7 @@ export async function liveThrough(
   const pollsFrom = Math.min(from, judgeFrom - watchedMs);
   const calls = ledger.calls(switchName, from, last.at + 1);
   const world = createLedgerWorld({ switchName, numbering, calls });
-  const history = historyAt(last.at, { switchName, numbering }, pastOfSwitch);
+  const history = historyAt(last.at, judgedLast, pastOfSwitch);
   const sent = past.disconnects(switchName, judgeFrom - RECENT_DISCONNECT_MS, last.at);
   const acted = await actedSince(judgeFrom);
   const compiledAt = atEachInstant(judgingAt);
@@ -130,10 +132,10 @@ function recentAt(now: number, sent: readonly PastDisconnect[]): readonly CallId
 /** It knows countries and accounts, and when the switch was watched; calls and polls are still to be lived through. */
 function historyAt(
   now: number,
-  { switchName, numbering }: Pick<Judging, 'switchName' | 'numbering'>,
+  { switchName, numbering, rules }: Pick<Judging, 'switchName' | 'numbering' | 'rules'>,
   { known, past }: Pick<PastOfSwitch, 'known' | 'past'>,
 ): CallHistory {
-  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
+  const history = createCallHistory({ numbering, switchName, vendorsAsked: vendorsAskedBy(rules) });
   const soundHours = past.soundHours(switchName, now);
   history.restore({
     lastPollId: undefined,

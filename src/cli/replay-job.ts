@@ -3,9 +3,12 @@ import { CallwardenError } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
 import { type BacktestResult, runBacktest } from '../pass-backtest.js';
 import { reachOf } from '../pass-past.js';
+import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openLedgerReader } from '../store/ledger-reader.js';
 import type { BacktestSpan } from './backtest-report.js';
 import { customersFrom, customersOverTime, judgingOf } from './judging.js';
+
+const MARGIN_INTERVALS = 4;
 
 /** One backtest of one switch; plain data, so that it can be handed to another thread. */
 export interface ReplayJob {
@@ -32,7 +35,8 @@ export const replayHere: Replayer = async (job, onProgress) => {
   const { reachMs, watchedMs } = reachOf(judging.rules);
   const longestFor = Math.max(0, ...judging.rules.map(({ rule }) => rule.forMs));
   const judgedFrom = span.since - longestFor;
-  const from = judgedFrom - reachMs;
+  // Before a window begins, two listings tell whose vendors' its first calls are not, and two polls are judged before the span.
+  const from = judgedFrom - reachMs - MARGIN_INTERVALS * usualIntervalMs(switchConfig.schedule);
   const pollsFrom = Math.min(from, judgedFrom - watchedMs);
   const reader = openLedgerReader(config.database);
   try {

@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, isLive } from '../domain/call.js';
+import { type Call, type CallIdentity, hasEnded, isLive } from '../domain/call.js';
 import type { LedgerPoll } from '../domain/ledger.js';
 import { sameLeg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
@@ -32,13 +32,16 @@ export function takeReplayed(
   const { listedAt } = history;
   history.listedAt = poll.at;
   const sound = poll.result === 'sound';
+  const fresh: PastCall[] = [];
   for (const { call, vendors = [] } of listed) {
     const found = history.find(call);
     // Both entries of one call, for each of two accounts, are listed by this poll.
     const isOther = found?.listedIn === history.polls && !sameLeg(found.call, call);
     const known = isOther ? undefined : found;
     if (known !== undefined) stop(known, listedAt);
-    goOn(takeCall(run, known, call, vendors, sound));
+    const past = takeCall(run, known, call, vendors, sound);
+    goOn(past);
+    if (known === undefined && run.asksVendors) fresh.push(past);
   }
   for (const identity of cuts) {
     for (const past of history.everOf(identity))
@@ -58,6 +61,23 @@ export function takeReplayed(
     if (!sound) continue;
     if (lost.has(past)) giveUp(run, past);
     else end(run, past);
+  }
+  if (history.unconfirmed.size > 0) confirmVendors(run, [...ended, ...absent]);
+  for (const past of fresh) history.unconfirmed.add(past);
+}
+
+/** Whose vendors were asked for with the listing before, and who is listed still, is known to be of none but those. */
+function confirmVendors({ history }: PollRun, left: readonly CallIdentity[]): void {
+  const gone = new Set(left.map((identity) => history.find(identity)));
+  const { unconfirmed, askedBefore } = history;
+  for (const past of unconfirmed) {
+    const isListed = past.endedAt === undefined && !hasEnded(past.call.state) && !gone.has(past);
+    if (isListed && askedBefore.length === 0) continue;
+    unconfirmed.delete(past);
+    if (isListed && past.vendorsAsked !== askedBefore)
+      history.change(past, () => {
+        past.vendorsAsked = askedBefore;
+      });
   }
 }
 
