@@ -517,6 +517,35 @@ describe('what is kept from poll to poll', () => {
     expect(quick.rules.map(({ alerts }) => alerts)).toEqual([0, 1, 0]);
   });
 
+  it('knows that a duration which is listed in whole seconds may be nearly one more', async () => {
+    const [poll] = polls(1);
+    if (poll === undefined) throw new Error('no poll');
+    const uneven = [0, 7.5, 9.8, 14].map((second) => ({ ...poll, at: at(second) }));
+    const long = cap({
+      conditions: {
+        all: [{ fact: 'account.longestDuration', operator: 'greaterThanInclusive', value: 7 }],
+      },
+      event: { keep: 0 },
+    });
+    const calls = [aRow({ id: '1', connectedAt: at(2.6), wholeSeconds: true })];
+    const { cut } = await runBacktest(aBacktest({ rules: [long], calls, polls: uneven }));
+    expect(cut.map(({ cutAt }) => cutAt)).toEqual([at(9.8)]);
+  });
+
+  it('does not take a call for gone because another one of its ID has been missing since before the rules were judged', async () => {
+    const risky = aRule({
+      scope: 'call',
+      conditions: { all: [{ fact: 'call.cld', operator: 'equal', value: '493023125001' }] },
+      event: { type: 'alert' },
+    });
+    const missing = aRow({ id: '3', callId: 'missing', absentAt: at(5) });
+    const calls = [missing, aRow({ id: '3', callId: 'there' })];
+    const options = aBacktest({ rules: [risky], calls, polls: polls(6), since: at(15) });
+    const quick = await runBacktest(options);
+    expect(quick.rules[0]?.alerts).toBe(1);
+    expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
+  });
+
   it('sees a call that ended in a gap come to be in doubt by time alone, once nothing else happens', async () => {
     const rules = [
       alerting({
