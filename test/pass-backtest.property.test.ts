@@ -64,6 +64,12 @@ const anyRow = fc
     lacked: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
     givenUp: fc.boolean(),
     over: anyOver,
+    // What a switch lists need not be what SETUP_TIME says, and may be cut off to whole seconds.
+    times: fc.record({
+      lastDelay: fc.constantFrom(0, 2, 7, 41.5, undefined),
+      lastDuration: fc.constantFrom(0, 0, 0, undefined),
+      wholeSeconds: fc.constantFrom(undefined, true, false),
+    }),
   })
   .map((one) => (index: number, polls: readonly LedgerPoll[]): LedgerCall => {
     const seen = polls[one.from]?.at ?? START;
@@ -97,6 +103,7 @@ const anyRow = fc
       callerMediaIp: one.media,
       vendors: one.vendors,
       login: one.login,
+      ...one.times,
       ...(one.over === undefined ? {} : overAt(seen, one.over)),
     });
   });
@@ -158,7 +165,7 @@ function numberOf(last: number): string {
 const anyPolls: fc.Arbitrary<LedgerPoll[]> = fc
   .array(
     fc.record({
-      gap: fc.constantFrom(5, 5, 5, 5, 5, 40),
+      gap: fc.constantFrom(5, 5, 5, 4.7, 5.4, 40),
       result: fc.constantFrom('sound', 'sound', 'sound', 'sound', 'failed', 'suspect'),
       login: fc.constantFrom(...Array.from({ length: 12 }, () => LOGIN), 'login:other'),
     }),

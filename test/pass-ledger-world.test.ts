@@ -11,7 +11,7 @@ function worldOf(...calls: ReturnType<typeof aRow>[]) {
 
 it('lists a call from its first sight up to the listing that no longer showed it, ageing by the second', () => {
   const world = worldOf(
-    aRow({ id: '1', firstSeenAt: at(5), connectedAt: at(3), setupAt: at(1), endedAt: at(15) }),
+    aRow({ id: '1', firstSeenAt: at(5), connectedAt: at(3), setupAt: at(1), lastDelay: 2, endedAt: at(15) }),
   );
   const seen = polls(5).map((poll) => world.snapshot(poll).calls.map(({ duration, age }) => [duration, age]));
   expect(seen).toEqual([[], [[2, 4]], [[7, 9]], [], []]);

@@ -24,6 +24,8 @@ interface Listed extends Partial<Call> {
   /** Since then it is over, and listed with this duration. */
   over?: number;
   talked?: number;
+  /** Until then it rings; with `delay` as its DELAY when it was listed first. */
+  answers?: number;
 }
 
 /** Of each of these a rule that is violated whatever the fact comes to, so that its evidence tells. */
@@ -40,16 +42,21 @@ const FACTS: readonly [name: string, params: object][] = [
   ['minutesToday', {}],
 ];
 
+/** What is listed of a live call, of which a ledger has what was listed last. */
+const CALL_FACTS: typeof FACTS = ['age', 'delay', 'duration'].map((name) => [name, {}]);
+
 const ALL = { only: {}, except: {} };
 /** These go by vendors, of whose calls nobody knows at first that they are not theirs. */
 const FILTERS: readonly Partial<Rule>[] = [ALL, { except: { vendors: [5] } }, { only: { vendors: [5] } }];
 
 const RULES: readonly Rule[] = (['account', 'cli', 'switch'] as const)
   .flatMap((scope) => (scope === 'cli' ? [ALL] : FILTERS).map((filter) => ({ scope, filter })))
-  .flatMap(({ scope, filter }) => rulesOf(scope, filter, `${scope}-${JSON.stringify(filter)}`));
+  .flatMap(({ scope, filter }) => rulesOf(scope, filter, `${scope}-${JSON.stringify(filter)}`))
+  .concat(rulesOf('call', ALL, 'call'));
 
 function rulesOf(scope: Rule['scope'], filter: Partial<Rule>, of: string): readonly Rule[] {
-  return FACTS.map(([name, params], index) =>
+  const facts = scope === 'call' ? CALL_FACTS : FACTS;
+  return facts.map(([name, params], index) =>
     aRule({
       name: `${of}-${index}-${name}`,
       hash: `${of}-${index}`,
@@ -109,6 +116,13 @@ const CALLS: readonly Listed[] = [
   { id: '28', from: 130, to: 170, account: 18 },
   { id: '29', from: 135, to: 150, account: 19 },
   { id: '30', from: 135, to: 145, account: 19, connection: 5 },
+  // By another clock, or in whole seconds, DELAY is not what SETUP_TIME says: of those that ring, are answered, or never are.
+  { id: '31', from: 5, to: 60, account: 20, answers: 20, delay: 3, setupAt: at(1.3) },
+  { id: '32', from: 10, to: 45, account: 20, answers: 100, delay: 1, setupAt: at(8.2) },
+  { id: '33', from: 15, to: 160, account: 20, answers: 15, delay: 9, setupAt: at(8) },
+  { id: '34', from: 15, to: 40, account: 20, answers: 25, delay: 2, setupAt: undefined },
+  { id: '35', from: 100, to: 170, account: 20, answers: 200, delay: 4, setupAt: at(97.5) },
+  { id: '36', from: 100, to: 120, account: 20, delay: undefined, setupAt: at(98) },
 ];
 /** So many connected calls the statistics count of account 14. */
 const COUNTED: ReadonlyMap<number, number> = new Map([50, 55, 60].map((second) => [second, 2]));
@@ -119,10 +133,14 @@ const CUT = '11';
 
 function listedAt(second: number): Call[] {
   return CALLS.filter(({ from, to }) => from <= second && second < to).map(
-    ({ from, to, over = to, talked = 0, ...fields }) => {
-      const state = second < over ? 'Connected' : (fields.state ?? 'Dead');
-      const duration = second < over ? second - from : talked;
-      return aCall({ setupAt: at(from), delay: 0, ...fields, state, duration });
+    ({ from, to, over = to, talked = 0, answers = from, ...fields }) => {
+      const isRinging = second < answers;
+      const live = isRinging ? 'ARComplete' : 'Connected';
+      const state = second < over ? live : (fields.state ?? 'Dead');
+      const duration = second < over ? Math.max(0, second - answers) : talked;
+      const { delay = 'delay' in fields ? undefined : 0 } = fields;
+      const grown = delay === undefined ? undefined : delay + Math.min(second, answers) - from;
+      return aCall({ setupAt: at(from), ...fields, state, duration, delay: grown });
     },
   );
 }
