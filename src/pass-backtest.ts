@@ -144,7 +144,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       if (acts) {
         before ??= world.seen - snapshot.calls.length;
         noteVerdicts(decided, counts);
-        const then = { ...options, ...options.knownAt?.(poll.at) };
+        const rulesThen = options.rulesAt?.(poll.at) ?? rules;
+        const then = { ...options, rules: rulesThen, ...options.knownAt?.(poll.at) };
         const done = decide(actions, { ...then, poll, snapshot, cut, counts, trips });
         replay.done(done, poll.at);
         for (const action of done) cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));

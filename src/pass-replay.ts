@@ -14,12 +14,14 @@ import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
 import { createQuietKeeper } from './pass-quiet.js';
 import { createReplayedDisconnects } from './pass-replay-sent.js';
 import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
-import { vendorsAskedBy } from './policy/compile-rules.js';
+import { type CompiledRule, vendorsAskedBy } from './policy/compile-rules.js';
 
 /** What a replay is told once; the rest is what a pass is told each time. */
 export interface ReplayOptions
   extends Omit<DecisionInput, 'snapshot' | 'history' | 'recentlyDisconnected' | 'holding' | 'acted'> {
   switchName: string;
+  /** The rules as they stand at a poll, exceptions that have ended left out; `rules` at every one by default. See rulesOverTime. */
+  rulesAt?: (now: number) => readonly CompiledRule[];
   /** What was known of customers at a poll, the same object while it held; `customers` and `protection` by default. */
   knownAt?: (at: number) => CustomersThen;
   /** What was known before the first poll; nothing by default. */
@@ -84,10 +86,12 @@ export function createReplay(options: ReplayOptions): Replay {
   };
   let then = always;
   const doubt = createCustomerDoubt(options);
-  const { switchName, numbering, rules } = options;
+  const { switchName, numbering } = options;
   const tree = () => then.customers.tree;
-  const quiet =
+  let { rules } = options;
+  const keepQuiet = () =>
     options.skipsQuiet === true ? createQuietKeeper({ switchName, numbering, rules, tree }) : undefined;
+  let quiet = keepQuiet();
   let lastLogin: string | undefined;
   let lastSoundAt: number | undefined;
   const keptByLogin = new Map<string, KeptCalls>();
@@ -99,6 +103,14 @@ export function createReplay(options: ReplayOptions): Replay {
     then = next;
     doubt.change(next.customers);
     for (const kept of keptByLogin.values()) kept.forgetTrees();
+  }
+
+  /** What is known of subjects is known by what the rules saw before: nothing of it is taken over. */
+  function judgeBy(next: readonly CompiledRule[]): void {
+    if (next === rules) return;
+    rules = next;
+    quiet = keepQuiet();
+    for (const kept of keptByLogin.values()) kept.forgetFilters();
   }
 
   function keptOf(login: string): KeptCalls {
@@ -128,7 +140,8 @@ export function createReplay(options: ReplayOptions): Replay {
     snapshot: Snapshot,
     changes: PollChanges | undefined,
   ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
-    if (quiet === undefined || changes === undefined) return {};
+    const keeper = quiet;
+    if (keeper === undefined || changes === undefined) return {};
     const { listed, freshCount, ended, passed, absent, lost, cut, poll, sharesIds } = changes;
     const changed = listed.length - freshCount;
     const events = [
@@ -145,10 +158,10 @@ export function createReplay(options: ReplayOptions): Replay {
     const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
     const anew = sharesIds || afterGap || poll.login !== lastLogin || doubt.isOpen();
     if (poll.result === 'sound' || poll.login !== lastLogin) lastSoundAt = poll.at;
-    quiet.begin(snapshot.observedAt, events, { anew, doubtful: snapshot.doubt !== undefined });
+    keeper.begin(snapshot.observedAt, events, { anew, doubtful: snapshot.doubt !== undefined });
     lastLogin = poll.login;
     return {
-      quiet: (rule, away) => quiet.of(rule, away),
+      quiet: (rule, away) => keeper.of(rule, away),
       // By ID alone nobody could tell such calls apart.
       ...(sharesIds ? {} : { indexOf: (...asked) => keptOf(poll.login).index(...asked) }),
     };
@@ -181,6 +194,7 @@ export function createReplay(options: ReplayOptions): Replay {
       const now = snapshot.observedAt;
       forget(now);
       knowThen(now);
+      judgeBy(options.rulesAt?.(now) ?? options.rules);
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
       const lastListedAt = history.lastListedAt(snapshot.coverage.login);
       const { cuts, recent } = disconnects.before(now, lastListedAt);
@@ -188,6 +202,7 @@ export function createReplay(options: ReplayOptions): Replay {
       const decision = await decidePass({
         ...options,
         ...then,
+        rules,
         ...quietAt(snapshot, changes),
         intervalMs,
         snapshot,

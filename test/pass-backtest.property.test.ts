@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { customersOverTime } from '../src/cli/judging.js';
 import type { CustomerTree, SwitchConfig } from '../src/domain/config.js';
 import type { LedgerCall, LedgerPoll } from '../src/domain/ledger.js';
-import type { Condition, FactCondition, Rule, SubjectFilter } from '../src/domain/rule.js';
+import type { Condition, ExpiringEntry, FactCondition, Rule, SubjectFilter } from '../src/domain/rule.js';
 import { runBacktest } from '../src/pass-backtest.js';
 import { aBacktest, aRow, at, LOGIN, START, polls as somePolls } from './support/backtest.js';
 import { aRule } from './support/calls.js';
@@ -282,6 +282,29 @@ const FILTER: fc.Arbitrary<SubjectFilter> = fc.constantFrom<SubjectFilter>(
   { vendors: [1] },
 );
 
+/** Some end on the way, so that the rule sees others from then on. */
+const EXCEPT: fc.Arbitrary<SubjectFilter> = fc.oneof(
+  { weight: 3, arbitrary: FILTER },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        one: fc.constantFrom<[ExpiringEntry['key'], ExpiringEntry['entry']]>(
+          ['accounts', 1],
+          ['customers', 2],
+          ['cld', '37'],
+          ['connections', 1],
+          ['vendors', 1],
+          ['switches', 'lab'],
+        ),
+        until: fc.integer({ min: 0, max: 5 * POLLS }),
+      })
+      .map(({ one: [key, entry], until }) => ({
+        expiring: [{ key, entry, until: at(until), because: undefined, location: aRule({}).location }],
+      })),
+  },
+);
+
 const anyRule = fc
   .record({
     scope: fc.constantFrom('call', 'account', 'account', ...SCOPES),
@@ -291,7 +314,7 @@ const anyRule = fc
     cooldownMs: fc.constantFrom(undefined, undefined, 60_000),
     needs: fc.constantFrom(undefined, undefined, 'complete'),
     only: FILTER,
-    except: FILTER,
+    except: EXCEPT,
     climbs: fc.constantFrom(false, false, true),
     priority: fc.integer({ min: 1, max: 3 }),
   })

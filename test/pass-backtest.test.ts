@@ -261,6 +261,60 @@ describe('what would have been cut', () => {
   });
 });
 
+describe('an exception that ended within the span', () => {
+  const until = at(12);
+  const location = { file: 'rules/test.yaml', line: 1, column: 1 };
+  const expiring = [{ key: 'accounts' as const, entry: 10, until, because: 'a load test', location }];
+
+  it('holds as it did then, and no longer, however quickly it is replayed', async () => {
+    const rule = cap({ except: { expiring } });
+    const calls = [
+      aRow({ id: '1' }),
+      aRow({ id: '2' }),
+      aRow({ id: '3', account: 11 }),
+      aRow({ id: '4', account: 11 }),
+    ];
+    const options = aBacktest({ rules: [rule, alerting()], calls, polls: polls(6) });
+    for (const thorough of [false, true]) {
+      const { cut } = await runBacktest({ ...options, thorough });
+      expect(cut.map(({ id, cutAt }) => [id, cutAt])).toEqual([
+        ['4', START],
+        ['2', at(15)],
+      ]);
+    }
+  });
+
+  it('hides calls from windows no more once it has ended', async () => {
+    const numbers = [
+      { ...expiring[0], key: 'cld' as const, entry: '49', until, because: undefined, location },
+    ];
+    const started = cap({
+      conditions: {
+        all: [{ fact: 'account.callsStarted', params: { within: 600 }, operator: 'greaterThan', value: 1 }],
+      },
+      except: { expiring: numbers },
+    });
+    const calls = ['1', '2', '3'].map((id) => aRow({ id }));
+    const options = aBacktest({ rules: [started], calls, polls: polls(6) });
+    for (const thorough of [false, true]) {
+      const { cut } = await runBacktest({ ...options, thorough });
+      expect(cut.map(({ cutAt }) => cutAt)).toEqual([at(15), at(15)]);
+    }
+  });
+
+  it('keeps a whole from taking its calls along no longer', async () => {
+    const numbers = [
+      { ...expiring[0], key: 'cld' as const, entry: '37', until: at(2), because: undefined, location },
+    ];
+    const whole = cap({ event: { type: 'disconnectAccount' }, except: { expiring: numbers } });
+    const calls = [aRow({ id: '1' }), aRow({ id: '2' }), aRow({ id: '3', cld: '37112345678' })];
+    const { cut, rules } = await runBacktest(
+      aBacktest({ rules: [whole], calls, polls: polls(6), since: at(5) }),
+    );
+    expect([cut.length, rules[0]?.actions, rules[0]?.withheld]).toEqual([3, 1, {}]);
+  });
+});
+
 describe('alerts', () => {
   const over = [aRow({ id: '1' }), aRow({ id: '2' })];
 

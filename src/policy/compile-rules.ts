@@ -101,6 +101,27 @@ export function compileRules(ruleSet: RuleSet, options: CompileOptions): readonl
     .map((rule) => compileRule(rule, context, options));
 }
 
+/**
+ * The rules compiled anew wherever an exception has ended: the same array for as long as none has, and the same rule for as long
+ * as none of its own has, where instants are asked for in order.
+ */
+export function rulesOverTime(
+  compileAt: (now: number) => readonly CompiledRule[],
+): (now: number) => readonly CompiledRule[] {
+  let rules: readonly CompiledRule[] | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return (now) => {
+    if (now < askedAt) rules = undefined;
+    askedAt = now;
+    const hasEnded = ({ expiresAt }: CompiledRule) => expiresAt !== undefined && expiresAt <= now;
+    if (rules === undefined || rules.some(hasEnded)) {
+      const kept = new Map((rules ?? []).filter((one) => !hasEnded(one)).map((one) => [one.rule.name, one]));
+      rules = compileAt(now).map((one) => kept.get(one.rule.name) ?? one);
+    }
+    return rules;
+  };
+}
+
 /** The vendors that passes by these rules ask for, ascending. */
 export function vendorsAskedBy(rules: readonly Pick<CompiledRule, 'vendors'>[]): readonly number[] {
   return [...new Set(rules.flatMap(({ vendors }) => vendors))].sort((one, other) => one - other);
