@@ -7,6 +7,7 @@ import { createGate } from './enforce/gate.js';
 import { type CapTrips, createCapTrips } from './pass-backtest-trips.js';
 import { type Unwatched, unwatchedIn } from './pass-backtest-unwatched.js';
 import { type CarryingOut, carryOut } from './pass-carried-out.js';
+import { endedByCut } from './pass-ledger-calls.js';
 import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
 import { createReplay, type ReplayOptions } from './pass-replay.js';
 
@@ -256,7 +257,7 @@ function cutCalls(
         ...{ id, callId, setupTimeText, account, customer, cli, cld },
         rule: action.rule,
         cutAt: at,
-        reallyCut: row.cutAt !== undefined,
+        reallyCut: endedByCut(row),
         ...minutesAround(row, at, until),
       },
     ];

@@ -3,6 +3,7 @@ import type { LedgerCall } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { KeptCall } from './facts/kept-calls.js';
 import { startOf } from './facts/past-call.js';
+import { RECENT_DISCONNECT_MS } from './pass-past.js';
 import type { CallMarks } from './pass-quiet-marks.js';
 
 /** When the listings of a login showed their calls; the same for all of them. */
@@ -166,6 +167,20 @@ function setTimes(call: Call, delay: number | undefined, duration: number | unde
   call.duration = duration;
   call.delay = delay;
   call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
+}
+
+/**
+ * Whether the call ended with the cut that the ledger knows of it. A switch may say OK and let it go on, and a whole may not have
+ * taken it: then listings show it still once it does not count as gone any more.
+ */
+export function endedByCut({ cutAt, endedAt, absentAt, lastSeenAt, states }: LedgerCall): boolean {
+  const wentOn = endedAt === undefined && absentAt === undefined;
+  const tells = !wentOn && states.every(({ state }) => isLive(state) || hasEnded(state));
+  const seenUntil = Math.min(
+    endedAt ?? Number.POSITIVE_INFINITY,
+    tells ? lastSeenAt : Number.POSITIVE_INFINITY,
+  );
+  return cutAt !== undefined && seenUntil < cutAt + RECENT_DISCONNECT_MS;
 }
 
 /** Whether the listing that showed a call first showed it as over, which makes it one that began and ended by then. */

@@ -58,7 +58,8 @@ const anyRow = fc
     vendors: fc.constantFrom([], [1], [1, 2]),
     firstState: fc.constantFrom('Idle', 'WaitRoute', 'ARComplete', 'ARComplete', 'Odd'),
     knowsAnswer: fc.constantFrom(true, true, true, false),
-    cut: fc.constantFrom(false, false, false, true),
+    // After how many polls a pass found its disconnect sent: by its end at the latest, or long before it.
+    cut: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 3, 12),
     login: fc.constantFrom(LOGIN, LOGIN, LOGIN, LOGIN, 'login:other'),
     // Of its polls, after how many listings lacked it; it was held open then, and may have been given up.
     lacked: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
@@ -92,7 +93,7 @@ const anyRow = fc
       connectedAt: answers && one.knowsAnswer ? answeredAt - 2000 : undefined,
       states: answers ? [...states, { state: 'Connected', at: answeredAt }] : states,
       endedAt,
-      cutAt: one.cut ? endedAt : undefined,
+      cutAt: one.cut === undefined ? undefined : earlier(polls[one.from + one.cut]?.at, endedAt),
       ...heldOpen(one, polls, endedAt),
       account: one.account,
       customer: one.customer,
@@ -107,6 +108,10 @@ const anyRow = fc
       ...(one.over === undefined ? {} : overAt(seen, one.over)),
     });
   });
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
+}
 
 /** What the row of a call tells that was held open; nothing where it had ended before. */
 function heldOpen(
@@ -308,7 +313,13 @@ const EXCEPT: fc.Arbitrary<SubjectFilter> = fc.oneof(
 const anyRule = fc
   .record({
     scope: fc.constantFrom('call', 'account', 'account', ...SCOPES),
-    type: fc.constantFrom('alert', 'disconnectCall', 'disconnectCall', 'disconnectAccount'),
+    type: fc.constantFrom(
+      'alert',
+      'disconnectCall',
+      'disconnectCall',
+      'disconnectAccount',
+      'disconnectCustomer',
+    ),
     keep: fc.constantFrom(0, 0, 1, 2),
     forMs: fc.constantFrom(0, 0, 10_000),
     cooldownMs: fc.constantFrom(undefined, undefined, 60_000),

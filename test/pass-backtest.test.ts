@@ -427,6 +427,60 @@ it('counts the calls that were cut in earnest and not by these rules, in the spa
   expect((await runBacktest({ ...options, since: at(25) })).cutOtherwise).toBe(0);
 });
 
+describe('a call that outlived its disconnect in earnest', () => {
+  const talked = (value: number) =>
+    aRule({
+      name: `talked-${value}`,
+      hash: String(value),
+      conditions: {
+        all: [{ fact: 'account.minutes', params: { within: 600 }, operator: 'greaterThan', value }],
+      },
+      event: { type: 'alert' },
+    });
+  const ended = aRule({
+    name: 'ended',
+    hash: 'ended',
+    conditions: {
+      all: [{ fact: 'account.callsEnded', params: { within: 600 }, operator: 'greaterThan', value: 0 }],
+    },
+    event: { type: 'alert' },
+  });
+  /** One call, found cut at 15 s. */
+  const found = async (row: Partial<LedgerCall>, rules: readonly Rule[], thorough = false) => {
+    const calls = [aRow({ id: '1', account: 11 }), aRow({ id: '2', cutAt: at(15), ...row })];
+    return runBacktest(aBacktest({ rules, calls, polls: polls(20), thorough }));
+  };
+
+  it('was cut by nobody, and goes on', async () => {
+    const lax = [cap({ forMs: 60_000 }), ended];
+    const survived = await found({ lastSeenAt: at(65), endedAt: at(70) }, lax);
+    expect([survived.cutOtherwise, survived.rules[1]?.alerts]).toEqual([0, 1]);
+    expect((await found({}, lax)).cutOtherwise).toBe(0);
+    // Listed a little longer, as a switch takes its time.
+    const late = await found({ lastSeenAt: at(25), endedAt: at(30) }, lax);
+    expect([late.cutOtherwise, late.rules[1]?.alerts]).toEqual([1, 0]);
+    const wholeAccount = cap({
+      conditions: { all: [{ fact: 'account.connectedCalls', operator: 'greaterThan', value: 0 }] },
+      event: { keep: 0 },
+      only: { accounts: [10] },
+    });
+    const { cut } = await found({ lastSeenAt: at(65), endedAt: at(70) }, [wholeAccount]);
+    expect(cut).toMatchObject([{ id: '2', reallyCut: false, minutesCut: 65 / 60 }]);
+  });
+
+  it('talks for as long as listings show it, however quickly it is replayed', async () => {
+    const of10 = (value: number) => ({ ...talked(value), only: { accounts: [10] } });
+    for (const thorough of [false, true]) {
+      const { rules } = await found(
+        { lastSeenAt: at(40), endedAt: at(45) },
+        [of10(0.65), of10(0.67)],
+        thorough,
+      );
+      expect(rules.map(({ alerts }) => alerts)).toEqual([1, 0]);
+    }
+  });
+});
+
 it('tells how far it has come after every poll, failed ones too', async () => {
   const shares: number[] = [];
   const some = polls(4).map((poll, index) => ({

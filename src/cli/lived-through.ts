@@ -80,9 +80,10 @@ export async function liveThrough(
   let judgedFrom: number | undefined;
 
   function take(poll: LedgerPoll) {
-    const { snapshot, cut, ...changes } = world.step(poll);
+    const { snapshot, cut, outlived, ...changes } = world.step(poll);
     const { at, intervalMs } = poll;
-    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call), ...asInLedger(changes) });
+    const cuts = [...cut, ...outlived].map(({ call }) => call);
+    history.observe(snapshot, { intervalMs, cuts, ...asInLedger(changes) });
     return {
       snapshot,
       history,

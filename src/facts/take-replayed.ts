@@ -43,10 +43,7 @@ export function takeReplayed(
     goOn(past);
     if (known === undefined && run.asksVendors) fresh.push(past);
   }
-  for (const identity of cuts) {
-    for (const past of history.everOf(identity))
-      stop(past, past.listedIn === history.polls ? poll.at : listedAt);
-  }
+  // What was cut may be listed for a while yet, or go on: it stops once it is told as gone.
   markCuts(run, cuts);
   for (const past of pastOf(run, absent)) {
     stop(past, listedAt);
@@ -83,8 +80,7 @@ function confirmVendors({ history }: PollRun, left: readonly CallIdentity[]): vo
 
 /** From now on it is listed at every poll, until something else is told of it. */
 function goOn(past: PastCall): void {
-  if (past.endedAt === undefined && past.cutAt === undefined && isLive(past.call.state))
-    past.lastSeenAt = Number.POSITIVE_INFINITY;
+  if (past.endedAt === undefined && isLive(past.call.state)) past.lastSeenAt = Number.POSITIVE_INFINITY;
 }
 
 function stop(past: PastCall, listedAt: number): void {

@@ -173,6 +173,19 @@ it('from the ledger, a call that was cut has not ended by itself, and counts as 
   });
 });
 
+it('from the ledger, a call that outlived its disconnect was cut for the passes, whenever it ended', async () => {
+  const it = scene([aCall({ id: '1' }), costly]);
+  for (let poll = 0; poll < 12; poll += 1) {
+    await it.pass();
+    // The switch says OK, and goes on with the call.
+    it.port.calls = [aCall({ id: '1' }), ...(poll < 10 ? [costly] : [])];
+    it.wait(5000);
+  }
+  expect(it.records({ action: 'disconnectCall' }).length).toBeGreaterThan(1);
+  const after = await it.input('ended', NOW + 55_000);
+  expect(observed(await explained(after, 'ended'))).toMatchObject({ observed: 0 });
+});
+
 it('from the ledger, a window reaches back from the last listing, however long before the asked instant that was', async () => {
   const it = scene([aCall({ id: '1' })], { everyMs: MINUTE });
   for (let minute = 0; minute <= 75; minute += 1) {
