@@ -481,6 +481,61 @@ describe('a call that outlived its disconnect in earnest', () => {
   });
 });
 
+describe('a call that a whole may have taken along', () => {
+  const whole = aRule({
+    name: 'whole',
+    hash: 'whole',
+    scope: 'customer',
+    priority: 2,
+    conditions: { all: [{ fact: 'customer.totalCalls', operator: 'greaterThan', value: 2 }] },
+    event: { type: 'disconnectCustomer' },
+  });
+  /** Three of customer 2 from 10 s on; whose that of customer 4 is, nobody knows. */
+  const calls = [
+    aRow({ id: '9', customer: 4, account: 20, lastSeenAt: at(40), endedAt: at(45) }),
+    ...['1', '2', '3'].map((id) => aRow({ id, firstSeenAt: at(10) })),
+    aRow({ id: '5', customer: 4, account: 21, firstSeenAt: at(15) }),
+  ];
+
+  it('has not ended by itself for all that is known, and talks for as long as it is listed', async () => {
+    const of20 = (name: string, value: number) =>
+      aRule({
+        name: `${name}-${value}`,
+        hash: `${name}-${value}`,
+        only: { accounts: [20] },
+        conditions: {
+          all: [{ fact: `account.${name}`, params: { within: 600 }, operator: 'greaterThan', value }],
+        },
+        event: { type: 'alert' },
+      });
+    const rules = [whole, of20('callsEnded', 0), of20('minutes', 0.65), of20('minutes', 0.67)];
+    const options = aBacktest({ rules, calls, polls: polls(20) });
+    for (const thorough of [false, true]) {
+      const result = await runBacktest({ ...options, thorough });
+      expect(result.cut.map(({ id }) => id)).toEqual(['1', '2', '3']);
+      expect(result.rules.map(({ alerts }) => alerts)).toEqual([0, 0, 1, 0]);
+    }
+  });
+
+  it('uses up the hourly cap', async () => {
+    const another = cap({
+      name: 'another',
+      conditions: { all: [{ fact: 'account.totalCalls', operator: 'greaterThan', value: 0 }] },
+      event: { keep: 0 },
+      only: { accounts: [21] },
+    });
+    const cutWith = async (perHour: number) => {
+      const caps = { perPass: 50, perHour, sharePerPass: 1 };
+      const { cut } = await runBacktest(
+        aBacktest({ rules: [whole, another], calls, polls: polls(20), caps }),
+      );
+      return cut.map(({ id }) => id);
+    };
+    expect(await cutWith(4)).toEqual(['1', '2', '3']);
+    expect(await cutWith(5)).toEqual(['1', '2', '3', '5']);
+  });
+});
+
 it('tells how far it has come after every poll, failed ones too', async () => {
   const shares: number[] = [];
   const some = polls(4).map((poll, index) => ({
