@@ -1,4 +1,4 @@
-import { type Call, hasEnded, isLive } from './domain/call.js';
+import { type Call, hasEnded, isLive, SETUP_TOLERANCE_MS } from './domain/call.js';
 import type { LedgerCall } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { KeptCall } from './facts/kept-calls.js';
@@ -158,8 +158,11 @@ export class LiveCall implements KeptCall {
       return Math.max(0, until - this.startedAt) / 1000;
     }
     if (lastDelay === undefined || state === 'Connected') return lastDelay;
-    const delay = Math.max(0, lastDelay - ((answeredAt ?? lastSeenAt) - at) / 1000);
-    return (wholeSeconds ?? Number.isInteger(lastDelay)) ? Math.round(delay) : delay;
+    const delay = lastDelay - ((answeredAt ?? lastSeenAt) - at) / 1000;
+    // A row that was written after a restart may bear a DELAY from long before the sight it tells of.
+    const byStart = this.startedAt === undefined ? delay : (at - this.startedAt) / 1000;
+    if (Math.abs(delay - byStart) * 1000 > SETUP_TOLERANCE_MS) return Math.max(0, byStart);
+    return Math.max(0, (wholeSeconds ?? Number.isInteger(lastDelay)) ? Math.round(delay) : delay);
   }
 }
 

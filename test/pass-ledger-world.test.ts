@@ -296,6 +296,13 @@ it('still tells so of a call that was cut on that listing', () => {
   expect([kept?.withId('1'), kept?.liveCount()]).toEqual([[calls[0]], 2]);
 });
 
+it('goes by SETUP_TIME where the row bears a DELAY from long before its last sight', () => {
+  const ringing = { connectedAt: undefined, states: [{ state: 'ARComplete', at: START }] };
+  const world = worldOf(aRow({ id: '1', ...ringing, lastDelay: 0, lastSeenAt: at(90), endedAt: at(95) }));
+  const delays = polls(4).map((poll) => world.snapshot(poll).calls[0]?.delay);
+  expect(delays).toEqual([0, 5, 10, 15]);
+});
+
 it('shows a call without SETUP_TIME as old as it was, so that a history takes it to have started when it did', () => {
   const unknown = {
     setupAt: undefined,
