@@ -172,7 +172,7 @@ function sparedOf(
   const own = inside
     .filter(({ id }) => !going.has(id))
     .map((call): SparedCall => {
-      const isExcepted = ![call, ...index.entriesOf(call.id)].every(admits);
+      const isExcepted = ![call, ...index.endingWith(call.id)].every(admits);
       const [reason = 'excepted', ...others] = [
         ...withholdReasons(call, index, protection),
         ...(isExcepted ? ['excepted' as const] : []),

@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, identityKey, isLive, sameCall } from './domain/call.js';
+import { type Call, type CallIdentity, identityKey, isLive, onNetKey, sameCall } from './domain/call.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import { countLive, groupById, type KeptListing, type Snapshot } from './domain/snapshot.js';
@@ -140,8 +140,18 @@ class ReplayedSwitch implements LedgerWorld {
     if (found === undefined) return undefined;
     // Put together now, the listing still shows the call to whoever looks at it later.
     const { calls } = this.last.snapshot;
-    if (calls.length > 0) this.leave(found);
+    if (calls.length > 0) {
+      this.leave(found);
+      for (const other of this.otherEntries(found)) this.leave(other);
+    }
     return found.row;
+  }
+
+  /** An on-net call may be listed under a second ID. */
+  private otherEntries({ row }: LiveCall): readonly LiveCall[] {
+    const key = onNetKey(row);
+    if (key === undefined) return [];
+    return [...this.ofLogin(row.login).live].filter((one) => onNetKey(one.row) === key);
   }
 
   private ofLogin(login: string): LoginCalls {
@@ -286,8 +296,14 @@ function listing(
       liveCount() {
         if (calls !== undefined || sharesIds) return countLive({ calls: all() });
         let count = 0;
-        for (const { listedState } of live) if (isLive(listedState)) count += 1;
-        return count;
+        const onNet = new Set<string>();
+        for (const { listedState, row } of live) {
+          if (!isLive(listedState)) continue;
+          const key = onNetKey(row);
+          if (key === undefined) count += 1;
+          else onNet.add(key);
+        }
+        return count + onNet.size;
       },
     },
     suspects: [],

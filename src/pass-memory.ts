@@ -7,6 +7,7 @@ import type {
   LedgerPoll,
 } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
+import type { RuleSpan } from './domain/rule-span.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
 import { createShownAccounts, type ShownAccounts } from './pass-shown-accounts.js';
 import { createViolationMemory, type ViolationMemory } from './pass-violations.js';
@@ -38,6 +39,8 @@ export interface SwitchMemory {
   learnedCustomers(): Promise<readonly LearnedCustomerAt[]>;
   /** When the ledger took down the last poll, by the clock of then; undefined before the first. */
   lastPollAt(): Promise<number | undefined>;
+  /** Takes down which versions of rules this pass judges by; resolves with when which were in force. See Ledger. */
+  noteRules(ruleHashes: readonly string[], at: number, breakMs: number): Promise<readonly RuleSpan[]>;
   /** Takes down a poll that brought no listing. */
   missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
 }
@@ -117,6 +120,10 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
     commit,
     learnedCustomers: () => ledger.learnedCustomers(switchName),
     lastPollAt: () => ledger.lastPollAt(switchName),
+    async noteRules(ruleHashes, at, breakMs) {
+      await ledger.noteRules(switchName, ruleHashes, at, breakMs);
+      return ledger.ruleSpans(switchName);
+    },
     async missed(poll) {
       await commit(history.missed({ ...poll, result: 'failed' }), NO_CHANGES);
     },

@@ -2,10 +2,12 @@ import type { ActionMode } from './domain/action.js';
 import { type CallIdentity, identityKey } from './domain/call.js';
 import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
+import type { Rule } from './domain/rule.js';
+import { inForceSince } from './domain/rule-span.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
 import type { Reach } from './pass-memory.js';
-import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
+import { actedReachMs, breakMsOf, jitterMsOf } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
@@ -127,17 +129,38 @@ export function cutsSince(observedAt: number, lastListedAt: number | undefined):
   return isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
 }
 
-/** What the rules that ask for it did, each within its own reach; a rule that only watches is asked for what it noted. */
+/** Since when a version of a rule has been in force without a break; milliseconds since the epoch, 0 where nobody knows. */
+export type VersionSince = (rule: Pick<Rule, 'hash'>) => number;
+
+/** Takes down by which rules the pass on a listing asked for at `now` judges. */
+export async function noteVersions(
+  { memory, rules, intervalMs }: Pick<PassContext, 'memory' | 'rules' | 'intervalMs'>,
+  now: number,
+): Promise<VersionSince> {
+  const breakMs = breakMsOf(intervalMs);
+  const spans = await memory.noteRules(
+    rules.map(({ rule }) => rule.hash),
+    now,
+    breakMs,
+  );
+  return ({ hash }) => inForceSince(spans, hash, { at: now, breakMs });
+}
+
+/**
+ * What the rules that ask for it did, each within its own reach and since this version of it came into force; a rule that only
+ * watches is asked for what it noted.
+ */
 export async function actedBefore(
   { audit, rules, switchName, configMode }: PassContext,
   now: number,
+  versionSince: VersionSince,
 ): Promise<readonly RuleActed[]> {
   const sinceOfHash: Record<ActionMode, Map<string, number>> = { enforce: new Map(), monitor: new Map() };
   for (const { rule } of rules) {
     const reachMs = actedReachMs(rule);
     if (reachMs === 0) continue;
     const mode = rule.mode === 'enforce' && configMode === 'enforce' ? 'enforce' : 'monitor';
-    sinceOfHash[mode].set(rule.hash, now - reachMs);
+    sinceOfHash[mode].set(rule.hash, Math.max(now - reachMs, versionSince(rule)));
   }
   const found = await Promise.all(
     (['enforce', 'monitor'] as const).map((mode) =>
@@ -173,17 +196,21 @@ export function withoutFuture(
 
 /**
  * What is on record since then is not recorded anew by a pass on a listing asked for at `now`; for each rule, where it has a
- * cooldown, to the very millisecond as the cooldown itself.
+ * cooldown, to the very millisecond as the cooldown itself, and nothing from before its version came into force.
  */
 export function repeatsSince(
   { rules, intervalMs }: Pick<PassContext, 'rules' | 'intervalMs'>,
   now: number,
+  versionSince: VersionSince,
 ): { since: number; sinceOfRule: ReadonlyMap<string, number> } {
   const after = (waitMs: number) => now - waitMs + jitterMsOf(intervalMs) + 1;
+  const since = after(REPEAT_RECORD_MS);
   const sinceOfRule = new Map(
     rules.flatMap(({ rule }) =>
-      rule.cooldownMs === undefined ? [] : [[rule.name, after(rule.cooldownMs)] as const],
+      rule.cooldownMs === undefined && versionSince(rule) <= since
+        ? []
+        : [[rule.name, Math.max(after(rule.cooldownMs ?? REPEAT_RECORD_MS), versionSince(rule))] as const],
     ),
   );
-  return { since: after(REPEAT_RECORD_MS), sinceOfRule };
+  return { since, sinceOfRule };
 }

@@ -26,7 +26,15 @@ import {
   measuredContext,
   type PassContext,
 } from './pass-enforcement.js';
-import { actedBefore, remember, repeatsSince, takeDownMissed, withoutFuture } from './pass-past.js';
+import {
+  actedBefore,
+  noteVersions,
+  remember,
+  repeatsSince,
+  takeDownMissed,
+  type VersionSince,
+  withoutFuture,
+} from './pass-past.js';
 import type { Protection } from './plan/protection.js';
 import { vendorsAskedBy } from './policy/compile-rules.js';
 
@@ -93,6 +101,7 @@ interface RunningPass {
   inFlight: AbortSignal;
   halted: () => 'deadline' | 'stopping' | undefined;
   protection: Protection;
+  versionSince: VersionSince;
   snapshot: Snapshot | undefined;
   violations: PassReport['violations'][number][];
   indeterminate: PassReport['indeterminate'][number][];
@@ -109,6 +118,7 @@ function beginPass(context: PassContext, options: PassOptions): RunningPass {
     inFlight: AbortSignal.any([deadline, options.abort]),
     halted: () => (options.stop.aborted ? 'stopping' : deadline.aborted ? 'deadline' : undefined),
     protection: protectionBy(context, asStated(context.customerTree)),
+    versionSince: () => 0,
     snapshot: undefined,
     violations: [],
     indeterminate: [],
@@ -201,6 +211,7 @@ async function decide(
   >,
 ): Promise<Decision> {
   const { memory } = context;
+  pass.versionSince = await noteVersions(context, snapshot.observedAt);
   const decision = await decidePass({
     snapshot,
     history: memory.history,
@@ -215,7 +226,7 @@ async function decide(
     recentlyDisconnected: recent,
     holding: memory.holding,
     acted: withoutFuture(
-      await actedBefore(context, snapshot.observedAt),
+      await actedBefore(context, snapshot.observedAt, pass.versionSince),
       snapshot.observedAt,
       memory.actedAhead,
     ),
@@ -276,7 +287,7 @@ async function enforce(
 ): Promise<Enforcement> {
   const { audit, clock, switchName } = context;
   const { passId, actor, dryRun } = pass.options;
-  const repeats = repeatsSince(context, snapshot.observedAt);
+  const repeats = repeatsSince(context, snapshot.observedAt, pass.versionSince);
   const vendorsOf = vendorLookup(snapshot);
   const listed = new Set(snapshot.vendors.size === 0 ? [] : snapshot.calls.map(identityKey));
   const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));

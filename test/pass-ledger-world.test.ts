@@ -286,6 +286,20 @@ it('tells without putting its listing together what the listing shows', () => {
   ]);
 });
 
+it('lists an on-net call under neither of its IDs any more once it was cut by one of them, and counts it once', () => {
+  const [rowOut, rowIn] = [
+    aRow({ id: '1', callId: 'pair', direction: 'onnet_out' }),
+    aRow({ id: '2', callId: 'pair', direction: 'onnet_in', account: 20 }),
+  ];
+  const world = worldOf(rowOut, rowIn, aRow({ id: '3' }));
+  const [first, second] = polls(2);
+  if (first === undefined || second === undefined) throw new Error('no poll');
+  const { kept, calls } = world.snapshot(first);
+  expect([kept?.liveCount(), countLive({ calls })]).toEqual([2, 2]);
+  world.cut(rowOut);
+  expect(world.snapshot(second).calls.map(({ id }) => id)).toEqual(['3']);
+});
+
 it('still tells so of a call that was cut on that listing', () => {
   const row = aRow({ id: '1' });
   const world = worldOf(row, aRow({ id: '2' }));

@@ -9,7 +9,7 @@ import { createSwitchMemory } from '../src/pass-memory.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { openStore } from '../src/store/open-store.js';
-import { aCall, aSuspect, calls, NOW } from './support/calls.js';
+import { aCall, aSuspect, calls, NOW, onNetPair } from './support/calls.js';
 import { fakeSwitch, switchError } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
@@ -370,6 +370,132 @@ describe('escalate', () => {
     it.wait(35);
     it.port.calls = calls(4);
     expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+});
+
+describe('an on-net call that is listed under two IDs', () => {
+  const pairs = (count: number) =>
+    calls(count).map((call) => onNetPair(call, { id: String(50 + Number(call.id)), account: 20 }));
+  const rules = `
+rules:
+  - name: cap
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
+    event: { type: disconnectCall, params: { keep: 2 } }
+    only: { accounts: [10] }
+  - name: ended
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 0 } ] }
+    event: { type: alert }`;
+
+  it.each([[[]], [['Disconnecting', 'Dead']]])(
+    'has not ended by itself for the other account either, where it goes through %j',
+    async (states) => {
+      const it = scene(rules, pairs(4).flat());
+      expect(outcomes(await it.pass())).toEqual([
+        'disconnectCall 4 disconnected',
+        'disconnectCall 3 disconnected',
+      ]);
+      for (const state of states) {
+        it.port.calls = pairs(4).flatMap((pair, index) =>
+          index < 2 ? pair : pair.map((call) => ({ ...call, state })),
+        );
+        it.wait(5);
+        expect(outcomes(await it.pass())).toEqual([]);
+      }
+      it.port.calls = pairs(2).flat();
+      it.wait(5);
+      it.restart();
+      expect(outcomes(await it.pass())).toEqual([]);
+      it.port.calls = pairs(1).flat();
+      it.wait(5);
+      expect(outcomes(await it.pass())).toEqual(['alert 10 alerted', 'alert 20 alerted']);
+    },
+  );
+});
+
+describe('a rule that is changed and changed back', () => {
+  const climbing = cap(
+    `cooldown: 4s
+  escalate: [ { after: 3, within: 24h, event: { type: disconnectAccount } } ]`,
+    '{ type: alert }',
+  );
+  const other = cap('description: in between', '{ type: alert }').replace('value: 2', 'value: 1000');
+  const climbed = async () => {
+    const it = scene(climbing, calls(4));
+    for (let pass = 0; pass < 3; pass++) {
+      expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+      it.wait(5);
+    }
+    return it;
+  };
+  const lasting = async (it: Awaited<ReturnType<typeof climbed>>, polls: number) => {
+    for (let poll = 0; poll < polls; poll++) {
+      it.restart();
+      expect(outcomes(await it.pass())).toEqual([]);
+      it.wait(5);
+    }
+  };
+
+  it('begins to climb anew, over restarts too, and not where it had got to', async () => {
+    const it = await climbed();
+    it.change(other);
+    await lasting(it, 6);
+    it.change(climbing);
+    it.restart();
+    for (let pass = 0; pass < 3; pass++) {
+      expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+      it.wait(5);
+    }
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+
+  it('goes on where that took no longer than a break', async () => {
+    const it = await climbed();
+    it.change(other);
+    await lasting(it, 2);
+    it.change(climbing);
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+
+  it('goes on where nobody polled meanwhile, however long', async () => {
+    const it = await climbed();
+    it.wait(3 * 3600);
+    it.restart();
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+
+  it('does not wait for the cooldown of the earlier time, and records an unchanged alert anew', async () => {
+    const hourly = cap('cooldown: 1h', '{ type: alert }');
+    const it = scene(hourly, calls(4));
+    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+    it.change(other);
+    for (let poll = 0; poll < 6; poll++) {
+      it.wait(5);
+      await it.pass();
+    }
+    it.wait(5);
+    it.change(hourly);
+    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
+    it.wait(5);
+    expect(outcomes(await it.pass())).toEqual([]);
+  });
+
+  it('keeps its cooldown where the clock is set back before the instant at which it came into force', async () => {
+    const hourly = cap('cooldown: 1h', '{ type: disconnectCall, params: { keep: 3 } }');
+    const it = scene(other, calls(4));
+    await it.pass();
+    it.wait(5);
+    it.change(hourly);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 4 disconnected']);
+    it.port.calls = calls(4);
+    it.wait(-1800);
+    it.restart();
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(40);
+    expect(outcomes(await it.pass())).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
 import { say } from './context.js';
-import { actedSince } from './explanation-acted.js';
+import { actedSince, versionsAt } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { pastInput } from './explanation-past.js';
 import { customersFrom, type Judging, judgingOf, protectionOf } from './judging.js';
@@ -97,6 +97,8 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       ? { cuts: [], recent: [] }
       : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
+  const versionSince =
+    store === undefined ? () => 0 : await versionsAt(store.ledger, switchName, now, intervalMs);
   return {
     source: 'listed just now',
     input: {
@@ -110,9 +112,13 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       recordedAlert: recordedAlerts(store === undefined ? undefined : config.database, switchName, rule, {
         now,
         intervalMs,
+        versionSince: versionSince(rule),
       }),
       holding: state?.holding ?? [],
-      acted: store === undefined ? [] : await actedSince(store.audit, judging, config.mode, now),
+      acted:
+        store === undefined
+          ? []
+          : await actedSince(store.audit, judging, { configMode: config.mode, now, versionSince }),
       configMode: config.mode,
       takenLastHour: (await store?.audit.callsTakenSince(switchName, now - HOUR_MS)) ?? 0,
     },

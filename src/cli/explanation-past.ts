@@ -11,7 +11,7 @@ import { type LedgerReader, openLedgerReader } from '../store/ledger-reader.js';
 import type { Store } from '../store/open-store.js';
 import { openPastReader, type PastReader } from '../store/past-reader.js';
 import { subjectFor } from './explained-subject.js';
-import { actedSince } from './explanation-acted.js';
+import { actedSince, versionsAt } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
 import { customersFrom, customersOverTime, type Judging, judgingOf } from './judging.js';
@@ -32,7 +32,7 @@ type PastParts = ExplanationParts & { at: number };
  */
 export async function pastInput(
   parts: PastParts,
-  { audit }: Pick<Store, 'audit'>,
+  store: Pick<Store, 'audit' | 'ledger'>,
 ): Promise<ExplainInput | undefined> {
   const { config, switchConfig, rule } = parts;
   const ledger = openLedgerReader(config.database);
@@ -44,6 +44,7 @@ export async function pastInput(
     const { countries, accounts, holding, prunedUntil = [] } = ledger.state(switchName, AFTER_ALL);
     const unknownYet = customersFrom(switchConfig, []);
     const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
+    const versionSince = await versionsAt(store.ledger, switchName, last.at, last.intervalMs);
     const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,
@@ -51,7 +52,8 @@ export async function pastInput(
       known: { countries, accounts, prunedUntil },
       judgingAt,
       customersOverTime: () => customersOverTime(switchConfig, learned),
-      actedSince: (since) => actedSince(audit, judgingAt(last.at), config.mode, since),
+      actedSince: (since) =>
+        actedSince(store.audit, judgingAt(last.at), { configMode: config.mode, now: since, versionSince }),
     };
     const { judging, judgedFrom: _, ...lived } = await liveFarEnough(parts, last, ofSwitch, holding);
     return {
@@ -62,6 +64,7 @@ export async function pastInput(
       recordedAlert: recordedAlerts(config.database, switchName, rule, {
         now: last.at,
         intervalMs: lived.intervalMs,
+        versionSince: versionSince(rule),
       }),
     };
   } finally {

@@ -9,15 +9,16 @@ import { openAuditReader } from '../store/audit-reader.js';
 
 /**
  * Tells the record of the same alert of this rule that keeps a pass at `now` from recording it anew; see recordKey for what
- * is the same. Without a database there is none.
+ * is the same. Without a database there is none, nor is what an earlier version recorded, before `versionSince`, the same.
  */
 export function recordedAlerts(
   database: string | undefined,
   switchName: string,
   rule: Rule,
-  { now, intervalMs }: { now: number; intervalMs: number },
+  { now, intervalMs, versionSince }: { now: number; intervalMs: number; versionSince: number },
 ): (action: PlannedAction, decision: Decision) => number | undefined {
-  const since = now - (rule.cooldownMs ?? REPEAT_RECORD_MS) + jitterMsOf(intervalMs) + 1;
+  const repeatable = now - (rule.cooldownMs ?? REPEAT_RECORD_MS) + jitterMsOf(intervalMs) + 1;
+  const since = Math.max(repeatable, versionSince);
   const records = database === undefined ? [] : alertsOf(database, { switchName, rule, since, until: now });
   return (action, decision) => {
     if (decision.kind === 'send') return undefined;

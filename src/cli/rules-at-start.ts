@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../domain/config.js';
 import type { RuleSet } from '../domain/rule.js';
-import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { rulesInvalid, type ToldWarnings } from './compose.js';
 import type { CliContext } from './context.js';
-import { listsAndLimits } from './rules-held-back.js';
 import { takeAloud, weighOnDisk } from './rules-in-force-now.js';
 import type { WeighedRules } from './rules-weigh.js';
 
@@ -42,24 +40,6 @@ export async function refuseInvalidRules(config: Config, context: CliContext): P
   if (weighed.ruleSet === undefined) throw rulesInvalid(config.rulesDir, weighed.problems, config);
 }
 
-/** Takes down for the next start what is in force now, where that is not what is kept already. */
-export async function keepInForce(
-  directory: string,
-  files: readonly RuleFileText[],
-  rulesInForce: RulesInForce,
-  now: number,
-): Promise<void> {
-  const kept = listsAndLimits(files);
-  if (sameTexts(kept, await rulesInForce.load(directory))) return;
-  await rulesInForce.keep(directory, kept, now);
-}
-
-function sameTexts(one: readonly RuleFileText[], other: readonly RuleFileText[]): boolean {
-  if (one.length !== other.length) return false;
-  const texts = new Map(other.map(({ file, text }) => [file, text]));
-  return one.every(({ file, text }) => texts.get(file) === text);
-}
-
 /** What `status` shows of rules that were just taken up. */
 export function reportAtStart(directory: string, { ruleSet, weighed, loadedAt }: RulesAtStart): RulesReport {
   return {
@@ -70,6 +50,7 @@ export function reportAtStart(directory: string, { ruleSet, weighed, loadedAt }:
     rules: ruleSet.rules.length,
     problems: [],
     heldBack: weighed.heldBack,
+    waiting: weighed.waiting,
   };
 }
 

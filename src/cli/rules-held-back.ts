@@ -8,12 +8,16 @@ export interface Sifted {
   /** The files on disk, with the last good text in place of those held back. */
   files: readonly RuleFileText[];
   heldBack: readonly HeldBackFile[];
+  /** On disk as they are only because a person accepted that, by name. */
+  letThrough: readonly string[];
 }
 
 /**
  * Holds back the list and limits files that lost more than a fifth of their entries against the last good text, unless a
  * person accepted that very loss, of that file and from that text: half a download, or another list in its place, must not switch off what a list protects
- * or limits. An entry is lost where it is no longer there, however many new ones there are. A file that is gone, or has nothing in it, lost all of them; one that cannot be
+ * or limits. An entry is lost where it is no longer there, however many new ones there are. A file that is gone, or has nothing in it, lost all of them. Holds back
+ * as well what is cut off in the middle of a line, however little it lost: `+4988877` that was cut off after `+49` means all of a
+ * country, and a limit of 60 becomes one of 6. A file that cannot be
  * read as a list or limits is left for the checker to refuse. Without a last good text there is nothing to compare with.
  */
 export function holdBack(
@@ -26,17 +30,20 @@ export function holdBack(
     // Two files of one list are the checker's to refuse.
     if (now.length > 1) return [];
     const heldBack = loss(before, now[0]);
-    return heldBack === undefined || isAccepted(heldBack, accepted) ? [] : [{ before, heldBack }];
+    return heldBack === undefined ? [] : [{ before, heldBack }];
   });
-  if (found.length === 0) return { files: disk, heldBack: [] };
-  const replaced = new Set(found.map(({ before }) => stockName(before)));
+  const held = found.filter(({ heldBack }) => !isAccepted(heldBack, accepted));
+  const letThrough = found.filter((one) => !held.includes(one)).map(({ heldBack }) => heldBack.file);
+  if (held.length === 0) return { files: disk, heldBack: [], letThrough };
+  const replaced = new Set(held.map(({ before }) => stockName(before)));
   const files = [
     ...disk.filter((file) => !replaced.has(stockName(file))),
-    ...found.map(({ before }) => before),
+    ...held.map(({ before }) => before),
   ];
   return {
-    files: files.sort((one, other) => (one.file < other.file ? -1 : 1)),
-    heldBack: found.map(({ heldBack }) => heldBack),
+    files: files.sort(byName),
+    heldBack: held.map(({ heldBack }) => heldBack),
+    letThrough,
   };
 }
 
@@ -45,8 +52,12 @@ export function listsAndLimits(files: readonly RuleFileText[]): readonly RuleFil
   return files.filter(({ kind }) => kind !== 'rules');
 }
 
+export function byName(one: { file: string }, other: { file: string }): number {
+  return one.file < other.file ? -1 : 1;
+}
+
 /** By what rules know it: a list may change from .txt to .csv and is still that list. */
-function stockName({ file, kind }: RuleFileText): string {
+export function stockName({ file, kind }: RuleFileText): string {
   return kind === 'list'
     ? `list ${basename(file, extname(file))}`
     : kind === 'limits'
@@ -60,7 +71,8 @@ function loss(before: RuleFileText, now: RuleFileText | undefined): HeldBackFile
   const entriesNow = now === undefined ? new Set<string>() : entriesOf(now);
   if (entriesNow === undefined) return undefined;
   const lost = [...entriesBefore].filter((entry) => !entriesNow.has(entry)).length;
-  if (lost * 5 <= entriesBefore.size) return undefined;
+  const cutOff = now !== undefined && endsMidLine(before.text, now.text);
+  if (lost * 5 <= entriesBefore.size && !cutOff) return undefined;
   return {
     file: now?.file ?? before.file,
     entriesBefore: entriesBefore.size,
@@ -68,7 +80,15 @@ function loss(before: RuleFileText, now: RuleFileText | undefined): HeldBackFile
     lost,
     inForce: { file: before.file, hash: sha256(before.text) },
     ...(now === undefined ? { gone: true, hash: hashOfDeletion(before) } : { hash: sha256(now.text) }),
+    ...(cutOff && { endsMidLine: true }),
   };
+}
+
+/** Whether a text is the beginning of another and breaks off within a line of it; blanks at the end of that line are no part of it. */
+function endsMidLine(before: string, now: string): boolean {
+  if (now === '' || now.endsWith('\n') || !before.startsWith(now)) return false;
+  const [restOfLine = ''] = before.slice(now.length).split('\n', 1);
+  return restOfLine.trim() !== '';
 }
 
 function isAccepted({ file, hash, inForce }: LossOfEntries, accepted: readonly LossOfEntries[]): boolean {

@@ -7,7 +7,7 @@ import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js'
 import { openStore, type Store } from '../store/open-store.js';
 import { rulesInvalid, type ToldWarnings, tellWarnings } from './compose.js';
 import { type CliContext, say } from './context.js';
-import { heldBackText, shortHash, type WeighedRules, weighRules } from './rules-weigh.js';
+import { heldBackText, shortHash, type WeighedRules, waitingText, weighRules } from './rules-weigh.js';
 
 /** An open store, or the path of a database, which may not be there yet. */
 export type WhereInForce = Pick<Store, 'rulesInForce'> | string;
@@ -59,12 +59,13 @@ export async function weighOnDisk(
 
 /** The rules that were weighed; tells a person what is held back and the warnings. Throws RULES_INVALID. */
 export async function takeAloud(
-  { ruleSet, heldBack, problems }: WeighedRules,
+  { ruleSet, heldBack, waiting, problems }: WeighedRules,
   config: Config,
   context: CliContext,
   told: ToldWarnings = 'each',
 ): Promise<RuleSet> {
   for (const file of heldBack) await say(context, `warning: ${heldBackText(file, config.file)}`);
+  for (const file of waiting) await say(context, `warning: ${waitingText(file)}`);
   if (ruleSet === undefined) throw rulesInvalid(config.rulesDir, problems, config);
   await tellWarnings(problems, { told, directory: config.rulesDir, config }, context);
   return ruleSet;

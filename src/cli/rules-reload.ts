@@ -6,11 +6,18 @@ import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/wat
 import { type Complaint, createComplaints } from './complaints.js';
 import type { CheckedAgainst } from './compose.js';
 import { problemText } from './errors.js';
-import { keepInForce, type RulesAtStart, reportAtStart } from './rules-at-start.js';
+import { type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { createLongerRests } from './rules-cut-short.js';
 import { listsAndLimits } from './rules-held-back.js';
-import { heldBackText, shortHash, type WeighedRules, type Weigher, weighRules } from './rules-weigh.js';
+import {
+  heldBackText,
+  shortHash,
+  type WeighedRules,
+  type Weigher,
+  waitingText,
+  weighRules,
+} from './rules-weigh.js';
 import type { ServiceLog } from './service.js';
 
 export interface RulesReloadOptions {
@@ -67,10 +74,10 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   }
 
   function takeUp(weighed: WeighedRules): void {
-    const { ruleSet, files, heldBack, filesHash, diskHash } = weighed;
+    const { ruleSet, files, heldBack, waiting, filesHash, diskHash } = weighed;
     const problems = weighed.problems.filter(({ severity }) => severity === 'error');
-    report = { ...report, diskHash, heldBack, problems };
-    const unrested = longerRests.awaited(files, inForce.files);
+    report = { ...report, diskHash, heldBack, waiting, problems };
+    const unrested = longerRests.awaited(weighed.unfinished);
     awaited = undefined;
     if (ruleSet === undefined) return;
     if (filesHash === report.loadedHash) {
@@ -116,6 +123,8 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     } else if (look.found === 'same' && awaited !== undefined) {
       takeUp(awaited);
     } else if (look.found === 'changed') {
+      // Another directory may be in its place, of which nothing was told yet.
+      reported = '';
       try {
         takeUp(await weigh(look.rules));
       } catch (error) {
@@ -133,7 +142,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     const text = JSON.stringify(report);
     if (text !== reported) await rulesInForce.report(report);
     reported = text;
-    if (keepDue) await keepInForce(directory, inForce.files, rulesInForce, clock());
+    if (keepDue) await rulesInForce.keep(directory, inForce.files, clock());
     keepDue = false;
   }
 
@@ -172,7 +181,7 @@ function listed(files: readonly string[]): string {
 }
 
 function complaintsOf(report: RulesReport, configFile: string): readonly Complaint[] {
-  const { problems, heldBack, loadedHash } = report;
+  const { problems, heldBack, waiting, loadedHash } = report;
   const errors = problems.slice(0, LOGGED_PROBLEMS).map((problem): Complaint => {
     const { file, location, severity } = problem;
     return {
@@ -189,7 +198,10 @@ function complaintsOf(report: RulesReport, configFile: string): readonly Complai
   const held = heldBack.map(
     (file): Complaint => ({ level: 'warn', fields: { ...file }, text: heldBackText(file, configFile) }),
   );
-  return [...errors, ...held];
+  const behind = waiting.map(
+    (file): Complaint => ({ level: 'warn', fields: { ...file }, text: waitingText(file) }),
+  );
+  return [...errors, ...held, ...behind];
 }
 
 /** An error about files names them; one about the directory is a problem of its own. */

@@ -1,6 +1,6 @@
 import type { RulesReport } from '../domain/rules-in-force.js';
 import { problemLine } from './errors.js';
-import { heldBackText, shortHash } from './rules-weigh.js';
+import { heldBackText, shortHash, waitingText } from './rules-weigh.js';
 
 /** What `status -o json` says of the rules; the documentation names the keys. */
 export interface RulesStatus {
@@ -17,12 +17,14 @@ export interface RulesStatus {
     entriesBefore: number;
     entriesNow: number;
     lost: number;
+    endsMidLine: boolean;
     hash: string;
   }[];
+  waiting: readonly { file: string; behind: readonly string[] }[];
 }
 
 export function rulesStatus(report: RulesReport): RulesStatus {
-  const { directory, loadedHash, diskHash, loadedAt, rules, problems, heldBack } = report;
+  const { directory, loadedHash, diskHash, loadedAt, rules, problems, heldBack, waiting } = report;
   return {
     directory,
     loadedHash,
@@ -35,20 +37,25 @@ export function rulesStatus(report: RulesReport): RulesStatus {
       column: location?.column ?? null,
       message,
     })),
-    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, lost, hash }) => ({
+    heldBack: heldBack.map(({ file, entriesBefore, entriesNow, lost, endsMidLine = false, hash }) => ({
       file,
       entriesBefore,
       entriesNow,
       lost,
+      endsMidLine,
       hash,
     })),
+    waiting: waiting.map(({ file, behind }) => ({ file, behind })),
   };
 }
 
 /** What is wrong with the rules, for a person; nothing where the files on disk are in force. */
 export function rulesTrouble(report: RulesReport, configFile: string): readonly string[] {
-  const { problems, heldBack, loadedHash, diskHash, loadedAt } = report;
-  const held = heldBack.map((file) => `warning: ${heldBackText(file, configFile)}`);
+  const { problems, heldBack, waiting, loadedHash, diskHash, loadedAt } = report;
+  const held = [
+    ...heldBack.map((file) => `warning: ${heldBackText(file, configFile)}`),
+    ...waiting.map((file) => `warning: ${waitingText(file)}`),
+  ];
   if (problems.length === 0) return held;
   const wrong = problems.some(({ severity }) => severity === 'error');
   const state = wrong ? 'have problems' : 'are not taken yet';

@@ -2,11 +2,14 @@ import { relative } from 'node:path';
 import type { Problem } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
 import type { RuleFileText } from '../domain/rule-files.js';
-import type { HeldBackFile, LossOfEntries } from '../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries, WaitingFile } from '../domain/rules-in-force.js';
+import type { CheckedRules } from '../policy/check-rules.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { checkRulesOnDisk, type RulesCheck } from './compose.js';
-import { emptiedRuleFiles } from './rules-cut-short.js';
-import { holdBack } from './rules-held-back.js';
+import { problemLine } from './errors.js';
+import { emptiedRuleFiles, type UnfinishedFile, unfinishedFiles } from './rules-cut-short.js';
+import { holdBack, listsAndLimits } from './rules-held-back.js';
+import { waitBehind } from './rules-waiting.js';
 import { sha256 } from './sha256.js';
 
 /** What the rules on disk come to, beside the lists and limits that were in force before. */
@@ -16,7 +19,11 @@ export interface WeighedRules {
   /** Errors and warnings of the files that would be in force. */
   problems: readonly Problem[];
   heldBack: readonly HeldBackFile[];
-  /** Those that would be in force: on disk, but for what is held back. */
+  /** Changed files that wait for what is held back. */
+  waiting: readonly WaitingFile[];
+  /** Of those that would be in force; none that a person accepted. */
+  unfinished: readonly UnfinishedFile[];
+  /** Those that would be in force: on disk, but for what is held back or waits. */
   files: readonly RuleFileText[];
   filesHash: string;
   diskHash: string;
@@ -27,33 +34,61 @@ export type Weigher = (...given: Parameters<typeof weighRules>) => Promise<Weigh
 
 /** What is compared with what lies on disk. */
 export interface RulesBefore {
-  /** Lists and limits as they were last in force. */
+  /** Files as they were last in force; rule files among them where they are known. */
   lastGood: readonly RuleFileText[];
   accepted: readonly LossOfEntries[];
-  /** Rule files in force, where the process that asks has any yet. */
+  /** Rule files in force, where the process that asks has any yet; they count before those among the last good ones. */
   ruleFiles?: readonly RuleFileText[];
 }
 
 /**
- * Holds back what lost too much, and checks the rest together with the text that stays in force in its place. A rule file
- * that was emptied is refused.
+ * Holds back what lost too much or is cut off, lets wait what belongs to it, and checks the rest together with the texts that
+ * stay in force in their place. A rule file that was emptied is refused.
  */
 export function weighRules(
   disk: Pick<RulesOnDisk, 'files' | 'ignored'>,
   before: RulesBefore,
   check: RulesCheck,
 ): WeighedRules {
-  const { files, heldBack } = holdBack(disk.files, before.lastGood, before.accepted);
-  const { ruleSet, problems } = checkRulesOnDisk({ files, ignored: disk.ignored }, check);
-  const emptied = emptiedRuleFiles(files, before.ruleFiles ?? []);
+  const lastGood = listsAndLimits(before.lastGood);
+  const sifted = holdBack(disk.files, lastGood, before.accepted);
+  const { heldBack, letThrough } = sifted;
+  const known = before.ruleFiles ?? before.lastGood.filter(({ kind }) => kind === 'rules');
+  const around = { disk: disk.files, ruleFiles: known, lastGood };
+  const isKnown = before.ruleFiles !== undefined || known.length > 0;
+  const { files, waiting } = isKnown ? waitBehind(sifted, around) : { files: sifted.files, waiting: [] };
+
+  const checked = (those: readonly RuleFileText[]) =>
+    checkRulesOnDisk({ files: those, ignored: disk.ignored }, check);
+  const { ruleSet, problems } = checked(files);
+  const faults = [
+    ...emptiedRuleFiles(files, before.ruleFiles ?? []),
+    ...(waiting.length === 0 ? [] : faultsOf(waiting, checked(sifted.files), checked(disk.files))),
+  ];
+  const unfinished = unfinishedFiles(files, [...lastGood, ...(before.ruleFiles ?? [])]);
   return {
-    ruleSet: emptied.length > 0 ? undefined : ruleSet,
-    problems: [...emptied, ...problems],
+    ruleSet: faults.length > 0 ? undefined : ruleSet,
+    problems: [...faults, ...problems],
     heldBack,
+    waiting,
+    unfinished: unfinished.filter(({ file }) => !letThrough.includes(file)),
     files,
     filesHash: hashOfFiles(files, check.directory),
     diskHash: hashOfFiles(disk.files, check.directory),
   };
+}
+
+/** Errors of files that wait which they have beside the old lists and limits as well as beside the new: mended they must be at any rate. */
+function faultsOf(
+  waiting: readonly WaitingFile[],
+  { problems }: CheckedRules,
+  other: CheckedRules,
+): readonly Problem[] {
+  const files = new Set(waiting.map(({ file }) => file));
+  const others = new Set(other.problems.map(problemLine));
+  return problems.filter(
+    (one) => one.severity === 'error' && files.has(one.file) && others.has(problemLine(one)),
+  );
 }
 
 /** Names and texts of all files, in hex; where the directory lies is no part of it. */
@@ -66,15 +101,26 @@ export function heldBackText(file: HeldBackFile, config: string): string {
   return `${heldBackFinding(file)}. If this is meant: \`${acceptCommand(file, config)}\`.`;
 }
 
+/** What a person has to know about a file that waits. */
+export function waitingText({ file, behind }: WaitingFile): string {
+  const held = behind.length === 1 ? 'is held back' : 'are held back';
+  return `${file} is not taken yet, since ${behind.join(' and ')} ${held}: they take effect together.`;
+}
+
 /** What is the matter with it, without a full stop. */
-export function heldBackFinding({ file, entriesBefore, entriesNow, lost, gone }: HeldBackFile): string {
-  const what =
-    gone === true
-      ? `the file is gone, with the ${entriesText(entriesBefore)} in force`
-      : entriesNow === 0
-        ? `it holds none of the ${entriesText(entriesBefore)} in force any more, and no other`
-        : `it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now`;
-  return `${file} is held back: ${what}, so its last good text stays in force`;
+export function heldBackFinding(held: HeldBackFile): string {
+  return `${held.file} is held back: ${whyHeldBack(held)}, so its last good text stays in force`;
+}
+
+function whyHeldBack({ entriesBefore, entriesNow, lost, gone, endsMidLine }: HeldBackFile): string {
+  if (gone === true) return `the file is gone, with the ${entriesText(entriesBefore)} in force`;
+  if (entriesNow === 0) {
+    return `it holds none of the ${entriesText(entriesBefore)} in force any more, and no other`;
+  }
+  const lostText = `it lost ${lost} of the ${entriesText(entriesBefore)} in force and has ${entriesNow} now`;
+  if (endsMidLine !== true) return lostText;
+  const cutOff = 'it ends in the middle of a line of what is in force, as if it were half-written';
+  return lost === 0 ? cutOff : `${cutOff}: ${lostText}`;
 }
 
 export function acceptCommand({ file }: HeldBackFile, config: string): string {

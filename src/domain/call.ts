@@ -107,6 +107,23 @@ export function perhapsSameCall(one: CallIdentity, other: CallIdentity): boolean
   );
 }
 
+/**
+ * What the two entries of an on-net call share: a switch lists it for the account that makes it and for the one that receives it,
+ * under one ID or two. Whoever ends one of them ends the call. Undefined for calls that are not on-net, or do not tell.
+ */
+export function onNetKey({
+  direction,
+  callId,
+  setupTimeText,
+  cli,
+  cld,
+}: Pick<ListedCall, 'direction' | 'callId' | 'setupTimeText' | 'cli' | 'cld'>): string | undefined {
+  if (direction === undefined || !ON_NET.has(direction) || setupTimeText === undefined) return undefined;
+  return JSON.stringify([callId, setupTimeText, cli ?? null, cld ?? null]);
+}
+
+const ON_NET: ReadonlySet<string> = new Set(['onnet_in', 'onnet_out']);
+
 /** A map key for the identity of a call; no part of it can run into the next one. */
 export function identityKey(call: CallIdentity): string {
   return JSON.stringify([call.id, call.callId, call.setupTimeText ?? null]);

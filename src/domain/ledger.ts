@@ -1,5 +1,6 @@
 import type { CallIdentity } from './call.js';
 import type { LearnedCustomer } from './customer-tree.js';
+import type { RuleSpan } from './rule-span.js';
 
 /** When a call was first listed in a state; instants of listings, in milliseconds since the epoch. */
 export interface SeenState {
@@ -195,6 +196,13 @@ export interface Ledger {
   lastPollAt(switchName: string): Promise<number | undefined>;
   /** What was learned last of each customer of the switch; none where nobody ever was asked. */
   learnedCustomers(switchName: string): Promise<readonly LearnedCustomerAt[]>;
+  /** When which versions of rules were in force on the switch; none where no pass kept it. */
+  ruleSpans(switchName: string): Promise<readonly RuleSpan[]>;
+  /**
+   * These versions and no others are in force from the pass at `at` on, which goes on with what was so up to `breakMs` before.
+   * Resolves once that is on disk; writes only where something changed.
+   */
+  noteRules(switchName: string, ruleHashes: readonly string[], at: number, breakMs: number): Promise<void>;
   /** One transaction; resolves with the poll's id once it is on disk. */
   commit(switchName: string, changes: LedgerChanges): Promise<number>;
   /**

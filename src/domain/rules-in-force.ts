@@ -19,7 +19,7 @@ export interface AcceptedLosses {
   total: number;
 }
 
-/** A list or limits file that lost more than a fifth of its entries at once: the version before it stays in force. */
+/** A list or limits file that lost more than a fifth of its entries at once, or seems cut off: the version before it stays in force. */
 export interface HeldBackFile extends LossOfEntries {
   entriesBefore: number;
   entriesNow: number;
@@ -27,6 +27,15 @@ export interface HeldBackFile extends LossOfEntries {
   lost: number;
   /** Set where the file is not there any more. */
   gone?: true;
+  /** Set where it is the beginning of what is in force and ends in the middle of a line. */
+  endsMidLine?: true;
+}
+
+/** A changed file that is not taken, since it belongs to an edit of which another part is held back. */
+export interface WaitingFile {
+  file: string;
+  /** The files that are held back, by name. */
+  behind: readonly string[];
 }
 
 /** What a service says of its rules, for `status`. */
@@ -45,13 +54,18 @@ export interface RulesReport {
    */
   problems: readonly Problem[];
   heldBack: readonly HeldBackFile[];
+  waiting: readonly WaitingFile[];
 }
 
-/** Remembers which rule files are in force, across restarts. Every method rejects with STORE_FAILED. */
+/**
+ * Remembers which rule files are in force, across restarts. A directory is given by the path that a config names; by whatever
+ * symbolic links it is reached, it is the same one. Where a link leads to another directory than before, or one was never used,
+ * what was in force before counts as that directory's. Every method rejects with STORE_FAILED.
+ */
 export interface RulesInForce {
-  /** Lists and limits as they were last in force for this directory; empty where none were. */
+  /** All files as they were last in force for this directory; empty where none were. An earlier version kept lists and limits alone. */
   load(directory: string): Promise<readonly RuleFileText[]>;
-  /** Replaces what is kept for this directory, and uses up what was accepted against a text that is kept no longer. */
+  /** Replaces what is kept for this directory where it is other, and uses up what was accepted against a text that is kept no longer. */
   keep(directory: string, files: readonly RuleFileText[], at: number): Promise<void>;
   accepted(directory: string): Promise<AcceptedLosses>;
   /** Once more changes nothing while it is still good. */

@@ -59,9 +59,12 @@ function average(counted: readonly Call[], doubt: boolean, fewestSamples: number
   if (counted.length < Math.max(1, fewestSamples)) return { known: false, reason: 'too-few-samples' };
   if (doubt) return { known: false, reason: 'lower-bound' };
   let sum = 0;
+  let longest = 0;
   for (const { duration } of counted) {
     if (duration === undefined) return { known: false, reason: 'not-listed' };
     sum += duration;
+    if (duration > longest) longest = duration;
   }
-  return { known: true, value: sum / counted.length, atLeast: false, counted };
+  // Fractions of seconds are rounded as they are added up, which must not make the mean more than the longest.
+  return { known: true, value: Math.min(sum / counted.length, longest), atLeast: false, counted };
 }

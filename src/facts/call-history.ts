@@ -8,6 +8,7 @@ import type { PastCall } from './past-call.js';
 import { fromLedgerCall, toLedgerCall } from './past-call-row.js';
 import {
   endAbsent,
+  endingWith,
   type HeldOpen,
   markCuts,
   type PollRun,
@@ -177,8 +178,9 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       const changed = new Set<PastCall>();
       const run = begin(poll, snapshot.receivedAt, { changed, fromLedger });
       if (snapshot.doubt === undefined) run.history.asked = vendorsAsked ?? [...snapshot.vendors.keys()];
+      const others = endingWith(run.history, cuts);
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
-      markCuts(run, cuts);
+      markCuts(run, cuts, others);
       if (speaksForAll) endAbsent(run, snapshot, heldOpen);
       run.history.wasListed ||= coversAll(snapshot.coverage);
       return { poll, calls: rowsOf(changed, login), ...countries.changes(), ...arrival };

@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, hasEnded, type SuspectCall } from '../domain/call.js';
+import { type Call, type CallIdentity, hasEnded, onNetKey, type SuspectCall } from '../domain/call.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { CountryMemory } from './country-memory.js';
@@ -200,15 +200,26 @@ function union(one: readonly number[], other: readonly number[]): readonly numbe
   return [...new Set([...one, ...other])].sort((low, high) => low - high);
 }
 
-export function markCuts(run: PollRun, cuts: readonly CallIdentity[]): void {
-  for (const identity of cuts) {
-    for (const past of run.history.everOf(identity)) {
-      if (past.cutAt !== undefined) continue;
-      run.history.changeEnd(past, () => {
-        past.cutAt = run.at;
-      });
-      run.changed.add(past);
-    }
+/**
+ * What ends with calls that were cut beside what is listed under their IDs: the other entries of on-net calls. To be asked for
+ * before a listing is taken in, which may show them as over.
+ */
+export function endingWith(history: LoginHistory, cuts: readonly CallIdentity[]): readonly PastCall[] {
+  const own = cuts.flatMap((identity) => history.everOf(identity));
+  const keys = new Set(own.flatMap(({ call }) => onNetKey(call) ?? []));
+  if (keys.size === 0) return [];
+  const known = new Set(own);
+  return [...history.live].filter((past) => !known.has(past) && keys.has(onNetKey(past.call) ?? ''));
+}
+
+/** `others`: what ends with them, see endingWith. */
+export function markCuts(run: PollRun, cuts: readonly CallIdentity[], others: readonly PastCall[]): void {
+  for (const past of [...cuts.flatMap((identity) => run.history.everOf(identity)), ...others]) {
+    if (past.cutAt !== undefined) continue;
+    run.history.changeEnd(past, () => {
+      past.cutAt = run.at;
+    });
+    run.changed.add(past);
   }
 }
 

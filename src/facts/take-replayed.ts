@@ -4,6 +4,7 @@ import { sameLeg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
 import {
   end,
+  endingWith,
   giveUp,
   type HeldOpen,
   holdOpen,
@@ -33,6 +34,7 @@ export function takeReplayed(
   history.listedAt = poll.at;
   const sound = poll.result === 'sound';
   const fresh: PastCall[] = [];
+  const others = endingWith(history, cuts);
   for (const { call, vendors = [] } of listed) {
     const found = history.find(call);
     // Both entries of one call, for each of two accounts, are listed by this poll.
@@ -44,7 +46,7 @@ export function takeReplayed(
     if (known === undefined && run.asksVendors) fresh.push(past);
   }
   // What was cut may be listed for a while yet, or go on: it stops once it is told as gone.
-  markCuts(run, cuts);
+  markCuts(run, cuts, others);
   for (const past of pastOf(run, absent)) {
     stop(past, listedAt);
     if (sound && past.absent === undefined) holdOpen(run, past);

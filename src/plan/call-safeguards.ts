@@ -1,5 +1,5 @@
 import type { ActionCall, WithholdReason } from '../domain/action.js';
-import { type Call, sameCall } from '../domain/call.js';
+import { type Call, onNetKey, sameCall } from '../domain/call.js';
 import { groupById, type Snapshot, type SnapshotDoubt } from '../domain/snapshot.js';
 import type { Protection } from './protection.js';
 
@@ -10,7 +10,9 @@ export type JudgedListing = Pick<Snapshot, 'calls' | 'kept' | 'suspects' | 'doub
 export interface ListingIndex {
   /** All that is listed under an ID; empty where nothing is. */
   entriesOf(id: string): readonly Call[];
-  /** The same for every ID, in the order of the listing. */
+  /** All that ends with what is listed under an ID: an on-net call may be listed under a second one. */
+  endingWith(id: string): readonly Call[];
+  /** All entries, those together that end together, in the order of the listing. */
   allEntries(): Iterable<readonly Call[]>;
   suspectIds: ReadonlySet<string>;
   doubt: SnapshotDoubt | undefined;
@@ -34,17 +36,54 @@ function makeIndex(listing: JudgedListing): ListingIndex {
     entries ??= groupById(listing.calls);
     return entries;
   };
+  let onNet: ReadonlyMap<string, readonly Call[]> | undefined;
+  const entriesOf = (id: string) => listing.kept?.withId(id) ?? byId().get(id) ?? [];
   return {
-    entriesOf: (id) => listing.kept?.withId(id) ?? byId().get(id) ?? [],
-    allEntries: () => byId().values(),
+    entriesOf,
+    endingWith(id) {
+      const own = entriesOf(id);
+      const keys = own.flatMap((call) => onNetKey(call) ?? []);
+      if (keys.length === 0) return own;
+      onNet ??= onNetEntries(listing.calls);
+      const others = keys.flatMap((key) => onNet?.get(key) ?? []).filter((call) => call.id !== id);
+      return others.length === 0 ? own : [...own, ...new Set(others)];
+    },
+    allEntries: () => together(byId()),
     suspectIds: new Set(listing.suspects.flatMap(({ id }) => (id === undefined ? [] : [id]))),
     doubt: listing.doubt,
   };
 }
 
+/** By what the entries of an on-net call share. */
+function onNetEntries(calls: readonly Call[]): ReadonlyMap<string, readonly Call[]> {
+  const entries = new Map<string, Call[]>();
+  for (const call of calls) {
+    const key = onNetKey(call);
+    if (key === undefined) continue;
+    const known = entries.get(key);
+    if (known === undefined) entries.set(key, [call]);
+    else known.push(call);
+  }
+  return entries;
+}
+
+function together(byId: ReadonlyMap<string, readonly Call[]>): readonly (readonly Call[])[] {
+  const groups: Call[][] = [];
+  const byKey = new Map<string, Call[]>();
+  for (const entries of byId.values()) {
+    const keys = entries.flatMap((call) => onNetKey(call) ?? []);
+    const known = keys.map((key) => byKey.get(key)).find((group) => group !== undefined);
+    const group = known ?? [];
+    group.push(...entries);
+    if (known === undefined) groups.push(group);
+    for (const key of keys) byKey.set(key, group);
+  }
+  return groups;
+}
+
 /**
  * Why a single call must not be cut on this listing; undefined where nothing stops it. Whatever the switch lists under
- * its ID counts, since the API ends calls by ID alone.
+ * its ID counts, since the API ends calls by ID alone, and what else ends with that.
  */
 export function withholdCall(
   call: Call,
@@ -75,6 +114,9 @@ function* safeguardsOf(
   if (listing.suspectIds.has(call.id) || !entries.every((entry) => sameCall(entry, call)))
     yield 'ambiguous-id';
   for (const entry of entries) yield* protection.reasonsFor(entry);
+  for (const entry of listing.endingWith(call.id)) {
+    if (entry.id !== call.id) yield* protection.reasonsFor(entry);
+  }
 }
 
 /** What the audit log keeps of a call, and what tells whether a later listing still shows it as it was judged. */

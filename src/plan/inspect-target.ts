@@ -69,7 +69,7 @@ export function inspectTarget(
   // What a second entry of a call shows, nobody knows where that entry cannot be read.
   const suspect =
     listing.suspects.some((call) => relation(call) !== 'outside') ||
-    [...inside, ...perhaps].some(([call]) => call !== undefined && index.suspectIds.has(call.id));
+    [...inside, ...perhaps].flat().some(({ id }) => index.suspectIds.has(id));
   const counted = perhaps.filter((entries) => entries.some(isCounted(action)));
   const present = (entries: readonly Call[]) => !entries.some(context.taken);
   const insideCalls = inside
@@ -152,7 +152,7 @@ function oneByOne(
   { protection, admits }: InspectionContext,
 ): Call[] {
   const safe = inside.filter(
-    (call) => withholdCall(call, index, protection) === undefined && index.entriesOf(call.id).every(admits),
+    (call) => withholdCall(call, index, protection) === undefined && index.endingWith(call.id).every(admits),
   );
   return selectVictims(safe, select, 0);
 }

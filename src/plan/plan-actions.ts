@@ -62,6 +62,7 @@ export function createPlan(context: PlanContext): Plan {
       if (!verdicts.some(({ result }) => result === 'violated')) return;
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
       const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode], callOf });
+      const listing = indexListing(snapshot);
       const taken = new Set<string>();
       for (const action of planned) {
         for (const { id } of takenBy(action)) taken.add(id);
@@ -72,7 +73,7 @@ export function createPlan(context: PlanContext): Plan {
         const withhold = action.withhold ?? (capped && action.action !== 'alert' ? 'cap-share' : undefined);
         actions.push(withhold === action.withhold ? action : { ...action, withhold });
         if (withhold !== undefined) continue;
-        for (const { id } of takenBy(action)) {
+        for (const { id } of takenBy(action).flatMap((call) => endingWith(call.id, listing))) {
           gone.monitor.add(id);
           if (mode === 'enforce') gone.enforce.add(id);
         }
@@ -84,7 +85,13 @@ export function createPlan(context: PlanContext): Plan {
 function idsStillListed(recent: readonly CallIdentity[], listing: ListingIndex): string[] {
   return recent
     .filter((call) => listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call)))
-    .map(({ id }) => id);
+    .flatMap((call) => endingWith(call.id, listing).map(({ id }) => id));
+}
+
+/** What is gone with it, itself among them. */
+function endingWith(id: string, listing: ListingIndex): readonly Pick<Call, 'id'>[] {
+  const ending = listing.endingWith(id);
+  return ending.length === 0 ? [{ id }] : ending;
 }
 
 interface RuleContext extends PlanContext {
@@ -155,9 +162,10 @@ function planCalls(
   taken: Set<string>,
   context: RuleContext,
 ): PlannedAction[] {
+  const listing = indexListing(context.snapshot);
   const pool = verdict.pool.filter((call) => !context.gone.has(call.id) && !taken.has(call.id));
   return selectVictims(pool, verdict.event.select, verdict.keep).map((call) => {
-    taken.add(call.id);
+    for (const { id } of endingWith(call.id, listing)) taken.add(id);
     return {
       ...base,
       target: call.id,
@@ -165,7 +173,7 @@ function planCalls(
       account: call.account,
       customer: call.customer,
       weight: 1,
-      withhold: withholdCall(call, indexListing(context.snapshot), context.protection),
+      withhold: withholdCall(call, listing, context.protection),
       evidence: {
         ...base.evidence,
         call: identityOf(call),

@@ -1,22 +1,28 @@
 import type { Call } from '../domain/call.js';
 import type { Selection } from '../domain/rule.js';
+import { conversationKeys } from '../domain/snapshot.js';
 
 /**
  * Exactly the excess of a pool over `keep`, in the order in which it is to be cut. A switch may list one call twice (both
- * legs of an on-net call); cutting it removes both entries, and it is taken once.
+ * legs of an on-net call, under one ID or two); cutting it removes both entries, and it is taken once.
  */
 export function selectVictims(pool: readonly Call[], select: Selection, keep: number): Call[] {
-  const entriesById = new Map<string, number>();
-  for (const call of pool) entriesById.set(call.id, (entriesById.get(call.id) ?? 0) + 1);
+  const keys = conversationKeys(pool);
+  const entries = new Map<string, number>();
+  for (const { id } of pool) {
+    const key = keys.get(id) ?? id;
+    entries.set(key, (entries.get(key) ?? 0) + 1);
+  }
   let remaining = pool.length;
   const victims: Call[] = [];
   const taken = new Set<string>();
   for (const call of [...pool].sort(ORDERS[select])) {
     if (remaining <= keep) break;
-    if (taken.has(call.id)) continue;
-    taken.add(call.id);
+    const key = keys.get(call.id) ?? call.id;
+    if (taken.has(key)) continue;
+    taken.add(key);
     victims.push(call);
-    remaining -= entriesById.get(call.id) ?? 1;
+    remaining -= entries.get(key) ?? 1;
   }
   return victims;
 }

@@ -12,6 +12,8 @@ export interface CheckContext {
   shared: ReadonlyMap<string, WrittenCondition>;
   /** Those of the config; undefined where none is known. */
   switches: readonly KnownSwitch[] | undefined;
+  /** Milliseconds since the epoch; undefined where nothing is to be said that depends on it. */
+  now: number | undefined;
   findings: Findings;
 }
 

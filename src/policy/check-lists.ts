@@ -5,9 +5,9 @@ import type { FactFormat } from '../domain/facts.js';
 import { deadAddressPrefixProblem } from './address-prefix.js';
 import type { CheckContext } from './check-context.js';
 import { formatMismatch } from './check-formats.js';
-import { inRulesDirectory, type Place } from './findings.js';
+import { inRulesDirectory, type Place, placeText } from './findings.js';
 import { looksLikePrefix, numberTextProblem } from './number-text.js';
-import { deadPrefixProblem } from './prefix-text.js';
+import { addressProblem, deadPrefixProblem } from './prefix-text.js';
 import type { ListEntry } from './read-lists.js';
 import { PREFIX_PATTERN } from './schema-values.js';
 
@@ -35,8 +35,8 @@ export function checkListUse(name: string, place: Place, use: ListUse, context: 
     return;
   }
   const report = (severity: Problem['severity'], problemOf: (entry: ListEntry) => string | undefined) =>
-    context.findings.add(capped(entries, severity, problemOf));
-  report('error', (entry) => entryProblem(entry, use));
+    context.findings.add(cappedProblems(entries, severity, problemOf));
+  report('error', (entry) => entryProblem(entry, use, place));
   if (use.format === 'number-plan' && !use.asPrefixes) {
     report('warning', ({ value }) =>
       looksLikePrefix(value)
@@ -46,7 +46,8 @@ export function checkListUse(name: string, place: Place, use: ListUse, context: 
   }
 }
 
-function capped(
+/** What is wrong with the entries of a list, each where it stands: the first of them, and how many more there are. */
+export function cappedProblems(
   entries: readonly ListEntry[],
   severity: Problem['severity'],
   problemOf: (entry: ListEntry) => string | undefined,
@@ -87,10 +88,13 @@ const HEADER_WORDS: ReadonlySet<string> = new Set([
 function entryProblem(
   { value, location, isFirst }: ListEntry,
   { format, asPrefixes }: ListUse,
+  usedAt: Place,
 ): string | undefined {
   if (asPrefixes) {
     if (format === 'ip') return deadAddressPrefixProblem(value);
     if (format !== 'number-plan') return undefined;
+    const address = addressProblem(value, `, for which ${placeText(usedAt)} takes this list`);
+    if (address !== undefined) return address;
     if (!PREFIX_PATTERN.test(value)) {
       return `"${value}" is no number prefix: expected digits, with or without "+" and separators.`;
     }

@@ -61,8 +61,8 @@ export function appliesSomewhere(rule: RuleFrame, { switches }: CheckContext): b
   return switches?.some(({ name }) => appliesTo(rule, name)) ?? true;
 }
 
-/** Exceptions that end are no matter here: afterwards the rule applies. */
-function appliesTo({ only, except }: RuleFrame, switchName: string): boolean {
+/** Whether the rule's `switches` let this switch in. Exceptions that end are no matter here: afterwards the rule applies. */
+export function appliesTo({ only, except }: RuleFrame, switchName: string): boolean {
   const isExcepted = except?.switches?.some((entry) =>
     typeof entry === 'string' ? entry === switchName : entry.name === switchName && entry.until === undefined,
   );
@@ -212,7 +212,7 @@ function checkTree(
 }
 
 /** The references on both sides of a comparison. */
-function referencesIn({ leaf, place }: WrittenLeaf): PlacedReference[] {
+export function referencesIn({ leaf, place }: WrittenLeaf): PlacedReference[] {
   const { value } = leaf;
   const right = isMapping(value) ? [{ side: value, at: inside(place, 'value') }] : [];
   return [{ side: leaf, at: place }, ...right].flatMap(({ side, at }) => {

@@ -6,6 +6,7 @@ import { checkEvent } from './check-event.js';
 import { exceptFilter, plainFilter } from './check-filter.js';
 import { warnOfLiveCutoffs } from './check-live-cutoffs.js';
 import { appliesSomewhere, checkPolling, pollingOf } from './check-polling.js';
+import { checkRuleForSwitches } from './check-rule-switches.js';
 import { checkFactScope, checkScope } from './check-scope.js';
 import { checkEscalation, timingOf } from './check-timing.js';
 import { inside, type Place } from './findings.js';
@@ -45,6 +46,7 @@ export function checkRule(value: unknown, place: Place, context: CheckContext): 
   checkVisibility(rule, place, context);
   const drawnOn = [...leavesOf(written, context.shared), ...eventLeaves(rule, place, context)];
   checkPolling(rule, place, drawnOn, context);
+  checkRuleForSwitches(rule, place, drawnOn, context);
   if (appliesSomewhere(rule, context)) warnOfLiveCutoffs(written, pollingOf(rule, context), context);
   warnOfIdleNeeds(rule, place, drawnOn, context);
   if (conditions === undefined || event === undefined || escalate === undefined) return undefined;

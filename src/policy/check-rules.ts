@@ -7,7 +7,7 @@ import type { RuleFileText } from '../domain/rule-files.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext, WrittenCondition } from './check-context.js';
 import { checkRule, checkRuleSize, type UnhashedRule } from './check-rule.js';
-import { checkForSwitches, type KnownSwitch } from './check-switches.js';
+import { checkLimitsForSwitches, type KnownSwitch } from './check-switches.js';
 import { Findings, inside, type Place } from './findings.js';
 import { hashedRuleSet } from './hash-rules.js';
 import { lintRules } from './lint/lint-rules.js';
@@ -15,7 +15,7 @@ import { type ReadLimits, readLimits } from './read-limits.js';
 import { readLists } from './read-lists.js';
 import { collectionSchema } from './rule-schema.js';
 import { checkChains } from './shared-conditions.js';
-import { unreadLimits } from './unread-limits.js';
+import { limitsOfNobody, unreadLimits } from './unread-limits.js';
 import { zeroLimits } from './zero-limits.js';
 
 export interface CheckedRules {
@@ -34,7 +34,7 @@ interface WrittenRule {
  * Checks all files of a rules directory as one and never throws. Whatever it accepts compiles and judges: nothing is
  * left to be found out while calls are at stake. `hash` is SHA-256 of a text in hex, handed in as this stage is pure.
  * `switches` are those of the config; without them nothing that depends on switches is checked. `now`, in milliseconds since
- * the epoch, is what exceptions that have ended are warned of by.
+ * the epoch, is what exceptions that have ended are warned of by, and a `for` that is longer than its schedule is ever open.
  */
 export function checkRules(
   files: readonly RuleFileText[],
@@ -47,7 +47,7 @@ export function checkRules(
   const { lists, problems: listProblems } = readLists(files.filter(({ kind }) => kind === 'list'));
   const {
     limits,
-    locations,
+    places,
     problems: limitProblems,
   } = readAllLimits(files.filter(({ kind }) => kind === 'limits'));
   findings.add([...listProblems, ...limitProblems]);
@@ -55,7 +55,7 @@ export function checkRules(
     files.filter(({ kind }) => kind === 'rules'),
     findings,
   );
-  const context: CheckContext = { catalogue, lists, limits, shared, switches, findings };
+  const context: CheckContext = { catalogue, lists, limits, shared, switches, now, findings };
 
   checkChains(context);
   const acyclic = !findings.hasErrors;
@@ -75,9 +75,10 @@ export function checkRules(
   const entries = [...lists].map(([name, list]) => [name, list.map(({ value }) => value)] as const);
   const parts = { rules, conditions: new Map(checked), lists: new Map(entries), limits };
   const ruleSet = hashedRuleSet(parts, hash);
-  findings.add(unreadLimits(ruleSet, locations));
-  findings.add(zeroLimits(ruleSet, locations));
-  if (switches !== undefined) findings.add(checkForSwitches(ruleSet, locations, switches));
+  findings.add(unreadLimits(ruleSet, places));
+  findings.add(limitsOfNobody(limits, places));
+  findings.add(zeroLimits(ruleSet, places));
+  if (switches !== undefined) findings.add(checkLimitsForSwitches(limits, places, switches));
   if (!findings.hasErrors) findings.add(lint(ruleSet, context, now));
   return { ruleSet: findings.hasErrors ? undefined : ruleSet, problems: findings.sorted };
 }
@@ -99,7 +100,7 @@ function readAllLimits(files: readonly RuleFileText[]): ReadLimits {
   const read = files.map(readLimits);
   return {
     limits: read.flatMap(({ limits }) => limits),
-    locations: read.flatMap(({ locations }) => locations),
+    places: read.flatMap(({ places }) => places),
     problems: read.flatMap(({ problems }) => problems),
   };
 }

@@ -3,13 +3,7 @@ import { quotedList } from '../documents/found-values.js';
 import type { Location, Problem } from '../domain/errors.js';
 import type { Limit } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
-import type { Rule, RuleSet } from '../domain/rule.js';
-import { appliesTo } from './compile-rules.js';
-import { filterEver } from './expiring-entries.js';
-import { OPERATORS } from './operators.js';
-import { comparisonsOf, referencesOf } from './references.js';
-import { createRuleNumbers } from './rule-numbers.js';
-import { LIST_NAME_PATTERN } from './schema-values.js';
+import type { LimitPlace } from './read-limits.js';
 
 /** A switch of the config, as far as rules depend on it. */
 export interface KnownSwitch {
@@ -25,41 +19,36 @@ export interface KnownSwitch {
 }
 
 /**
- * Refuses what can never match on the switches of the config: names of switches that it does not have, in rules and
- * limits, prefixes that no number in normal form begins with on a switch where the rule applies, and limits of which one
- * hides the other. Warns of limits that hold for one ID on several switches.
+ * Refuses limits that hold on no switch of the config, as it has none of that name, and limits of which one hides the other.
+ * Warns of limits that hold for one ID on several switches.
  */
-export function checkForSwitches(
-  ruleSet: RuleSet,
-  limitLocations: readonly Location[],
+export function checkLimitsForSwitches(
+  limits: readonly Limit[],
+  places: readonly LimitPlace[],
   switches: readonly KnownSwitch[],
 ): readonly Problem[] {
   const names = switches.map(({ name }) => name);
-  const unknown = (name: string, where: string, location: Location): Problem[] =>
-    names.includes(name) ? [] : [unknownSwitch(name, where, names, location)];
-  const inRules = ruleSet.rules.flatMap(({ only, except, location }) => [
-    ...(only.switches ?? []).flatMap((name) => unknown(name, '"only"', location)),
-    ...(filterEver(except).switches ?? []).flatMap((name) => unknown(name, '"except"', location)),
-  ]);
-  const inLimits = ruleSet.limits.flatMap((limit, index) => {
-    const location = limitLocations[index];
-    if (location === undefined) return [];
-    const inColumn = limit.switch === undefined ? [] : unknown(limit.switch, 'this limit', location);
-    return limit.scope === 'switch' ? [...inColumn, ...unknown(limit.id, 'this limit', location)] : inColumn;
+  const unknown = (name: string, location: Location): Problem[] => {
+    if (names.includes(name)) return [];
+    const message = unknownSwitchMessage(name, 'this limit', names);
+    return [{ file: location.file, location, message, severity: 'error' }];
+  };
+  const elsewhere = limits.flatMap((limit, index) => {
+    const place = places[index];
+    if (place === undefined) return [];
+    return [
+      ...(limit.switch === undefined ? [] : unknown(limit.switch, place.switch)),
+      ...(limit.scope === 'switch' ? unknown(limit.id, place.id) : []),
+    ];
   });
-  const prefixes = switches.flatMap((one) =>
-    ruleSet.rules
-      .filter((rule) => appliesTo(rule, one.name))
-      .flatMap((rule) => deadPrefixes(rule, ruleSet, one)),
-  );
-  const twice = switches.flatMap((one) => callersTwice(ruleSet.limits, limitLocations, one));
-  return [
-    ...inRules,
-    ...inLimits,
-    ...prefixes,
-    ...twice,
-    ...switchlessIds(ruleSet.limits, limitLocations, names),
-  ];
+  const twice = switches.flatMap((one) => callersTwice(limits, places, one));
+  return [...elsewhere, ...twice, ...switchlessIds(limits, places, names)];
+}
+
+/** Of a name that `where` gives. */
+export function unknownSwitchMessage(name: string, where: string, names: readonly string[]): string {
+  const hint = didYouMean(name, names);
+  return `The config has no switch "${name}", which ${where} names: expected ${quotedList(names)}.${hint}`;
 }
 
 const NUMBERED_BY_SWITCH: readonly string[] = ['account', 'customer', 'connection', 'vendor'];
@@ -67,12 +56,12 @@ const NUMBERED_BY_SWITCH: readonly string[] = ['account', 'customer', 'connectio
 /** IDs are those of one switch: on another one the same number is somebody else. Told once, at the first such row. */
 function switchlessIds(
   limits: readonly Limit[],
-  locations: readonly Location[],
+  places: readonly LimitPlace[],
   names: readonly string[],
 ): readonly Problem[] {
   if (names.length < 2) return [];
   const rows = limits.flatMap((limit, index) => {
-    const location = locations[index];
+    const location = places[index]?.row;
     const isNumbered = NUMBERED_BY_SWITCH.includes(limit.scope) && limit.switch === undefined;
     return isNumbered && location !== undefined ? [{ ...limit, location }] : [];
   });
@@ -87,13 +76,13 @@ function switchlessIds(
 /** Limits of one caller under two ways of writing the number, of which only one could count. */
 function callersTwice(
   limits: readonly Limit[],
-  locations: readonly Location[],
+  places: readonly LimitPlace[],
   { name: switchName, numbering }: KnownSwitch,
 ): readonly Problem[] {
   if (numbering === undefined) return [];
   const firstLines = new Map<string, number>();
   return limits.flatMap((limit, index): Problem[] => {
-    const location = locations[index];
+    const location = places[index]?.row;
     const isHere = limit.switch === undefined || limit.switch === switchName;
     if (limit.scope !== 'cli' || !isHere || location === undefined) return [];
     const number = numbering.normaliseCaller(limit.id);
@@ -106,49 +95,4 @@ function callersTwice(
     const message = `On switch "${switchName}" this is the number of line ${first}, so its limit is given twice.`;
     return [{ file: location.file, location, message, severity: 'error' }];
   });
-}
-
-function unknownSwitch(name: string, where: string, names: readonly string[], location: Location): Problem {
-  const hint = didYouMean(name, names);
-  const message = `The config has no switch "${name}", which ${where} names: expected ${quotedList(names)}.${hint}`;
-  return { file: location.file, location, message, severity: 'error' };
-}
-
-function deadPrefixes(rule: Rule, ruleSet: RuleSet, { name, numbering }: KnownSwitch): readonly Problem[] {
-  if (numbering === undefined) return [];
-  const numbers = createRuleNumbers(numbering);
-  const { dialled, callers } = prefixesOf(rule, ruleSet);
-  const dead = [
-    ...dialled.filter((written) => numbers.prefix(written).startsWith('0')),
-    ...callers.filter((written) => numbers.callerPrefix(written).startsWith('0')),
-  ];
-  const { location } = rule;
-  return [...new Set(dead)].map((written) => ({
-    file: location.file,
-    location,
-    message: `On switch "${name}" no number begins with the prefix "${written}" of rule "${rule.name}": write it with "+" and the country code.`,
-    severity: 'error',
-  }));
-}
-
-/** The number prefixes that a rule compares with, as written, those of lists included. */
-function prefixesOf(
-  rule: Rule,
-  ruleSet: RuleSet,
-): { dialled: readonly string[]; callers: readonly string[] } {
-  const { only } = rule;
-  const except = filterEver(rule.except);
-  const compared = (fact: string) =>
-    comparisonsOf(rule, ruleSet.conditions).flatMap((one): readonly string[] => {
-      const { value } = one;
-      if (one.fact !== fact || OPERATORS.get(one.operator)?.operand !== 'prefixes') return [];
-      return Array.isArray(value) ? value.map(String) : [String(value)];
-    });
-  const counted = referencesOf(rule, ruleSet.conditions).flatMap(({ params }) => params?.to ?? []);
-  const resolved = (written: readonly string[]) =>
-    written.flatMap((one) => (LIST_NAME_PATTERN.test(one) ? (ruleSet.lists.get(one) ?? []) : [one]));
-  return {
-    dialled: resolved([...(only.cld ?? []), ...(except.cld ?? []), ...counted, ...compared('call.cld')]),
-    callers: resolved([...(only.cli ?? []), ...(except.cli ?? []), ...compared('call.cli')]),
-  };
 }

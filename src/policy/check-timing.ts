@@ -7,8 +7,8 @@ import { checkEvent } from './check-event.js';
 import { pollingOf } from './check-polling.js';
 import { createClimbPauses, greatest, leastPausesMs, RECORD_AGAIN_MS, usualPausesMs } from './climb-time.js';
 import { inside, type Place } from './findings.js';
+import { longestOpenMs, spanMs } from './open-spans.js';
 import type { RuleFrame, WrittenSchedule } from './rule-schema.js';
-import { longestOpenMs } from './schedule.js';
 import type { WrittenLeaf } from './shared-conditions.js';
 
 /** `for`, `cooldown` and `schedule`, whose forms the schema has checked. */
@@ -35,8 +35,9 @@ function warnOfClosingTooSoon(
   place: Place,
   context: CheckContext,
 ): void {
+  if (context.now === undefined || forMs === 0 || schedule.some((one) => forMs < spanMs(one))) return;
   const bridgedMs = Math.max(BRIDGED_MS, BRIDGED_POLLS * pollingOf(rule, context).everyMs);
-  const openMs = longestOpenMs(schedule, bridgedMs);
+  const openMs = longestOpenMs(schedule, bridgedMs, context.now);
   if (forMs < openMs) return;
   context.findings.warning(
     inside(place, 'for'),

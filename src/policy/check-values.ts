@@ -9,7 +9,7 @@ import { checkListUse } from './check-lists.js';
 import { inside, type Place } from './findings.js';
 import { isUserName, numberTextProblem } from './number-text.js';
 import { type OperatorDefinition, parseNetwork } from './operators.js';
-import { deadPrefixProblem } from './prefix-text.js';
+import { addressProblem, deadPrefixProblem } from './prefix-text.js';
 import { LIST_NAME_PATTERN, PREFIX_PATTERN } from './schema-values.js';
 
 /** Checks what a fact is compared with; references to other facts are checked elsewhere. */
@@ -148,11 +148,10 @@ function checkPrefix(value: unknown, place: Place, format: FactFormat, context: 
     return;
   }
   if (format !== 'number-plan') return;
-  if (PREFIX_PATTERN.test(value)) {
-    const problem = deadPrefixProblem(value);
-    if (problem !== undefined) context.findings.error(place, problem);
-    return;
-  }
+  const isPrefix = PREFIX_PATTERN.test(value);
+  const problem = isPrefix ? deadPrefixProblem(value) : addressProblem(value);
+  if (problem !== undefined) context.findings.error(place, problem);
+  if (isPrefix || problem !== undefined) return;
   const hint = LIST_NAME_PATTERN.test(value) ? ' The name of a list stands alone, without brackets.' : '';
   context.findings.error(
     place,

@@ -3,6 +3,9 @@ import metadata from 'libphonenumber-js/min/metadata';
 /** What people write in place of the ISO 3166-1 code. */
 const MISTAKEN: Readonly<Record<string, string>> = { UK: 'GB', EN: 'GB', EL: 'GR' };
 
+/** How many countries there are that numbers belong to. */
+export const COUNTRY_COUNT = Object.keys(metadata.countries).length;
+
 /** What is wrong with a country code that no number belongs to; undefined where nothing is. */
 export function countryProblem(code: string): string | undefined {
   if (!/^[A-Z]{2}$/.test(code)) {

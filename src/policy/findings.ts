@@ -11,6 +11,12 @@ export function inside(place: Place, ...steps: readonly (string | number)[]): Pl
   return { document: place.document, path: [...place.path, ...steps] };
 }
 
+/** `rules/a.yaml:4:73`, for messages about something that is written elsewhere. */
+export function placeText({ document, path }: Place): string {
+  const { file, line, column } = document.locate(path);
+  return `${file}:${line}:${column}`;
+}
+
 /** A file or folder of the rules directory, as messages name it: rule files stand directly in it. */
 export function inRulesDirectory({ document: { file } }: Place, name: string): string {
   return file.slice(0, Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1) + name;

@@ -1,5 +1,6 @@
 import { describeValue } from '../documents/found-values.js';
 import { isReadable } from '../domain/numbering.js';
+import { isAddress } from './operators.js';
 
 /** A whole number as people write it, perhaps after a technical prefix such as `0011#`. */
 const NUMBER = /^(?:[\d*#]*[*#])?\+?[\d\s().\-/]*\d$/;
@@ -24,9 +25,9 @@ export function isUserName(text: string): boolean {
   return !isNumberText(text) && USER_NAME.test(user) && isReadable(text);
 }
 
-/** Whether this is a number too short to be complete. */
+/** Whether this is a number too short to be complete; an IP address is written with dots, and is none. */
 export function looksLikePrefix(text: string): boolean {
-  return isNumberText(text) && text.replace(/\D/g, '').length < SHORTEST_NUMBER;
+  return !isAddress(text) && isNumberText(text) && text.replace(/\D/g, '').length < SHORTEST_NUMBER;
 }
 
 function isNumberText(text: string): boolean {

@@ -15,10 +15,17 @@ const LIMIT_SCOPES: readonly string[] = SCOPES.filter((scope) => scope !== 'call
 /** Plain decimal notation: no hex, no exponent, no thousands separators. */
 const DECIMAL = /^[0-9]+(\.[0-9]+)?$/;
 
+/** Where a limit stands, and its fields of which more is asked than a line can say; where it has no such field, the row. */
+export interface LimitPlace {
+  row: Location;
+  id: Location;
+  switch: Location;
+}
+
 export interface ReadLimits {
   limits: readonly Limit[];
-  /** Where each limit stands, in the same order. */
-  locations: readonly Location[];
+  /** Of each limit, in the same order. */
+  places: readonly LimitPlace[];
   problems: readonly Problem[];
 }
 
@@ -36,7 +43,7 @@ export function readLimits({ file, text }: RuleFileText): ReadLimits {
 
   const columns = header.fields.map(({ value }) => value as Column);
   const limits: Limit[] = [];
-  const locations: Location[] = [];
+  const places: LimitPlace[] = [];
   const firstLines = new Map<string, number>();
   for (const row of rows) {
     const read = readRow(file, row, columns);
@@ -53,13 +60,18 @@ export function readLimits({ file, text }: RuleFileText): ReadLimits {
     }
     firstLines.set(key, row.line);
     limits.push(read.limit);
-    locations.push({ file, line: row.line, column: 1 });
+    places.push(placeOf(file, row, columns));
   }
-  return { limits, locations, problems };
+  return { limits, places, problems };
 }
 
 function none(problems: readonly Problem[]): ReadLimits {
-  return { limits: [], locations: [], problems };
+  return { limits: [], places: [], problems };
+}
+
+function placeOf(file: string, { line, fields }: CsvRecord, columns: readonly Column[]): LimitPlace {
+  const at = (column: Column) => ({ file, line, column: fields[columns.indexOf(column)]?.column ?? 1 });
+  return { row: { file, line, column: 1 }, id: at('id'), switch: at('switch') };
 }
 
 /** One form for a caller's number that is written with or without separators, `+` and `00`. */

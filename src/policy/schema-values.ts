@@ -8,7 +8,7 @@ import {
   parseDuration,
 } from '../documents/duration.js';
 import { describeValue } from '../documents/found-values.js';
-import { deadPrefixProblem } from './prefix-text.js';
+import { addressProblem, deadPrefixProblem } from './prefix-text.js';
 import { parseUntil, UNTIL_PATTERN } from './until.js';
 
 /** A telephone number prefix as people write it: `+49 800`, `0044-20`, `882`. */
@@ -34,6 +34,8 @@ export const prefix = z
 const HIDDEN_NUMBER = /^(?:anonymous|private|restricted|unavailable|unknown|withheld)$/i;
 
 function noPrefix(found: unknown): string {
+  const address = typeof found === 'string' ? addressProblem(found) : undefined;
+  if (address !== undefined) return address;
   const hint =
     typeof found === 'string' && HIDDEN_NUMBER.test(found)
       ? ` Callers without a number are matched by a condition: { fact: call.cli, operator: equal, value: ${found} }.`

@@ -1,6 +1,7 @@
-import type { Location, Problem } from '../domain/errors.js';
+import type { Problem } from '../domain/errors.js';
 import type { Limit } from '../domain/facts.js';
 import type { FactCondition, FactReference, Rule, RuleSet } from '../domain/rule.js';
+import type { LimitPlace } from './read-limits.js';
 import { comparisonsIn, eventsOf } from './references.js';
 
 /**
@@ -9,12 +10,12 @@ import { comparisonsIn, eventsOf } from './references.js';
  */
 export function zeroLimits(
   { rules, conditions, limits }: RuleSet,
-  locations: readonly Location[],
+  places: readonly LimitPlace[],
 ): readonly Problem[] {
   if (!limits.some(({ value }) => value === 0)) return [];
   const cutters = rules.filter((rule) => eventsOf(rule).some(({ type }) => type !== 'alert'));
   return limits.flatMap((limit, index): Problem[] => {
-    const location = locations[index];
+    const location = places[index]?.row;
     if (limit.value !== 0 || location === undefined) return [];
     const rule = cutters.find((one) => endsCallsAbove(limit, one, conditions));
     if (rule === undefined) return [];

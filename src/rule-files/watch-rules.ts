@@ -9,6 +9,9 @@ const LOOKS_BEFORE_RETRY = 10;
 /** Whoever saves or copies rules is done sooner. */
 const LOOKS_UNTIL_RESTLESS = 15;
 
+/** Whatever did not move within so many looks is at rest, and not what keeps the directory from being taken. */
+const LOOKS_OF_A_WRITER = 5;
+
 /** A rules directory as it was read at one time, and did not change meanwhile. */
 export interface RulesOnDisk {
   files: readonly RuleFileText[];
@@ -24,7 +27,7 @@ export type Look =
   | { found: 'same' }
   /** Other than it was taken last, but not yet the same at two looks in a row, or still changing while it was read. */
   | { found: 'changing' }
-  /** Changing at every look for so long that it will hardly come to rest by itself. `files` are those that moved meanwhile. */
+  /** Changing at every look for so long that it will hardly come to rest by itself. `files` are those that moved within the last few looks. */
   | { found: 'restless'; files: readonly string[] }
   | { found: 'changed'; rules: RulesOnDisk }
   /** Gone, or a file of it cannot be read; each look says so again until it can. */
@@ -59,11 +62,12 @@ export function watchRules(dir: string, startFrom: string, read = readAll): Rule
 
   function moving(before: string, seen: string): Look {
     unrest.looks += 1;
-    for (const file of changedFiles(dir, before, seen)) unrest.files.add(file);
+    for (const file of changedFiles(dir, before, seen)) unrest.movedAt.set(file, unrest.looks);
     if (unrest.looks < LOOKS_UNTIL_RESTLESS) return { found: 'changing' };
     // Once this was told, what comes to rest is news, be it as it was before.
     taken = undefined;
-    return { found: 'restless', files: [...unrest.files].sort() };
+    const moving = [...unrest.movedAt].filter(([, look]) => look > unrest.looks - LOOKS_OF_A_WRITER);
+    return { found: 'restless', files: moving.map(([file]) => file).sort() };
   }
 
   return {
@@ -100,9 +104,9 @@ export function watchRules(dir: string, startFrom: string, read = readAll): Rule
   };
 }
 
-/** How many looks since the directory was last at rest found it moving, and which files moved meanwhile. */
-function atRest(): { looks: number; files: Set<string> } {
-  return { looks: 0, files: new Set() };
+/** How many looks since the directory was last at rest found it moving, and which of them found which file moving last. */
+function atRest(): { looks: number; movedAt: Map<string, number> } {
+  return { looks: 0, movedAt: new Map() };
 }
 
 async function readAll(dir: string): Promise<Omit<RulesOnDisk, 'fingerprint'>> {

@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, identityKey } from '../domain/call.js';
+import { type Call, type CallIdentity, identityKey, onNetKey } from '../domain/call.js';
 import { WATCHED_MS } from '../domain/facts.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
@@ -40,7 +40,14 @@ export function createWorld(testCase: RuleTestCase, { numbering, vendors }: Worl
   return {
     past: pastOf(testCase, numbering),
     liveAt,
-    end: (call) => void cut.add(identityKey(call)),
+    end(call) {
+      const ended = identityKey(call);
+      cut.add(ended);
+      // The other entry of an on-net call ends with it.
+      const key = testCase.calls.filter((one) => keyOf(one) === ended).map(pairOf)[0];
+      if (key === undefined) return;
+      for (const one of testCase.calls) if (pairOf(one) === key) cut.add(keyOf(one));
+    },
     missedAt: (at) => ({ at, intervalMs: testCase.everyMs, login: LOGIN }),
     snapshotAt(at) {
       const live = liveAt(at);
@@ -73,6 +80,10 @@ function identityOf({ id, callId, from }: CaseCall): CallIdentity {
 
 function keyOf(call: CaseCall): string {
   return identityKey(identityOf(call));
+}
+
+function pairOf(call: CaseCall): string | undefined {
+  return onNetKey({ ...identityOf(call), ...partiesOf(call) });
 }
 
 /** `YYYYMMDDTHH:MM:SS.mmm`, UTC, as a switch writes it. */

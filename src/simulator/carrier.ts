@@ -74,6 +74,9 @@ const CUSTOMERS: readonly (readonly [number, number])[] = [
 /** Offices of the business customers, beside those of the small world. */
 export const OFFICE_ACCOUNTS: readonly number[] = Array.from({ length: 24 }, (_, index) => 100 + index);
 
+/** Subscribers who ring the operator's own services. */
+export const SUBSCRIBER_ACCOUNTS: readonly number[] = Array.from({ length: 60 }, (_, index) => 300 + index);
+
 /** Households. */
 export const RESIDENTIAL_ACCOUNTS: readonly number[] = Array.from({ length: 40 }, (_, index) => 200 + index);
 
@@ -95,8 +98,12 @@ const ACCOUNTS: readonly (readonly [number, number])[] = [
   [53, 7],
   [54, 7],
   [130, 4],
+  [140, 1],
+  [141, 3],
+  [142, 1],
   ...OFFICE_ACCOUNTS.map((account) => [account, 4 + (account % 4)] as const),
   ...RESIDENTIAL_ACCOUNTS.map((account) => [account, 2] as const),
+  ...SUBSCRIBER_ACCOUNTS.map((account) => [account, 2] as const),
 ];
 
 /** [connection, vendor] */

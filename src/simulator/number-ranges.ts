@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** A block of telephone numbers: the prefix, then this many digits. International, without `+`. */
+/** A block of telephone numbers: the prefix, then this many digits; with none it is a single number. International, without `+`. */
 export interface NumberRange {
   prefix: string;
   digits: number;
@@ -110,6 +110,7 @@ export const WIDE_NUMBERS = {
 
 /** The number at this place of the range; counts round at its end. */
 export function numberAt(range: NumberRange, index: number): string {
+  if (range.digits === 0) return range.prefix;
   return range.prefix + String(index % 10 ** range.digits).padStart(range.digits, '0');
 }
 

@@ -1,4 +1,4 @@
-import { OFFICE_ACCOUNTS, RESIDENTIAL_ACCOUNTS } from './carrier.js';
+import { OFFICE_ACCOUNTS, RESIDENTIAL_ACCOUNTS, SUBSCRIBER_ACCOUNTS } from './carrier.js';
 import { HIGH_RISK_NUMBERS, type NumberRange, numberAt, WIDE_NUMBERS } from './number-ranges.js';
 
 /** Share of the busiest hour's traffic, by local hour; 24 entries each. */
@@ -243,6 +243,73 @@ const alarmPanels: WeekProfile = {
   ...offNet,
 };
 
+/** Another operator's callers, whom it brings to one company by its block of numbers. */
+const interconnect: WeekProfile = {
+  name: 'interconnect',
+  account: 140,
+  busyCalls: 14,
+  shape: SHAPES.office,
+  utcOffsetHours: 0,
+  medianTalkSeconds: 60,
+  talkSigma: 0.9,
+  answerRatio: 0.8,
+  callers: WIDE_NUMBERS.uk,
+  destinations: [{ weight: 1, ranges: blockOf('442079460', 40, 41) }],
+  regulars: NO_REGULARS,
+  connections: [2],
+  ...offNet,
+};
+
+/** Passes each call on to one of its agents, whose numbers are neighbours. */
+const callDistributor: WeekProfile = {
+  name: 'call distributor',
+  account: 141,
+  busyCalls: 15,
+  shape: SHAPES.callCentre,
+  utcOffsetHours: 1,
+  medianTalkSeconds: 80,
+  talkSigma: 0.8,
+  answerRatio: 0.9,
+  callers: WIDE_NUMBERS.germany,
+  destinations: [{ weight: 1, ranges: blockOf('441614960', 70, 71) }],
+  regulars: NO_REGULARS,
+  connections: [4],
+  ...offNet,
+};
+
+const SERVICES_ACCOUNT = 142;
+const SERVICES_NUMBER: NumberRange = { prefix: '442079460999', digits: 0 };
+
+/** The operator's own voice mail and hotline: hardly calls anybody. */
+const services: WeekProfile = {
+  ...household(SERVICES_ACCOUNT, 9),
+  name: "operator's services",
+  busyCalls: 0.02,
+};
+
+/** A subscriber, who rings those on-net. */
+function subscriber(account: number, index: number): WeekProfile {
+  return {
+    ...household(account, index),
+    name: 'subscriber',
+    busyCalls: 0.09,
+    medianTalkSeconds: 40,
+    answerRatio: 0.98,
+    destinations: [{ weight: 1, ranges: [SERVICES_NUMBER] }],
+    regulars: NO_REGULARS,
+    onnetShare: 1,
+    onnetAccount: SERVICES_ACCOUNT,
+  };
+}
+
+/** Tens of a block of numbers, from this one to that. */
+function blockOf(prefix: string, from: number, to: number): readonly NumberRange[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => ({
+    prefix: `${prefix}${from + index}`,
+    digits: 1,
+  }));
+}
+
 /**
  * A mid-sized carrier's honest week: about 250 calls at once and 10,000 an hour on a weekday, a tenth of it at night.
  * Accounts that a scenario hijacks are honest otherwise, so that what is cut beside the attack shows.
@@ -259,6 +326,10 @@ export const WEEK_PROFILES: readonly WeekProfile[] = [
   wholesaleCarrier(42, 28),
   alarmPanels,
   ...RESIDENTIAL_ACCOUNTS.map(household),
+  interconnect,
+  callDistributor,
+  services,
+  ...SUBSCRIBER_ACCOUNTS.map(subscriber),
 ];
 
 /** The numbers that an account calls again and again. */

@@ -5,6 +5,7 @@ import { prepareCustomerReads, prepareCustomerWrite } from './ledger-customers.j
 import { preparePrune } from './ledger-prune.js';
 import { createLedgerReads } from './ledger-reads.js';
 import { INSERT_CALL, identityHash, toCallValues, UPDATE_CALL } from './ledger-rows.js';
+import { createRuleSpans } from './rule-spans.js';
 import { settle } from './store-error.js';
 
 const COUNT_COMMIT = `
@@ -65,6 +66,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
   const prune = preparePrune(database);
   const customers = prepareCustomerReads(database);
   const writeCustomers = prepareCustomerWrite(database);
+  const spans = createRuleSpans(database);
   const commit = database.transaction((switchName: string, changes: LedgerChanges): number => {
     const { id: switchId, pollId, ...known } = write.countCommit(switchName, changes.poll.at);
     const begunAfterCall = changes.anew
@@ -89,6 +91,9 @@ export function createLedger(database: Database.Database, path: string): Ledger 
     lastPollAt: (switchName) => settle(path, () => reads.lastPollAt(switchName)),
     load: (switchName, since, pollsSince) => settle(path, () => reads.state(switchName, since, pollsSince)),
     learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
+    ruleSpans: (switchName) => settle(path, () => spans.of(switchName)),
+    noteRules: (switchName, hashes, at, breakMs) =>
+      settle(path, () => spans.note(switchName, hashes, at, breakMs)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
     prune: (options) => settle(path, () => prune(options)),
   };

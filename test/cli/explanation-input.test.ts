@@ -74,18 +74,15 @@ function scene(
     return customer === undefined ? listing : { ...listing, calls: listing.calls.filter(isBelow) };
   };
   const learnedTree = createLearnedCustomerTree({ root: 1, stated: new Map() });
+  const compiled = (set: typeof ruleSet) =>
+    compileRules(set, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now: NOW });
   const context = aPassContext({
     port: { ...port, ...(trusted ? { login: 'trusted:1', listAllCalls: list } : {}) },
     store,
     clock,
     learnedTree: trusted ? learnedTree : undefined,
     intervalMs: everyMs,
-    rules: compileRules(ruleSet, {
-      catalogue: FACT_CATALOGUE,
-      numbering: NUMBERING,
-      switchName: 'lab',
-      now: NOW,
-    }),
+    rules: compiled(ruleSet),
   });
   const switchConfig = aSwitchConfig({
     schedule: everyMs === MINUTE ? '0 * * * * *' : '*/5 * * * * *',
@@ -106,9 +103,10 @@ function scene(
     wait: (ms: number) => {
       now += ms;
     },
-    async pass() {
+    /** By the rules of the scene, or by these. */
+    async pass(text = rules) {
       const options = { passId: String(now), actor: 'scheduler', dryRun: false, stop: never, abort: never };
-      const { error } = await runPass(context, options);
+      const { error } = await runPass({ ...context, rules: compiled(ruleSetOf(text)) }, options);
       expect(error).toBeNull();
     },
     async found(
@@ -278,6 +276,39 @@ event: { type: alert }
   expect(later?.recordedAs).toBeUndefined();
   const other = { ...(again?.action as PlannedAction), target: '11' };
   expect((await it.input('watch', NOW + 5000)).recordedAlert?.(other, { kind: 'alerted' })).toBeUndefined();
+});
+
+it('counts nothing that a rule did before it was changed, once it is changed back later than a break', async () => {
+  const rules = `
+name: watch
+scope: account
+mode: enforce
+cooldown: 1h
+conditions: { all: [ { fact: account.totalCalls, operator: greaterThan, value: 0 } ] }
+event: { type: alert }
+`;
+  const it = scene([aCall({ id: '1' })], { rules });
+  const waits = async (at?: number, url?: { url: string }) => {
+    const input = await it.input('watch', at, url);
+    const { verdict, actions } = await explained(input, 'watch');
+    return { acted: input.acted.length, violated: verdict?.result, alerts: actions.length };
+  };
+  await it.pass();
+  for (let poll = 0; poll < 6; poll++) {
+    it.wait(5000);
+    await it.pass(rules.replace('value: 0', 'value: 100'));
+  }
+  it.wait(5000);
+  const simulator = await startSimulator({ seed: 1, clock: () => NOW, username: 'ops', password: 'secret' });
+  onTestFinished(() => simulator.close());
+  expect((await waits(undefined, { url: simulator.url })).acted).toBe(0);
+  await it.pass();
+  expect(await waits(NOW + 35_000)).toEqual({ acted: 0, violated: 'violated', alerts: 1 });
+  expect(it.records({ action: 'alert' })).toHaveLength(2);
+  it.wait(5000);
+  await it.pass();
+  expect((await waits(NOW + 40_000)).acted).toBe(1);
+  expect(it.records({ action: 'alert' })).toHaveLength(2);
 });
 
 describe('from the ledger, an explanation goes by what was known then', () => {

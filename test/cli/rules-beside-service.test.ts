@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addDoctor } from '../../src/cli/commands/doctor.js';
@@ -10,7 +10,7 @@ import type { CliContext } from '../../src/cli/context.js';
 import { reportError } from '../../src/cli/errors.js';
 import { displayWidth } from '../../src/cli/harmless-text.js';
 import { createProgram } from '../../src/cli/program.js';
-import { keepInForce, reportAtStart, rulesAtStart } from '../../src/cli/rules-at-start.js';
+import { reportAtStart, rulesAtStart } from '../../src/cli/rules-at-start.js';
 import { rulesInForceNow } from '../../src/cli/rules-in-force-now.js';
 import type { RulesReport } from '../../src/domain/rules-in-force.js';
 import { openStore } from '../../src/store/open-store.js';
@@ -85,12 +85,12 @@ function context(columns?: number): CliContext {
 }
 
 /** In this process, as main does it. */
-async function run(args: string[], columns?: number): Promise<void> {
+async function run(args: string[], columns?: number, config = configFile()): Promise<void> {
   [stdout, stderr, exitCode] = ['', '', 0];
   const its = context(columns);
   const program = createProgram(its, [addRules, addDoctor, addOnce, addStatus]);
   try {
-    await program.parseAsync([...args, '-c', configFile()], { from: 'user' });
+    await program.parseAsync([...args, '-c', config], { from: 'user' });
   } catch (error) {
     const report = reportError(error);
     stderr += report.text ?? '';
@@ -103,7 +103,7 @@ async function served(said: Partial<RulesReport> = {}): Promise<void> {
   const config = await loadConfig(configFile(), context());
   const store = openStore(config.database);
   const started = await rulesAtStart(config, store.rulesInForce, context());
-  await keepInForce(config.rulesDir, started.weighed.files, store.rulesInForce, NOW);
+  await store.rulesInForce.keep(config.rulesDir, started.weighed.files, NOW);
   await store.rulesInForce.report({ ...reportAtStart(config.rulesDir, started), ...said });
   store.close();
 }
@@ -256,6 +256,56 @@ describe('rules accept', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain('accepted ');
     expect(stderr).toContain('with these problems the rules on disk are not taken');
+  });
+
+  it('says what waits for a file that is held back, as doctor and status do, and that it takes effect with it', async () => {
+    await served();
+    write('rules/lists/pumping-prefixes.txt', lines(2));
+    write('rules/risky.yaml', RULE.replace('startsWithAnyOf', 'notInList'));
+    const rule = join(folder, 'rules', 'risky.yaml');
+    const waits = `${rule} is not taken yet, since ${list()} is held back: they take effect together.`;
+    await run(['once']);
+    expect(stderr).toContain(`warning: ${waits}\n`);
+    await run(['status', '-o', 'json']);
+    expect(JSON.parse(stdout)[0].rules.waiting).toEqual([{ file: rule, behind: [list()] }]);
+    expect(stderr).toContain(`warning: ${waits}\n`);
+    await run(['doctor']);
+    expect(stdout).toContain(`warn  rules: ${waits}\n`);
+    await run(['rules', 'accept', 'risky.yaml']);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+    expect(stderr).toMatch(/risky\.yaml waits for .*pumping-prefixes\.txt, which has to be accepted/);
+    await run(['rules', 'accept', 'pumping-prefixes']);
+    expect(stdout).toBe(
+      `accepted ${list()} with 2 entries instead of 5, 3 of them lost\nwith it takes effect ${rule}\n`,
+    );
+    await run(['once']);
+    await run(['status', '-o', 'json']);
+    expect(JSON.parse(stdout)[0].rules).toMatchObject({ heldBack: [], waiting: [] });
+  });
+
+  it('knows a file by every path that leads to it, and status the directory', async () => {
+    await served();
+    write('rules/lists/pumping-prefixes.txt', lines(2));
+    symlinkSync(folder, join(folder, 'link'));
+    const byLink = join(folder, 'link', 'callwarden.yaml');
+    await run(['status', '-o', 'json'], undefined, byLink);
+    expect(JSON.parse(stdout)[0].rules).toMatchObject({ rules: 1 });
+    await run(['once'], undefined, byLink);
+    expect(stderr).toContain('pumping-prefixes.txt is held back');
+    await run(['rules', 'accept', list()], undefined, byLink);
+    expect(stdout).toContain('pumping-prefixes.txt with 2 entries instead of 5, 3 of them lost');
+    await run(['rules', 'accept', join(folder, 'link', 'rules', 'lists', 'pumping-prefixes.txt')]);
+    expect(stdout).toContain(`accepted ${list()} with 2 entries`);
+    const store = openStore(database());
+    expect((await store.rulesInForce.accepted(join(folder, 'rules'))).total).toBe(1);
+    store.close();
+    // A file that is a link itself, as in a volume of Kubernetes, by what it leads to.
+    renameSync(list(), join(folder, 'elsewhere.txt'));
+    symlinkSync(join(folder, 'elsewhere.txt'), list());
+    await run(['rules', 'accept', join(folder, 'elsewhere.txt')]);
+    expect(stdout).toContain(`accepted ${list()} with 2 entries`);
+    await run(['once']);
+    expect(stderr).not.toContain('held back');
   });
 
   it('takes no name that may be that of several files, but a path', async () => {

@@ -31,12 +31,13 @@ const RULE: RuleFileText = { file: '/r/a.yaml', kind: 'rules', text: 'name: a' }
 
 describe('holdBack', () => {
   it('has nothing to compare with at the first start', () => {
-    expect(holdBack([RULE, list(1)], [], NOTHING)).toEqual({ files: [RULE, list(1)], heldBack: [] });
+    expect(holdBack([RULE, list(1)], [], NOTHING)).toMatchObject({ files: [RULE, list(1)], heldBack: [] });
   });
 
   it('lets a loss of exactly a fifth through, and holds back more', () => {
     expect(holdBack([list(8)], [list(10)], NOTHING).heldBack).toEqual([]);
     expect(holdBack([list(7)], [list(10)], NOTHING)).toEqual({
+      letThrough: [],
       files: [list(10)],
       heldBack: [
         {
@@ -77,14 +78,18 @@ describe('holdBack', () => {
 
   it('lets a deletion through that was accepted, but not that of another file or of a later text', () => {
     const accepted = holdBack([], [list(3)], NOTHING).heldBack;
-    expect(holdBack([], [list(3)], accepted)).toEqual({ files: [], heldBack: [] });
+    expect(holdBack([], [list(3)], accepted)).toMatchObject({ files: [], heldBack: [] });
     expect(holdBack([], [list(4)], accepted).heldBack).toHaveLength(1);
     expect(holdBack([], [list(3, 'other.txt')], accepted).heldBack).toHaveLength(1);
   });
 
   it('lets through what was accepted, and nothing else', () => {
     const accepted = holdBack([list(2)], [list(10)], NOTHING).heldBack;
-    expect(holdBack([list(2)], [list(10)], accepted)).toEqual({ files: [list(2)], heldBack: [] });
+    expect(holdBack([list(2)], [list(10)], accepted)).toEqual({
+      files: [list(2)],
+      heldBack: [],
+      letThrough: ['/r/lists/risky.txt'],
+    });
     expect(holdBack([list(1)], [list(10)], accepted).heldBack).toHaveLength(1);
   });
 
@@ -101,7 +106,7 @@ describe('holdBack', () => {
 
   it('follows a list that changes its format, not its name', () => {
     const csv = { ...list(10, 'risky.csv') };
-    expect(holdBack([csv], [list(10)], NOTHING)).toEqual({ files: [csv], heldBack: [] });
+    expect(holdBack([csv], [list(10)], NOTHING)).toMatchObject({ files: [csv], heldBack: [] });
     expect(holdBack([list(2, 'risky.csv')], [list(10)], NOTHING)).toMatchObject({
       files: [list(10)],
       heldBack: [{ file: '/r/lists/risky.csv' }],
@@ -117,9 +122,9 @@ describe('holdBack', () => {
     const yaml = { file: '/r/lists/risky.yaml', kind: 'list' as const };
     const before = { ...yaml, text: '["1", "2", "3"]' };
     const broken = { ...yaml, text: '["1"' };
-    expect(holdBack([broken], [before], NOTHING)).toEqual({ files: [broken], heldBack: [] });
+    expect(holdBack([broken], [before], NOTHING)).toMatchObject({ files: [broken], heldBack: [] });
     const badLimits = { ...limits(1), text: 'scope,id\naccount,1' };
-    expect(holdBack([badLimits], [limits(5)], NOTHING)).toEqual({ files: [badLimits], heldBack: [] });
+    expect(holdBack([badLimits], [limits(5)], NOTHING)).toMatchObject({ files: [badLimits], heldBack: [] });
   });
 
   it('holds back a list that is as long as before, but another one', () => {
@@ -144,11 +149,45 @@ describe('holdBack', () => {
   it('takes a limit for the same one whatever its value, but not for another switch, ID or name', () => {
     const before = limitRows('account,1,calls,5,', 'cli,+49 30 1234567,calls,5,lab');
     const sameAs = limitRows('account,1,calls,50,', 'cli,+49301234567,calls,7,lab');
-    expect(holdBack([sameAs], [before], NOTHING)).toEqual({ files: [sameAs], heldBack: [] });
+    expect(holdBack([sameAs], [before], NOTHING)).toMatchObject({ files: [sameAs], heldBack: [] });
     for (const other of ['account,1,calls,5,lab', 'account,2,calls,5,', 'account,1,minutes,5,']) {
       const changed = limitRows(other, 'cli,+49301234567,calls,7,lab');
       expect(holdBack([changed], [before], NOTHING).heldBack).toMatchObject([{ entriesNow: 2, lost: 1 }]);
     }
+  });
+
+  it.each([
+    ['a list', list(30), '+881029\n', '+88'],
+    ['limits whose value lost a digit', { ...limits(1), text: `${limits(1).text}0\n` }, '0\n', ''],
+    ['a list in CSV', { ...list(30), file: '/r/lists/risky.csv' }, '1029\n', ''],
+    ['a comment', { ...list(30), text: `${list(30).text}# as of January\n` }, 'January\n', ''],
+  ])('holds back what ends in the middle of a line, however little it lost: %s', (_, before, end, left) => {
+    const cut = { ...before, text: before.text.slice(0, -end.length) + left };
+    const { files, heldBack } = holdBack([cut], [before], NOTHING);
+    expect(files).toEqual([before]);
+    expect(heldBack).toMatchObject([{ endsMidLine: true, entriesNow: heldBack[0]?.entriesBefore }]);
+    expect(heldBackFinding(heldBack[0] as (typeof heldBack)[0])).toContain(
+      'is held back: it ends in the middle of a line of what is in force, as if it were half-written',
+    );
+    expect(holdBack([cut], [before], heldBack)).toMatchObject({ files: [cut], heldBack: [] });
+  });
+
+  it.each([
+    ['a line break less', '+881\n+882\n', '+881\n+882'],
+    ['blanks less', '+881\r\n+882  \r\n', '+881\r\n+882'],
+    ['half a line break less', '+881\r\n', '+881\r'],
+    ['whole lines less', '+881\n+882\n+883\n+884\n+885\n', '+881\n+882\n+883\n+884\n'],
+    ['another line before', '+881\n+882\n+883\n+884\n+885', '+881 \n+882\n+883\n+884\n+8'],
+  ])('takes a text for no half-written one for %s', (_, before, now) => {
+    const [was, is] = [before, now].map((text) => ({ ...list(0), text })) as [RuleFileText, RuleFileText];
+    expect(holdBack([is], [was], NOTHING)).toMatchObject({ files: [is], heldBack: [] });
+  });
+
+  it('says of a half-written list what it lost as well', () => {
+    const cut = { ...list(10), text: list(10).text.slice(0, -26) };
+    expect(holdBack([cut], [list(10)], NOTHING).heldBack.map(heldBackFinding)).toEqual([
+      '/r/lists/risky.txt is held back: it ends in the middle of a line of what is in force, as if it were half-written: it lost 4 of the 10 entries in force and has 7 now, so its last good text stays in force',
+    ]);
   });
 
   it('holds back exactly where more than a fifth of the entries is missing, whatever else is there', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CliContext } from '../../src/cli/context.js';
-import { keepInForce, rulesAtStart } from '../../src/cli/rules-at-start.js';
+import { rulesAtStart } from '../../src/cli/rules-at-start.js';
 import { createRulesReload, type RulesReload } from '../../src/cli/rules-reload.js';
 import type { Config } from '../../src/domain/config.js';
 import type { RuleSet } from '../../src/domain/rule.js';
@@ -42,6 +42,14 @@ conditions:
     - { fact: call.cld, operator: startsWithAnyOf, value: risky }
 event: { type: disconnectCall }
 ${more}`;
+}
+
+/** One that reads no list. */
+function plainRule(name: string): string {
+  return rule(name).replace(
+    'call.cld, operator: startsWithAnyOf, value: risky',
+    'call.duration, operator: greaterThan, value: 5',
+  );
 }
 
 function lines(count: number): string {
@@ -113,7 +121,7 @@ async function accept(running: Running): Promise<void> {
 /** What `once` does beside a service, without its pass. */
 async function once(): Promise<void> {
   const started = await rulesAtStart(config(), rulesInForce, quietContext());
-  await keepInForce(dir, started.weighed.files, rulesInForce, now);
+  await rulesInForce.keep(dir, started.weighed.files, now);
 }
 
 function quietContext(): CliContext {
@@ -426,7 +434,7 @@ describe('a list that lost more than a fifth of its entries', () => {
   it('keeps its last good text, while the other changes go through', async () => {
     const running = await run();
     write('lists/risky.txt', lines(7));
-    write('b.yaml', rule('b'));
+    write('b.yaml', plainRule('b'));
     await running.settle();
     expect(running.names()).toEqual(['a', 'b']);
     expect(running.ruleSet().lists.get('risky')).toHaveLength(10);
@@ -448,7 +456,7 @@ describe('a list that lost more than a fifth of its entries', () => {
     expect(running.ruleSet().lists.get('risky')).toHaveLength(7);
     expect(await running.report()).toMatchObject({ heldBack: [] });
     // The comparison goes on from what was accepted.
-    write('lists/risky.txt', lines(6));
+    write('lists/risky.txt', `# shorter\n${lines(6)}`);
     await running.settle();
     expect(running.ruleSet().lists.get('risky')).toHaveLength(6);
   });
@@ -457,7 +465,7 @@ describe('a list that lost more than a fifth of its entries', () => {
     const running = await run();
     write('lists/risky.txt', lines(1));
     await running.settle();
-    write('lists/risky.txt', lines(9));
+    write('lists/risky.txt', `# almost\n${lines(9)}`);
     await running.settle();
     expect(running.ruleSet().lists.get('risky')).toHaveLength(9);
     expect(await running.report()).toMatchObject({ heldBack: [] });
@@ -629,7 +637,7 @@ describe('what is mended', () => {
     write('b.yaml', 'name: [');
     write('c.yaml', 'name: [');
     await running.settle();
-    write('b.yaml', rule('b'));
+    write('b.yaml', plainRule('b'));
     rmSync(join(dir, 'c.yaml'));
     await running.settle();
     expect(texts('info')).toEqual([expect.stringMatching(/^rules reloaded: added b .*; the problems in .*/)]);

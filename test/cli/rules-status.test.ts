@@ -10,6 +10,7 @@ const GOOD: RulesReport = {
   rules: 3,
   problems: [],
   heldBack: [],
+  waiting: [],
 };
 const LOCATION = { file: '/etc/rules/a.yaml', line: 4, column: 7 };
 const HELD = { file: '/etc/rules/lists/risky.txt', entriesBefore: 10, entriesNow: 1, lost: 9, hash: 'cc' };
@@ -33,7 +34,8 @@ describe('status of the rules', () => {
         { file, line: 4, column: 7, message },
         { file, line: null, column: null, message },
       ],
-      heldBack: [HELD],
+      heldBack: [{ ...HELD, endsMidLine: false }],
+      waiting: [],
     });
   });
 

@@ -257,7 +257,7 @@ describe('doctor', () => {
       writeFileSync(file, `${text}only: { switches: [lab, liv] }\n`);
       const { exitCode, stdout, stderr } = await run(args);
       expect(stdout + stderr).toMatch(
-        /maximum-duration\.yaml:\d+:1: error: The config has no switch "liv", .* Did you mean "live"\?/,
+        /maximum-duration\.yaml:\d+:25: error: The config has no switch "liv", .* Did you mean "live"\?/,
       );
       expect(exitCode).toBe(2);
     },

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Lab, lab, THREE_CALLS, until } from './lab.js';
@@ -123,6 +123,66 @@ describe('run while its rules change', () => {
       stderr: expect.stringContaining('No file of the rules is held back'),
     });
     await end(second);
+  });
+
+  it('cuts nothing by half-written limits, nor by a rule that asks for limits which are held back', async () => {
+    const limit = (name: string) => `{ fact: account.limit, params: { name: ${name}, default: 1 } }`;
+    const rule = (name: string) =>
+      THREE_CALLS.replace('value: 3', `value: ${limit(name)}`).replace('keep: 3', `keep: ${limit(name)}`);
+    const rows = (name: string) =>
+      `scope,id,name,value\n${[8, 9, 10].map((id) => `account,${id},${name},60\n`).join('')}`;
+    const it = await lab({ rules: { 'three-calls.yaml': rule('max'), 'limits.csv': rows('max') } });
+    for (let count = 0; count < 8; count += 1) it.simulator.world.addCall({ account: 10 });
+    const service = it.start('run', '-c', it.config);
+    await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
+    save(it, 'limits.csv', rows('max').slice(0, -2));
+    await until(() => service.output().includes('ends in the middle of a line'), 'it is held back');
+    save(it, 'limits.csv', rows('most'));
+    save(it, 'three-calls.yaml', rule('most'));
+    await until(() => service.output().includes('three-calls.yaml is not taken yet'), 'the rule waits');
+    const passes = () => service.output().split('"status":"completed"').length;
+    const seen = passes();
+    await until(() => passes() > seen + 2, 'passes go on');
+    expect(it.records()).toEqual([]);
+    const accepted = await it.callwarden('rules', 'accept', 'limits.csv', '-c', it.config);
+    expect(accepted).toMatchObject({ code: 0, stderr: '' });
+    expect(accepted.stdout).toContain(`with it takes effect ${join(it.folder, 'rules', 'three-calls.yaml')}`);
+    await until(() => service.output().includes('rules reloaded: changed three-calls'), 'both are taken');
+    expect((await status(it)).rules).toMatchObject({ heldBack: [], problems: [] });
+    expect(it.records()).toEqual([]);
+    await end(service);
+  });
+
+  it('compares a release that is entered by its own path with the one before', async () => {
+    const it = await lab();
+    const config = readFileSync(it.config, 'utf8').concat('database: ../callwarden.db\n');
+    for (const [name, list] of [
+      ['r1', '+8821\n+8822\n+8823\n+8824\n'],
+      ['r2', '+8821\n'],
+    ] as const) {
+      mkdirSync(join(it.folder, name, 'rules', 'lists'), { recursive: true });
+      writeFileSync(join(it.folder, name, 'callwarden.yaml'), config, { mode: 0o600 });
+      writeFileSync(join(it.folder, name, 'rules', 'risky.yaml'), RISKY);
+      writeFileSync(join(it.folder, name, 'rules', 'lists', 'risky.txt'), list);
+    }
+    symlinkSync('r1', join(it.folder, 'current'));
+    const first = await it.callwarden('once', '-c', join(it.folder, 'r1', 'callwarden.yaml'));
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    rmSync(join(it.folder, 'current'));
+    symlinkSync('r2', join(it.folder, 'current'));
+    it.simulator.world.addCall({ cld: '882412345' });
+    const byLink = join(it.folder, 'current', 'callwarden.yaml');
+    for (const path of [join(it.folder, 'r2', 'callwarden.yaml'), byLink]) {
+      const { code, stderr } = await it.callwarden('once', '-c', path);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining('it lost 3 of the 4 entries'),
+      });
+    }
+    expect(it.records()).toMatchObject([{ outcome: 'disconnected' }]);
+    const accepted = await it.callwarden('rules', 'accept', 'r2/rules/lists/risky.txt', '-c', byLink);
+    expect(accepted).toMatchObject({ code: 0, stderr: '' });
+    expect(await it.callwarden('once', '-c', byLink)).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('lets a loss be accepted before any service has noticed it', async () => {

@@ -211,6 +211,11 @@ describe('durations', () => {
     expect(facts.observe(account10, 'account.averageDuration', { min: 2 })).toMatchObject({ value: 15 });
   });
 
+  it('never averages more than the longest, however fractions add up', () => {
+    const facts = factsOf([0.1, 0.1, 0.1].map((duration) => call({ duration })));
+    expect(facts.observe(account10, 'account.averageDuration', {})).toMatchObject({ value: 0.1 });
+  });
+
   it('has no average below the samples asked for, never of nothing, and never of unknown durations', () => {
     const facts = factsOf([
       call(),

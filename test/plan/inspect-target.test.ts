@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { asStated } from '../../src/domain/customer-tree.js';
 import { inspectTarget } from '../../src/plan/inspect-target.js';
 import { createProtection } from '../../src/plan/protection.js';
-import { aCall, aSuspect, calls } from '../support/calls.js';
+import { aCall, aSuspect, calls, onNetPair } from '../support/calls.js';
 
 const protection = createProtection({ accounts: [], customers: [] }, asStated(new Map()), (raw) =>
   raw === '112' ? raw : undefined,
@@ -127,6 +127,19 @@ describe('the look at an account action', () => {
     const found = inspectTarget(account, { calls: legs, ...sound }, guarded);
     expect(found.hold).toBe('takes-protected');
     expect(ids(found.oneByOne)).toEqual(['2']);
+  });
+
+  it('looks at them under two IDs as well, and takes such a call once', () => {
+    const guarded = {
+      ...context,
+      protection: createProtection({ accounts: [20], customers: [] }, asStated(new Map()), () => undefined),
+    };
+    const pair = onNetPair(aCall({ id: '1' }), { id: '11', account: 20 });
+    const found = inspectTarget(account, { calls: [...pair, aCall({ id: '2' })], ...sound }, guarded);
+    expect(found.hold).toBe('takes-protected');
+    expect(ids(found.oneByOne)).toEqual(['2']);
+    const within = onNetPair(aCall({ id: '1' }), { id: '11' });
+    expect(ids(inspectTarget(account, { calls: within, ...sound }, context).inside)).toEqual(['1']);
   });
 
   it('cuts one by one only calls that could be cut alone, each once, in the order of select', () => {

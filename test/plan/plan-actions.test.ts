@@ -4,7 +4,7 @@ import type { Call } from '../../src/domain/call.js';
 import { asStated } from '../../src/domain/customer-tree.js';
 import { createPlan, type Plan, type PlanContext } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
-import { aCall, aRule, aSnapshot, aSuspect, calls, violated } from '../support/calls.js';
+import { aCall, aRule, aSnapshot, aSuspect, calls, onNetPair, violated } from '../support/calls.js';
 
 const NO_TREE = new Map<number, number>();
 const everyCall = () => true;
@@ -131,6 +131,30 @@ describe('a plan', () => {
     expect(reasons(plan)).toEqual(['protected-account']);
   });
 
+  it('spares one that is listed under a second ID for an account that is protected', () => {
+    const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 7 });
+    const plan = planOn([out, into]);
+    plan.add(aRule(), [violated([out])], everyCall);
+    expect(reasons(plan)).toEqual(['protected-account']);
+  });
+
+  it('takes an on-net call for gone under its second ID as well, within a rule and for later ones', () => {
+    const pairs = calls(4).map((call) => onNetPair(call, { id: `9${call.id}`, account: 50 }));
+    const [outs, ins] = [pairs.map(([out]) => out), pairs.map(([, into]) => into)];
+    const plan = planOn(pairs.flat());
+    plan.add(aRule(), [violated(outs, { keep: 2 }), violated(ins, { keep: 2 })], everyCall);
+    expect(targets(plan)).toEqual(['4', '3']);
+    const twoRules = planOn(pairs.flat());
+    twoRules.add(aRule(), [violated(outs, { keep: 2 })], everyCall);
+    expect(ins.map((call) => twoRules.present(call, 'enforce'))).toEqual([true, true, false, false]);
+  });
+
+  it('leaves it alone under its second ID a moment after its disconnect was sent', () => {
+    const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 50 });
+    const plan = planOn([out, into], { recentlyDisconnected: [out] });
+    expect(plan.present(into, 'enforce')).toBe(false);
+  });
+
   it('withholds everything on a doubtful snapshot, but still raises alerts', () => {
     const listed = calls(2);
     const snapshot = aSnapshot(listed, { doubt: { reason: 'suspect-share', detail: '9 of 11' } });
@@ -156,6 +180,19 @@ describe('a plan', () => {
     const plan = planOn([...listed, ...otherLegs]);
     plan.add(aRule(), [violated(listed, { keep: 40 })], everyCall);
     expect(new Set(reasons(plan))).toEqual(new Set(['cap-share']));
+    const pairs = listed.map((call) => onNetPair(call, { id: `9${call.id}`, account: 50 }));
+    const underTwo = planOn(pairs.flat());
+    underTwo.add(
+      aRule(),
+      [
+        violated(
+          pairs.map(([out]) => out),
+          { keep: 40 },
+        ),
+      ],
+      everyCall,
+    );
+    expect(new Set(reasons(underTwo))).toEqual(new Set(['cap-share']));
   });
 
   it('does not judge the share of 19 calls, nor of exactly the share', () => {

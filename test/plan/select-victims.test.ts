@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../../src/domain/call.js';
 import { SELECTIONS } from '../../src/domain/rule.js';
 import { selectVictims } from '../../src/plan/select-victims.js';
-import { aCall, calls, NOW } from '../support/calls.js';
+import { aCall, calls, NOW, onNetPair } from '../support/calls.js';
 
 const ids = (victims: readonly Call[]) => victims.map(({ id }) => id);
 
@@ -47,6 +47,12 @@ describe('victims', () => {
     ]);
     expect(ids(selectVictims(legs, 'newest', 4))).toEqual(['3']);
     expect(ids(selectVictims(legs, 'newest', 3))).toEqual(['3', '2']);
+  });
+
+  it('listed twice under two IDs, for both accounts of an on-net call, are cut once and count twice', () => {
+    const legs = calls(3).flatMap((call) => onNetPair(call, { id: `9${call.id}` }));
+    expect(ids(selectVictims(legs, 'newest', 4))).toEqual(['93']);
+    expect(ids(selectVictims(legs, 'newest', 3))).toEqual(['93', '92']);
   });
 
   it('are exactly the excess, each once, and never depend on the order of the listing', () => {

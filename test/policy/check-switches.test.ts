@@ -37,10 +37,14 @@ describe('against the switches of the config', () => {
     expect(found('scope,id,name,value\naccount,2,max,3\n', SWITCHES.slice(0, 1))).toEqual([]);
   });
 
-  it.each(['only', 'except'])('a rule with a switch that there is none of under "%s" is refused', (key) => {
-    const files = { 'r.yaml': rule(LONG, `${key}: { switches: [berlin, bostn] }\n`) };
+  it.each([
+    ['only', 'only: { switches: [berlin, bostn] }', '6:28'],
+    ['except', 'except: { switches: [berlin, bostn] }', '6:30'],
+    ['except', 'except:\n  switches:\n    - berlin\n    - because: tests\n      name: bostn', '10:13'],
+  ])('a switch that there is none of under "%s" is refused where it is written', (key, filter, place) => {
+    const files = { 'r.yaml': rule(LONG, `${filter}\n`) };
     expect(problemsOf(files, SWITCHES)).toEqual([
-      `r.yaml:1:1 The config has no switch "bostn", which "${key}" names: expected "berlin", "boston" or "plain". Did you mean "boston"?`,
+      `r.yaml:${place} The config has no switch "bostn", which "${key}" names: expected "berlin", "boston" or "plain". Did you mean "boston"?`,
     ]);
     expect(check(files, SWITCHES).ruleSet).toBeUndefined();
     expect(problemsOf(files)).toEqual([]);
@@ -61,22 +65,82 @@ switch,bostn,max,5,
         SWITCHES,
       ),
     ).toEqual([
-      expect.stringContaining('limits.csv:3:1 The config has no switch "berln", which this limit names'),
-      expect.stringContaining('limits.csv:5:1 The config has no switch "bostn", which this limit names'),
+      expect.stringContaining('limits.csv:3:17 The config has no switch "berln", which this limit names'),
+      expect.stringContaining('limits.csv:5:8 The config has no switch "bostn", which this limit names'),
     ]);
   });
 
-  const list = { 'lists/known.txt': '+49\n030\n' };
+  it('a limit of one switch on another one is warned of, as it limits nobody', () => {
+    const reads =
+      '{ fact: switch.totalCalls, operator: greaterThan, value: { fact: switch.limit, params: { name: max, default: 9 } } }';
+    const limits = 'scope,id,name,value,switch\nswitch,berlin,max,7,boston\nswitch,berlin,max,7,berlin\n';
+    const files = { 'r.yaml': rule(reads), 'limits.csv': `${limits}switch,boston,max,7,\n` };
+    const message =
+      'limits.csv:2:21 warning: This row limits nobody: it is for switch "berlin", and holds on switch "boston" only. Leave the column "switch" empty, or name the same switch in both.';
+    expect(problemsOf(files, SWITCHES)).toEqual([message]);
+    expect(problemsOf(files)).toEqual([message]);
+  });
+
+  const dead = (place: string, whose: string) =>
+    `${place} On switch "boston" no number begins with the prefix "030"${whose}: write it with "+" and the country code.`;
+  const counted =
+    '{ fact: account.totalCalls, params: { to: ["+49", "030"] }, operator: greaterThan, value: 1 }';
   it.each([
-    ['a filter of CLDs', rule(LONG, 'except: { cld: ["030"] }\n')],
-    ['a filter of CLIs', rule(LONG, 'only: { cli: ["030"] }\n')],
-    ['a comparison', rule('{ not: { fact: call.cld, operator: startsWithAnyOf, value: ["030"] } }')],
-    ['a comparison with a list', rule('{ fact: call.cli, operator: startsWithAnyOf, value: known }')],
-    ['a param', rule('{ fact: account.totalCalls, params: { to: known }, operator: greaterThan, value: 1 }')],
-  ])('a prefix that no number there begins with is refused in %s', (_, text) => {
-    expect(problemsOf({ 'r.yaml': text, ...list }, SWITCHES)).toEqual([
-      'r.yaml:1:1 On switch "boston" no number begins with the prefix "030" of rule "a": write it with "+" and the country code.',
+    ['a filter of CLDs', rule(LONG, 'except: { cld: ["030"] }\n'), '6:17'],
+    ['an entry with a reason', rule(LONG, 'except: { cld: [{ prefix: "030", because: x }] }\n'), '6:27'],
+    ['a filter of CLIs', rule(LONG, 'only: { cli: ["+49", "030"] }\n'), '6:22'],
+    ['a comparison', rule('{ not: { fact: call.cld, operator: startsWithAnyOf, value: ["030"] } }'), '4:81'],
+    ['a param', rule(counted), '4:71'],
+    [
+      'a param of the fact that is compared with',
+      rule(
+        '{ fact: account.totalCalls, operator: greaterThan, value: { fact: account.setupCalls, params: { to: ["030"] } } }',
+      ),
+      '4:122',
+    ],
+  ])('a prefix that no number there begins with is refused in %s', (_, text, place) => {
+    expect(problemsOf({ 'r.yaml': text }, SWITCHES)).toEqual([dead(`r.yaml:${place}`, ' of rule "a"')]);
+  });
+
+  it('so is one in "where" and in a shared condition, each in its own line', () => {
+    const text = `name: a
+scope: account
+mode: monitor
+conditions: { all: [{ fact: account.totalCalls, operator: greaterThan, value: 1 }] }
+event:
+  type: disconnectCall
+  params:
+    where:
+      all:
+        - condition: near
+        - { fact: call.cld, operator: startsWithAnyOf, value: ["030"] }
+`;
+    const shared = `conditions:
+  near:
+    all:
+      - { fact: call.cli, operator: startsWithAnyOf, value: ["030"] }
+`;
+    expect(problemsOf({ 'r.yaml': text, 's.yaml': shared }, SWITCHES)).toEqual([
+      dead('r.yaml:11:64', ' of rule "a"'),
+      dead('s.yaml:4:62', ' of rule "a"'),
     ]);
+  });
+
+  it.each([
+    ['a comparison', rule('{ fact: call.cli, operator: startsWithAnyOf, value: known }'), '4:73'],
+    [
+      'a param',
+      rule('{ fact: account.totalCalls, params: { to: known }, operator: greaterThan, value: 1 }'),
+      '4:63',
+    ],
+  ])('of a list it is refused in its line, with the place of %s that takes it', (_, text, place) => {
+    const list = { 'lists/known.txt': `+49\n030\n${'031\n'.repeat(20)}` };
+    const found = problemsOf({ 'r.yaml': text, ...list }, SWITCHES);
+    expect(found[0]).toBe(
+      dead('lists/known.txt:2:1', `, which rule "a" takes from this list (r.yaml:${place})`),
+    );
+    expect(found).toHaveLength(11);
+    expect(found.at(-1)).toBe('lists/known.txt:12:1 … and 11 more entries of this list like those above.');
   });
 
   it('two limits of one caller in two forms are refused', () => {

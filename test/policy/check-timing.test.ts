@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownSwitch } from '../../src/policy/check-switches.js';
+import { NOW } from '../support/calls.js';
 import { check, problemsOf } from './support.js';
 
 /** An account rule whose further keys begin on line 6. */
@@ -161,7 +162,7 @@ describe('a schedule', () => {
 
 describe('"for" longer than its schedule is open at a time', () => {
   const told = (hold: string, schedule: string, switches?: readonly KnownSwitch[]) =>
-    problemsOf({ 'r.yaml': rule(`for: ${hold}\nschedule: ${schedule}`) }, switches);
+    problemsOf({ 'r.yaml': rule(`for: ${hold}\nschedule: ${schedule}`) }, switches, NOW);
   const evening = '{ from: "18:00", to: "20:00", timezone: Europe/Kyiv }';
 
   it('is warned of, as it begins anew with each span', () => {
@@ -172,11 +173,32 @@ describe('"for" longer than its schedule is open at a time', () => {
     expect(told('119m', evening)).toEqual([]);
   });
 
+  const from23to1 = '{ from: "23:00", to: "01:00", timezone: Europe/Kyiv }';
+  const from2to5 = (timezone: string, days = 'sun') =>
+    `{ days: [${days}], from: "02:00", to: "05:00", timezone: ${timezone} }`;
+  it.each([
+    ['a night before the hour that comes twice', from23to1, '2h'],
+    ['the hour that comes twice', from2to5('Europe/Kyiv'), '4h'],
+    ['that hour on a day on which it never does', from2to5('Europe/Kyiv', 'mon'), '3h'],
+    ['the half hour of Lord Howe', from2to5('Australia/Lord_Howe'), '3h'],
+    [
+      'an hour before it, which begins anew',
+      '{ from: "01:00", to: "02:00", timezone: Australia/Lord_Howe }',
+      '90m',
+    ],
+    ['two hours of Troll', '{ from: "01:00", to: "04:00", timezone: Antarctica/Troll }', '5h'],
+    ['two hours before the span of Troll', from2to5('Antarctica/Troll'), '3h'],
+    ['a zone whose clocks stay', from2to5('Asia/Tokyo'), '3h'],
+    ['two zones', `[${evening}, { from: "18:00", to: "19:30", timezone: Europe/Lisbon }]`, '210m'],
+  ])('goes by what the clocks really do: %s', (_, schedule, most) => {
+    expect(told('24h', schedule)).toEqual([expect.stringContaining(`at most ${most} at a time`)]);
+  });
+
   it.each([
     [
-      'the night, an hour of which may come twice',
+      'a night an hour of which comes twice, once a year',
       '3h',
-      '{ from: "23:00", to: "01:00", timezone: Europe/Kyiv }',
+      '{ from: "02:00", to: "05:00", timezone: Europe/Kyiv }',
     ],
     [
       'spans that follow on one another',
@@ -205,7 +227,7 @@ describe('"for" longer than its schedule is open at a time', () => {
 
   it.each([
     ['day by day', '{ days: [mon, tue], from: "09:00", to: "17:00", timezone: UTC }', '8h'],
-    ['over midnight', '{ from: "20:00", to: "06:00", timezone: UTC }', '12h'],
+    ['over midnight', '{ from: "20:00", to: "06:00", timezone: UTC }', '10h'],
     [
       'of several spans, by the longest',
       `[{ from: "08:00", to: "11:00", timezone: Europe/Kyiv }, ${evening}]`,

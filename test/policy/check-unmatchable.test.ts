@@ -180,3 +180,42 @@ describe('the entries of a list', () => {
     expect(found.at(-1)).toBe('lists/known.txt:11:1 … and 49990 more entries of this list like those above.');
   });
 });
+
+describe('an IP address in place of a prefix of telephone numbers', () => {
+  const problem = (address: string, use = '') =>
+    `"${address}" is an IP address and no prefix of telephone numbers${use}: addresses are compared by call.callerMediaIp and call.calleeMediaIp, and a number is written with "+" or without dots.`;
+  const prefixes = (written: string) => compares('call.cld', 'startsWithAnyOf', written);
+  const counts = (to: string) =>
+    withLeaf(`{ fact: account.totalCalls, params: { to: ${to} }, operator: greaterThan, value: 3 }`);
+  const older = (more: string) => withLeaf('{ fact: call.age, operator: greaterThan, value: 60 }', more);
+
+  it.each(['192.0.2.1', '192.0.2.0/24', '2001:db8::1', '::ffff:192.0.2.1'])('is refused as %s', (address) => {
+    const written = `["+49", "${address}"]`;
+    expect(problemsOf({ 'r.yaml': prefixes(written) })).toEqual([`r.yaml:5:67 ${problem(address)}`]);
+    expect(problemsOf({ 'r.yaml': counts(written) })).toEqual([`r.yaml:5:57 ${problem(address)}`]);
+    for (const filter of [`only: { cli: ${written} }`, `except: { cld: ${written} }`])
+      expect(problemsOf({ 'r.yaml': older(filter) })).toEqual([expect.stringContaining(problem(address))]);
+  });
+
+  it.each([
+    ['a comparison', prefixes('gateways'), '5:59'],
+    ['a count', counts('gateways'), '5:49'],
+  ])('is refused in its line of a list, with the place of %s that takes it so', (_, text, place) => {
+    const list = { 'lists/gateways.txt': '+49\n192.0.2.1\n2001:db8::1\n' };
+    const use = `, for which r.yaml:${place} takes this list`;
+    expect(problemsOf({ 'r.yaml': text, ...list })).toEqual([
+      `lists/gateways.txt:2:1 ${problem('192.0.2.1', use)}`,
+      `lists/gateways.txt:3:1 ${problem('2001:db8::1', use)}`,
+    ]);
+  });
+
+  it('but not a number that is written with dots', () => {
+    const numbers = ['+33.1.42.68', '01.42.68.53', '1.212.555', '33.1.42.68.53', '49.30.256.1'];
+    expect(problemsOf({ 'r.yaml': prefixes(JSON.stringify(numbers)) })).toEqual([]);
+  });
+
+  it('nor is it called a prefix where whole numbers are compared', () => {
+    const list = { 'lists/gateways.txt': '192.0.2.1\n' };
+    expect(problemsOf({ 'r.yaml': compares('call.cli', 'inList', 'gateways'), ...list })).toEqual([]);
+  });
+});

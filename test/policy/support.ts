@@ -36,8 +36,9 @@ export function check(
 export function problemsOf(
   files: Readonly<Record<string, string>>,
   switches?: readonly KnownSwitch[],
+  now?: number,
 ): string[] {
-  return check(files, switches).problems.map(({ file, location, message, severity }) => {
+  return check(files, switches, now).problems.map(({ file, location, message, severity }) => {
     const mark = severity === 'warning' ? 'warning: ' : '';
     return `${file}:${location?.line}:${location?.column} ${mark}${message}`;
   });

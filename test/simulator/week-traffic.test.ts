@@ -80,6 +80,20 @@ describe('an honest week', () => {
     expect(new Set(night.map(({ cld }) => cld)).size).toBe(1);
   });
 
+  test('has accounts that are rung, or ring others, by blocks of neighbouring numbers', () => {
+    const calls = callsOf(MONDAY + 10 * HOUR_MS, 1);
+    expect(new Set(madeBy(calls, 'interconnect').map(({ cld }) => cld)).size).toBe(20);
+    expect(new Set(madeBy(calls, 'call distributor').map(({ cld }) => cld)).size).toBe(20);
+  });
+
+  test("has subscribers who ring one number of the operator's, on-net", () => {
+    const calls = madeBy(callsOf(MONDAY + 18 * HOUR_MS, 1), 'subscriber');
+    expect(new Set(calls.map(({ cld }) => cld)).size).toBe(1);
+    expect(new Set(calls.map(({ account }) => account)).size).toBeGreaterThan(40);
+    expect(calls.length).toBeGreaterThan(200);
+    expect(calls.every(({ direction }) => direction === 'onnet_out')).toBe(true);
+  });
+
   test('is the same for the same seed, and another one for another', () => {
     const calls = (seed: number) =>
       callsOf(SUNDAY, 2, seed).map(({ cli, cld, timeline }) => [cli, cld, timeline]);

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RuleFileText } from '../../src/domain/rule-files.js';
 import type { LossOfEntries, RulesReport } from '../../src/domain/rules-in-force.js';
@@ -106,6 +109,46 @@ test('what was accepted with an earlier version stays on record, but lets nothin
   );
 });
 
+test('what an earlier version kept by the path of a link is that of the directory it leads to', async () => {
+  const path = temporaryDatabase();
+  createPrivately(path);
+  const database = openForWriting(path, 1_000);
+  onTestFinished(() => void database.close());
+  migrate(database, path, readMigrations(MIGRATIONS_DIR).slice(0, 14), NOON);
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'callwarden-test-')));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'q1'));
+  symlinkSync('q1', join(root, 'link'));
+  const [byLink, real] = [join(root, 'link'), join(root, 'q1')];
+  const listIn = (directory: string) => ({ ...LIST, file: join(directory, 'list.txt') });
+  writeFileSync(listIn(real).file, '4420');
+  const file = 'INSERT INTO rules_file (directory, file, kind, text, kept_at) VALUES (?, ?, ?, ?, ?)';
+  database.prepare(file).run('/etc/older', '/etc/older/list.txt', 'list', '1', NOON - 1);
+  database.prepare(file).run(byLink, listIn(byLink).file, 'list', LIST.text, NOON);
+  const accept =
+    'INSERT INTO rules_accepted_loss (directory, file, hash, in_force_file, in_force_hash, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?)';
+  const { file: itself } = listIn(byLink);
+  database.prepare(accept).run(byLink, itself, 'h1', itself, 'before', 'cli:ops', NOON);
+  const { waiting: _, ...said } = reportOf(byLink, 'aa');
+  const report = 'INSERT INTO rules_report (directory, report) VALUES (?, ?)';
+  database.prepare(report).run(byLink, JSON.stringify(said));
+
+  const { rulesInForce } = freshStore(path);
+  for (const directory of [byLink, real]) {
+    expect(await rulesInForce.load(directory)).toEqual([listIn(directory)]);
+    const open = [loss(listIn(directory).file, 'h1')];
+    expect(await rulesInForce.accepted(directory)).toEqual({ open, total: 1 });
+    expect(await rulesInForce.lastReport(directory)).toEqual(reportOf(byLink, 'aa'));
+  }
+  await rulesInForce.keep(byLink, [listIn(byLink)], NOON + 1);
+  const rows = database.prepare('SELECT directory, file FROM rules_file ORDER BY directory').all();
+  expect(rows).toEqual([
+    { directory: '/etc/older', file: '/etc/older/list.txt' },
+    { directory: real, file: listIn(real).file },
+  ]);
+  expect((await rulesInForce.accepted(real)).open).toEqual([loss(listIn(real).file, 'h1')]);
+});
+
 function reportOf(directory: string, loadedHash: string): RulesReport {
   return {
     directory,
@@ -115,6 +158,7 @@ function reportOf(directory: string, loadedHash: string): RulesReport {
     rules: 1,
     problems: [],
     heldBack: [],
+    waiting: [],
   };
 }
 
@@ -164,6 +208,7 @@ test('the last report of a directory is the one that is read', async () => {
       },
     ],
     heldBack: [{ ...loss(LIST.file, 'cc'), entriesBefore: 100, entriesNow: 3, lost: 97 }],
+    waiting: [],
   };
   expect(await rulesInForce.lastReport('/etc/a')).toBe(undefined);
   await rulesInForce.report({ ...report, rules: 1, problems: [] });

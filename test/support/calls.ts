@@ -43,6 +43,14 @@ export function calls(count: number, changes: Partial<Call> = {}, firstId = 1): 
   );
 }
 
+/** Both entries of an on-net call, as a switch lists it under two IDs: for the account that makes it and for another. */
+export function onNetPair(call: Call, other: Pick<Call, 'id'> & Partial<Call>): [Call, Call] {
+  return [
+    { ...call, direction: 'onnet_out' },
+    { ...call, direction: 'onnet_in', ...other },
+  ];
+}
+
 function setupTimeText(at: number): string {
   return new Date(at).toISOString().replaceAll('-', '').replace('Z', '');
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
 import type { RuleSet } from '../../domain/rule.js';
-import type { HeldBackFile, RulesInForce } from '../../domain/rules-in-force.js';
+import type { HeldBackFile, RulesInForce, WaitingFile } from '../../domain/rules-in-force.js';
 import { checkDatabase } from '../check-database.js';
 import { checkNumbers } from '../check-numbers.js';
 import { checkPauses } from '../check-pauses.js';
@@ -14,7 +14,7 @@ import { harmlessLines } from '../harmless-text.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import type { Finding } from '../reachability.js';
 import { besideService, takeAloud, weighOnDisk } from '../rules-in-force-now.js';
-import { acceptCommand, heldBackFinding } from '../rules-weigh.js';
+import { acceptCommand, heldBackFinding, waitingText } from '../rules-weigh.js';
 
 interface DoctorOptions {
   config: string;
@@ -73,12 +73,13 @@ async function examineRules(
   context: CliContext,
 ): Promise<number> {
   try {
-    const { ruleSet, heldBack } = await rulesAsOnce(config, context);
+    const { ruleSet, heldBack, waiting } = await rulesAsOnce(config, context);
     await tell('rules', rulesFinding(config.rulesDir, ruleSet, heldBack.length), context);
     for (const file of heldBack) {
       const next = `Restore the file, or, if this is meant: \`${acceptCommand(file, config.file)}\`.`;
       await tell('rules', { level: 'warn', text: heldBackFinding(file), next }, context);
     }
+    for (const file of waiting) await tell('rules', { level: 'warn', text: waitingText(file) }, context);
     for (const one of switches) {
       for (const finding of checkNumbers(ruleSet, one)) await tell(`switch ${one.name}`, finding, context);
     }
@@ -94,11 +95,11 @@ async function examineRules(
 async function rulesAsOnce(
   config: Config,
   context: CliContext,
-): Promise<{ ruleSet: RuleSet; heldBack: readonly HeldBackFile[] }> {
+): Promise<{ ruleSet: RuleSet; heldBack: readonly HeldBackFile[]; waiting: readonly WaitingFile[] }> {
   const take = async (rulesInForce: RulesInForce | undefined) => {
     const { weighed } = await weighOnDisk(config, rulesInForce, context.clock());
-    const ruleSet = await takeAloud({ ...weighed, heldBack: [] }, config, context);
-    return { ruleSet, heldBack: weighed.heldBack };
+    const ruleSet = await takeAloud({ ...weighed, heldBack: [], waiting: [] }, config, context);
+    return { ruleSet, heldBack: weighed.heldBack, waiting: weighed.waiting };
   };
   return besideService(config.rulesDir, config.database, take).catch((error: unknown) => {
     // A database that fails is a finding of its own, and no reason to leave the rules unexamined.

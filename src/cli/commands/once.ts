@@ -20,13 +20,7 @@ import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
 import { passLine } from '../pass-line.js';
 import { lastingPause, pauseText } from '../pause-text.js';
-import {
-  keepInForce,
-  type RulesAtStart,
-  refuseInvalidRules,
-  reportOnce,
-  rulesAtStart,
-} from '../rules-at-start.js';
+import { type RulesAtStart, refuseInvalidRules, reportOnce, rulesAtStart } from '../rules-at-start.js';
 import { besideService } from '../rules-in-force-now.js';
 
 /** How often a pass asks again for a lock that another process holds. */
@@ -133,7 +127,7 @@ async function takeDownRules(
   context: CliContext,
 ): Promise<void> {
   try {
-    await keepInForce(rulesDir, started.weighed.files, rulesInForce, context.clock());
+    await rulesInForce.keep(rulesDir, started.weighed.files, context.clock());
     await reportOnce(rulesDir, started, rulesInForce);
   } catch (error) {
     await say(context, `warning: ${error instanceof Error ? error.message : String(error)}`);

@@ -3,24 +3,25 @@ import { basename, extname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
-import type { HeldBackFile, LossOfEntries } from '../../domain/rules-in-force.js';
+import type { HeldBackFile, LossOfEntries, WaitingFile } from '../../domain/rules-in-force.js';
 import { readRulesOnDisk } from '../../rule-files/watch-rules.js';
 import { openStore, type Store } from '../../store/open-store.js';
+import { realPathOf, realPlace } from '../../store/real-paths.js';
 import { actorOfCommandLine } from '../actor.js';
 import { loadConfig } from '../compose.js';
 import { type CliContext, say, shownText } from '../context.js';
 import { problemLine, UsageError } from '../errors.js';
 import { harmlessLines } from '../harmless-text.js';
 import { configOption, withExamples } from '../options.js';
-import { entriesText, type WeighedRules, weighRules } from '../rules-weigh.js';
+import { entriesText, type WeighedRules, waitingText, weighRules } from '../rules-weigh.js';
 
-/** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries take effect. */
+/** `callwarden rules accept FILE`: lets a list or limits file that lost more than a fifth of its entries, or seems cut off, take effect. */
 export function addRulesAccept(rules: Command, context: CliContext): void {
   const accept = rules
     .command('accept')
     .summary('let a held-back list or limits file take effect')
     .description(
-      'Accepts a list or limits file that is held back because it lost more than a fifth of its entries at once, exactly as it is now; the running service takes it up within seconds. For a file that is gone, accepts that.',
+      'Accepts a list or limits file that is held back because it lost more than a fifth of its entries at once, or ends in the middle of a line of what is in force, exactly as it is now; the running service takes it up within seconds. For a file that is gone, accepts that.',
     )
     .argument('<file>', 'the file, as a path, relative to the rules directory, or the name of the list')
     .addOption(configOption())
@@ -35,13 +36,17 @@ async function acceptFile(named: string, configFile: string, context: CliContext
   try {
     const weighed = await weigh(config, store, [], context);
     const found = meantBy(named, weighed.heldBack, config.rulesDir);
-    if (store === undefined || found === undefined) throw notHeldBack(named, weighed.heldBack);
+    if (store === undefined || found === undefined) throw notHeldBack(named, weighed, config.rulesDir);
     const { rulesInForce } = store;
     const { open: before } = await rulesInForce.accepted(config.rulesDir);
     const left = await weigh(config, store, [...before, found], context);
-    refuseHarm(found, await weigh(config, store, before, context), left);
+    const without = await weigh(config, store, before, context);
+    refuseHarm(found, without, left);
     await rulesInForce.accept(config.rulesDir, found, actorOfCommandLine(context.env), context.clock());
     await context.stdout.write(harmlessLines(`${shownText(`accepted ${acceptedText(found)}`, context)}\n`));
+    for (const file of noLongerWaiting(without, left)) {
+      await context.stdout.write(harmlessLines(`${shownText(`with it takes effect ${file}`, context)}\n`));
+    }
     await tellWhatIsLeft(left, context);
   } finally {
     store?.close();
@@ -74,29 +79,41 @@ function refuseHarm({ file, gone }: HeldBackFile, before: WeighedRules, after: W
   );
 }
 
-function acceptedText({ file, entriesBefore, entriesNow, lost, gone }: HeldBackFile): string {
+function acceptedText({ file, entriesBefore, entriesNow, lost, gone, endsMidLine }: HeldBackFile): string {
   if (gone === true) return `that ${file} is gone, with its ${entriesText(entriesBefore)}`;
-  return `${file} with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost`;
+  const loss = `with ${entriesText(entriesNow)} instead of ${entriesBefore}, ${lost} of them lost`;
+  if (endsMidLine !== true) return `${file} ${loss}`;
+  return `${file}, which ends in the middle of a line of what is in force${lost === 0 ? '' : `, ${loss}`}`;
+}
+
+/** Files that waited for what was accepted. */
+function noLongerWaiting(before: WeighedRules, after: WeighedRules): readonly string[] {
+  const still = new Set(after.waiting.map(({ file }) => file));
+  return before.waiting.map(({ file }) => file).filter((file) => !still.has(file));
 }
 
 async function tellWhatIsLeft(
-  { ruleSet, problems, heldBack }: WeighedRules,
+  { ruleSet, problems, heldBack, waiting }: WeighedRules,
   context: CliContext,
 ): Promise<void> {
   for (const { file } of heldBack) await say(context, `still held back: ${file}`);
+  for (const file of waiting) await say(context, waitingText(file));
   if (ruleSet !== undefined) return;
   for (const problem of problems) await say(context, problemLine(problem));
   await say(context, 'warning: with these problems the rules on disk are not taken; correct them.');
 }
 
-/** Nothing is looked up on disk, as the file may be gone. Throws UsageError where a name may be that of several. */
-function meantBy(
+/** By place, by what a link leads to, or by name; the file may be gone. Throws UsageError where a name may be that of several. */
+function meantBy<T extends { file: string }>(
   named: string,
-  heldBack: readonly HeldBackFile[],
+  heldBack: readonly T[],
   directory: string,
-): HeldBackFile | undefined {
+): T | undefined {
+  const paths = [resolve(named), resolve(directory, named)];
+  const [places, targets] = [paths.map(realPlace), paths.map(realPathOf)];
   const ways: ((file: string) => boolean)[] = [
-    (file) => file === resolve(named) || file === resolve(directory, named),
+    (file) => places.includes(realPlace(file)),
+    (file) => targets.includes(realPathOf(file)),
     (file) => basename(file) === named,
     (file) => basename(file, extname(file)) === named,
   ];
@@ -110,7 +127,14 @@ function meantBy(
   return found?.[0];
 }
 
-function notHeldBack(named: string, heldBack: readonly HeldBackFile[]): UsageError {
+function notHeldBack(named: string, { heldBack, waiting }: WeighedRules, directory: string): UsageError {
+  const found: WaitingFile | undefined = meantBy(named, waiting, directory);
+  if (found !== undefined) {
+    const behind = found.behind.map(shortest).join(' and ');
+    return new UsageError(
+      `${named} waits for ${behind}, which has to be accepted: they take effect together.`,
+    );
+  }
   const names = heldBack.map(({ file }) => shortest(file));
   const held = names.length === 0 ? 'No file of the rules is held back.' : `Held back: ${names.join(', ')}.`;
   return new UsageError(`${named} is not held back, so there is nothing to accept. ${held}`);

@@ -1,6 +1,6 @@
 import { countriesOfPrefix } from '../countries.js';
-import { kinOf } from './never-above.js';
-import { contraryOf, isSide, type Literal, type NormalContext } from './normal-form.js';
+import { kinOf, withFewestCalls } from './never-above.js';
+import { contraryOf, isSide, type Literal, type NormalContext, type Side } from './normal-form.js';
 import { isEmpty, type NumberRange, narrowed, possibleRange } from './number-range.js';
 import { Relations } from './relations.js';
 import { allowsNone, type TextConstraint, textConstraint, textsExclude } from './text-constraint.js';
@@ -46,14 +46,15 @@ export class Contradictions {
   }
 
   private contradict(literals: readonly Literal[]): boolean {
-    const ranges = new Map<string, NumberRange>();
+    const known = new Map<string, NumberRange>();
     const texts = new Map<string, TextConstraint[]>();
     for (const literal of literals) {
-      this.narrow(literal, ranges);
+      this.narrow(literal, known);
       const constraint = this.constraintOf(literal);
       if (constraint === undefined) continue;
       gather(texts, literal.fact.key, constraint);
     }
+    const ranges = withFewestCalls(sidesOf(literals), known);
     return (
       [...ranges.values()].some(isEmpty) ||
       [...texts.values()].some(textsExclude) ||
@@ -106,11 +107,22 @@ export class Contradictions {
 const DIALLED = '["call.cld",{}]';
 const COUNTRY = '["call.country",{}]';
 
-/** Every country that an allowed number can belong to; undefined where the numbering of a switch decides what is allowed. */
+/**
+ * Every country that an allowed number can belong to, of which a user name has none; undefined where the numbering of a switch
+ * decides what is allowed.
+ */
 function freshCountries(numbers: TextConstraint): ReadonlySet<string> | undefined {
   if (!numbers.allows || numbers.kind === 'networks') return undefined;
-  const { normal, open } = numbers.kind === 'prefixes' ? numbers.prefixes : numbers.values;
-  return open ? undefined : new Set([...normal].flatMap(countriesOfPrefix));
+  const isPrefixes = numbers.kind === 'prefixes';
+  const isOpen = isPrefixes ? numbers.prefixes.open : numbers.values.openDigits;
+  const { normal } = isPrefixes ? numbers.prefixes : numbers.values;
+  return isOpen ? undefined : new Set([...normal].flatMap(countriesOfPrefix));
+}
+
+/** The facts on both sides of these, each once. */
+function sidesOf(literals: readonly Literal[]): readonly Side[] {
+  const sides = literals.flatMap(({ fact, value }) => (isSide(value) ? [fact, value] : [fact]));
+  return [...new Map(sides.map((side) => [side.key, side])).values()];
 }
 
 /** Comparisons that speak of the same facts, directly or through a fact that both are compared with. */

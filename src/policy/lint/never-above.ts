@@ -1,6 +1,10 @@
 import type { FactParams } from '../../domain/facts.js';
 import { canonicalJson } from '../canonical-json.js';
 import type { Side } from './normal-form.js';
+import { atLeast, contains, type NumberRange } from './number-range.js';
+
+/** Of more facts than this only the first are held against each other by their definitions. */
+export const MOST_RELATED = 60;
 
 /** What bounds a fact from above. */
 interface Bounds {
@@ -11,6 +15,8 @@ interface Bounds {
    * call lacks only lowers the bounded fact: a call without CLD was started all the same.
    */
   atMost: readonly string[];
+  /** Whether it may be more of fewer calls. */
+  mayShrink?: true;
 }
 
 const STARTED = { kin: 'started', atMost: ['callsStarted'] };
@@ -18,13 +24,15 @@ const ENDED = { kin: 'ended', atMost: ['callsEnded'] };
 
 /**
  * Facts by the name that they have in each scope, of which more calls never make less: counts, sums and greatest values. A
- * ratio or an average may go either way, and minutesToday may look back less or more than any window.
+ * ratio or an average may go either way, but no average is above the greatest value, and minutesToday may look back less or
+ * more than any window.
  */
 const BOUNDS: ReadonlyMap<string, Bounds> = new Map<string, Bounds>([
   ['totalCalls', { kin: 'live', atMost: [] }],
   ['connectedCalls', { kin: 'live', atMost: ['totalCalls'] }],
   ['setupCalls', { kin: 'live', atMost: ['totalCalls'] }],
-  ['longestDuration', { kin: 'longest', atMost: [] }],
+  ['longestDuration', { kin: 'live', atMost: [] }],
+  ['averageDuration', { kin: 'live', atMost: ['longestDuration'], mayShrink: true }],
   ['minutes', { kin: 'minutes', atMost: [] }],
   ['callsStarted', { kin: 'started', atMost: [] }],
   ['distinctCld', STARTED],
@@ -63,8 +71,52 @@ export function neverAbove(one: Side, other: Side): boolean {
   const kin = kinOf(one);
   if (kin === undefined || kin !== kinOf(other)) return false;
   const isSame = name === otherName;
-  if (!isSame && BOUNDS.get(shortName(name))?.atMost.includes(shortName(otherName)) !== true) return false;
+  const bounds = BOUNDS.get(shortName(name));
+  if (isSame ? bounds?.mayShrink : bounds?.atMost.includes(shortName(otherName)) !== true) return false;
   return measuresNoMore(one.params, other.params, isSame);
+}
+
+/**
+ * How many calls the fact surely was observed of, where it is known to be in this range: an average has at least one, or `min`,
+ * and only a connected call makes a length other than 0.
+ */
+function fewestCalls({ definition, params }: Side, range: NumberRange): number {
+  switch (shortName(definition.name)) {
+    case 'averageDuration':
+      return Math.max(1, params.min ?? 1);
+    case 'longestDuration':
+      return contains(range, 0) ? 0 : 1;
+    default:
+      return 0;
+  }
+}
+
+/** The numbers that these facts can be where each of them is known, once what the others say of how many calls there are counts. */
+export function withFewestCalls(
+  sides: readonly Side[],
+  ranges: ReadonlyMap<string, NumberRange>,
+): ReadonlyMap<string, NumberRange> {
+  const raised = new Map(ranges);
+  const compared = sides.slice(0, MOST_RELATED);
+  for (const one of compared) {
+    const range = ranges.get(one.key);
+    const fewest = range === undefined ? 0 : fewestCalls(one, range);
+    if (fewest === 0) continue;
+    for (const other of compared) {
+      const known = raised.get(other.key);
+      if (known !== undefined && countsAllOf(one, other))
+        raised.set(other.key, atLeast(known, fewest, false));
+    }
+  }
+  return raised;
+}
+
+const COUNTS_OF_CONNECTED: ReadonlySet<string> = new Set(['connectedCalls', 'totalCalls']);
+
+/** Whether the other fact counts every call that the one, which is of connected calls, is observed of. */
+function countsAllOf(one: Side, other: Side): boolean {
+  const isOfThem = COUNTS_OF_CONNECTED.has(shortName(other.definition.name)) && kinOf(one) === kinOf(other);
+  return isOfThem && measuresNoMore(one.params, other.params, false);
 }
 
 /** Whether whatever lies in the narrower window, bears the narrower filter and is so short or so alike, does so in the other. */

@@ -1,4 +1,5 @@
 import type { FactDefinition } from '../../domain/facts.js';
+import { COUNTRY_COUNT } from '../countries.js';
 import { isSide, type Literal } from './normal-form.js';
 
 /** The numbers that a fact can still be. */
@@ -15,12 +16,7 @@ export interface NumberRange {
 }
 
 /** Counts of things that are neither calls nor time. */
-const OTHER_COUNTS: ReadonlySet<string> = new Set([
-  'distinctCld',
-  'distinctCli',
-  'distinctCountries',
-  'distinctMediaIps',
-]);
+const OTHER_COUNTS: ReadonlySet<string> = new Set(['distinctCld', 'distinctCli', 'distinctMediaIps']);
 
 /** IDs that begin with 1: the switch writes 0 for none, and the fact is missing then. */
 const IDS: ReadonlySet<string> = new Set(['call.account', 'call.customer', 'call.connection']);
@@ -35,6 +31,7 @@ export function possibleRange({ name, unit, aggregate }: FactDefinition): Number
   const short = name.slice(name.indexOf('.') + 1);
   if (isOwnerId({ name })) return range({ low: 1, whole: true });
   if (short === 'answerRatio') return range({ low: 0, high: 1 });
+  if (short === 'distinctCountries') return range({ low: 0, high: COUNTRY_COUNT, whole: aggregate });
   if (unit === 'calls' || OTHER_COUNTS.has(short)) return range({ low: 0, whole: aggregate });
   return unit === 'seconds' || unit === 'minutes' ? range({ low: 0 }) : range({});
 }
@@ -84,7 +81,8 @@ function isSideOrText(value: Literal['value']): boolean {
   return isSide(value) || typeof value === 'string' || typeof value === 'boolean';
 }
 
-function atLeast(from: NumberRange, low: number, lowOpen: boolean): NumberRange {
+/** What is left of a range of the numbers from this one on, which is left out itself where `lowOpen`. */
+export function atLeast(from: NumberRange, low: number, lowOpen: boolean): NumberRange {
   if (low < from.low) return from;
   return { ...from, low, lowOpen: lowOpen || (low === from.low && from.lowOpen) };
 }

@@ -1,4 +1,4 @@
-import { neverAbove } from './never-above.js';
+import { MOST_RELATED, neverAbove } from './never-above.js';
 import { isSide, type Literal, type Side } from './normal-form.js';
 import { type NumberRange, neverBelow } from './number-range.js';
 
@@ -19,9 +19,6 @@ interface Relation {
   other: string;
   orders: readonly Order[];
 }
-
-/** Of more facts than this only the first are held against each other by their definitions. */
-const MOST_RELATED = 60;
 
 /** Finds out whether what facts are to each other cannot be; keeps what it has learnt of each pair. */
 export class Relations {

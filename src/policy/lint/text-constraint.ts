@@ -17,6 +17,8 @@ interface TextValue {
   written: string;
   /** As the fact would be observed; undefined where that is for each switch's numbering to say. */
   normal: string | undefined;
+  /** Stands in place of a number, and has no digit in it on any switch. */
+  isName?: boolean;
 }
 
 interface TextValues {
@@ -25,6 +27,8 @@ interface TextValues {
   normal: ReadonlySet<string>;
   /** Whether the numbering of a switch decides what one of them is. */
   open: boolean;
+  /** Whether one of those may be digits. */
+  openDigits: boolean;
 }
 
 interface Prefixes {
@@ -66,11 +70,18 @@ export function textConstraint(literal: Literal, context: NormalContext): TextCo
 }
 
 function valuesOf(texts: readonly string[], format: FactFormat): TextValues {
-  const all = texts.map((written) => ({ written, normal: normalValue(written, format) }));
-  return summed(all);
+  const all = texts.map((written): TextValue => {
+    const isName = format === 'number-plan' && NAME.test(written);
+    return { written, normal: normalValue(written, format), isName };
+  });
+  const openDigits = all.some(({ normal, isName }) => normal === undefined && isName !== true);
+  return { ...summed(all), openDigits };
 }
 
-function summed(all: readonly TextValue[]): TextValues {
+/** A SIP user name such as `anonymous`: a technical prefix may be taken off it, but what is left is no number either. */
+const NAME = /^\p{L}[\p{L} ._~-]*$/u;
+
+function summed(all: readonly TextValue[]): Omit<TextValues, 'openDigits'> {
   const normal = all.flatMap((one) => one.normal ?? []);
   return {
     all,
@@ -129,16 +140,19 @@ function sizeOf(one: TextConstraint): number {
 }
 
 function mayBe(value: TextValue, constraint: TextConstraint): boolean {
-  const { normal } = value;
+  const { normal, isName = false } = value;
   switch (constraint.kind) {
     case 'values': {
       const { values, allows } = constraint;
       const surely = values.written.has(value.written) || (normal !== undefined && values.normal.has(normal));
-      return allows ? surely || normal === undefined || values.open : !surely;
+      if (!allows) return !surely;
+      if (surely || normal !== undefined) return surely || values.openDigits;
+      return !isName || values.open;
     }
     case 'prefixes': {
       const { prefixes, allows } = constraint;
-      if (normal === undefined) return true;
+      // Prefixes of numbers are digits on every switch.
+      if (normal === undefined) return !isName || !allows;
       const surely = startsWithKnown(normal, prefixes);
       return allows ? surely || prefixes.open : !surely;
     }

@@ -6,6 +6,7 @@ import type { Condition } from '../../../src/domain/rule.js';
 import type { Subject } from '../../../src/domain/scope.js';
 import { FACT_CATALOGUE } from '../../../src/facts/catalogue.js';
 import { compileRules } from '../../../src/policy/compile-rules.js';
+import { COUNTRY_COUNT } from '../../../src/policy/countries.js';
 import { neverAbove } from '../../../src/policy/lint/never-above.js';
 import { type Side, sideOf } from '../../../src/policy/lint/normal-form.js';
 import { EMPTY, NUMBERING, START, world } from '../../facts/history-support.js';
@@ -137,10 +138,11 @@ function play(
 }
 
 const NARROWINGS: FactParams[] = [{}, { to: ['49'] }, { state: ['Connected'] }, { direction: ['vendor'] }];
-const LIVE = ['totalCalls', 'connectedCalls', 'setupCalls', 'longestDuration'];
+const LIVE = ['totalCalls', 'connectedCalls', 'setupCalls', 'longestDuration', 'averageDuration'];
 const OWN: Readonly<Record<string, FactParams[]>> = {
   shortCalls: [{ under: 5 }, { under: 12 }],
   equalDurations: [{ tolerance: 0 }, { tolerance: 4 }],
+  averageDuration: [{}, { min: 2 }],
 };
 const WINDOWED = [
   ...['callsStarted', 'callsEnded', 'minutes', 'distinctCld', 'distinctCli', 'distinctCountries'],
@@ -148,7 +150,10 @@ const WINDOWED = [
   ...['shortCalls', 'equalDurations'],
 ];
 const PARAMS = [
-  ...LIVE.map((name) => [name, NARROWINGS] as const),
+  ...LIVE.map(
+    (name) =>
+      [name, (OWN[name] ?? [{}]).flatMap((own) => NARROWINGS.map((one) => ({ ...own, ...one })))] as const,
+  ),
   ...WINDOWED.map(
     (name) =>
       [
@@ -296,6 +301,25 @@ describe('a rule that asks for more of fewer calls is told to match never', () =
       all(leaf('account.distinctCld', 'greaterThan', { fact: 'account.callsStarted', params: hour }, minute)),
     ],
     ['what is denied', all(over('distinctCld', 3, minute), { not: over('callsStarted', 3, minute) })],
+    ['a mean above the greatest', all(over('averageDuration', 100), under('longestDuration', 50))],
+    [
+      'a mean of some calls above the greatest of all',
+      all(over('averageDuration', 100, { to: ['49'], min: 3 }), under('longestDuration', 50)),
+    ],
+    [
+      'a length where there is no call',
+      all(over('longestDuration', 100), leaf('account.connectedCalls', 'equal', 0)),
+    ],
+    [
+      'a length that is denied to be 0 where there is no call',
+      all({ not: leaf('account.longestDuration', 'equal', 0) }, under('totalCalls', 1)),
+    ],
+    ['a mean of no call', all(leaf('account.averageDuration', 'equal', 0), under('connectedCalls', 1))],
+    [
+      'a mean of more calls than there are',
+      all(over('averageDuration', 9, { min: 20 }), { not: over('connectedCalls', 19) }),
+    ],
+    ['more countries than there are', all(over('distinctCountries', COUNTRY_COUNT, hour))],
   ])('%s', (_, conditions) => {
     expect(told(conditions)).toBe(true);
   });
@@ -363,6 +387,27 @@ describe('a rule that asks for more of fewer calls is told to match never', () =
     ['a ratio', all(over('answerRatio', 0.9, minute), under('answerRatio', 0.5, hour))],
     ['an average', all(over('averageEndedDuration', 9, minute), under('averageEndedDuration', 5, hour))],
     ['minutes of today', all(over('minutes', 9, minute), under('minutesToday', 5))],
+    ['a greatest above the mean', all(over('longestDuration', 100), under('averageDuration', 50))],
+    [
+      'a mean of some calls above that of all',
+      all(over('averageDuration', 100, { to: ['49'] }), under('averageDuration', 50)),
+    ],
+    [
+      'a mean above the greatest of other calls',
+      all(over('averageDuration', 100), under('longestDuration', 50, { to: ['49'] })),
+    ],
+    [
+      'a mean that is no more than the greatest',
+      all(over('averageDuration', 49), under('longestDuration', 50)),
+    ],
+    [
+      'a length where there are no other calls',
+      all(over('longestDuration', 9), under('connectedCalls', 1, { to: ['49'] })),
+    ],
+    ['no length where there is no call', all(under('longestDuration', 9), under('connectedCalls', 1))],
+    ['a length where no call is in setup', all(over('longestDuration', 9), under('setupCalls', 1))],
+    ['a mean of just so many calls', all(over('averageDuration', 9, { min: 3 }), under('connectedCalls', 4))],
+    ['as many countries as there are', all(over('distinctCountries', COUNTRY_COUNT - 1, hour))],
     [
       'no more than the bound',
       all(over('distinctCld', 3, minute), leaf('account.callsStarted', 'lessThanInclusive', 4, minute)),

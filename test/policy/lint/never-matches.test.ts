@@ -132,6 +132,45 @@ describe('a rule that can never match is told', () => {
     expect(call(any(number, country), {}, { lists })).toBe(false);
   });
 
+  it('a caller without a number among those that a prefix begins', () => {
+    const hidden = leaf('call.cli', 'equal', 'anonymous');
+    const german = leaf('call.cli', 'startsWithAnyOf', ['+49']);
+    expect(call(all(hidden, german))).toBe(true);
+    expect(call(all(leaf('call.cli', 'in', ['anonymous', 'Anna B.']), german))).toBe(true);
+    expect(call(all(hidden, leaf('call.cli', 'startsWithAnyOf', ['030'])))).toBe(true);
+    expect(call(all(hidden), { only: { cli: ['+49'] } })).toBe(true);
+    expect(call(all(hidden, leaf('call.cli', 'in', ['+4930123456', '+33123456789'])))).toBe(true);
+    expect(call(all(leaf('call.cld', 'equal', 'alice'), leaf('call.country', 'notEqual', 'DE')))).toBe(true);
+  });
+
+  it.each<[string, Condition, Partial<Rule>]>([
+    [
+      'one of the two',
+      any(leaf('call.cli', 'equal', 'anonymous'), leaf('call.cli', 'startsWithAnyOf', ['49'])),
+      {},
+    ],
+    [
+      'numbers beside it',
+      all(leaf('call.cli', 'in', ['anonymous', '+4930123456'])),
+      { only: { cli: ['+49'] } },
+    ],
+    [
+      'what may be a number',
+      all(leaf('call.cli', 'in', ['anonymous', '030123456'])),
+      { only: { cli: ['+49'] } },
+    ],
+    [
+      'callers outside of a prefix',
+      all(leaf('call.cli', 'equal', 'anonymous')),
+      { except: { cli: ['+49'] } },
+    ],
+    ['a prefix of other numbers', all(leaf('call.cli', 'equal', 'anonymous')), { only: { cld: ['+49'] } }],
+    ['a name with digits', all(leaf('call.cld', 'equal', 'x4930')), { only: { cld: ['+49'] } }],
+    ['another name', all(leaf('call.cld', 'equal', 'xalice'), leaf('call.cld', 'equal', 'alice')), {}],
+  ])('but not of %s', (_, conditions, rule) => {
+    expect(call(conditions, rule)).toBe(false);
+  });
+
   it('but not a prefix of which some numbers may be of the country', () => {
     const country = (code: string) => leaf('call.country', 'equal', code);
     for (const [prefixes, code] of [

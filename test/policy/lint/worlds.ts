@@ -15,7 +15,7 @@ function countryOf(cld: string): [string, FactValue][] {
   return country === undefined ? [] : [['call.country', country]];
 }
 
-const NUMBERS = ['4930123456', '49800', '331234567', '8821234', '81012345'];
+const NUMBERS = ['4930123456', '49800', '331234567', '8821234', '81012345', 'alice'];
 export const LISTS = new Map<string, readonly string[]>([
   ['near', ['+49 30', '033', '0049']],
   ['far', ['+882', '+810', '00']],
@@ -39,7 +39,8 @@ export const world = fc
         ['account.connectedCalls', connected],
         ['account.setupCalls', setup],
         ['account.totalCalls', connected + setup],
-        ['account.longestDuration', longest],
+        // Without a connected call there is no length.
+        ['account.longestDuration', connected === 0 ? 0 : longest],
         ['account.limit', limit],
         ['call.account', account],
         ['account.answerRatio', ratio],
@@ -92,6 +93,7 @@ const writtenNumber = fc.constantFrom(
   '0882',
   '+81012345',
   'alice',
+  'anonymous',
 );
 const writtenPrefix = fc.constantFrom(
   '+49',

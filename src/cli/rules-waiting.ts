@@ -1,0 +1,186 @@
+import type { RuleFileText } from '../domain/rule-files.js';
+import type { WaitingFile } from '../domain/rules-in-force.js';
+import { byName, type Sifted, stockName } from './rules-held-back.js';
+import { conditionsOf, type Definition, readsOf, type WrittenRules, writtenRules } from './written-rules.js';
+
+/** What is on disk and what was in force before, as far as both are known. */
+export interface RulesAround {
+  disk: readonly RuleFileText[];
+  /** Rule files. */
+  ruleFiles: readonly RuleFileText[];
+  /** Lists and limits. */
+  lastGood: readonly RuleFileText[];
+}
+
+/** Sifted files of which those that wait have their last good text too. */
+export interface Settled {
+  files: readonly RuleFileText[];
+  waiting: readonly WaitingFile[];
+}
+
+/**
+ * Keeps edits whole where a part of them is held back: a changed rule file with a rule, old or new, that reads a list or
+ * limits file which is held back waits with it. Half of such an edit cuts calls: a rule that asks for limits by a new name
+ * finds none in the old file, and its default holds for everybody. Not waited for is what only calms: rules that were removed
+ * or have a lesser mode. A list or limits file that was accepted waits where a rule that waits reads it.
+ */
+export function waitBehind(sifted: Sifted, around: RulesAround): Settled {
+  const { disk, ruleFiles, lastGood } = around;
+  const heldBack = new Set(sifted.heldBack.map(({ inForce }) => inForce.file));
+  const behind = new Map(
+    lastGood.filter(({ file }) => heldBack.has(file)).map((one) => [stockName(one), [nowOf(one, disk)]]),
+  );
+  if (behind.size === 0) return { files: sifted.files, waiting: [] };
+  const edit = editBetween(
+    ruleFiles,
+    disk.filter(({ kind }) => kind === 'rules'),
+  );
+  const accepted = new Map(
+    [...disk, ...lastGood]
+      .filter(({ file }) => sifted.letThrough.includes(file))
+      .map((one) => [stockName(one), one.file] as const),
+  );
+  for (;;) {
+    const found = waitingIn(edit, behind);
+    const drawnIn = [...found.reads].filter(([name]) => accepted.has(name) && !behind.has(name));
+    if (drawnIn.length === 0) {
+      const stocks = [...behind].flatMap(([name, files]): WaitingFile[] => {
+        const file = accepted.get(name);
+        return file === undefined ? [] : [{ file, behind: files }];
+      });
+      const waiting = [...found.files].map(([file, files]) => ({ file, behind: [...files].sort() }));
+      return settled(sifted, around, [...waiting, ...stocks].sort(byName));
+    }
+    for (const [name, files] of drawnIn) behind.set(name, [...files].sort());
+  }
+}
+
+/** The name that a list or limits file has on disk: a list may have changed its format. */
+function nowOf(before: RuleFileText, disk: readonly RuleFileText[]): string {
+  return disk.find((file) => stockName(file) === stockName(before))?.file ?? before.file;
+}
+
+function settled(
+  { files }: Sifted,
+  { ruleFiles, lastGood, disk }: RulesAround,
+  waiting: readonly WaitingFile[],
+): Settled {
+  if (waiting.length === 0) return { files, waiting };
+  const names = new Set(waiting.map(({ file }) => file));
+  const isWaiting = (one: RuleFileText) => names.has(one.file) || names.has(nowOf(one, disk));
+  const before = [...ruleFiles, ...lastGood].filter(isWaiting);
+  return { files: [...files.filter((one) => !isWaiting(one)), ...before].sort(byName), waiting };
+}
+
+type Keys = ReadonlySet<string>;
+
+/** What a change of rule files comes to. */
+interface RulesEdit {
+  was: WrittenRules;
+  is: WrittenRules;
+  /** Keys of what each changed file says otherwise than before, or one of the two says alone. */
+  changes: ReadonlyMap<string, Keys>;
+}
+
+function editBetween(before: readonly RuleFileText[], now: readonly RuleFileText[]): RulesEdit {
+  const [was, is] = [writtenRules(before), writtenRules(now)];
+  const changes = new Map<string, Set<string>>();
+  for (const key of new Set([...was.keys(), ...is.keys()])) {
+    const [old, fresh] = [was.get(key), is.get(key)];
+    const same = old?.file === fresh?.file && old?.text === fresh?.text && old?.power === fresh?.power;
+    if (same) continue;
+    for (const file of [old?.file, fresh?.file]) {
+      if (file !== undefined) changes.set(file, (changes.get(file) ?? new Set()).add(key));
+    }
+  }
+  return { was, is, changes };
+}
+
+/** Which files wait, and which lists and limits their waiting rules read; each with what they wait for. */
+interface FoundWaiting {
+  files: Map<string, Set<string>>;
+  reads: Map<string, Set<string>>;
+}
+
+function waitingIn(edit: RulesEdit, behind: ReadonlyMap<string, readonly string[]>): FoundWaiting {
+  const found: FoundWaiting = { files: new Map(), reads: new Map() };
+  for (const [key, now] of edit.is) {
+    if (!now.isRule) continue;
+    const old = edit.was.get(key);
+    const reads = new Set([...readsOf(now, edit.is), ...(old === undefined ? [] : readsOf(old, edit.was))]);
+    const reasons = [...reads].flatMap((name) => behind.get(name) ?? []);
+    if (reasons.length === 0) continue;
+    const otherwise = changedPartsOf(key, now, old, edit);
+    for (const file of filesOf(otherwise, edit)) addAll(found.files, file, reasons);
+    if (otherwise.length > 0) for (const name of reads) addAll(found.reads, name, reasons);
+  }
+  drawIn(found.files, edit);
+  return found;
+}
+
+/** The rule itself, where it does not say the same with no higher a mode, and the shared conditions of it that changed. */
+function changedPartsOf(
+  key: string,
+  now: Definition,
+  old: Definition | undefined,
+  { was, is }: RulesEdit,
+): readonly string[] {
+  const shared = [...conditionsOf(now, is), ...(old === undefined ? [] : conditionsOf(old, was))];
+  const changed = shared.filter((one) => was.get(one)?.text !== is.get(one)?.text);
+  return isCalm(now, old) ? changed : [key, ...changed];
+}
+
+function isCalm(now: Definition, old: Definition | undefined): boolean {
+  return old !== undefined && old.text === now.text && now.power <= old.power;
+}
+
+function filesOf(keys: readonly string[], { was, is, changes }: RulesEdit): readonly string[] {
+  const files = keys.flatMap((key) => [was.get(key)?.file, is.get(key)?.file]);
+  return files.filter((file) => file !== undefined).filter((file) => changes.has(file));
+}
+
+/** Adds the files that belong to those that wait: a rule that was moved between two must neither vanish nor stand there twice. */
+function drawIn(waiting: Map<string, Set<string>>, edit: RulesEdit): void {
+  const queue = [...waiting.keys()];
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    for (const other of edit.changes.keys()) {
+      if (waiting.has(other) || !belongsTo(other, file, edit)) continue;
+      waiting.set(other, new Set(waiting.get(file)));
+      queue.push(other);
+    }
+  }
+}
+
+/** Whether a changed file goes with one that waits: both say something of one name, or shared conditions lie between them. */
+function belongsTo(file: string, waiting: string, { was, is, changes }: RulesEdit): boolean {
+  const [its, those] = [file, waiting].map((one) => changes.get(one) ?? new Set<string>()) as [Keys, Keys];
+  // What the waiting file says still, by the conditions of before; and what the other would say, by those of now.
+  const staying = usedBy(those, was, (key) => !isUnchangedButCalm(key, was, is));
+  const coming = usedBy(its, is, (key) => !isUnchangedButCalm(key, was, is));
+  return intersects(its, those) || intersects(staying, its) || intersects(coming, those);
+}
+
+function isUnchangedButCalm(key: string, was: WrittenRules, is: WrittenRules): boolean {
+  const now = is.get(key);
+  return now !== undefined && isCalm(now, was.get(key));
+}
+
+function usedBy(
+  keys: ReadonlySet<string>,
+  written: WrittenRules,
+  counts: (key: string) => boolean,
+): ReadonlySet<string> {
+  const used = [...keys].filter(counts).flatMap((key) => {
+    const definition = written.get(key);
+    return definition === undefined ? [] : [...conditionsOf(definition, written)];
+  });
+  return new Set(used);
+}
+
+function intersects(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return [...one].some((key) => other.has(key));
+}
+
+function addAll(map: Map<string, Set<string>>, key: string, values: readonly string[]): void {
+  map.set(key, new Set([...(map.get(key) ?? []), ...values]));
+}

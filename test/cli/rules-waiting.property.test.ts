@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { weighRules } from '../../src/cli/rules-weigh.js';
+import { conditionsOf, readsOf, writtenRules } from '../../src/cli/written-rules.js';
+import { RULE_MODES, type RuleMode } from '../../src/domain/rule.js';
+import type { RuleFileText } from '../../src/domain/rule-files.js';
+
+const CHECK = { directory: '/r', config: undefined, now: 0 };
+
+/** What a rule or a shared condition compares with: the list that is held back, another value, or a shared condition. */
+type Compared = { list: 'startsWithAnyOf' | 'notInList' } | { longer: number } | { shared: string };
+interface Part {
+  file: number;
+  compared: Compared;
+  mode: RuleMode;
+}
+type World = Readonly<Record<string, Part | undefined>>;
+
+const RULES = ['r0', 'r1', 'r2', 'r3'];
+const SHARED = ['c0', 'c1'];
+
+const own = fc.oneof(
+  fc.constantFrom('startsWithAnyOf' as const, 'notInList' as const).map((list) => ({ list })),
+  fc.integer({ min: 1, max: 2 }).map((longer) => ({ longer })),
+);
+const part = (compared: fc.Arbitrary<Compared>) =>
+  fc.record({ file: fc.integer({ min: 0, max: 2 }), compared, mode: fc.constantFrom(...RULE_MODES) });
+const rule = part(
+  fc.oneof(
+    own,
+    fc.constantFrom(...SHARED).map((shared) => ({ shared })),
+  ),
+);
+const world: fc.Arbitrary<World> = fc
+  .record({
+    ...Object.fromEntries(RULES.map((name) => [name, fc.option(rule, { nil: undefined })])),
+    ...Object.fromEntries(SHARED.map((name) => [name, fc.option(part(own), { nil: undefined })])),
+  })
+  .map((parts: World) => {
+    // What names a condition that there is none of would not pass the check at all.
+    const isWhole = (one: Part | undefined) =>
+      one === undefined || !('shared' in one.compared) || parts[one.compared.shared] !== undefined;
+    return Object.fromEntries(Object.entries(parts).filter(([, one]) => isWhole(one)));
+  });
+
+function filesOf(parts: World): readonly RuleFileText[] {
+  return [0, 1, 2].flatMap((file) => {
+    const here = (name: string) => parts[name]?.file === file;
+    const rules = RULES.filter(here).map((name) => ruleOf(name, parts[name] as Part));
+    const conditions = SHARED.filter(here).map((name) => [name, conditionOf((parts[name] as Part).compared)]);
+    if (rules.length + conditions.length === 0) return [];
+    const value = {
+      ...(rules.length > 0 && { rules }),
+      ...(conditions.length > 0 && { conditions: Object.fromEntries(conditions) }),
+    };
+    return [{ file: `/r/f${file}.json`, kind: 'rules' as const, text: JSON.stringify(value) }];
+  });
+}
+
+function ruleOf(name: string, { compared, mode }: Part) {
+  return { name, scope: 'call', mode, conditions: conditionOf(compared), event: { type: 'disconnectCall' } };
+}
+
+function conditionOf(compared: Compared) {
+  if ('shared' in compared) return { condition: compared.shared };
+  const one =
+    'list' in compared
+      ? { fact: 'call.cld', operator: compared.list, value: 'risky' }
+      : { fact: 'call.duration', operator: 'greaterThan', value: compared.longer };
+  return { all: [one] };
+}
+
+function list(text: string): RuleFileText {
+  return { file: '/r/lists/risky.txt', kind: 'list', text };
+}
+
+/** All that decides what a rule says, but for its mode. */
+function whole(name: string, files: readonly RuleFileText[]): string | undefined {
+  const written = writtenRules(files);
+  const found = written.get(`rule ${name}`);
+  if (found === undefined) return undefined;
+  const shared = [...conditionsOf(found, written)].map((key) => written.get(key)?.text);
+  return [found.text, ...shared].join('\n');
+}
+
+const LAST_GOOD = [list('+8812345\n+8822345\n')];
+
+function weigh(before: readonly RuleFileText[], now: readonly RuleFileText[]) {
+  const disk = { files: [...now, list('+999234567\n')], ignored: [] };
+  return weighRules(disk, { lastGood: LAST_GOOD, accepted: [], ruleFiles: before }, CHECK);
+}
+
+it('lets no rule read a held-back list otherwise than before, loses none, and never breaks what both sides pass', () => {
+  fc.assert(
+    fc.property(world, world, (one, other) => {
+      const [before, now] = [filesOf(one), filesOf(other)];
+      const { ruleSet, problems, files } = weigh(before, now);
+      expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+      expect(ruleSet).toBeDefined();
+      const written = writtenRules(files.filter(({ kind }) => kind === 'rules'));
+      for (const name of RULES) {
+        const inForce = written.get(`rule ${name}`);
+        const [was, is, mixed] = [before, now, files].map((set) => whole(name, set));
+        if (was !== undefined && is !== undefined) expect(inForce).toBeDefined();
+        if (inForce === undefined || !readsOf(inForce, written).has('list risky')) continue;
+        expect(mixed).toBe(was);
+        expect(inForce.power).toBeLessThanOrEqual(writtenRules(before).get(`rule ${name}`)?.power ?? -1);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+it('always takes a file that only lowers modes and removes rules', () => {
+  fc.assert(
+    fc.property(
+      world,
+      fc.array(fc.constantFrom(...RULES)),
+      fc.array(fc.constantFrom(...RULES)),
+      (one, off, gone) => {
+        const calmed = Object.fromEntries(
+          Object.entries(one)
+            .filter(([name]) => !gone.includes(name))
+            .map(([name, it]) => [name, it && off.includes(name) ? { ...it, mode: 'off' as const } : it]),
+        );
+        expect(weigh(filesOf(one), filesOf(calmed)).waiting).toEqual([]);
+      },
+    ),
+  );
+});

@@ -1,0 +1,271 @@
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { reloadLab } from './support-reload.js';
+
+let lab: ReturnType<typeof reloadLab>;
+
+beforeEach(() => {
+  lab = reloadLab();
+  lab.write('limit.yaml', limitRule('max'));
+  lab.write('limits.csv', limits('max'));
+  lab.write('list.yaml', listRule('startsWithAnyOf'));
+  lab.write('lists/risky.txt', '+881\n+882\n+883\n');
+});
+
+function limitRule(limit: string, more = 'mode: monitor', name = 'by-limit'): string {
+  return `
+name: ${name}
+scope: account
+${more}
+conditions:
+  all:
+    - fact: account.connectedCalls
+      operator: greaterThan
+      value: { fact: account.limit, params: { name: ${limit}, default: 5 } }
+event: { type: disconnectCall }
+`;
+}
+
+function limits(name: string, count = 10): string {
+  return `scope,id,name,value\n${Array.from({ length: count }, (_, index) => `account,${index + 1},${name},60\n`).join('')}`;
+}
+
+function listRule(operator: string, more = 'mode: monitor', name = 'by-list'): string {
+  return `
+name: ${name}
+scope: call
+${more}
+conditions: { all: [{ fact: call.cld, operator: ${operator}, value: risky }] }
+event: { type: disconnectCall }
+`;
+}
+
+const OTHER = `
+name: other
+scope: switch
+mode: monitor
+conditions: { all: [{ fact: switch.connectedCalls, operator: greaterThan, value: 5 }] }
+event: { type: alert }
+`;
+
+const path = (name: string) => join(lab.dir, name);
+
+async function waiting(): Promise<Record<string, readonly string[]>> {
+  const relative = (file: string) => file.slice(lab.dir.length + 1);
+  return Object.fromEntries(
+    (await lab.report()).waiting.map(({ file, behind }) => [relative(file), behind.map(relative)]),
+  );
+}
+
+describe('an edit of which a list or the limits are held back', () => {
+  it('is not taken by half, and whole at the next look after that was accepted', async () => {
+    const running = await lab.run();
+    const before = running.ruleSet();
+    lab.write('limit.yaml', limitRule('most'));
+    lab.write('limits.csv', limits('most'));
+    lab.write('other.yaml', OTHER);
+    await running.looks();
+    expect(running.rule('by-limit')).toEqual(before.rules.find(({ name }) => name === 'by-limit'));
+    expect(running.ruleSet().limits).toEqual(before.limits);
+    expect(running.rule('other')).toBeDefined();
+    expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'] });
+    expect(lab.told('warn').at(-1)).toBe(
+      `${path('limit.yaml')} is not taken yet, since ${path('limits.csv')} is held back: they take effect together.`,
+    );
+    await lab.accept();
+    await running.looks(1);
+    expect(JSON.stringify(running.rule('by-limit')?.conditions)).toContain('most');
+    expect(running.ruleSet().limits[0]).toMatchObject({ name: 'most' });
+    expect(await lab.report()).toMatchObject({ heldBack: [], waiting: [], problems: [] });
+  });
+
+  it('waits too where the rule would not even pass the check beside the old list', async () => {
+    const running = await lab.run();
+    lab.write('list.yaml', listRule('inList').replace('call.cld', 'call.callerMediaIp'));
+    lab.write('lists/risky.txt', '192.0.2.1\n198.51.100.1\n');
+    await running.looks();
+    expect(await waiting()).toEqual({ 'list.yaml': ['lists/risky.txt'] });
+    expect((await lab.report()).problems).toEqual([]);
+    await lab.accept();
+    await running.looks(1);
+    expect(running.ruleSet().lists.get('risky')).toEqual(['192.0.2.1', '198.51.100.1']);
+    expect(await waiting()).toEqual({});
+  });
+
+  it('waits over a restart, and for once', async () => {
+    await (await lab.run()).looks(1);
+    lab.write('limit.yaml', limitRule('most'));
+    lab.write('limits.csv', limits('most'));
+    for (const again of [lab.once, async () => (await lab.run()).ruleSet(), lab.once]) {
+      const rule = (await again()).rules.find(({ name }) => name === 'by-limit');
+      expect(JSON.stringify(rule?.conditions)).not.toContain('most');
+      expect(lab.told('stderr').at(-1)).toContain(`warning: ${path('limit.yaml')} is not taken yet, since`);
+    }
+    await lab.run();
+    expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'] });
+  });
+
+  it('is taken as ever where the old rules are not known', async () => {
+    await lab.rulesInForce.keep(
+      lab.dir,
+      [{ file: path('limits.csv'), kind: 'limits', text: limits('max') }],
+      Date.now(),
+    );
+    lab.write('limit.yaml', limitRule('most'));
+    lab.write('limits.csv', limits('most'));
+    const running = await lab.run();
+    expect(JSON.stringify(running.rule('by-limit')?.conditions)).toContain('most');
+    expect(await lab.report()).toMatchObject({ heldBack: [{ file: path('limits.csv') }], waiting: [] });
+  });
+
+  it('waits with a new file that reads what is held back, and with no other', async () => {
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    lab.write('new.yaml', listRule('notInList', 'mode: off', 'new'));
+    lab.write('other.yaml', OTHER);
+    await running.looks();
+    expect(await waiting()).toEqual({ 'new.yaml': ['lists/risky.txt'] });
+    expect(running.ruleSet().rules.map(({ name }) => name)).toEqual(['by-limit', 'by-list', 'other']);
+  });
+
+  it('waits with the list that a rule no longer reads', async () => {
+    const running = await lab.run();
+    lab.remove('lists/risky.txt');
+    lab.write('lists/dear.txt', '+881\n+882\n+883\n');
+    lab.write('list.yaml', listRule('startsWithAnyOf').replace('risky', 'dear'));
+    await running.looks();
+    expect(await waiting()).toEqual({ 'list.yaml': ['lists/risky.txt'] });
+    await lab.accept();
+    await running.looks(1);
+    expect([...running.ruleSet().lists.keys()]).toEqual(['dear']);
+  });
+
+  it('tells of a fault in a rule that waits at once', async () => {
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    lab.write('list.yaml', listRule('startsWithAnyOf', 'mode: monitor\npriorty: 3'));
+    lab.write('other.yaml', OTHER);
+    await running.looks();
+    expect((await lab.report()).problems).toMatchObject([
+      { file: path('list.yaml'), message: expect.stringContaining('priorty') },
+    ]);
+    expect(running.rule('other')).toBeUndefined();
+  });
+});
+
+describe('a rule beside what is held back', () => {
+  it.each([
+    ['lowered', 'mode: enforce', 'mode: monitor', true],
+    ['switched off', 'mode: enforce', 'mode: off', true],
+    ['raised', 'mode: monitor', 'mode: enforce', false],
+    ['lowered, but otherwise changed too', 'mode: enforce', 'mode: off\npriority: 3', false],
+    ['described anew', 'mode: enforce', 'mode: enforce\ndescription: Now risky.', true],
+  ])('is taken only where that can calm it alone: %s', async (_, before, after, isTaken) => {
+    lab.write('list.yaml', listRule('startsWithAnyOf', before));
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    lab.write('list.yaml', listRule('startsWithAnyOf', after));
+    await running.looks();
+    expect(await waiting()).toEqual(isTaken ? {} : { 'list.yaml': ['lists/risky.txt'] });
+    expect(running.rule('by-list')?.mode).toBe((isTaken ? after : before).split(/\s+/)[1]);
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(3);
+  });
+
+  it('may be removed, with its file or from it', async () => {
+    lab.write('two.yaml', `rules:\n${[listRule('inList', 'mode: off', 'one'), OTHER].map(item).join('')}`);
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    lab.remove('list.yaml');
+    lab.write('two.yaml', OTHER);
+    await running.looks();
+    expect(await waiting()).toEqual({});
+    expect(running.ruleSet().rules.map(({ name }) => name)).toEqual(['by-limit', 'other']);
+  });
+
+  it('may be moved to another file, and waits with both files where it is changed as well', async () => {
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    lab.remove('list.yaml');
+    lab.write('moved.yaml', listRule('startsWithAnyOf'));
+    await running.looks();
+    expect(await waiting()).toEqual({});
+    lab.remove('moved.yaml');
+    lab.write('again.yaml', listRule('startsWithAnyOf', 'mode: enforce'));
+    await running.looks();
+    expect(await waiting()).toEqual({
+      'again.yaml': ['lists/risky.txt'],
+      'moved.yaml': ['lists/risky.txt'],
+    });
+    expect(running.rule('by-list')).toMatchObject({
+      mode: 'monitor',
+      location: { file: path('moved.yaml') },
+    });
+  });
+
+  it('waits by the file of a shared condition, and lets itself be calmed meanwhile', async () => {
+    const shared = (operator: string) =>
+      `conditions:\n  dear: { all: [{ fact: call.cld, operator: ${operator}, value: risky }] }\n`;
+    const rule = (mode: string) =>
+      `name: sharing\nscope: call\nmode: ${mode}\nconditions: { condition: dear }\nevent: { type: disconnectCall }\n`;
+    lab.write('shared.yaml', shared('startsWithAnyOf'));
+    lab.write('sharing.yaml', rule('enforce'));
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    lab.write('shared.yaml', shared('notInList'));
+    lab.write('sharing.yaml', rule('off'));
+    await running.looks();
+    expect(await waiting()).toEqual({ 'shared.yaml': ['lists/risky.txt'] });
+    expect(running.rule('sharing')?.mode).toBe('off');
+    expect(JSON.stringify([...running.ruleSet().conditions.values()])).toContain('startsWithAnyOf');
+  });
+
+  it('draws along what defines the shared conditions that it would name', async () => {
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+999\n');
+    const named = 'conditions: { condition: dear }\nevent: { type: disconnectCall }\n';
+    lab.write('new.yaml', `name: new\nscope: call\nmode: off\n${named}`);
+    lab.write(
+      'shared.yaml',
+      `rules:\n${item(listRule('inList', 'mode: off', 'two'))}conditions:\n  dear: { all: [{ fact: call.duration, operator: greaterThan, value: 5 }] }\n`,
+    );
+    await running.looks();
+    expect(await waiting()).toEqual({ 'new.yaml': ['lists/risky.txt'], 'shared.yaml': ['lists/risky.txt'] });
+    expect((await lab.report()).problems).toEqual([]);
+  });
+});
+
+describe('an edit of which two files are held back', () => {
+  it('is taken whole once both are accepted, and by no half in between', async () => {
+    const both = (operator: string, limit: string) =>
+      `rules:\n${[listRule(operator), limitRule(limit)].map(item).join('')}`;
+    const one = (operator: string, limit: string) =>
+      both(operator, limit).replace(
+        'all: [{',
+        `all: [{ fact: account.connectedCalls, operator: greaterThan, value: { fact: account.limit, params: { name: ${limit}, default: 5 } } }, {`,
+      );
+    lab.remove('list.yaml');
+    lab.write('limit.yaml', one('startsWithAnyOf', 'max'));
+    const running = await lab.run();
+    const before = running.ruleSet();
+    lab.write('limit.yaml', one('notInList', 'most'));
+    lab.write('limits.csv', limits('most'));
+    lab.write('lists/risky.txt', '+491701234567\n');
+    await running.looks();
+    const [held] = (await lab.report()).heldBack;
+    if (held === undefined) throw new Error('Nothing is held back.');
+    await lab.rulesInForce.accept(lab.dir, held, 'cli:ops', 0);
+    await running.looks();
+    expect(running.ruleSet()).toBe(before);
+    expect(await waiting()).toEqual({ 'limit.yaml': ['lists/risky.txt'], 'limits.csv': ['lists/risky.txt'] });
+    await lab.accept();
+    await running.looks(1);
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(1);
+    expect(running.ruleSet().limits[0]).toMatchObject({ name: 'most' });
+    expect(await lab.report()).toMatchObject({ heldBack: [], waiting: [], problems: [] });
+  });
+});
+
+/** A rule as an item of a list. */
+function item(rule: string): string {
+  return rule.trim().replace(/^/gm, '    ').replace('    ', '  - ').concat('\n');
+}
