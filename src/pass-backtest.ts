@@ -7,6 +7,7 @@ import { createGate } from './enforce/gate.js';
 import { type CapTrips, createCapTrips } from './pass-backtest-trips.js';
 import { type Unwatched, unwatchedIn } from './pass-backtest-unwatched.js';
 import { type CarryingOut, carryOut } from './pass-carried-out.js';
+import { endedByCut } from './pass-ledger-calls.js';
 import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
 import { createReplay, type ReplayOptions } from './pass-replay.js';
 
@@ -118,6 +119,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const vendorsOf = new Map(rules.map(({ rule, vendors }) => [rule.name, vendors]));
   const lastAt = polls.at(-1)?.at ?? since;
   const cut: BacktestedCall[] = [];
+  const taken: Taken[] = [];
   const judgeFrom =
     since - Math.max(0, ...rules.map(({ rule }) => rule.forMs)) - 2 * (polls[0]?.intervalMs ?? 0);
   let missedPolls = 0;
@@ -144,10 +146,14 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       if (acts) {
         before ??= world.seen - snapshot.calls.length;
         noteVerdicts(decided, counts);
-        const then = { ...options, ...options.knownAt?.(poll.at) };
-        const done = decide(actions, { ...then, poll, snapshot, cut, counts, trips });
+        const rulesThen = options.rulesAt?.(poll.at) ?? rules;
+        const then = { ...options, rules: rulesThen, ...options.knownAt?.(poll.at) };
+        const done = decide(actions, { ...then, poll, snapshot, taken, counts, trips });
         replay.done(done, poll.at);
-        for (const action of done) cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
+        for (const action of done) {
+          taken.push({ at: poll.at, calls: callsTaken(action) });
+          cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
+        }
       }
     }
     options.onProgress?.((index + 1) / polls.length);
@@ -191,7 +197,7 @@ interface Deciding extends Omit<CarryingOut, 'gate' | 'recentlyDisconnected' | '
   poll: LedgerPoll;
   snapshot: Snapshot;
   caps: Caps;
-  cut: readonly BacktestedCall[];
+  taken: readonly Taken[];
   counts: ReadonlyMap<string, RuleCount>;
   trips: CapTrips;
 }
@@ -203,7 +209,7 @@ function decide(actions: readonly PlannedAction[], past: Deciding): readonly Pla
     configMode: 'enforce',
     dryRun: false,
     caps: past.caps,
-    takenLastHour: cutSince(past.cut, past.snapshot.observedAt - HOUR_MS),
+    takenLastHour: takenSince(past.taken, past.snapshot.observedAt - HOUR_MS),
     paused: () => false,
     halted: () => undefined,
   });
@@ -231,11 +237,27 @@ function noteWithheld(
   withheld.set(reason, known.add(call === undefined ? `${action} ${target}` : identityKey(call)));
 }
 
+/** What an action uses up of the hourly cap. */
+interface Taken {
+  at: number;
+  calls: number;
+}
+
+/** As the audit log counts it: with the calls that a whole may have taken along. */
+function callsTaken({ action, call, takes, perhapsTakes }: PlannedAction): number {
+  if (action === 'alert') return 0;
+  return call === undefined ? takes.length + perhapsTakes.length : 1;
+}
+
 /** From the end, as they are in order of time. */
-function cutSince(cut: readonly BacktestedCall[], since: number): number {
-  let index = cut.length;
-  while (index > 0 && (cut[index - 1]?.cutAt ?? 0) >= since) index -= 1;
-  return cut.length - index;
+function takenSince(taken: readonly Taken[], since: number): number {
+  let calls = 0;
+  for (let index = taken.length - 1; index >= 0; index -= 1) {
+    const one = taken[index];
+    if (one === undefined || one.at < since) break;
+    calls += one.calls;
+  }
+  return calls;
 }
 
 function cutCalls(
@@ -255,7 +277,7 @@ function cutCalls(
         ...{ id, callId, setupTimeText, account, customer, cli, cld },
         rule: action.rule,
         cutAt: at,
-        reallyCut: row.cutAt !== undefined,
+        reallyCut: endedByCut(row),
         ...minutesAround(row, at, until),
       },
     ];

@@ -1,8 +1,9 @@
-import { type Call, hasEnded, isLive } from './domain/call.js';
+import { type Call, hasEnded, isLive, SETUP_TOLERANCE_MS } from './domain/call.js';
 import type { LedgerCall } from './domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from './domain/numbering.js';
 import type { KeptCall } from './facts/kept-calls.js';
 import { startOf } from './facts/past-call.js';
+import { RECENT_DISCONNECT_MS } from './pass-past.js';
 import type { CallMarks } from './pass-quiet-marks.js';
 
 /** When the listings of a login showed their calls; the same for all of them. */
@@ -24,6 +25,7 @@ export class LiveCall implements KeptCall {
   private readonly startedAt: number | undefined;
   /** Which of its states it was last listed in; none before the first time. */
   private state: number | undefined;
+  private firstListedAt: number | undefined;
   private agedAt: number | undefined;
   private goneSince: number | undefined;
   private cutTold = false;
@@ -84,8 +86,10 @@ export class LiveCall implements KeptCall {
     if (index === this.state) return false;
     const state = states[index]?.state ?? this.listedCall.state;
     // Nobody has seen what was never listed.
-    if (this.isFresh) this.listedCall.state = state;
-    else this.listedCall = { ...this.listedCall, state };
+    if (this.isFresh) {
+      this.listedCall.state = state;
+      this.firstListedAt = at;
+    } else this.listedCall = { ...this.listedCall, state };
     this.state = index;
     this.agedAt = undefined;
     return true;
@@ -124,22 +128,41 @@ export class LiveCall implements KeptCall {
     this.goneSince = at;
   }
 
-  /** Sets what changes from poll to poll: the seconds since setup and answer. */
+  /** Sets what changes from poll to poll: the seconds up to the answer and since then, as the switch listed them. */
   private ageTo(at: number): void {
     const { connectedAt, lastDelay, lastDuration, wholeSeconds, states } = this.row;
-    const { listedCall: call, startedAt } = this;
+    const { listedCall: call } = this;
     this.agedAt = at;
     // Never listed but as over: it was as long when it was first seen as the row tells.
     if (states.length === 1 && hasEnded(call.state)) {
       setTimes(call, lastDelay, lastDuration);
       return;
     }
-    const answeredAt = call.state === 'Connected' ? connectedAt : at;
+    // Of a call that was never answered the row tells whether a DURATION was listed at all.
+    const isSetup = call.state !== 'Connected' && (lastDuration !== undefined || connectedAt !== undefined);
+    const answeredAt = isSetup ? at : connectedAt;
     // An answer reckoned from a duration may lie a moment after the listing that showed it.
     const seconds = answeredAt === undefined ? undefined : Math.max(0, at - answeredAt) / 1000;
     const duration = seconds !== undefined && wholeSeconds === true ? Math.floor(seconds) : seconds;
-    const delay = startedAt === undefined ? lastDelay : Math.max(0, (answeredAt ?? at) - startedAt) / 1000;
-    setTimes(call, delay, duration);
+    setTimes(call, this.delayAt(at), duration);
+  }
+
+  /** DELAY, which is not what SETUP_TIME says: it is as the row has it, less what it grew by after this listing. */
+  private delayAt(at: number): number | undefined {
+    const { setupAt, connectedAt, lastDelay, lastSeenAt, wholeSeconds, states } = this.row;
+    const { state } = this.listedCall;
+    const answeredAt = connectedAt ?? states.find((one) => one.state === 'Connected')?.at;
+    // A history takes a call without SETUP_TIME to have started when its first listing says.
+    if (setupAt === undefined && this.startedAt !== undefined && at === this.firstListedAt) {
+      const until = state === 'Connected' ? (connectedAt ?? at) : at;
+      return Math.max(0, until - this.startedAt) / 1000;
+    }
+    if (lastDelay === undefined || state === 'Connected') return lastDelay;
+    const delay = lastDelay - ((answeredAt ?? lastSeenAt) - at) / 1000;
+    // A row that was written after a restart may bear a DELAY from long before the sight it tells of.
+    const byStart = this.startedAt === undefined ? delay : (at - this.startedAt) / 1000;
+    if (Math.abs(delay - byStart) * 1000 > SETUP_TOLERANCE_MS) return Math.max(0, byStart);
+    return Math.max(0, (wholeSeconds ?? Number.isInteger(lastDelay)) ? Math.round(delay) : delay);
   }
 }
 
@@ -147,6 +170,20 @@ function setTimes(call: Call, delay: number | undefined, duration: number | unde
   call.duration = duration;
   call.delay = delay;
   call.age = delay === undefined || duration === undefined ? undefined : delay + duration;
+}
+
+/**
+ * Whether the call ended with the cut that the ledger knows of it. A switch may say OK and let it go on, and a whole may not have
+ * taken it: then listings show it still once it does not count as gone any more.
+ */
+export function endedByCut({ cutAt, endedAt, absentAt, lastSeenAt, states }: LedgerCall): boolean {
+  const wentOn = endedAt === undefined && absentAt === undefined;
+  const tells = !wentOn && states.every(({ state }) => isLive(state) || hasEnded(state));
+  const seenUntil = Math.min(
+    endedAt ?? Number.POSITIVE_INFINITY,
+    tells ? lastSeenAt : Number.POSITIVE_INFINITY,
+  );
+  return cutAt !== undefined && seenUntil < cutAt + RECENT_DISCONNECT_MS;
 }
 
 /** Whether the listing that showed a call first showed it as over, which makes it one that began and ended by then. */

@@ -3,7 +3,7 @@ import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import { countLive, groupById, type KeptListing, type Snapshot } from './domain/snapshot.js';
 import type { KeptCall } from './facts/kept-calls.js';
-import { cameOver, LiveCall, LoginCalls } from './pass-ledger-calls.js';
+import { cameOver, endedByCut, LiveCall, LoginCalls } from './pass-ledger-calls.js';
 
 export interface LedgerWorldOptions {
   switchName: string;
@@ -31,8 +31,10 @@ export interface LedgerStep {
   absent: readonly KeptCall[];
   /** Calls that the last listing alone showed, as over by then: they have ended, and are listed no more. Told once. */
   passed: readonly KeptCall[];
-  /** Calls that were really cut, as the ledger knows, since the last poll. */
+  /** Calls that were really cut, as the ledger knows, since the last poll, and ended with it. */
   cut: readonly KeptCall[];
+  /** Those that went on after their disconnect, as passes took them for cut all the same. */
+  outlived: readonly KeptCall[];
   /** Two of the listed calls share an ID, or did so at the last poll. */
   sharesIds: boolean;
 }
@@ -94,10 +96,11 @@ class ReplayedSwitch implements LedgerWorld {
     this.admit(poll);
     const listed: LiveCall[] = [];
     const cut: LiveCall[] = [];
+    const outlived: LiveCall[] = [];
     for (const one of calls.due(at)) {
       const { row } = one;
       if (one.isGone && !calls.absent.has(one)) continue;
-      if (one.takeCut(at)) cut.push(one);
+      if (one.takeCut(at)) (endedByCut(row) ? cut : outlived).push(one);
       if (row.endedAt !== undefined && row.endedAt <= at) this.leave(one);
       else {
         // Whether a doubtful listing showed it is not kept where the process ended before the next one.
@@ -123,7 +126,7 @@ class ReplayedSwitch implements LedgerWorld {
     const freshCount = listed.length - changedCount;
     // A sound poll leaves them to its step; until then they are told again, with those that follow.
     return {
-      ...{ snapshot, listed, freshCount, passed, cut, sharesIds },
+      ...{ snapshot, listed, freshCount, passed, cut, outlived, sharesIds },
       ended: result === 'sound' ? ended : [...ended],
       lost: ended.filter(({ wasHeldOpen }) => wasHeldOpen),
       givenUp: ended.filter(({ isGivenUp }) => isGivenUp),

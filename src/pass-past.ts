@@ -106,9 +106,7 @@ export async function disconnectsBefore(
   sentAhead: SentAhead = new Map(),
 ): Promise<{ cuts: readonly CallIdentity[]; recent: readonly CallIdentity[] }> {
   const recentSince = observedAt - RECENT_DISCONNECT_MS;
-  const isKnown = lastListedAt !== undefined && lastListedAt < observedAt;
-  // A little earlier: the clock may have been set back by less than the time between two listings.
-  const cutSince = isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
+  const cutSince = cutsSince(observedAt, lastListedAt);
   const cuts = await audit.disconnectsSince(switchName, cutSince, { mayHaveEnded: true });
   const sent = await audit.disconnectsSince(switchName, recentSince, { until: observedAt });
   const ahead = await audit.disconnectsSince(switchName, observedAt + 1);
@@ -122,6 +120,13 @@ export async function disconnectsBefore(
   for (const [key, at] of foundAt) sentAhead.set(key, at);
   const recent = ahead.filter((call) => (foundAt.get(identityKey(call)) ?? 0) >= recentSince);
   return { cuts, recent: [...sent, ...recent] };
+}
+
+/** Since when disconnects are told to the history with a listing: a call that was cut must not count as ended by itself. */
+export function cutsSince(observedAt: number, lastListedAt: number | undefined): number {
+  const isKnown = lastListedAt !== undefined && lastListedAt < observedAt;
+  // A little earlier: the clock may have been set back by less than the time between two listings.
+  return isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
 }
 
 /** Since when a version of a rule has been in force without a break; milliseconds since the epoch, 0 where nobody knows. */

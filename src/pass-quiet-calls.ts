@@ -15,6 +15,8 @@ export class ScopeCalls {
   private listening: readonly CallQuiet[] = [];
   /** Two calls had one ID: one that is not in `listed` may be there all the same. */
   private hadSharedIds = false;
+  /** IDs of calls that are gone and of which nobody was told that they were there: another one may bear each of them. */
+  private strangers: ReadonlySet<string> = new Set();
 
   constructor(
     rules: readonly CompiledRule[],
@@ -27,6 +29,7 @@ export class ScopeCalls {
   /** Where two calls share an ID everything is judged anew, for as long as they do and once more. */
   note(events: readonly CallEvents[]): void {
     if (this.quiet.size === 0) return;
+    const strangers = new Set<string>();
     for (const { calls, gone = false } of events) {
       for (const one of calls) {
         const { id } = one.call;
@@ -35,8 +38,10 @@ export class ScopeCalls {
           this.hadSharedIds ||= (known ?? one) !== one;
           this.listed.set(id, one);
         } else if (known === one) this.listed.delete(id);
+        else if (known === undefined) strangers.add(id);
       }
     }
+    this.strangers = strangers;
   }
 
   begin(poll: RulePoll): void {
@@ -54,7 +59,8 @@ export class ScopeCalls {
     if (call !== undefined) {
       const observe = this.fieldsOf(call);
       for (const rule of rules) rule.look(id, observe);
-    } else if (this.hadSharedIds) for (const rule of rules) rule.settle(id, undefined);
+    } else if (this.hadSharedIds || this.strangers.has(id))
+      for (const rule of rules) rule.settle(id, undefined);
     else for (const rule of rules) rule.leave(id);
   }
 

@@ -2,6 +2,7 @@ import type { Call } from './domain/call.js';
 import type { EventRoom, QuietBound } from './domain/quiet.js';
 import type { AggregateScope } from './domain/scope.js';
 import type { IndeterminateVerdict } from './domain/verdict.js';
+import { pastAdmission } from './facts/past-filter.js';
 import type { EventMasks } from './pass-quiet-events.js';
 import { type RulePoll, RuleQuiet } from './pass-quiet-rule.js';
 import type { CompiledRule } from './policy/compile-rules.js';
@@ -9,6 +10,7 @@ import type { CompiledRule } from './policy/compile-rules.js';
 /** Before the first round: whatever happens to the subject next is told to all rules. */
 const NO_ROUND = -1;
 const NO_EPOCH = -1;
+const NONE: readonly number[] = [];
 const ENDLESS = Number.POSITIVE_INFINITY;
 
 /**
@@ -77,7 +79,8 @@ export class RuleGroup {
   /** Whether the group sees a call: what it does not see changes nothing in what its rules say. */
   sees(call: Call, vendors: readonly number[]): boolean {
     for (const rule of this.quiet.keys())
-      if (rule.filtersCalls && rule.admits(call, () => vendors) === false) return false;
+      if (rule.filtersCalls && pastAdmission(rule, { call, vendors, vendorsAsked: NONE }) === false)
+        return false;
     return true;
   }
 

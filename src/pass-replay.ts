@@ -12,12 +12,16 @@ import { type Decision, type DecisionInput, decidePass } from './pass-decide.js'
 import type { LedgerStep } from './pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
 import { createQuietKeeper } from './pass-quiet.js';
+import { createReplayedDisconnects } from './pass-replay-sent.js';
 import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
+import { type CompiledRule, vendorsAskedBy } from './policy/compile-rules.js';
 
 /** What a replay is told once; the rest is what a pass is told each time. */
 export interface ReplayOptions
   extends Omit<DecisionInput, 'snapshot' | 'history' | 'recentlyDisconnected' | 'holding' | 'acted'> {
   switchName: string;
+  /** The rules as they stand at a poll, exceptions that have ended left out; `rules` at every one by default. See rulesOverTime. */
+  rulesAt?: (now: number) => readonly CompiledRule[];
   /** What was known of customers at a poll, the same object while it held; `customers` and `protection` by default. */
   knownAt?: (at: number) => CustomersThen;
   /** What was known before the first poll; nothing by default. */
@@ -61,7 +65,8 @@ export interface Replay {
 export function createReplay(options: ReplayOptions): Replay {
   const history = createCallHistory({
     ...options,
-    vendorsKnown: true,
+    // As passes by these rules would have: the ledger does not say which vendors were.
+    vendorsAsked: vendorsAskedBy(options.rules),
     asksFew: options.skipsQuiet === true,
   });
   if (options.past !== undefined) history.restore(options.past);
@@ -69,7 +74,7 @@ export function createReplay(options: ReplayOptions): Replay {
   const reachMs = Math.max(0, ...options.rules.map(({ rule }) => actedReachMs(rule)));
   const windowMs = Math.max(0, ...options.rules.map((compiled) => compiled.windowMs));
   let acted: RuleActed[] = [];
-  let cuts: { call: CallIdentity; at: number }[] = [];
+  const disconnects = createReplayedDisconnects();
   /** When each alert was last recorded, by what tells records apart. */
   const alertedAt = new Map<string, number>();
   const repeatMs = new Map(
@@ -81,10 +86,12 @@ export function createReplay(options: ReplayOptions): Replay {
   };
   let then = always;
   const doubt = createCustomerDoubt(options);
-  const { switchName, numbering, rules } = options;
+  const { switchName, numbering } = options;
   const tree = () => then.customers.tree;
-  const quiet =
+  let { rules } = options;
+  const keepQuiet = () =>
     options.skipsQuiet === true ? createQuietKeeper({ switchName, numbering, rules, tree }) : undefined;
+  let quiet = keepQuiet();
   let lastLogin: string | undefined;
   let lastSoundAt: number | undefined;
   const keptByLogin = new Map<string, KeptCalls>();
@@ -98,6 +105,14 @@ export function createReplay(options: ReplayOptions): Replay {
     for (const kept of keptByLogin.values()) kept.forgetTrees();
   }
 
+  /** What is known of subjects is known by what the rules saw before: nothing of it is taken over. */
+  function judgeBy(next: readonly CompiledRule[]): void {
+    if (next === rules) return;
+    rules = next;
+    quiet = keepQuiet();
+    for (const kept of keptByLogin.values()) kept.forgetFilters();
+  }
+
   function keptOf(login: string): KeptCalls {
     let kept = keptByLogin.get(login);
     if (kept === undefined) {
@@ -107,12 +122,8 @@ export function createReplay(options: ReplayOptions): Replay {
     return kept;
   }
 
-  function take(
-    snapshot: Snapshot,
-    changes: PollChanges | undefined,
-    recentlyDisconnected: readonly CallIdentity[],
-  ): void {
-    const cuts = [...recentlyDisconnected, ...(changes?.cut ?? []).map(({ call }) => call)];
+  function take(snapshot: Snapshot, changes: PollChanges | undefined, own: readonly CallIdentity[]): void {
+    const cuts = [...own, ...(changes?.cut ?? []).map(({ call }) => call)];
     if (changes === undefined || quiet === undefined) {
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
       history.observe(snapshot, { intervalMs, cuts, ...(changes && asInLedger(changes)) });
@@ -129,7 +140,8 @@ export function createReplay(options: ReplayOptions): Replay {
     snapshot: Snapshot,
     changes: PollChanges | undefined,
   ): Pick<DecisionInput, 'quiet' | 'indexOf'> {
-    if (quiet === undefined || changes === undefined) return {};
+    const keeper = quiet;
+    if (keeper === undefined || changes === undefined) return {};
     const { listed, freshCount, ended, passed, absent, lost, cut, poll, sharesIds } = changes;
     const changed = listed.length - freshCount;
     const events = [
@@ -146,10 +158,10 @@ export function createReplay(options: ReplayOptions): Replay {
     const afterGap = lastSoundAt === undefined || isGap(poll.at - lastSoundAt, poll.intervalMs);
     const anew = sharesIds || afterGap || poll.login !== lastLogin || doubt.isOpen();
     if (poll.result === 'sound' || poll.login !== lastLogin) lastSoundAt = poll.at;
-    quiet.begin(snapshot.observedAt, events, { anew, doubtful: snapshot.doubt !== undefined });
+    keeper.begin(snapshot.observedAt, events, { anew, doubtful: snapshot.doubt !== undefined });
     lastLogin = poll.login;
     return {
-      quiet: (rule, away) => quiet.of(rule, away),
+      quiet: (rule, away) => keeper.of(rule, away),
       // By ID alone nobody could tell such calls apart.
       ...(sharesIds ? {} : { indexOf: (...asked) => keptOf(poll.login).index(...asked) }),
     };
@@ -157,7 +169,6 @@ export function createReplay(options: ReplayOptions): Replay {
 
   function forget(now: number): void {
     if (acted.length > 0) acted = acted.filter(({ at }) => at > now - reachMs);
-    if (cuts.length > 0) cuts = cuts.filter(({ at }) => at >= now - RECENT_DISCONNECT_MS);
     history.forget(now - windowMs - RECENT_DISCONNECT_MS);
   }
 
@@ -183,17 +194,20 @@ export function createReplay(options: ReplayOptions): Replay {
       const now = snapshot.observedAt;
       forget(now);
       knowThen(now);
+      judgeBy(options.rulesAt?.(now) ?? options.rules);
       const intervalMs = changes?.poll.intervalMs ?? options.intervalMs;
-      const recentlyDisconnected = cuts.map(({ call }) => call);
-      take(snapshot, changes, recentlyDisconnected);
+      const lastListedAt = history.lastListedAt(snapshot.coverage.login);
+      const { cuts, recent } = disconnects.before(now, lastListedAt);
+      take(snapshot, changes, cuts);
       const decision = await decidePass({
         ...options,
         ...then,
+        rules,
         ...quietAt(snapshot, changes),
         intervalMs,
         snapshot,
         history,
-        recentlyDisconnected,
+        recentlyDisconnected: recent,
         holding: [...holding.values()],
         acted,
       });
@@ -213,13 +227,8 @@ export function createReplay(options: ReplayOptions): Replay {
         acted.push({ ruleHash: action.ruleHash, subject: actedKey(action), at, passId: String(polls) });
       }
       for (const action of actions) {
-        const taken = action.call === undefined ? action.takes : [action.call];
-        if (action.action === 'alert') {
-          alertedAt.set(alertKey(action), at);
-          continue;
-        }
-        for (const { id, callId, setupTimeText } of taken)
-          cuts.push({ call: { id, callId, setupTimeText }, at });
+        if (action.action === 'alert') alertedAt.set(alertKey(action), at);
+        else disconnects.add(action, at);
       }
     },
   };

@@ -36,6 +36,7 @@ import {
   withoutFuture,
 } from './pass-past.js';
 import type { Protection } from './plan/protection.js';
+import { vendorsAskedBy } from './policy/compile-rules.js';
 
 /** Beyond this a person should know that the clock of the switch is off; milliseconds. The same as `doctor` warns at. */
 const GREATEST_CLOCK_OFFSET_MS = 5_000;
@@ -145,7 +146,7 @@ async function gather(context: PassContext, pass: RunningPass): Promise<Snapshot
     switchName: context.switchName,
     port: context.port,
     numbering: context.numbering,
-    vendors: [...new Set(context.rules.flatMap((rule) => rule.vendors))].sort((one, other) => one - other),
+    vendors: vendorsAskedBy(context.rules),
     crossCheck: context.crossCheck,
     shownBefore: context.memory.accounts.shown,
     signal: pass.gathering,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { customersOverTime } from '../src/cli/judging.js';
 import type { CustomerTree, SwitchConfig } from '../src/domain/config.js';
 import type { LedgerCall, LedgerPoll } from '../src/domain/ledger.js';
-import type { Condition, FactCondition, Rule, SubjectFilter } from '../src/domain/rule.js';
+import type { Condition, ExpiringEntry, FactCondition, Rule, SubjectFilter } from '../src/domain/rule.js';
 import { runBacktest } from '../src/pass-backtest.js';
 import { aBacktest, aRow, at, LOGIN, START, polls as somePolls } from './support/backtest.js';
 import { aRule } from './support/calls.js';
@@ -58,12 +58,19 @@ const anyRow = fc
     vendors: fc.constantFrom([], [1], [1, 2]),
     firstState: fc.constantFrom('Idle', 'WaitRoute', 'ARComplete', 'ARComplete', 'Odd'),
     knowsAnswer: fc.constantFrom(true, true, true, false),
-    cut: fc.constantFrom(false, false, false, true),
+    // After how many polls a pass found its disconnect sent: by its end at the latest, or long before it.
+    cut: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 3, 12),
     login: fc.constantFrom(LOGIN, LOGIN, LOGIN, LOGIN, 'login:other'),
     // Of its polls, after how many listings lacked it; it was held open then, and may have been given up.
     lacked: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
     givenUp: fc.boolean(),
     over: anyOver,
+    // What a switch lists need not be what SETUP_TIME says, and may be cut off to whole seconds.
+    times: fc.record({
+      lastDelay: fc.constantFrom(0, 2, 7, 41.5, undefined),
+      lastDuration: fc.constantFrom(0, 0, 0, undefined),
+      wholeSeconds: fc.constantFrom(undefined, true, false),
+    }),
   })
   .map((one) => (index: number, polls: readonly LedgerPoll[]): LedgerCall => {
     const seen = polls[one.from]?.at ?? START;
@@ -86,7 +93,7 @@ const anyRow = fc
       connectedAt: answers && one.knowsAnswer ? answeredAt - 2000 : undefined,
       states: answers ? [...states, { state: 'Connected', at: answeredAt }] : states,
       endedAt,
-      cutAt: one.cut ? endedAt : undefined,
+      cutAt: one.cut === undefined ? undefined : earlier(polls[one.from + one.cut]?.at, endedAt),
       ...heldOpen(one, polls, endedAt),
       account: one.account,
       customer: one.customer,
@@ -97,9 +104,14 @@ const anyRow = fc
       callerMediaIp: one.media,
       vendors: one.vendors,
       login: one.login,
+      ...one.times,
       ...(one.over === undefined ? {} : overAt(seen, one.over)),
     });
   });
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
+}
 
 /** What the row of a call tells that was held open; nothing where it had ended before. */
 function heldOpen(
@@ -158,7 +170,7 @@ function numberOf(last: number): string {
 const anyPolls: fc.Arbitrary<LedgerPoll[]> = fc
   .array(
     fc.record({
-      gap: fc.constantFrom(5, 5, 5, 5, 5, 40),
+      gap: fc.constantFrom(5, 5, 5, 4.7, 5.4, 40),
       result: fc.constantFrom('sound', 'sound', 'sound', 'sound', 'failed', 'suspect'),
       login: fc.constantFrom(...Array.from({ length: 12 }, () => LOGIN), 'login:other'),
     }),
@@ -275,16 +287,45 @@ const FILTER: fc.Arbitrary<SubjectFilter> = fc.constantFrom<SubjectFilter>(
   { vendors: [1] },
 );
 
+/** Some end on the way, so that the rule sees others from then on. */
+const EXCEPT: fc.Arbitrary<SubjectFilter> = fc.oneof(
+  { weight: 3, arbitrary: FILTER },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        one: fc.constantFrom<[ExpiringEntry['key'], ExpiringEntry['entry']]>(
+          ['accounts', 1],
+          ['customers', 2],
+          ['cld', '37'],
+          ['connections', 1],
+          ['vendors', 1],
+          ['switches', 'lab'],
+        ),
+        until: fc.integer({ min: 0, max: 5 * POLLS }),
+      })
+      .map(({ one: [key, entry], until }) => ({
+        expiring: [{ key, entry, until: at(until), because: undefined, location: aRule({}).location }],
+      })),
+  },
+);
+
 const anyRule = fc
   .record({
     scope: fc.constantFrom('call', 'account', 'account', ...SCOPES),
-    type: fc.constantFrom('alert', 'disconnectCall', 'disconnectCall', 'disconnectAccount'),
+    type: fc.constantFrom(
+      'alert',
+      'disconnectCall',
+      'disconnectCall',
+      'disconnectAccount',
+      'disconnectCustomer',
+    ),
     keep: fc.constantFrom(0, 0, 1, 2),
     forMs: fc.constantFrom(0, 0, 10_000),
     cooldownMs: fc.constantFrom(undefined, undefined, 60_000),
     needs: fc.constantFrom(undefined, undefined, 'complete'),
     only: FILTER,
-    except: FILTER,
+    except: EXCEPT,
     climbs: fc.constantFrom(false, false, true),
     priority: fc.integer({ min: 1, max: 3 }),
   })

@@ -203,6 +203,32 @@ describe('what would have been cut', () => {
     expect([await alertsOf(undefined), await alertsOf(at(10))]).toEqual([1, 0]);
   });
 
+  it('leaves calls that it cuts itself out of them too, however long the next listing takes to come', async () => {
+    const ended = aRule({
+      name: 'ended',
+      hash: 'b',
+      conditions: {
+        all: [{ fact: 'account.callsEnded', params: { within: 600 }, operator: 'greaterThan', value: 0 }],
+      },
+      event: { type: 'alert' },
+    });
+    const calls = [aRow({ id: '1' }), aRow({ id: '2' }), aRow({ id: '3' })];
+    for (const everyMs of [30_000, 35_000, 120_000]) {
+      const some = polls(5).map((poll, index) => ({
+        ...poll,
+        at: START + index * everyMs,
+        intervalMs: everyMs,
+        // An outage is as long.
+        result: index === 2 ? ('failed' as const) : poll.result,
+      }));
+      const options = aBacktest({ rules: [cap(), ended], calls, polls: some });
+      for (const thorough of [false, true]) {
+        const { cut, rules } = await runBacktest({ ...options, thorough });
+        expect([cut.length, rules.map(({ alerts }) => alerts)]).toEqual([2, [0, 0]]);
+      }
+    }
+  });
+
   it('does not forget, at a poll at which another rule has planned a cut, whom it has to look at later', async () => {
     const toAlert = aRule({
       name: 'later',
@@ -232,6 +258,60 @@ describe('what would have been cut', () => {
       ['first', 0],
       ['later', 1],
     ]);
+  });
+});
+
+describe('an exception that ended within the span', () => {
+  const until = at(12);
+  const location = { file: 'rules/test.yaml', line: 1, column: 1 };
+  const expiring = [{ key: 'accounts' as const, entry: 10, until, because: 'a load test', location }];
+
+  it('holds as it did then, and no longer, however quickly it is replayed', async () => {
+    const rule = cap({ except: { expiring } });
+    const calls = [
+      aRow({ id: '1' }),
+      aRow({ id: '2' }),
+      aRow({ id: '3', account: 11 }),
+      aRow({ id: '4', account: 11 }),
+    ];
+    const options = aBacktest({ rules: [rule, alerting()], calls, polls: polls(6) });
+    for (const thorough of [false, true]) {
+      const { cut } = await runBacktest({ ...options, thorough });
+      expect(cut.map(({ id, cutAt }) => [id, cutAt])).toEqual([
+        ['4', START],
+        ['2', at(15)],
+      ]);
+    }
+  });
+
+  it('hides calls from windows no more once it has ended', async () => {
+    const numbers = [
+      { ...expiring[0], key: 'cld' as const, entry: '49', until, because: undefined, location },
+    ];
+    const started = cap({
+      conditions: {
+        all: [{ fact: 'account.callsStarted', params: { within: 600 }, operator: 'greaterThan', value: 1 }],
+      },
+      except: { expiring: numbers },
+    });
+    const calls = ['1', '2', '3'].map((id) => aRow({ id }));
+    const options = aBacktest({ rules: [started], calls, polls: polls(6) });
+    for (const thorough of [false, true]) {
+      const { cut } = await runBacktest({ ...options, thorough });
+      expect(cut.map(({ cutAt }) => cutAt)).toEqual([at(15), at(15)]);
+    }
+  });
+
+  it('keeps a whole from taking its calls along no longer', async () => {
+    const numbers = [
+      { ...expiring[0], key: 'cld' as const, entry: '37', until: at(2), because: undefined, location },
+    ];
+    const whole = cap({ event: { type: 'disconnectAccount' }, except: { expiring: numbers } });
+    const calls = [aRow({ id: '1' }), aRow({ id: '2' }), aRow({ id: '3', cld: '37112345678' })];
+    const { cut, rules } = await runBacktest(
+      aBacktest({ rules: [whole], calls, polls: polls(6), since: at(5) }),
+    );
+    expect([cut.length, rules[0]?.actions, rules[0]?.withheld]).toEqual([3, 1, {}]);
   });
 });
 
@@ -345,6 +425,115 @@ it('counts the calls that were cut in earnest and not by these rules, in the spa
   expect(await runBacktest(options)).toMatchObject({ cut: [], cutOtherwise: 1 });
   expect(await runBacktest({ ...options, thorough: true })).toMatchObject({ cut: [], cutOtherwise: 1 });
   expect((await runBacktest({ ...options, since: at(25) })).cutOtherwise).toBe(0);
+});
+
+describe('a call that outlived its disconnect in earnest', () => {
+  const talked = (value: number) =>
+    aRule({
+      name: `talked-${value}`,
+      hash: String(value),
+      conditions: {
+        all: [{ fact: 'account.minutes', params: { within: 600 }, operator: 'greaterThan', value }],
+      },
+      event: { type: 'alert' },
+    });
+  const ended = aRule({
+    name: 'ended',
+    hash: 'ended',
+    conditions: {
+      all: [{ fact: 'account.callsEnded', params: { within: 600 }, operator: 'greaterThan', value: 0 }],
+    },
+    event: { type: 'alert' },
+  });
+  /** One call, found cut at 15 s. */
+  const found = async (row: Partial<LedgerCall>, rules: readonly Rule[], thorough = false) => {
+    const calls = [aRow({ id: '1', account: 11 }), aRow({ id: '2', cutAt: at(15), ...row })];
+    return runBacktest(aBacktest({ rules, calls, polls: polls(20), thorough }));
+  };
+
+  it('was cut by nobody, and goes on', async () => {
+    const lax = [cap({ forMs: 60_000 }), ended];
+    const survived = await found({ lastSeenAt: at(65), endedAt: at(70) }, lax);
+    expect([survived.cutOtherwise, survived.rules[1]?.alerts]).toEqual([0, 1]);
+    expect((await found({}, lax)).cutOtherwise).toBe(0);
+    // Listed a little longer, as a switch takes its time.
+    const late = await found({ lastSeenAt: at(25), endedAt: at(30) }, lax);
+    expect([late.cutOtherwise, late.rules[1]?.alerts]).toEqual([1, 0]);
+    const wholeAccount = cap({
+      conditions: { all: [{ fact: 'account.connectedCalls', operator: 'greaterThan', value: 0 }] },
+      event: { keep: 0 },
+      only: { accounts: [10] },
+    });
+    const { cut } = await found({ lastSeenAt: at(65), endedAt: at(70) }, [wholeAccount]);
+    expect(cut).toMatchObject([{ id: '2', reallyCut: false, minutesCut: 65 / 60 }]);
+  });
+
+  it('talks for as long as listings show it, however quickly it is replayed', async () => {
+    const of10 = (value: number) => ({ ...talked(value), only: { accounts: [10] } });
+    for (const thorough of [false, true]) {
+      const { rules } = await found(
+        { lastSeenAt: at(40), endedAt: at(45) },
+        [of10(0.65), of10(0.67)],
+        thorough,
+      );
+      expect(rules.map(({ alerts }) => alerts)).toEqual([1, 0]);
+    }
+  });
+});
+
+describe('a call that a whole may have taken along', () => {
+  const whole = aRule({
+    name: 'whole',
+    hash: 'whole',
+    scope: 'customer',
+    priority: 2,
+    conditions: { all: [{ fact: 'customer.totalCalls', operator: 'greaterThan', value: 2 }] },
+    event: { type: 'disconnectCustomer' },
+  });
+  /** Three of customer 2 from 10 s on; whose that of customer 4 is, nobody knows. */
+  const calls = [
+    aRow({ id: '9', customer: 4, account: 20, lastSeenAt: at(40), endedAt: at(45) }),
+    ...['1', '2', '3'].map((id) => aRow({ id, firstSeenAt: at(10) })),
+    aRow({ id: '5', customer: 4, account: 21, firstSeenAt: at(15) }),
+  ];
+
+  it('has not ended by itself for all that is known, and talks for as long as it is listed', async () => {
+    const of20 = (name: string, value: number) =>
+      aRule({
+        name: `${name}-${value}`,
+        hash: `${name}-${value}`,
+        only: { accounts: [20] },
+        conditions: {
+          all: [{ fact: `account.${name}`, params: { within: 600 }, operator: 'greaterThan', value }],
+        },
+        event: { type: 'alert' },
+      });
+    const rules = [whole, of20('callsEnded', 0), of20('minutes', 0.65), of20('minutes', 0.67)];
+    const options = aBacktest({ rules, calls, polls: polls(20) });
+    for (const thorough of [false, true]) {
+      const result = await runBacktest({ ...options, thorough });
+      expect(result.cut.map(({ id }) => id)).toEqual(['1', '2', '3']);
+      expect(result.rules.map(({ alerts }) => alerts)).toEqual([0, 0, 1, 0]);
+    }
+  });
+
+  it('uses up the hourly cap', async () => {
+    const another = cap({
+      name: 'another',
+      conditions: { all: [{ fact: 'account.totalCalls', operator: 'greaterThan', value: 0 }] },
+      event: { keep: 0 },
+      only: { accounts: [21] },
+    });
+    const cutWith = async (perHour: number) => {
+      const caps = { perPass: 50, perHour, sharePerPass: 1 };
+      const { cut } = await runBacktest(
+        aBacktest({ rules: [whole, another], calls, polls: polls(20), caps }),
+      );
+      return cut.map(({ id }) => id);
+    };
+    expect(await cutWith(4)).toEqual(['1', '2', '3']);
+    expect(await cutWith(5)).toEqual(['1', '2', '3', '5']);
+  });
 });
 
 it('tells how far it has come after every poll, failed ones too', async () => {
@@ -466,19 +655,16 @@ describe('what is kept from poll to poll', () => {
   });
 
   it('does not take a call for listed at a doubtful poll after it was cut', async () => {
-    // Cut at 5 s, not shown at 45 s in doubt, ended at 85 s: somewhere in a gap, so that it comes to be in doubt.
-    const rules = [
-      cap(),
+    // Cut at 5 s, not shown at 45 s in doubt: up to 115 s the other one alone has talked, for 1.92 minutes.
+    const talked = (value: number) =>
       alerting({
-        scope: 'account',
+        name: `talked-${value}`,
+        hash: String(value),
         conditions: {
-          all: [
-            { fact: 'account.callsEnded', params: { within: 60 }, operator: 'lessThan', value: 1 },
-            { fact: 'account.connectedCalls', operator: 'equal', value: 1 },
-          ],
+          all: [{ fact: 'account.minutes', params: { within: 600 }, operator: 'greaterThan', value }],
         },
-      }),
-    ];
+      });
+    const rules = [cap(), talked(1.9), talked(1.95)];
     const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(5) })];
     const [first] = polls(1);
     if (first === undefined) throw new Error('no poll');
@@ -491,8 +677,36 @@ describe('what is kept from poll to poll', () => {
     const options = aBacktest({ rules, calls, polls: seen });
     const quick = await runBacktest(options);
     expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
-    // From 85 s on it may have ended before the window began.
-    expect(quick.rules.find(({ rule }) => rule === 'alerting')?.indeterminatePolls).toBe(7);
+    expect(quick.rules.map(({ alerts }) => alerts)).toEqual([0, 1, 0]);
+  });
+
+  it('knows that a duration which is listed in whole seconds may be nearly one more', async () => {
+    const [poll] = polls(1);
+    if (poll === undefined) throw new Error('no poll');
+    const uneven = [0, 7.5, 9.8, 14].map((second) => ({ ...poll, at: at(second) }));
+    const long = cap({
+      conditions: {
+        all: [{ fact: 'account.longestDuration', operator: 'greaterThanInclusive', value: 7 }],
+      },
+      event: { keep: 0 },
+    });
+    const calls = [aRow({ id: '1', connectedAt: at(2.6), wholeSeconds: true })];
+    const { cut } = await runBacktest(aBacktest({ rules: [long], calls, polls: uneven }));
+    expect(cut.map(({ cutAt }) => cutAt)).toEqual([at(9.8)]);
+  });
+
+  it('does not take a call for gone because another one of its ID has been missing since before the rules were judged', async () => {
+    const risky = aRule({
+      scope: 'call',
+      conditions: { all: [{ fact: 'call.cld', operator: 'equal', value: '493023125001' }] },
+      event: { type: 'alert' },
+    });
+    const missing = aRow({ id: '3', callId: 'missing', absentAt: at(5) });
+    const calls = [missing, aRow({ id: '3', callId: 'there' })];
+    const options = aBacktest({ rules: [risky], calls, polls: polls(6), since: at(15) });
+    const quick = await runBacktest(options);
+    expect(quick.rules[0]?.alerts).toBe(1);
+    expect(quick).toEqual(await runBacktest({ ...options, thorough: true }));
   });
 
   it('sees a call that ended in a gap come to be in doubt by time alone, once nothing else happens', async () => {

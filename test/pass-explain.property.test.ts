@@ -149,7 +149,7 @@ const aRuleText = fc
     const windowed = ['callsStarted', 'distinctCld', 'callsEnded'].includes(one.fact);
     const condition =
       one.scope === 'call'
-        ? `{ fact: call.duration, operator: greaterThan, value: ${one.over * 8} }`
+        ? `{ fact: call.${one.over === 1 ? 'age' : 'duration'}, operator: greaterThan, value: ${one.over * 8} }`
         : `{ fact: ${one.scope}.${one.fact}${windowed ? ', params: { within: 1m }' : ''}, operator: greaterThan, value: ${one.over} }`;
     // Of the calls that it counts none is left to be taken.
     const isOfEnded = one.fact === 'callsEnded' && one.scope !== 'call';

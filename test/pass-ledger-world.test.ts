@@ -11,7 +11,7 @@ function worldOf(...calls: ReturnType<typeof aRow>[]) {
 
 it('lists a call from its first sight up to the listing that no longer showed it, ageing by the second', () => {
   const world = worldOf(
-    aRow({ id: '1', firstSeenAt: at(5), connectedAt: at(3), setupAt: at(1), endedAt: at(15) }),
+    aRow({ id: '1', firstSeenAt: at(5), connectedAt: at(3), setupAt: at(1), lastDelay: 2, endedAt: at(15) }),
   );
   const seen = polls(5).map((poll) => world.snapshot(poll).calls.map(({ duration, age }) => [duration, age]));
   expect(seen).toEqual([[], [[2, 4]], [[7, 9]], [], []]);
@@ -308,6 +308,13 @@ it('still tells so of a call that was cut on that listing', () => {
   const { kept, calls } = world.snapshot(first);
   world.cut(row);
   expect([kept?.withId('1'), kept?.liveCount()]).toEqual([[calls[0]], 2]);
+});
+
+it('goes by SETUP_TIME where the row bears a DELAY from long before its last sight', () => {
+  const ringing = { connectedAt: undefined, states: [{ state: 'ARComplete', at: START }] };
+  const world = worldOf(aRow({ id: '1', ...ringing, lastDelay: 0, lastSeenAt: at(90), endedAt: at(95) }));
+  const delays = polls(4).map((poll) => world.snapshot(poll).calls[0]?.delay);
+  expect(delays).toEqual([0, 5, 10, 15]);
 });
 
 it('shows a call without SETUP_TIME as old as it was, so that a history takes it to have started when it did', () => {

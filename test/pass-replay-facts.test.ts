@@ -13,7 +13,7 @@ import { fakeSwitch, switchError } from './support/fake-switch.js';
 import { aPassContext } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
 
-const SECONDS = Array.from({ length: 25 }, (_, index) => index * 5);
+const SECONDS = Array.from({ length: 34 }, (_, index) => index * 5);
 const never = new AbortController().signal;
 
 /** A call as it is listed from one instant on, up to another one; all of it in seconds after START. */
@@ -24,6 +24,8 @@ interface Listed extends Partial<Call> {
   /** Since then it is over, and listed with this duration. */
   over?: number;
   talked?: number;
+  /** Until then it rings; with `delay` as its DELAY when it was listed first. */
+  answers?: number;
 }
 
 /** Of each of these a rule that is violated whatever the fact comes to, so that its evidence tells. */
@@ -40,12 +42,26 @@ const FACTS: readonly [name: string, params: object][] = [
   ['minutesToday', {}],
 ];
 
-const RULES: readonly Rule[] = (['account', 'cli', 'switch'] as const).flatMap((scope) =>
-  FACTS.map(([name, params], index) =>
+/** What is listed of a live call, of which a ledger has what was listed last. */
+const CALL_FACTS: typeof FACTS = ['age', 'delay', 'duration'].map((name) => [name, {}]);
+
+const ALL = { only: {}, except: {} };
+/** These go by vendors, of whose calls nobody knows at first that they are not theirs. */
+const FILTERS: readonly Partial<Rule>[] = [ALL, { except: { vendors: [5] } }, { only: { vendors: [5] } }];
+
+const RULES: readonly Rule[] = (['account', 'cli', 'switch'] as const)
+  .flatMap((scope) => (scope === 'cli' ? [ALL] : FILTERS).map((filter) => ({ scope, filter })))
+  .flatMap(({ scope, filter }) => rulesOf(scope, filter, `${scope}-${JSON.stringify(filter)}`))
+  .concat(rulesOf('call', ALL, 'call'));
+
+function rulesOf(scope: Rule['scope'], filter: Partial<Rule>, of: string): readonly Rule[] {
+  const facts = scope === 'call' ? CALL_FACTS : FACTS;
+  return facts.map(([name, params], index) =>
     aRule({
-      name: `${scope}-${index}-${name}`,
-      hash: `${scope}-${index}`,
+      name: `${of}-${index}-${name}`,
+      hash: `${of}-${index}`,
       scope,
+      ...filter,
       conditions: {
         all: [
           {
@@ -58,8 +74,8 @@ const RULES: readonly Rule[] = (['account', 'cli', 'switch'] as const).flatMap((
       },
       event: { type: 'alert' },
     }),
-  ),
-);
+  );
+}
 
 const CALLS: readonly Listed[] = [
   { id: '1', from: 0, to: 120 },
@@ -88,20 +104,43 @@ const CALLS: readonly Listed[] = [
   // The second one is missing in listings for as long as the statistics count it, and has ended by the first that lacks none.
   { id: '12', from: 40, to: 120, account: 14, cld: '493023125004' },
   { id: '13', from: 40, to: 50, account: 14, cld: '493023125005', setupAt: at(38) },
+  // Those of connection 5 are of that vendor, and the others of nobody whom a rule names: listed once, often, or in doubt alone.
+  { id: '20', from: 15, to: 20, account: 17 },
+  { id: '21', from: 20, to: 25, account: 17, connection: 5 },
+  { id: '22', from: 20, to: 30, account: 17 },
+  { id: '23', from: 25, to: 60, account: 17, connection: 5 },
+  { id: '24', from: 40, to: 60, over: 45, account: 17 },
+  { id: '25', from: 65, to: 75, account: 18 },
+  { id: '26', from: 70, to: 75, account: 18 },
+  { id: '27', from: 70, to: 80, account: 19 },
+  { id: '28', from: 130, to: 170, account: 18 },
+  { id: '29', from: 135, to: 150, account: 19 },
+  { id: '30', from: 135, to: 145, account: 19, connection: 5 },
+  // By another clock, or in whole seconds, DELAY is not what SETUP_TIME says: of those that ring, are answered, or never are.
+  { id: '31', from: 5, to: 60, account: 20, answers: 20, delay: 3, setupAt: at(1.3) },
+  { id: '32', from: 10, to: 45, account: 20, answers: 100, delay: 1, setupAt: at(8.2) },
+  { id: '33', from: 15, to: 160, account: 20, answers: 15, delay: 9, setupAt: at(8) },
+  { id: '34', from: 15, to: 40, account: 20, answers: 25, delay: 2, setupAt: undefined },
+  { id: '35', from: 100, to: 170, account: 20, answers: 200, delay: 4, setupAt: at(97.5) },
+  { id: '36', from: 100, to: 120, account: 20, delay: undefined, setupAt: at(98) },
 ];
 /** So many connected calls the statistics count of account 14. */
 const COUNTED: ReadonlyMap<number, number> = new Map([50, 55, 60].map((second) => [second, 2]));
-const DOUBTFUL = 70;
+const DOUBTFUL = [70, 130, 135];
 const FAILED = 85;
 /** Whose disconnect somebody else had sent when it was listed first. */
 const CUT = '11';
 
 function listedAt(second: number): Call[] {
   return CALLS.filter(({ from, to }) => from <= second && second < to).map(
-    ({ from, to, over = to, talked = 0, ...fields }) => {
-      const state = second < over ? 'Connected' : (fields.state ?? 'Dead');
-      const duration = second < over ? second - from : talked;
-      return aCall({ setupAt: at(from), delay: 0, ...fields, state, duration });
+    ({ from, to, over = to, talked = 0, answers = from, ...fields }) => {
+      const isRinging = second < answers;
+      const live = isRinging ? 'ARComplete' : 'Connected';
+      const state = second < over ? live : (fields.state ?? 'Dead');
+      const duration = second < over ? Math.max(0, second - answers) : talked;
+      const { delay = 'delay' in fields ? undefined : 0 } = fields;
+      const grown = delay === undefined ? undefined : delay + Math.min(second, answers) - from;
+      return aCall({ setupAt: at(from), ...fields, state, duration, delay: grown });
     },
   );
 }
@@ -131,7 +170,7 @@ async function passes(): Promise<{ path: string; said: ReadonlyMap<number, Said>
     port.calls = listedAt(second);
     const connected = COUNTED.get(second);
     port.stats = new Map(connected === undefined ? [] : [[14, { total: connected, connected }]]);
-    if (second === DOUBTFUL) port.stats = new Map([[99, { total: 20, connected: 20 }]]);
+    if (DOUBTFUL.includes(second)) port.stats = new Map([[99, { total: 20, connected: 20 }]]);
     port.before = () => {
       if (second === FAILED) throw switchError('SWITCH_TIMEOUT');
     };

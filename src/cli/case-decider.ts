@@ -12,7 +12,13 @@ import { listedCallsOf } from '../pass-explain-calls.js';
 import { createLeavingOut } from '../pass-explain-left-out.js';
 import { createReplay, type ReplayOptions } from '../pass-replay.js';
 import { createProtection } from '../plan/protection.js';
-import { appliesTo, type CompiledRule, compileRules } from '../policy/compile-rules.js';
+import {
+  appliesTo,
+  type CompiledRule,
+  compileRules,
+  rulesOverTime,
+  vendorsAskedBy,
+} from '../policy/compile-rules.js';
 import { limitsReadBy } from '../policy/unread-limits.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
 import type { KnownRules } from '../rule-tests/case-findings.js';
@@ -41,19 +47,18 @@ export function stageCase(
   };
   const compile = (rules: RuleSet, now: number) =>
     compileRules(rules, { catalogue: FACT_CATALOGUE, numbering, switchName: testCase.switchName, now });
-  let compiled = compile(judged, testCase.start);
+  const rulesAt = rulesOverTime((now) => compile(judged, now));
+  let compiled = rulesAt(testCase.start);
   const protectedNumbers = createProtectedNumbers(testCase.protect.numbers, numbering);
   const world = createWorld(testCase, {
     numbering,
-    vendors: [...new Set(compiled.flatMap(({ vendors }) => vendors))].sort((one, other) => one - other),
+    vendors: vendorsAskedBy(compiled),
   });
   const options: ReplayOptions = {
     switchName: testCase.switchName,
     numbering,
-    // Read anew at every poll: exceptions end while the case goes on.
-    get rules() {
-      return compiled;
-    },
+    rules: compiled,
+    rulesAt,
     limits: judged.limits.filter(
       (limit) => limit.switch === undefined || limit.switch === testCase.switchName,
     ),
@@ -73,18 +78,22 @@ export function stageCase(
     missed: (poll) => replay.missed(poll),
     done: (actions, at) => replay.done(actions, at),
     async poll(snapshot) {
-      const now = snapshot.observedAt;
-      if (compiled.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now))
-        compiled = compile(judged, now);
+      compiled = rulesAt(snapshot.observedAt);
       const { actions, rules } = await replay.poll(snapshot);
-      const carried = carriedOut(actions, snapshot, options);
+      const carried = carriedOut(actions, snapshot, { ...options, rules: compiled });
       last = { snapshot, actions: carried };
       return { actions: carried, rules };
     },
     async explain(name, subject) {
       const rule = compiled.find((one) => one.rule.name === name);
       if (rule === undefined || last === undefined) return undefined;
-      const input = { ...options, snapshot: last.snapshot, history: replay.history, holding: replay.holding };
+      const input = {
+        ...options,
+        rules: compiled,
+        snapshot: last.snapshot,
+        history: replay.history,
+        holding: replay.holding,
+      };
       const takers = takersBefore(name, last.actions, compiled);
       const facts = factsFor(
         { ...input, recentlyDisconnected: [], acted: [] },

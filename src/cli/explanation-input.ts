@@ -7,6 +7,7 @@ import { customersAsked, knowCustomers } from '../pass-customers.js';
 import type { ExplainInput } from '../pass-explain-input.js';
 import { disconnectsBefore, reachOf } from '../pass-past.js';
 import type { CustomersThen } from '../pass-replay.js';
+import { vendorsAskedBy } from '../policy/compile-rules.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
@@ -89,7 +90,7 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
   const state = await store?.ledger.load(switchName, since, Math.min(since, context.clock() - watchedMs));
   const { snapshot, ...known } = await listNow(parts, judging, store);
   const now = snapshot.observedAt;
-  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
+  const history = createCallHistory({ numbering, switchName });
   if (state !== undefined) history.restore(state);
   const { cuts, recent } =
     store === undefined
@@ -140,9 +141,7 @@ async function listNow(
       switchName,
       port,
       numbering,
-      vendors: [...new Set(judging.rules.flatMap(({ vendors }) => vendors))].sort(
-        (one, other) => one - other,
-      ),
+      vendors: vendorsAskedBy(judging.rules),
       crossCheck: switchConfig.crossCheck,
       signal,
     });

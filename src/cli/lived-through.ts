@@ -1,11 +1,12 @@
 import type { CallIdentity } from '../domain/call.js';
 import type { Holding, HoldingChanges, LedgerPoll, LedgerState, RuleActed } from '../domain/ledger.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { type CallHistory, createCallHistory } from '../facts/call-history.js';
+import { type CallHistory, type CallHistoryOptions, createCallHistory } from '../facts/call-history.js';
 import { decidePass } from '../pass-decide.js';
 import { createLedgerWorld } from '../pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, reachOf } from '../pass-past.js';
 import { asInLedger, type CustomersThen } from '../pass-replay.js';
+import { rulesOverTime, vendorsAskedBy } from '../policy/compile-rules.js';
 import type { LedgerReader } from '../store/ledger-reader.js';
 import type { PastDisconnect, PastReader } from '../store/past-reader.js';
 import type { Judging } from './judging.js';
@@ -58,7 +59,8 @@ export async function liveThrough(
   pastOfSwitch: PastOfSwitch,
 ): Promise<LivedThrough> {
   const { ledger, past, judgingAt, actedSince } = pastOfSwitch;
-  const { switchName, numbering, rules } = judgingAt(last.at);
+  const judgedLast = judgingAt(last.at);
+  const { switchName, numbering, rules } = judgedLast;
   const { reachMs, watchedMs } = reachOf(rules);
   const marginMs = 2 * last.intervalMs;
   const judgeFrom = last.at - judgeMs;
@@ -66,19 +68,22 @@ export async function liveThrough(
   const pollsFrom = Math.min(from, judgeFrom - watchedMs);
   const calls = ledger.calls(switchName, from, last.at + 1);
   const world = createLedgerWorld({ switchName, numbering, calls });
-  const history = historyAt(last.at, { switchName, numbering }, pastOfSwitch);
+  // Vendors whose exception has ended by the last listing are asked for before it has.
+  const asked = vendorsAskedBy(judgingAt(judgeFrom).rules);
+  const history = historyAt(last.at, { switchName, numbering, vendorsAsked: asked }, pastOfSwitch);
   const sent = past.disconnects(switchName, judgeFrom - RECENT_DISCONNECT_MS, last.at);
   const acted = await actedSince(judgeFrom);
-  const compiledAt = atEachInstant(judgingAt);
+  const rulesAt = rulesOverTime((now) => judgingAt(now).rules);
   const customersAt = pastOfSwitch.customersOverTime();
-  const judging = (now: number): Judging => ({ ...compiledAt(now), ...customersAt(now) });
+  const judging = (now: number): Judging => ({ ...judgedLast, rules: rulesAt(now), ...customersAt(now) });
   const holding = new Map<string, Holding>();
   let judgedFrom: number | undefined;
 
   function take(poll: LedgerPoll) {
-    const { snapshot, cut, ...changes } = world.step(poll);
+    const { snapshot, cut, outlived, ...changes } = world.step(poll);
     const { at, intervalMs } = poll;
-    history.observe(snapshot, { intervalMs, cuts: cut.map(({ call }) => call), ...asInLedger(changes) });
+    const cuts = [...cut, ...outlived].map(({ call }) => call);
+    history.observe(snapshot, { intervalMs, cuts, ...asInLedger(changes) });
     return {
       snapshot,
       history,
@@ -104,16 +109,6 @@ export async function liveThrough(
   return { judging: judging(last.at), ...take(last), judgedFrom };
 }
 
-/** Rules are compiled anew where one of their exceptions has ended since; instants come in order. */
-function atEachInstant(judgingAt: PastOfSwitch['judgingAt']): (now: number) => Judging {
-  let judging: Judging | undefined;
-  return (now) => {
-    const hasEnded = judging?.rules.some(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
-    if (judging === undefined || hasEnded) judging = judgingAt(now);
-    return judging;
-  };
-}
-
 /** In planning order, up to this one; all where it is none of them. */
 export function rulesUpTo({ rules }: Judging, name: string): Judging['rules'] {
   const at = rules.findIndex(({ rule }) => rule.name === name);
@@ -130,11 +125,11 @@ function recentAt(now: number, sent: readonly PastDisconnect[]): readonly CallId
 /** It knows countries and accounts, and when the switch was watched; calls and polls are still to be lived through. */
 function historyAt(
   now: number,
-  { switchName, numbering }: Pick<Judging, 'switchName' | 'numbering'>,
+  options: Pick<CallHistoryOptions, 'switchName' | 'numbering' | 'vendorsAsked'>,
   { known, past }: Pick<PastOfSwitch, 'known' | 'past'>,
 ): CallHistory {
-  const history = createCallHistory({ numbering, switchName, vendorsKnown: true });
-  const soundHours = past.soundHours(switchName, now);
+  const history = createCallHistory(options);
+  const soundHours = past.soundHours(options.switchName, now);
   history.restore({
     lastPollId: undefined,
     polls: [],

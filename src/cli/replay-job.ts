@@ -3,9 +3,13 @@ import { CallwardenError } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
 import { type BacktestResult, runBacktest } from '../pass-backtest.js';
 import { reachOf } from '../pass-past.js';
+import { rulesOverTime } from '../policy/compile-rules.js';
+import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openLedgerReader } from '../store/ledger-reader.js';
 import type { BacktestSpan } from './backtest-report.js';
 import { customersFrom, customersOverTime, judgingOf } from './judging.js';
+
+const MARGIN_INTERVALS = 4;
 
 /** One backtest of one switch; plain data, so that it can be handed to another thread. */
 export interface ReplayJob {
@@ -16,8 +20,6 @@ export interface ReplayJob {
   /** What is written of each rule. */
   modes: ReadonlyMap<string, string>;
   span: BacktestSpan;
-  /** Milliseconds since the epoch: which exceptions have expired. */
-  now: number;
 }
 
 /** Carries a job out; `onProgress` is told the share of polls that is done. Throws STORE_FAILED. */
@@ -25,14 +27,17 @@ export type Replayer = (job: ReplayJob, onProgress: (share: number) => void) => 
 
 /** Carries a job out in this thread, on a connection of its own. */
 export const replayHere: Replayer = async (job, onProgress) => {
-  const { config, switchConfig, ruleSet, modes, span, now } = job;
+  const { config, switchConfig, ruleSet, modes, span } = job;
   const { name } = switchConfig;
   // At every poll those that were known then take their place.
-  const judging = judgingOf(config, switchConfig, ruleSet, now, customersFrom(switchConfig, []));
+  const unknownYet = customersFrom(switchConfig, []);
+  const judgingAt = (now: number) => judgingOf(config, switchConfig, ruleSet, now, unknownYet);
+  const judging = judgingAt(span.since);
   const { reachMs, watchedMs } = reachOf(judging.rules);
   const longestFor = Math.max(0, ...judging.rules.map(({ rule }) => rule.forMs));
   const judgedFrom = span.since - longestFor;
-  const from = judgedFrom - reachMs;
+  // Before a window begins, two listings tell whose vendors' its first calls are not, and two polls are judged before the span.
+  const from = judgedFrom - reachMs - MARGIN_INTERVALS * usualIntervalMs(switchConfig.schedule);
   const pollsFrom = Math.min(from, judgedFrom - watchedMs);
   const reader = openLedgerReader(config.database);
   try {
@@ -40,6 +45,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
     const { countries, accounts, prunedUntil } = reader.state(name, Number.MAX_SAFE_INTEGER);
     return await runBacktest({
       ...judging,
+      rulesAt: rulesOverTime((now) => judgingAt(now).rules),
       knownAt: customersOverTime(switchConfig, reader.customers(name, span.until)),
       modes,
       since: span.since,

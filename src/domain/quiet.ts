@@ -20,6 +20,8 @@ export const LACKS = {
   connection: 512,
   /** Neither SETUP_TIME nor an age tells when it started. */
   start: 1024,
+  /** In a replay: which vendors it is not of, as that is known only once a later listing shows it. */
+  vendor: 2048,
 } as const;
 
 /** What can happen to a call, as bits: it is new, in another state, or over or cut. */

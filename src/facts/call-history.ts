@@ -24,10 +24,10 @@ export interface CallHistoryOptions {
   numbering: Numbering;
   switchName: string;
   /**
-   * What the ledger says of vendors is all there is: who is not said to be a vendor's is not. For replays and explanations;
-   * false by default.
+   * For replays: vendors that are taken to have been asked for with every listing, those before this history began among
+   * them, as a ledger does not say which were. By default each listing says whom it asked for, and of others nobody knows.
    */
-  vendorsKnown?: boolean;
+  vendorsAsked?: readonly number[];
   /** Few subjects are asked about at a poll: counts for those alone. False by default. */
   asksFew?: boolean;
 }
@@ -77,8 +77,7 @@ export interface CallHistory {
  * before it: two times that bear the same instants would count as one.
  */
 export function createCallHistory(options: CallHistoryOptions): CallHistory {
-  const { numbering } = options;
-  const vendorsAsked: PastCall['vendorsAsked'] = options.vendorsKnown === true ? 'all' : [];
+  const { numbering, vendorsAsked } = options;
   let logins = new Map<string, LoginHistory>();
   let countries = createCountryMemory();
   let listedAt = new Map<string, number>();
@@ -131,8 +130,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     history.beginPoll();
     const by = Math.max(poll.at, receivedAt);
     return {
-      ...{ history, at: poll.at, by, watched, soundBefore, numbering, countries, vendorsAsked },
-      ...{ changed, fromLedger },
+      ...{ history, at: poll.at, by, watched, soundBefore, numbering, countries },
+      ...{ changed, fromLedger, asksVendors: vendorsAsked !== undefined && vendorsAsked.length > 0 },
     };
   }
 
@@ -163,7 +162,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
           intervalMs: gaps.intervalMs(),
         };
         const past = fromLedgerCall(row, last, numbering);
-        past.vendorsAsked = vendorsAsked;
+        if (vendorsAsked !== undefined) takeAsked(history, past, vendorsAsked);
         return { history, past };
       });
       // In order, so that each goes to the end of its timeline.
@@ -178,7 +177,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       const arrival = arrive(poll);
       const changed = new Set<PastCall>();
       const run = begin(poll, snapshot.receivedAt, { changed, fromLedger });
-      if (snapshot.doubt === undefined) run.history.asked = [...snapshot.vendors.keys()];
+      if (snapshot.doubt === undefined) run.history.asked = vendorsAsked ?? [...snapshot.vendors.keys()];
       const others = endingWith(run.history, cuts);
       takeCalls(run, snapshot.calls, vendorLookup(snapshot), snapshot.doubt === undefined);
       markCuts(run, cuts, others);
@@ -200,6 +199,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       arrive(poll);
       const run = begin(poll, poll.at, { changed: NOTHING_WRITTEN, fromLedger: true });
       run.history.wasListed = true;
+      if (poll.result === 'sound') run.history.asked = vendorsAsked ?? [];
       takeReplayed(run, step);
       countries.changes();
     },
@@ -214,6 +214,13 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       return countries;
     },
   };
+}
+
+/** As though the polls that the ledger tells of had asked for these vendors, the last one too. */
+function takeAsked(history: LoginHistory, past: PastCall, vendors: readonly number[]): void {
+  history.asked = vendors;
+  if (past.lastSeenAt > past.firstSeenAt) past.vendorsAsked = vendors;
+  if (past.endedAt === undefined) past.listedIn = history.polls;
 }
 
 const NONE_HELD: HeldOpen = { absent: [], givenUp: [] };

@@ -39,4 +39,5 @@ const LASTING: readonly (readonly [bit: number, isMissing: (call: Call, numberin
     [LACKS.account, ({ account }) => account === undefined],
     [LACKS.customer, ({ customer }) => customer === undefined],
     [LACKS.connection, ({ connection }) => connection === undefined],
+    [LACKS.vendor, () => true],
   ];

@@ -18,6 +18,8 @@ export interface KeptCalls {
   step(listed: readonly KeptCall[], left: readonly KeptCall[]): void;
   /** Who is whose subcustomer is known otherwise from now on: what was grouped by other trees is let go. */
   forgetTrees(): void;
+  /** Rules see other calls from now on: what was kept by filters is let go. */
+  forgetFilters(): void;
   /**
    * An index of the listing as it is now, as createCallIndex makes it, good until the next step. No two of its calls may
    * share an ID, and none may be suspect. With a `filter`, `admits` must let in no more than that; its calls are kept apart,
@@ -172,6 +174,21 @@ class GroupedCalls implements KeptCalls {
         kinds.delete(kind);
       }
     }
+    this.leaveGroups(dropped);
+  }
+
+  forgetFilters(): void {
+    const dropped = new Set<KeptGroup>();
+    for (const { all, kinds } of this.filtered.values()) {
+      dropped.add(all);
+      for (const groups of kinds.values()) for (const group of groups.values()) dropped.add(group);
+    }
+    this.filtered.clear();
+    this.sections.length = 1;
+    this.leaveGroups(dropped);
+  }
+
+  private leaveGroups(dropped: ReadonlySet<KeptGroup>): void {
     if (dropped.size === 0) return;
     for (const member of this.members.values())
       member.groups = member.groups.filter((group) => !dropped.has(group));

@@ -40,6 +40,8 @@ export interface LoginHistory extends ViewedCalls {
   /** The vendors asked for with the listing of the poll before, and with this one; ascending. */
   askedBefore: readonly number[];
   asked: readonly number[];
+  /** Of a replay told by its changes: calls that the last listing showed and none after a listing that asked for vendors. */
+  readonly unconfirmed: Set<PastCall>;
   beginPoll(): void;
   /** The entry of this call and leg, else the newest of this call. */
   find(call: CallIdentity & Leg): PastCall | undefined;
@@ -148,6 +150,7 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
     listedAt: Number.NEGATIVE_INFINITY,
     askedBefore: [],
     asked: [],
+    unconfirmed: new Set(),
     get polls() {
       return polls;
     },

@@ -1,4 +1,4 @@
-import type { Call } from '../domain/call.js';
+import { type Call, isLive } from '../domain/call.js';
 import type { LedgerCall } from '../domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
 import { type PastCall, startOf, wholeSecondsOf } from './past-call.js';
@@ -66,6 +66,14 @@ function lastDurationOf(row: LedgerCall, last: LastListings): number | undefined
     : lastDuration;
 }
 
+/** What its DELAY had grown to by then; it grows no more once the call is answered. */
+function lastDelayOf(row: LedgerCall, last: LastListings): number | undefined {
+  const { lastDelay, lastSeenAt, states } = row;
+  const { state = '' } = states.at(-1) ?? {};
+  if (lastDelay === undefined || !isLive(state) || state === 'Connected') return lastDelay;
+  return lastDelay + (lastSightOf(row, last) - lastSeenAt) / 1000;
+}
+
 /** How it ended. A row from before that was kept tells it by the interval of today. */
 function endingOf(
   { endedAt, endedBy, endedInGap, lastSeenAt, finalDuration }: LedgerCall,
@@ -82,6 +90,7 @@ export function fromLedgerCall(row: LedgerCall, last: LastListings, numbering: N
   const { absentAt, endedAt } = row;
   const cldNumber = dialledNumber(row.cld, numbering);
   const duration = lastDurationOf(row, last);
+  const delay = lastDelayOf(row, last);
   const call: Call = {
     id: row.id,
     callId: row.callId,
@@ -97,11 +106,11 @@ export function fromLedgerCall(row: LedgerCall, last: LastListings, numbering: N
     callerMediaIp: row.callerMediaIp,
     calleeMediaIp: row.calleeMediaIp,
     duration,
-    delay: row.lastDelay,
+    delay,
     cliNumber: callerNumber(row.cli, numbering),
     cldNumber,
     setupAt: row.setupAt,
-    age: duration === undefined || row.lastDelay === undefined ? undefined : duration + row.lastDelay,
+    age: duration === undefined || delay === undefined ? undefined : duration + delay,
   };
   return {
     call,

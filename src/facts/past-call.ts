@@ -53,9 +53,9 @@ export interface PastCall {
   vendors: readonly number[];
   /**
    * Vendors whose listings would have shown it were it theirs: asked for while it was surely there, since a later listing of
-   * everything shows it still. Of this process alone; `all` in a replay, which has only what the ledger says.
+   * everything shows it still. Of this process alone.
    */
-  vendorsAsked: readonly number[] | 'all';
+  vendorsAsked: readonly number[];
   /** Of the dialled number; undefined where it has none. */
   country: string | undefined;
   /** The number of the poll that listed it last. */

@@ -41,16 +41,19 @@ export function createPastFilter(
       if (call.cldNumber === undefined) membership = 'maybe';
       else if (!startsWithOne(call.cldNumber)) return 'out';
     }
-    const admission = rule === undefined || admissionOf(rule, past);
+    const admission = rule === undefined || pastAdmission(rule, past);
     if (admission === false) return 'out';
     return admission === 'unknown' ? 'maybe' : membership;
   };
 }
 
 /** Unknown where it hangs on a vendor that nobody asked for while the call was surely there. */
-function admissionOf(rule: RuleFilter, { call, vendors, vendorsAsked }: PastCall): boolean | 'unknown' {
+export function pastAdmission(
+  rule: RuleFilter,
+  { call, vendors, vendorsAsked }: Pick<PastCall, 'call' | 'vendors' | 'vendorsAsked'>,
+): boolean | 'unknown' {
   const admission = rule.admits(call, () => vendors);
-  if (vendorsAsked === 'all' || admission === 'unknown') return admission;
+  if (admission === 'unknown') return admission;
   const open = (rule.vendors ?? []).filter((one) => !vendors.includes(one) && !vendorsAsked.includes(one));
   if (open.length === 0) return admission;
   const possible = [...open.map((one) => [...vendors, one]), [...vendors, ...open]];

@@ -31,10 +31,10 @@ export interface PollRun extends ListedAt {
   watched: boolean;
   numbering: Numbering;
   countries: CountryMemory;
-  /** Of calls at their first sight. */
-  vendorsAsked: PastCall['vendorsAsked'];
   /** The ledger tells what is listed: each of it counted once. */
   fromLedger: boolean;
+  /** Listings of this replay are taken to have asked for vendors, where nothing is doubtful about them. */
+  asksVendors: boolean;
   /** What is to be written. */
   changed: { add(past: PastCall): unknown };
 }
@@ -134,7 +134,6 @@ export function takeCall(
 function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: boolean): PastCall {
   const past = firstSight(call, run, run.watched, run.numbering);
   if (vendors.length > 0) past.vendors = [...vendors].sort((one, other) => one - other);
-  past.vendorsAsked = run.vendorsAsked;
   past.listedIn = run.history.polls;
   if (mayEnd && hasEnded(call.state)) setEnd(run, past, call);
   return past;
@@ -167,8 +166,7 @@ function takeKnown(
   const asked = sinceLastPoll && !over ? run.history.askedBefore : NONE;
   const { vendorsAsked } = past;
   const namedAnew = vendors.some((vendor) => !past.vendors.includes(vendor));
-  const moreVendors =
-    namedAnew || (vendorsAsked !== 'all' && asked.some((vendor) => !vendorsAsked.includes(vendor)));
+  const moreVendors = namedAnew || asked.some((vendor) => !vendorsAsked.includes(vendor));
   if (!ends && !isBack && !moreVendors && !saysMore(past, call, run)) {
     takeSight(past, call, run.at);
     return;
@@ -186,7 +184,7 @@ function takeKnown(
     takeListing(past, call, run, run.numbering);
     if (moreVendors) {
       past.vendors = union(past.vendors, vendors);
-      if (vendorsAsked !== 'all') past.vendorsAsked = union(vendorsAsked, asked);
+      past.vendorsAsked = union(vendorsAsked, asked);
     }
     if (ends) setEnd(run, past, call);
     else if (isBack) clearEnd(past);

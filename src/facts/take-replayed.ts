@@ -1,4 +1,4 @@
-import { type Call, type CallIdentity, isLive } from '../domain/call.js';
+import { type Call, type CallIdentity, hasEnded, isLive } from '../domain/call.js';
 import type { LedgerPoll } from '../domain/ledger.js';
 import { sameLeg } from './known-calls.js';
 import type { PastCall } from './past-call.js';
@@ -33,6 +33,7 @@ export function takeReplayed(
   const { listedAt } = history;
   history.listedAt = poll.at;
   const sound = poll.result === 'sound';
+  const fresh: PastCall[] = [];
   const others = endingWith(history, cuts);
   for (const { call, vendors = [] } of listed) {
     const found = history.find(call);
@@ -40,13 +41,11 @@ export function takeReplayed(
     const isOther = found?.listedIn === history.polls && !sameLeg(found.call, call);
     const known = isOther ? undefined : found;
     if (known !== undefined) stop(known, listedAt);
-    goOn(takeCall(run, known, call, vendors, sound));
+    const past = takeCall(run, known, call, vendors, sound);
+    goOn(past);
+    if (known === undefined && run.asksVendors) fresh.push(past);
   }
-  for (const identity of cuts) {
-    for (const past of history.everOf(identity))
-      stop(past, past.listedIn === history.polls ? poll.at : listedAt);
-  }
-  for (const past of others) stop(past, past.listedIn === history.polls ? poll.at : listedAt);
+  // What was cut may be listed for a while yet, or go on: it stops once it is told as gone.
   markCuts(run, cuts, others);
   for (const past of pastOf(run, absent)) {
     stop(past, listedAt);
@@ -62,12 +61,28 @@ export function takeReplayed(
     if (lost.has(past)) giveUp(run, past);
     else end(run, past);
   }
+  if (history.unconfirmed.size > 0) confirmVendors(run, [...ended, ...absent]);
+  for (const past of fresh) history.unconfirmed.add(past);
+}
+
+/** Whose vendors were asked for with the listing before, and who is listed still, is known to be of none but those. */
+function confirmVendors({ history }: PollRun, left: readonly CallIdentity[]): void {
+  const gone = new Set(left.map((identity) => history.find(identity)));
+  const { unconfirmed, askedBefore } = history;
+  for (const past of unconfirmed) {
+    const isListed = past.endedAt === undefined && !hasEnded(past.call.state) && !gone.has(past);
+    if (isListed && askedBefore.length === 0) continue;
+    unconfirmed.delete(past);
+    if (isListed && past.vendorsAsked !== askedBefore)
+      history.change(past, () => {
+        past.vendorsAsked = askedBefore;
+      });
+  }
 }
 
 /** From now on it is listed at every poll, until something else is told of it. */
 function goOn(past: PastCall): void {
-  if (past.endedAt === undefined && past.cutAt === undefined && isLive(past.call.state))
-    past.lastSeenAt = Number.POSITIVE_INFINITY;
+  if (past.endedAt === undefined && isLive(past.call.state)) past.lastSeenAt = Number.POSITIVE_INFINITY;
 }
 
 function stop(past: PastCall, listedAt: number): void {

@@ -8,7 +8,7 @@ import {
   WATCHED_MS,
 } from '../domain/facts.js';
 import type { Numbering } from '../domain/numbering.js';
-import type { QuietBound } from '../domain/quiet.js';
+import { LACKS, type QuietBound } from '../domain/quiet.js';
 import type { Rule, RuleEvent, RuleSet, SubjectFilter } from '../domain/rule.js';
 import type { Subject } from '../domain/scope.js';
 import type { Verdict } from '../domain/verdict.js';
@@ -101,6 +101,32 @@ export function compileRules(ruleSet: RuleSet, options: CompileOptions): readonl
     .map((rule) => compileRule(rule, context, options));
 }
 
+/**
+ * The rules compiled anew wherever an exception has ended: the same array for as long as none has, and the same rule for as long
+ * as none of its own has, where instants are asked for in order.
+ */
+export function rulesOverTime(
+  compileAt: (now: number) => readonly CompiledRule[],
+): (now: number) => readonly CompiledRule[] {
+  let rules: readonly CompiledRule[] | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return (now) => {
+    if (now < askedAt) rules = undefined;
+    askedAt = now;
+    const hasEnded = ({ expiresAt }: CompiledRule) => expiresAt !== undefined && expiresAt <= now;
+    if (rules === undefined || rules.some(hasEnded)) {
+      const kept = new Map((rules ?? []).filter((one) => !hasEnded(one)).map((one) => [one.rule.name, one]));
+      rules = compileAt(now).map((one) => kept.get(one.rule.name) ?? one);
+    }
+    return rules;
+  };
+}
+
+/** The vendors that passes by these rules ask for, ascending. */
+export function vendorsAskedBy(rules: readonly Pick<CompiledRule, 'vendors'>[]): readonly number[] {
+  return [...new Set(rules.flatMap(({ vendors }) => vendors))].sort((one, other) => one - other);
+}
+
 /** Whether the rule's `switches` let this switch in; exceptions that end are judged by `active`. */
 export function appliesTo({ only, except }: Rule, switchName: string): boolean {
   if (isExcepted(except, switchName, undefined)) return false;
@@ -121,6 +147,8 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
   const prepared: PreparedRule = { rule, vendors, filter, conditions, events };
   const probes = [conditions, ...events].flatMap((one) => one.probes);
   const usesTree = probes.some(({ params }) => params.recursive === true);
+  // Of calls of the past nobody knows at first whose they are not.
+  const goesByPastVendors = vendors.length > 0 && conditions.probes.some((probe) => windowOf(probe) > 0);
   return {
     rule,
     vendors,
@@ -134,7 +162,7 @@ function compileRule(rule: Rule, context: CompileContext, { switchName, now }: C
     customers: [...(rule.only.customers ?? []), ...(except.customers ?? [])],
     countedTree: usesTree ? createCountedTree(except.customers ?? []) : (tree) => tree,
     filtersCalls: filter.filtersCalls,
-    needs: needsOf(conditions.probes, rule.only, except),
+    needs: needsOf(conditions.probes, rule.only, except) | (goesByPastVendors ? LACKS.vendor : 0),
     callBound: rule.scope === 'call' ? createCallBound(conditions.root, conditions.probes) : () => undefined,
     expiresAt: nextEnd(rule.except, now),
     active: (at) =>

@@ -265,10 +265,10 @@ const byMissingCalls: Growth = ({ threshold, inclusive, callsTo }) => {
   return { events: callsTo(breaking) - 1, ms: Number.POSITIVE_INFINITY };
 };
 
-/** A millisecond is left, so that rounding cannot matter. */
+/** A second is left: what is listed in whole seconds may be nearly one more than it says. */
 const withTime = ({ value, threshold }: Room): Steps => ({
   events: 0,
-  ms: Math.floor((threshold - value) * 1000) - 1,
+  ms: Math.floor((threshold - value) * 1000) - 1000,
 });
 
 const MINUTE_MS = 60_000;

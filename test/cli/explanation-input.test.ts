@@ -171,6 +171,19 @@ it('from the ledger, a call that was cut has not ended by itself, and counts as 
   });
 });
 
+it('from the ledger, a call that outlived its disconnect was cut for the passes, whenever it ended', async () => {
+  const it = scene([aCall({ id: '1' }), costly]);
+  for (let poll = 0; poll < 12; poll += 1) {
+    await it.pass();
+    // The switch says OK, and goes on with the call.
+    it.port.calls = [aCall({ id: '1' }), ...(poll < 10 ? [costly] : [])];
+    it.wait(5000);
+  }
+  expect(it.records({ action: 'disconnectCall' }).length).toBeGreaterThan(1);
+  const after = await it.input('ended', NOW + 55_000);
+  expect(observed(await explained(after, 'ended'))).toMatchObject({ observed: 0 });
+});
+
 it('from the ledger, a window reaches back from the last listing, however long before the asked instant that was', async () => {
   const it = scene([aCall({ id: '1' })], { everyMs: MINUTE });
   for (let minute = 0; minute <= 75; minute += 1) {
@@ -456,5 +469,47 @@ it('on the switch, asks who is whose subcustomer as a pass would', async () => {
   expect(await familyOf(await it.input('family', undefined, { url: simulator.url }), '70')).toEqual({
     result: 'violated',
     observed: 2,
+  });
+});
+
+describe('of a past call that nobody asked for while it was surely there, nobody knows whose it is not', () => {
+  const BURST = `
+name: burst
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.callsStarted, params: { within: 10m }, operator: greaterThan, value: 1 } ] }
+event: { type: alert }
+except: { vendors: [2] }
+`;
+  const started = (id: string) => aCall({ id, duration: 1, delay: 0 });
+
+  it('from the ledger, where no later listing shows it', async () => {
+    const it = scene([], { rules: BURST });
+    const listed = [['1'], ['2'], ['3'], ['4', '5'], ['4', '5']];
+    for (const ids of listed) {
+      it.port.calls = ids.map(started);
+      await it.pass();
+      it.wait(5000);
+    }
+    // Whatever later passes have come to know.
+    const results = await Promise.all(
+      listed.map(
+        async (_, index) => (await explained(await it.input('burst', NOW + index * 5000), 'burst')).result,
+      ),
+    );
+    expect(results).toEqual([...Array(4).fill('indeterminate'), 'violated']);
+  });
+
+  it('on the switch, as for a process that has just been started', async () => {
+    const clock = () => NOW + 10_000;
+    const simulator = await startSimulator({
+      ...{ seed: 1, username: 'ops', password: 'secret', traffic: 'none', clock },
+    });
+    onTestFinished(() => simulator.close());
+    const it = scene([started('1'), started('2'), started('3')], { rules: BURST });
+    await it.pass();
+    it.wait(10_000);
+    const input = await it.input('burst', undefined, { url: simulator.url });
+    expect((await explained(input, 'burst')).result).toBe('indeterminate');
   });
 });

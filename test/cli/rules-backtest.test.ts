@@ -220,6 +220,17 @@ it('counts the warnings of the rules, and names the check of the very directory 
   expect(wrong.stderr).toMatch(/check with `callwarden rules check .*\/rules -c .*callwarden.yaml`/);
 });
 
+it('heeds an exception for as long as it held, also where it has ended since', async () => {
+  const until = (second: number) =>
+    `${CAP}except: { accounts: [{ id: 10, until: ${JSON.stringify(new Date(at(second)).toISOString())}, because: a test }] }\n`;
+  const cutAt = async (rules: string) => {
+    const { stdout } = await backtest({ rules }, '-o', 'json');
+    return JSON.parse(stdout).switches[0].cut.map(({ at: instant }: { at: string }) => instant);
+  };
+  expect(await cutAt(until(32))).toEqual([new Date(at(35)).toISOString()]);
+  expect(await cutAt(until(96))).toEqual([]);
+});
+
 it('says how many of the cut calls were cut in earnest, so that nobody takes their minutes for all that was spared', async () => {
   const cut = CALLS.map((row) => (row.id === '2' ? { ...row, cutAt: at(15), endedAt: at(15) } : row));
   const { stdout, stderr } = await backtest({ ledgers: { lab: cut } }, '-o', 'jsonl');

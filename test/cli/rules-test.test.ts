@@ -196,6 +196,73 @@ describe('rules test', () => {
     ]);
   });
 
+  it.each(['30s', '35s', '60s'])(
+    'counts a call that was cut as none that ended by itself, where the next listing comes after %s',
+    async (every) => {
+      const files = {
+        'cut.yaml': `name: cut-risky
+scope: call
+mode: enforce
+conditions: { all: [ { fact: call.cld, operator: startsWithAnyOf, value: ["+53"] } ] }
+event: { type: disconnectCall }
+`,
+        'ended.yaml': `name: many-ended
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.callsEnded, params: { within: 10m }, operator: greaterThan, value: 2 } ] }
+event: { type: alert }
+`,
+        'tests/cut.yaml': `every: ${every}
+strict: true
+calls:
+  - { id: bad, repeat: 4, account: 10, cli: "4420", cld: "5351234{n}", from: 0s, to: 10m, answered: 0s }
+  - { id: good, account: 10, cli: "4420", cld: "4930123", from: 0s, to: 10m, answered: 0s }
+expect:
+  - { at: 0s, actions: [ { rule: cut-risky, action: disconnectCall, target: "bad-*", count: 4 } ] }
+`,
+      };
+      expect(await runTest(files)).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^ok /) });
+    },
+  );
+
+  it('knows of a past call whose it is not once a later poll shows it, as passes do, those before the start too', async () => {
+    const files = {
+      'burst.yaml': `name: burst
+scope: account
+mode: enforce
+conditions: { all: [ { fact: account.callsStarted, params: { within: 10m }, operator: greaterThan, value: 2 } ] }
+event: { type: disconnectCall }
+except: { vendors: [2] }
+`,
+      'tests/burst.yaml': `rules: [burst]
+every: 5s
+strict: true
+cases:
+  - name: each listed once
+    calls: [ { id: a, repeat: 5, step: 5s, account: 10, connection: 7, cli: "4420", cld: "4930123", from: -1s, to: 3s, vendors: [1] } ]
+  - name: listed again
+    calls: [ { id: a, repeat: 3, account: 10, connection: 7, cli: "4420", cld: "4930123", from: -1s, to: 8s, vendors: [1] } ]
+    expect: [ { at: 5s, actions: [ { action: disconnectCall, targets: [a-1, a-2, a-3] } ] } ]
+  - name: of the excepted vendor
+    calls: [ { id: a, repeat: 3, account: 10, connection: 7, cli: "4420", cld: "4930123", from: -1s, to: 8s, vendors: [2] } ]
+  - name: last listed by the poll before the start
+    calls: [ { id: a, repeat: 3, account: 10, connection: 7, cli: "4420", cld: "4930123", from: -8s, to: 8s } ]
+    expect: [ { at: 0s, actions: [ { action: disconnectCall, targets: [a-1, a-2, a-3] } ] } ]
+  - name: over before the start
+    calls:
+      - { id: once, repeat: 3, step: 5s, account: 10, connection: 7, cli: "4420", cld: "4930123", from: -31s, to: -28s }
+      - { id: twice, repeat: 2, step: 5s, account: 11, connection: 7, cli: "4420", cld: "4930123", from: -31s, to: -22s }
+      - { id: now, account: 10, connection: 7, cli: "4420", cld: "4930123", from: -1s, to: 12s }
+      - { id: then, account: 11, connection: 7, cli: "4420", cld: "4930123", from: -1s, to: 12s }
+    expect: [ { at: 5s, actions: [ { action: disconnectCall, target: then } ] } ]
+`,
+    };
+    expect(await runTest(files)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('5 cases: 5 passed'),
+    });
+  });
+
   it('refuses an empty --run', async () => {
     const { exitCode, stdout, stderr } = await runTest(
       { 'cap.yaml': CAP, 'tests/cap.yaml': EXAMPLE },

@@ -252,6 +252,18 @@ describe('the start of a call without SETUP_TIME', () => {
     }
   });
 
+  it('is told after a restart by the DELAY that had grown since the row was written', () => {
+    const { poll } = world();
+    const row = rowOf(poll(0, [talk({ state: 'ARComplete', duration: 0, delay: 4, age: 4 })]));
+    if (row === undefined) throw new Error('the call was not written');
+    // Its next listing but one was the last to show it, and nothing new was written with those.
+    const polls = [POLL, { ...POLL, at: START + 5000 }, { ...POLL, at: START + 10_000 }];
+    const history = newHistory();
+    history.restore({ ...EMPTY, polls, calls: [row] });
+    const ended = rowOf(world(history).poll(15, []));
+    expect(ended).toMatchObject({ lastSeenAt: START + 10_000, lastDelay: 14, endedAt: START + 15_000 });
+  });
+
   it('is SETUP_TIME once that is listed', () => {
     const { history, poll } = world();
     poll(0, [talk({ duration: 0, delay: 4, age: 4 })]);

@@ -6,7 +6,7 @@ import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import type { BacktestOptions } from '../../src/pass-backtest.js';
 import { createProtection } from '../../src/plan/protection.js';
-import { compileRules } from '../../src/policy/compile-rules.js';
+import { compileRules, rulesOverTime } from '../../src/policy/compile-rules.js';
 
 export const START = Date.UTC(2026, 0, 5, 10);
 export const LOGIN = 'login:ops';
@@ -65,16 +65,14 @@ export function aBacktest(
   parts: Partial<Omit<BacktestOptions, 'rules'>> & { rules: readonly Rule[]; customerTree?: CustomerTree },
 ): BacktestOptions {
   const { rules, customerTree = new Map(), ...changes } = parts;
+  const compileAt = (now: number) =>
+    compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now });
   const ruleSet = { rules, conditions: new Map(), lists: new Map(), limits: [], hash: '' };
   return {
     switchName: 'lab',
     numbering: NUMBERING,
-    rules: compileRules(ruleSet, {
-      catalogue: FACT_CATALOGUE,
-      numbering: NUMBERING,
-      switchName: 'lab',
-      now: START,
-    }),
+    rules: compileAt(START),
+    rulesAt: rulesOverTime(compileAt),
     modes: new Map(),
     limits: [],
     caps: { perPass: 50, perHour: 500, sharePerPass: 1 },

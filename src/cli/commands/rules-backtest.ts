@@ -205,7 +205,6 @@ async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): P
         ...{ config, switchConfig, span },
         ruleSet: named === undefined ? asEnforcing(ruleSet) : enforcing(ruleSet, named),
         modes: new Map(ruleSet.rules.map((rule) => [rule.name, rule.mode])),
-        now: context.clock(),
       },
       (share) => bar.show(share),
     );
