@@ -88,15 +88,15 @@ export function createPlan(context: PlanContext): Plan {
 
 function idsStillListed(
   recent: readonly CallIdentity[],
-  { calls, kept }: Snapshot,
+  snapshot: Snapshot,
   listing: ListingIndex,
 ): string[] {
   return recent.flatMap((call) => {
     if (listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call)))
       return endingWith(call.id, listing).map(({ id }) => id);
     // A replay lists neither entry of an on-net call that was cut; a switch may list one for longer.
-    if (kept !== undefined) return [];
-    return calls.filter((other) => isOnNet(other) && isSameText(other, call)).map(({ id }) => id);
+    if (snapshot.kept !== undefined) return [];
+    return snapshot.calls.filter((other) => isOnNet(other) && isSameText(other, call)).map(({ id }) => id);
   });
 }
 
