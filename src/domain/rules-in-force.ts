@@ -59,8 +59,8 @@ export interface RulesReport {
 
 /**
  * Remembers which rule files are in force, across restarts. A directory is given by the path that a config names; by whatever
- * symbolic links it is reached, it is the same one. Where a link leads to another directory than before, or one was never used,
- * what was in force before counts as that directory's. Every method rejects with STORE_FAILED.
+ * symbolic links it is reached, it is the same one. Where a link leads to another directory than before, what was in force by its
+ * name counts as that directory's. Every method rejects with STORE_FAILED.
  */
 export interface RulesInForce {
   /** All files as they were last in force for this directory; empty where none were. An earlier version kept lists and limits alone. */

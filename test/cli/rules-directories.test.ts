@@ -148,35 +148,23 @@ describe('a link that leads to another directory than before', () => {
   });
 });
 
-describe('a directory that was never used', () => {
-  it('is compared with the last one, where it is one more release of it', async () => {
-    lab.dir = release('r1', 9);
-    await lab.once();
-    lab.dir = release('r2', 3);
-    expect(await listed()).toBe(9);
-    expect(lab.told('stderr')).toEqual([heldBack()]);
-    await lab.run();
-    await lab.accept();
-    expect(await listed()).toBe(3);
-    expect((await lab.rulesInForce.accepted(lab.dir)).open).toEqual([]);
-    lab.told('stderr');
-    lab.dir = release('r3', 3);
-    expect(await listed()).toBe(3);
-    expect(lab.told('stderr')).toEqual([]);
-    // The first is not forgotten, and stands for itself.
-    lab.dir = release('r1', 9);
-    expect(await listed()).toBe(9);
-  });
-
-  it('begins anew where it has nothing in common with the last one', async () => {
+describe('a directory that was never used, by a name that never was', () => {
+  it('has nothing to be compared with, be it one more release of the last one or rules of another config', async () => {
     lab.dir = release('r1', 9);
     lab.write('limits.csv', 'scope,id,name,value\naccount,1,max,5\n');
     await lab.once();
     lab.told('stderr');
-    lab.dir = join(lab.root, 'other');
-    lab.write('other.yaml', RULE.replace('value: risky', 'value: ["+88"]'));
-    expect((await lab.once()).lists.size).toBe(0);
+    const changed = RULE.replace('monitor', 'monitor\npriority: 3');
+    lab.dir = release('r2', 3, changed);
+    const running = await lab.run();
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(3);
+    expect(running.ruleSet().limits).toEqual([]);
+    expect(running.rule('risky')?.priority).toBe(3);
     expect(lab.told('stderr')).toEqual([]);
+    expect(await lab.report()).toMatchObject({ heldBack: [], waiting: [] });
+    // The first stands for itself, as before.
+    lab.dir = release('r1', 3);
+    expect(await listed()).toBe(9);
   });
 
   it('is one of the ten whose texts are kept', async () => {
@@ -187,7 +175,11 @@ describe('a directory that was never used', () => {
     const kept = async (name: string) =>
       (await lab.rulesInForce.load(join(lab.root, name, 'rules'))).at(0)?.text;
     expect(await kept('r2')).toBe(lines(11));
-    // Forgotten, and so compared with the last one.
-    expect(await kept('r1')).toBe(lines(20));
+    // Forgotten, and so one that was never used.
+    expect(await kept('r1')).toBe(undefined);
+    lab.told('stderr');
+    lab.dir = release('r1', 2);
+    expect(await listed()).toBe(2);
+    expect(lab.told('stderr')).toEqual([]);
   });
 });

@@ -153,12 +153,13 @@ describe('run while its rules change', () => {
     await end(service);
   });
 
-  it('compares a release that is entered by its own path with the one before', async () => {
+  it('compares a release with the one before by the link that leads to it, and a directory never used with none', async () => {
     const it = await lab();
     const config = readFileSync(it.config, 'utf8').concat('database: ../callwarden.db\n');
     for (const [name, list] of [
       ['r1', '+8821\n+8822\n+8823\n+8824\n'],
       ['r2', '+8821\n'],
+      ['r3', '+8823\n'],
     ] as const) {
       mkdirSync(join(it.folder, name, 'rules', 'lists'), { recursive: true });
       writeFileSync(join(it.folder, name, 'callwarden.yaml'), config, { mode: 0o600 });
@@ -166,13 +167,14 @@ describe('run while its rules change', () => {
       writeFileSync(join(it.folder, name, 'rules', 'lists', 'risky.txt'), list);
     }
     symlinkSync('r1', join(it.folder, 'current'));
-    const first = await it.callwarden('once', '-c', join(it.folder, 'r1', 'callwarden.yaml'));
-    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const byLink = join(it.folder, 'current', 'callwarden.yaml');
+    for (const path of [byLink, join(it.folder, 'r3', 'callwarden.yaml')]) {
+      expect(await it.callwarden('once', '-c', path)).toMatchObject({ code: 0, stderr: '' });
+    }
     rmSync(join(it.folder, 'current'));
     symlinkSync('r2', join(it.folder, 'current'));
     it.simulator.world.addCall({ cld: '882412345' });
-    const byLink = join(it.folder, 'current', 'callwarden.yaml');
-    for (const path of [join(it.folder, 'r2', 'callwarden.yaml'), byLink]) {
+    for (const path of [byLink, join(it.folder, 'r2', 'callwarden.yaml')]) {
       const { code, stderr } = await it.callwarden('once', '-c', path);
       expect({ code, stderr }).toEqual({
         code: 0,
