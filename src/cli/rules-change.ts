@@ -20,9 +20,14 @@ export interface RulesChange {
 export function changeBetween(before: RulesVersion, after: RulesVersion, directory: string): RulesChange {
   const rules = difference(hashesByName(before.ruleSet), hashesByName(after.ruleSet));
   const files = difference(textsByFile(before.files), textsByFile(after.files));
+  const modes = new Map(before.ruleSet.rules.map(({ name, mode }) => [name, mode]));
+  // The mode of a rule may count while its file waits.
+  const ofModes = after.ruleSet.rules
+    .filter(({ name, mode }) => modes.has(name) && modes.get(name) !== mode)
+    .map(({ location }) => location.file);
   return {
     ...rules,
-    files: [...files.added, ...files.changed, ...files.removed]
+    files: [...new Set([...files.added, ...files.changed, ...files.removed, ...ofModes])]
       .sort()
       .map((file) => relative(directory, file)),
   };

@@ -1,6 +1,6 @@
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { WaitingFile } from '../domain/rules-in-force.js';
-import { byName, type Sifted, stockName } from './rules-held-back.js';
+import { byName, listsAndLimits, type Sifted, stockName } from './rules-held-back.js';
 import { conditionsOf, type Definition, readsOf, type WrittenRules, writtenRules } from './written-rules.js';
 
 /** What is on disk and what was in force before, as far as both are known. */
@@ -19,12 +19,18 @@ export interface Settled {
 }
 
 /**
+ * Whether a rule of a lower mode is taken whatever else changed in it. Beside an old list its new text may not pass the check:
+ * `full` lets it wait too, with all that it read before, and so does what else stays by an old text.
+ */
+export type Rigour = 'least' | 'full';
+
+/**
  * Keeps edits whole where a part of them is held back: a changed rule file with a rule, old or new, that reads a list or
  * limits file which is held back waits with it. Half of such an edit cuts calls: a rule that asks for limits by a new name
  * finds none in the old file, and its default holds for everybody. Not waited for is what only calms: rules that were removed
- * or have a lesser mode. A list or limits file that was accepted waits where a rule that waits reads it.
+ * or have a lesser mode. Any other changed list or limits file, accepted or not in need of it, waits where a rule that waits reads it.
  */
-export function waitBehind(sifted: Sifted, around: RulesAround): Settled {
+export function waitBehind(sifted: Sifted, around: RulesAround, rigour: Rigour): Settled {
   const { disk, ruleFiles, lastGood } = around;
   const heldBack = new Set(sifted.heldBack.map(({ inForce }) => inForce.file));
   const behind = new Map(
@@ -34,25 +40,35 @@ export function waitBehind(sifted: Sifted, around: RulesAround): Settled {
   const edit = editBetween(
     ruleFiles,
     disk.filter(({ kind }) => kind === 'rules'),
+    rigour,
   );
-  const accepted = new Map(
-    [...disk, ...lastGood]
-      .filter(({ file }) => sifted.letThrough.includes(file))
-      .map((one) => [stockName(one), one.file] as const),
-  );
+  const changed = changedStocks(disk, lastGood);
   for (;;) {
     const found = waitingIn(edit, behind);
-    const drawnIn = [...found.reads].filter(([name]) => accepted.has(name) && !behind.has(name));
+    const drawnIn = [...found.reads].filter(([name]) => changed.has(name) && !behind.has(name));
     if (drawnIn.length === 0) {
       const stocks = [...behind].flatMap(([name, files]): WaitingFile[] => {
-        const file = accepted.get(name);
-        return file === undefined ? [] : [{ file, behind: files }];
+        const file = changed.get(name);
+        return file === undefined || files.includes(file) ? [] : [{ file, behind: files }];
       });
       const waiting = [...found.files].map(([file, files]) => ({ file, behind: [...files].sort() }));
       return settled(sifted, around, [...waiting, ...stocks].sort(byName));
     }
     for (const [name, files] of drawnIn) behind.set(name, [...files].sort());
   }
+}
+
+/** Lists and limits that are not as before, by what rules know them by, with the name of the file; new and deleted ones too. */
+function changedStocks(
+  disk: readonly RuleFileText[],
+  lastGood: readonly RuleFileText[],
+): ReadonlyMap<string, string> {
+  const isSame = (one: RuleFileText, other: RuleFileText) =>
+    one.file === other.file && one.text === other.text;
+  const [now, before] = [listsAndLimits(disk), listsAndLimits(lastGood)];
+  const fresh = now.filter((one) => !before.some((other) => isSame(one, other)));
+  const stale = before.filter((one) => !now.some((other) => isSame(one, other)));
+  return new Map([...stale, ...fresh].map((one) => [stockName(one), one.file]));
 }
 
 /** The name that a list or limits file has on disk: a list may have changed its format. */
@@ -80,9 +96,14 @@ interface RulesEdit {
   is: WrittenRules;
   /** Keys of what each changed file says otherwise than before, or one of the two says alone. */
   changes: ReadonlyMap<string, Keys>;
+  rigour: Rigour;
 }
 
-function editBetween(before: readonly RuleFileText[], now: readonly RuleFileText[]): RulesEdit {
+function editBetween(
+  before: readonly RuleFileText[],
+  now: readonly RuleFileText[],
+  rigour: Rigour,
+): RulesEdit {
   const [was, is] = [writtenRules(before), writtenRules(now)];
   const changes = new Map<string, Set<string>>();
   for (const key of new Set([...was.keys(), ...is.keys()])) {
@@ -93,7 +114,7 @@ function editBetween(before: readonly RuleFileText[], now: readonly RuleFileText
       if (file !== undefined) changes.set(file, (changes.get(file) ?? new Set()).add(key));
     }
   }
-  return { was, is, changes };
+  return { was, is, changes, rigour };
 }
 
 /** Which files wait, and which lists and limits their waiting rules read; each with what they wait for. */
@@ -104,34 +125,66 @@ interface FoundWaiting {
 
 function waitingIn(edit: RulesEdit, behind: ReadonlyMap<string, readonly string[]>): FoundWaiting {
   const found: FoundWaiting = { files: new Map(), reads: new Map() };
-  for (const [key, now] of edit.is) {
-    if (!now.isRule) continue;
-    const old = edit.was.get(key);
-    const reads = new Set([...readsOf(now, edit.is), ...(old === undefined ? [] : readsOf(old, edit.was))]);
+  const rules = [...edit.is]
+    .filter(([, { isRule }]) => isRule)
+    .map(([key, now]) => editedRule(key, now, edit));
+  for (const { reads, files } of rules) {
     const reasons = [...reads].flatMap((name) => behind.get(name) ?? []);
-    if (reasons.length === 0) continue;
-    const otherwise = changedPartsOf(key, now, old, edit);
-    for (const file of filesOf(otherwise, edit)) addAll(found.files, file, reasons);
-    if (otherwise.length > 0) for (const name of reads) addAll(found.reads, name, reasons);
+    if (reasons.length > 0) for (const file of files) addAll(found.files, file, reasons);
   }
   drawIn(found.files, edit);
+  // What stands beside a rule that waits, in its file, waits as well.
+  const staying =
+    edit.rigour === 'full' ? [...rules, ...removedRules(edit)] : rules.filter((one) => !one.isLower);
+  for (const { reads, files } of staying) {
+    const reasons = files.flatMap((file) => [...(found.files.get(file) ?? [])]);
+    if (reasons.length > 0) for (const name of reads) addAll(found.reads, name, reasons);
+  }
   return found;
 }
 
-/** The rule itself, where it does not say the same with no higher a mode, and the shared conditions of it that changed. */
+interface EditedRule {
+  /** What it reads, before the change or after. */
+  reads: Keys;
+  /** Of what changed of it and would have to wait: none where it only calms. */
+  files: readonly string[];
+  isLower: boolean;
+}
+
+function editedRule(key: string, now: Definition, edit: RulesEdit): EditedRule {
+  const old = edit.was.get(key);
+  return {
+    reads: new Set([...readsOf(now, edit.is), ...(old === undefined ? [] : readsOf(old, edit.was))]),
+    files: filesOf(changedPartsOf(key, now, old, edit), edit),
+    isLower: isLower(now, old),
+  };
+}
+
+function removedRules({ was, is }: RulesEdit): readonly EditedRule[] {
+  return [...was]
+    .filter(([key, { isRule }]) => isRule && !is.has(key))
+    .map(([, old]) => ({ reads: readsOf(old, was), files: [old.file], isLower: true }));
+}
+
+/** The rule itself, unless it only calms, and the shared conditions of it that changed. */
 function changedPartsOf(
   key: string,
   now: Definition,
   old: Definition | undefined,
-  { was, is }: RulesEdit,
+  { was, is, rigour }: RulesEdit,
 ): readonly string[] {
   const shared = [...conditionsOf(now, is), ...(old === undefined ? [] : conditionsOf(old, was))];
   const changed = shared.filter((one) => was.get(one)?.text !== is.get(one)?.text);
-  return isCalm(now, old) ? changed : [key, ...changed];
+  const isCalm = isUnchangedButCalm(now, old) || (rigour === 'least' && isLower(now, old));
+  return isCalm ? changed : [key, ...changed];
 }
 
-function isCalm(now: Definition, old: Definition | undefined): boolean {
-  return old !== undefined && old.text === now.text && now.power <= old.power;
+function isUnchangedButCalm(now: Definition | undefined, old: Definition | undefined): boolean {
+  return now !== undefined && old !== undefined && old.text === now.text && now.power <= old.power;
+}
+
+function isLower(now: Definition, old: Definition | undefined): boolean {
+  return old !== undefined && now.power < old.power;
 }
 
 function filesOf(keys: readonly string[], { was, is, changes }: RulesEdit): readonly string[] {
@@ -155,14 +208,9 @@ function drawIn(waiting: Map<string, Set<string>>, edit: RulesEdit): void {
 function belongsTo(file: string, waiting: string, { was, is, changes }: RulesEdit): boolean {
   const [its, those] = [file, waiting].map((one) => changes.get(one) ?? new Set<string>()) as [Keys, Keys];
   // What the waiting file says still, by the conditions of before; and what the other would say, by those of now.
-  const staying = usedBy(those, was, (key) => !isUnchangedButCalm(key, was, is));
-  const coming = usedBy(its, is, (key) => !isUnchangedButCalm(key, was, is));
+  const staying = usedBy(those, was, (key) => !isUnchangedButCalm(is.get(key), was.get(key)));
+  const coming = usedBy(its, is, (key) => !isUnchangedButCalm(is.get(key), was.get(key)));
   return intersects(its, those) || intersects(staying, its) || intersects(coming, those);
-}
-
-function isUnchangedButCalm(key: string, was: WrittenRules, is: WrittenRules): boolean {
-  const now = is.get(key);
-  return now !== undefined && isCalm(now, was.get(key));
 }
 
 function usedBy(

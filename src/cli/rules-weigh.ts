@@ -8,8 +8,9 @@ import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { checkRulesOnDisk, type RulesCheck } from './compose.js';
 import { problemLine } from './errors.js';
 import { emptiedRuleFiles, type UnfinishedFile, unfinishedFiles } from './rules-cut-short.js';
-import { holdBack, listsAndLimits } from './rules-held-back.js';
-import { waitBehind } from './rules-waiting.js';
+import { holdBack, listsAndLimits, type Sifted } from './rules-held-back.js';
+import { type LoweredModes, loweredModes, withModes } from './rules-lowered.js';
+import { type Settled, waitBehind } from './rules-waiting.js';
 import { sha256 } from './sha256.js';
 
 /** What the rules on disk come to, beside the lists and limits that were in force before. */
@@ -43,7 +44,7 @@ export interface RulesBefore {
 
 /**
  * Holds back what lost too much or is cut off, lets wait what belongs to it, and checks the rest together with the texts that
- * stay in force in their place. A rule file that was emptied is refused.
+ * stay in force in their place. A lower mode on disk counts at any rate. A rule file that was emptied is refused.
  */
 export function weighRules(
   disk: Pick<RulesOnDisk, 'files' | 'ignored'>,
@@ -52,28 +53,49 @@ export function weighRules(
 ): WeighedRules {
   const lastGood = listsAndLimits(before.lastGood);
   const sifted = holdBack(disk.files, lastGood, before.accepted);
-  const { heldBack, letThrough } = sifted;
   const known = before.ruleFiles ?? before.lastGood.filter(({ kind }) => kind === 'rules');
   const around = { disk: disk.files, ruleFiles: known, lastGood };
   const isKnown = before.ruleFiles !== undefined || known.length > 0;
-  const { files, waiting } = isKnown ? waitBehind(sifted, around) : { files: sifted.files, waiting: [] };
+  const weighed = (settled: Settled) => weighSettled(settled, sifted, { disk, before, check });
+  if (!isKnown) return weighed({ files: sifted.files, waiting: [] });
+  const least = weighed(waitBehind(sifted, around, 'least'));
+  if (least.ruleSet !== undefined || sifted.heldBack.length === 0) return least;
+  const full = weighed(waitBehind(sifted, around, 'full'));
+  return full.ruleSet === undefined ? least : full;
+}
 
+interface Weighing {
+  disk: Pick<RulesOnDisk, 'files' | 'ignored'>;
+  before: RulesBefore;
+  check: RulesCheck;
+}
+
+function weighSettled(
+  { files, waiting }: Settled,
+  sifted: Sifted,
+  { disk, before, check }: Weighing,
+): WeighedRules {
+  const { heldBack, letThrough } = sifted;
   const checked = (those: readonly RuleFileText[]) =>
     checkRulesOnDisk({ files: those, ignored: disk.ignored }, check);
   const { ruleSet, problems } = checked(files);
+  // Modes of rule files count also while these wait, so whatever tells of a writer in the midst of one does.
+  const counting = [...disk.files.filter(({ kind }) => kind === 'rules'), ...listsAndLimits(files)];
   const faults = [
-    ...emptiedRuleFiles(files, before.ruleFiles ?? []),
+    ...emptiedRuleFiles(counting, before.ruleFiles ?? []),
     ...(waiting.length === 0 ? [] : faultsOf(waiting, checked(sifted.files), checked(disk.files))),
   ];
-  const unfinished = unfinishedFiles(files, [...lastGood, ...(before.ruleFiles ?? [])]);
+  const inForce = [...listsAndLimits(before.lastGood), ...(before.ruleFiles ?? [])];
+  const unfinished = unfinishedFiles(counting, inForce);
+  const modes: LoweredModes = ruleSet === undefined ? new Map() : loweredModes(ruleSet, disk.files, waiting);
   return {
-    ruleSet: faults.length > 0 ? undefined : ruleSet,
+    ruleSet: faults.length > 0 || ruleSet === undefined ? undefined : withModes(ruleSet, modes),
     problems: [...faults, ...problems],
     heldBack,
     waiting,
     unfinished: unfinished.filter(({ file }) => !letThrough.includes(file)),
     files,
-    filesHash: hashOfFiles(files, check.directory),
+    filesHash: hashOfFiles(files, check.directory, modes),
     diskHash: hashOfFiles(disk.files, check.directory),
   };
 }
@@ -91,9 +113,14 @@ function faultsOf(
   );
 }
 
-/** Names and texts of all files, in hex; where the directory lies is no part of it. */
-export function hashOfFiles(files: readonly RuleFileText[], directory: string): string {
-  return sha256(JSON.stringify(files.map(({ file, text }) => [relative(directory, file), sha256(text)])));
+/** Names and texts of all files, and modes that are lower than they say, in hex; where the directory lies is no part of it. */
+export function hashOfFiles(
+  files: readonly RuleFileText[],
+  directory: string,
+  modes: LoweredModes = new Map(),
+): string {
+  const texts = files.map(({ file, text }) => [relative(directory, file), sha256(text)]);
+  return sha256(JSON.stringify([...texts, ...[...modes].sort()]));
 }
 
 /** What a person has to know and do about a file that is held back. */

@@ -65,10 +65,13 @@ function definitionsIn({ file, text }: RuleFileText): (readonly [string, Definit
 
 function asRule(rule: Record<string, unknown>, file: string): readonly [string, Definition] {
   const { mode, description: _, $schema: __, ...rest } = rule;
+  return [`rule ${String(rule['name'])}`, { ...definition(rest, file), isRule: true, power: powerOf(mode) }];
+}
+
+/** What is no mode is refused, and until then no lesser one. */
+export function powerOf(mode: unknown): number {
   const rank = (RULE_MODES as readonly unknown[]).indexOf(mode);
-  // What is no mode is refused, and until then no lesser one.
-  const power = rank === -1 ? RULE_MODES.length : RULE_MODES.length - 1 - rank;
-  return [`rule ${String(rule['name'])}`, { ...definition(rest, file), isRule: true, power }];
+  return rank === -1 ? RULE_MODES.length : RULE_MODES.length - 1 - rank;
 }
 
 function asCondition(name: string, condition: unknown, file: string): readonly [string, Definition] {

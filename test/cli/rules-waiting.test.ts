@@ -134,7 +134,11 @@ describe('an edit of which a list or the limits are held back', () => {
     lab.write('lists/dear.txt', '+881\n+882\n+883\n');
     lab.write('list.yaml', listRule('startsWithAnyOf').replace('risky', 'dear'));
     await running.looks();
-    expect(await waiting()).toEqual({ 'list.yaml': ['lists/risky.txt'] });
+    expect(await waiting()).toEqual({
+      'list.yaml': ['lists/risky.txt'],
+      'lists/dear.txt': ['lists/risky.txt'],
+    });
+    expect([...running.ruleSet().lists.keys()]).toEqual(['risky']);
     await lab.accept();
     await running.looks(1);
     expect([...running.ruleSet().lists.keys()]).toEqual(['dear']);
@@ -158,7 +162,7 @@ describe('a rule beside what is held back', () => {
     ['lowered', 'mode: enforce', 'mode: monitor', true],
     ['switched off', 'mode: enforce', 'mode: off', true],
     ['raised', 'mode: monitor', 'mode: enforce', false],
-    ['lowered, but otherwise changed too', 'mode: enforce', 'mode: off\npriority: 3', false],
+    ['lowered, but otherwise changed too', 'mode: enforce', 'mode: off\npriority: 3', true],
     ['described anew', 'mode: enforce', 'mode: enforce\ndescription: Now risky.', true],
   ])('is taken only where that can calm it alone: %s', async (_, before, after, isTaken) => {
     lab.write('list.yaml', listRule('startsWithAnyOf', before));
@@ -231,6 +235,150 @@ describe('a rule beside what is held back', () => {
     await running.looks();
     expect(await waiting()).toEqual({ 'new.yaml': ['lists/risky.txt'], 'shared.yaml': ['lists/risky.txt'] });
     expect((await lab.report()).problems).toEqual([]);
+  });
+});
+
+describe('a rule in a file that waits', () => {
+  const file = (...rules: string[]) => `rules:\n${rules.map(item).join('')}`;
+  const other = (mode: string) => OTHER.replace('monitor', mode);
+  const modes = (ruleSet: { rules: readonly { name: string; mode: string }[] }) =>
+    Object.fromEntries(ruleSet.rules.map(({ name, mode }) => [name, mode]));
+
+  beforeEach(() => {
+    lab.remove('list.yaml');
+    lab.write('limit.yaml', file(limitRule('max', 'mode: enforce'), other('enforce')));
+  });
+
+  async function halfEdited() {
+    const running = await lab.run();
+    lab.write('limit.yaml', file(limitRule('most', 'mode: enforce'), other('enforce')));
+    lab.write('limits.csv', limits('most'));
+    await running.looks();
+    expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'] });
+    lab.told('info');
+    return running;
+  }
+
+  it.each(['off', 'monitor'])('takes a lower mode beside the one that waits: %s', async (mode) => {
+    const running = await halfEdited();
+    const before = running.rule('other');
+    const { loadedHash } = await lab.report();
+    lab.write('limit.yaml', file(limitRule('most', 'mode: enforce'), other(mode)));
+    await running.looks();
+    expect(modes(running.ruleSet())).toEqual({ 'by-limit': 'enforce', other: mode });
+    expect(running.rule('other')?.hash).not.toBe(before?.hash);
+    expect(JSON.stringify(running.rule('by-limit')?.conditions)).toContain('max');
+    expect(lab.told('info')).toEqual([
+      expect.stringContaining('rules reloaded: changed other (limit.yaml); 2 rules in force'),
+    ]);
+    const report = await lab.report();
+    expect(report.loadedHash).not.toBe(loadedHash);
+    expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'] });
+    // Also for once and after a restart, and until the disk says otherwise.
+    expect(modes(await lab.once())).toEqual(modes(running.ruleSet()));
+    expect(modes((await lab.run()).ruleSet())).toEqual(modes(running.ruleSet()));
+    lab.write('limit.yaml', file(limitRule('most', 'mode: enforce'), other('enforce')));
+    await running.looks();
+    expect(running.rule('other')).toEqual(before);
+    expect((await lab.report()).loadedHash).toBe(loadedHash);
+  });
+
+  it.each(['off', 'monitor'])('takes a lower mode of the one that waits: %s', async (mode) => {
+    const running = await halfEdited();
+    lab.write('limit.yaml', file(limitRule('most', `mode: ${mode}`), other('enforce')));
+    await running.looks();
+    expect(modes(running.ruleSet())).toEqual({ 'by-limit': mode, other: 'enforce' });
+  });
+
+  it('takes a lower mode also where its new text does not pass the check beside the old list', async () => {
+    lab.write('list.yaml', listRule('startsWithAnyOf', 'mode: enforce'));
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '192.0.2.1\n198.51.100.1\n');
+    lab.write('list.yaml', listRule('inList', 'mode: off').replace('call.cld', 'call.callerMediaIp'));
+    await running.looks();
+    expect(await lab.report()).toMatchObject({ problems: [] });
+    expect(await waiting()).toEqual({ 'list.yaml': ['lists/risky.txt'] });
+    expect(running.rule('by-list')?.mode).toBe('off');
+  });
+
+  it('is off once it is removed, and no rule is by a higher mode than before', async () => {
+    const running = await halfEdited();
+    lab.write('limit.yaml', file(limitRule('most', 'mode: enforce')));
+    await running.looks(20);
+    expect(modes(running.ruleSet())).toEqual({ 'by-limit': 'enforce', other: 'off' });
+    lab.remove('limit.yaml');
+    await running.looks();
+    expect(running.ruleSet().rules).toEqual([]);
+    expect(await waiting()).toEqual({});
+  });
+
+  it('goes on where its file is emptied', async () => {
+    const running = await halfEdited();
+    const before = running.ruleSet();
+    lab.write('limit.yaml', '# nothing\n');
+    await running.looks(20);
+    expect(running.ruleSet()).toBe(before);
+    expect((await lab.report()).problems).toHaveLength(1);
+  });
+});
+
+describe('a list that is changed, but not held back', () => {
+  const both = (limit: string, operator: string, mode = 'mode: monitor') =>
+    limitRule(limit, mode).replace(
+      'disconnectCall }',
+      `disconnectCall, params: { where: { all: [{ fact: call.cld, operator: ${operator}, value: risky }] } } }`,
+    );
+
+  beforeEach(() => {
+    lab.remove('list.yaml');
+    lab.write('limit.yaml', both('max', 'inList', 'mode: enforce'));
+  });
+
+  async function edited(rule: string, alsoEdit: () => void = () => {}) {
+    const running = await lab.run();
+    alsoEdit();
+    lab.write('limit.yaml', rule);
+    lab.write('limits.csv', limits('most'));
+    lab.write('lists/risky.txt', '+881\n+882\n+883\n+884\n');
+    await running.looks();
+    return running;
+  }
+
+  it('waits where a rule that waits reads it, and with it every other edit that reads it', async () => {
+    lab.write('list.yaml', listRule('startsWithAnyOf'));
+    lab.write('unchanged.yaml', listRule('inList', 'mode: monitor', 'unchanged'));
+    lab.write('lists/new.txt', '+1\n');
+    const running = await edited(both('most', 'notInList', 'mode: enforce'), () => {
+      lab.write('list.yaml', listRule('notInList'));
+      lab.write('lists/new.txt', '+1\n+2\n');
+    });
+    expect(await waiting()).toEqual({
+      'limit.yaml': ['limits.csv'],
+      'list.yaml': ['limits.csv'],
+      'lists/risky.txt': ['limits.csv'],
+    });
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(3);
+    expect(running.ruleSet().lists.get('new')).toHaveLength(2);
+    await lab.accept();
+    await running.looks(1);
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(4);
+    expect(await waiting()).toEqual({});
+  });
+
+  it('waits also where a rule reads it that stands beside the one that waits', async () => {
+    const file = (limit: string, operator: string) =>
+      `rules:\n${[limitRule(limit), listRule(operator)].map(item).join('')}`;
+    lab.write('limit.yaml', file('max', 'startsWithAnyOf'));
+    const running = await edited(file('most', 'notInList'));
+    expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'], 'lists/risky.txt': ['limits.csv'] });
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(3);
+  });
+
+  it('is taken where the rule only calms', async () => {
+    const running = await edited(both('most', 'notInList', 'mode: off'));
+    expect(await waiting()).toEqual({});
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(4);
+    expect(running.rule('by-limit')?.mode).toBe('off');
   });
 });
 
