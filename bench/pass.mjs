@@ -55,7 +55,6 @@ const switchConfig = {
   concurrency: 4,
 };
 const config = {
-  rulesDir: 'rules',
   mode: 'monitor',
   caps: { perPass: 50, perHour: 500, sharePerPass: 0.25 },
   maxSnapshotAgeMs: 5000,

@@ -185,7 +185,6 @@ process.exitCode = failures.length === 0 ? 0 : 1;
 function contextOf(ruleSet, before) {
   const context = passContext({
     config: {
-      rulesDir: 'rules',
       mode: 'enforce',
       caps: { perPass: 50, perHour: 500, sharePerPass: 0.25 },
       maxSnapshotAgeMs: 5_000,

@@ -33,8 +33,6 @@ export interface PassContext {
   numbering: Numbering;
   /** In planning order: priority high to low, then name. */
   rules: readonly CompiledRule[];
-  /** The rules directory, as the config names it. */
-  rulesSource: string;
   limits: readonly Limit[];
   configMode: 'enforce' | 'monitor';
   protect: Pick<Protect, 'accounts' | 'customers'>;

@@ -7,7 +7,7 @@ import type {
   LedgerPoll,
 } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
-import type { NotedVersions, RuleSpan } from './domain/rule-span.js';
+import type { KeptVersion, RuleVersion } from './domain/rule-version.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
 import { createShownAccounts, type ShownAccounts } from './pass-shown-accounts.js';
 import { createViolationMemory, type ViolationMemory } from './pass-violations.js';
@@ -39,10 +39,10 @@ export interface SwitchMemory {
   learnedCustomers(): Promise<readonly LearnedCustomerAt[]>;
   /** When the ledger took down the last poll, by the clock of then; undefined before the first. */
   lastPollAt(): Promise<number | undefined>;
-  /** When which versions of rules were in force; see Ledger. */
-  ruleSpans(source: string): Promise<readonly RuleSpan[]>;
-  /** Takes down which versions of rules this pass judges by. */
-  noteRules(noted: Omit<NotedVersions, 'switchName'>): Promise<void>;
+  /** Which versions of rules passes judged by; see Ledger. */
+  ruleVersions(): Promise<readonly KeptVersion[]>;
+  /** Takes down which versions of rules a pass judges by. */
+  noteRules(versions: readonly RuleVersion[], at: number): Promise<void>;
   /** Takes down a poll that brought no listing. */
   missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
 }
@@ -122,8 +122,8 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
     commit,
     learnedCustomers: () => ledger.learnedCustomers(switchName),
     lastPollAt: () => ledger.lastPollAt(switchName),
-    ruleSpans: (source) => ledger.ruleSpans(switchName, source),
-    noteRules: (noted) => ledger.noteRules({ ...noted, switchName }),
+    ruleVersions: () => ledger.ruleVersions(switchName),
+    noteRules: (versions, at) => ledger.noteRules(switchName, versions, at),
     async missed(poll) {
       await commit(history.missed({ ...poll, result: 'failed' }), NO_CHANGES);
     },

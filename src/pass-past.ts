@@ -3,11 +3,11 @@ import { type CallIdentity, identityKey } from './domain/call.js';
 import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Rule } from './domain/rule.js';
-import { inForceSince, type RuleVersion } from './domain/rule-span.js';
+import { inForceSince, type KeptVersion, type RuleVersion } from './domain/rule-version.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
 import type { Reach } from './pass-memory.js';
-import { actedReachMs, breakMsOf, jitterMsOf } from './plan/rule-timing.js';
+import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */
@@ -137,15 +137,28 @@ export type VersionSince = (rule: Pick<Rule, 'hash' | 'mode'>) => number;
  * force.
  */
 export async function noteVersions(
-  { memory, rules, rulesSource: source, configMode, intervalMs }: PassContext,
+  { memory, rules, configMode }: Pick<PassContext, 'memory' | 'rules' | 'configMode'>,
   now: number,
   dryRun: boolean,
 ): Promise<VersionSince> {
-  const breakMs = breakMsOf(intervalMs);
   const versions = rules.map(({ rule }) => versionOf(rule, configMode));
-  if (!dryRun) await memory.noteRules({ source, versions, at: now, breakMs });
-  const spans = await memory.ruleSpans(source);
-  return (rule) => inForceSince(spans, versionOf(rule, configMode), { at: now, breakMs });
+  if (!dryRun) await memory.noteRules(versions, now);
+  return versionsSince(await memory.ruleVersions(), configMode, now);
+}
+
+/** What passes have kept says since when each version has been in force at an instant. */
+export function versionsSince(
+  kept: readonly KeptVersion[],
+  configMode: PassContext['configMode'],
+  now: number,
+): VersionSince {
+  return (rule) => {
+    const { ruleHash, mode } = versionOf(rule, configMode);
+    return inForceSince(
+      kept.find((one) => one.ruleHash === ruleHash && one.mode === mode),
+      now,
+    );
+  };
 }
 
 /** A version of a rule as it acts under this config. */

@@ -1,22 +1,9 @@
 import type { Config } from '../domain/config.js';
-import type { Ledger, RuleActed } from '../domain/ledger.js';
+import type { RuleActed } from '../domain/ledger.js';
 import type { AuditLog } from '../domain/ports.js';
-import { inForceSince } from '../domain/rule-span.js';
 import { type VersionSince, versionOf } from '../pass-past.js';
-import { actedReachMs, breakMsOf } from '../plan/rule-timing.js';
+import { actedReachMs } from '../plan/rule-timing.js';
 import type { Judging } from './judging.js';
-
-/** Since when versions of rules have been in force at an instant of the past, or now, as a pass would know it then. */
-export async function versionsAt(
-  ledger: Pick<Ledger, 'ruleSpans'>,
-  switchName: string,
-  { rulesDir, mode }: Pick<Config, 'rulesDir' | 'mode'>,
-  { at, intervalMs }: { at: number; intervalMs: number },
-): Promise<VersionSince> {
-  const spans = await ledger.ruleSpans(switchName, rulesDir);
-  const breakMs = breakMsOf(intervalMs);
-  return (rule) => inForceSince(spans, versionOf(rule, mode), { at, breakMs });
-}
 
 /**
  * What the rules that ask for it did, each as far back from `now` as it asks but by no earlier version, and after `now` as

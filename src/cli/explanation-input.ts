@@ -5,14 +5,14 @@ import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
 import { customersAsked, knowCustomers } from '../pass-customers.js';
 import type { ExplainInput } from '../pass-explain-input.js';
-import { disconnectsBefore, reachOf } from '../pass-past.js';
+import { disconnectsBefore, reachOf, versionsSince } from '../pass-past.js';
 import type { CustomersThen } from '../pass-replay.js';
 import { vendorsAskedBy } from '../policy/compile-rules.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
 import { openStore, type Store } from '../store/open-store.js';
 import { connectSwitch } from './compose.js';
 import { say } from './context.js';
-import { actedSince, versionsAt } from './explanation-acted.js';
+import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { pastInput } from './explanation-past.js';
 import { customersFrom, type Judging, judgingOf, protectionOf } from './judging.js';
@@ -97,10 +97,7 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       ? { cuts: [], recent: [] }
       : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
-  const versionSince =
-    store === undefined
-      ? () => 0
-      : await versionsAt(store.ledger, switchName, config, { at: now, intervalMs });
+  const versionSince = versionsSince((await store?.ledger.ruleVersions(switchName)) ?? [], config.mode, now);
   return {
     source: 'listed just now',
     input: {

@@ -1,17 +1,18 @@
 import type { Call } from '../domain/call.js';
 import type { Holding, LedgerPoll } from '../domain/ledger.js';
 import type { Rule } from '../domain/rule.js';
+import { keptAsOf } from '../domain/rule-version.js';
 import { type Subject, subjectKey } from '../domain/scope.js';
 import { decidePass } from '../pass-decide.js';
 import type { ExplainInput } from '../pass-explain-input.js';
-import { REPEAT_RECORD_MS } from '../pass-past.js';
+import { REPEAT_RECORD_MS, versionsSince } from '../pass-past.js';
 import { breakMsOf } from '../plan/rule-timing.js';
 import { openAuditReader } from '../store/audit-reader.js';
 import { type LedgerReader, openLedgerReader } from '../store/ledger-reader.js';
 import type { Store } from '../store/open-store.js';
 import { openPastReader, type PastReader } from '../store/past-reader.js';
 import { subjectFor } from './explained-subject.js';
-import { actedSince, versionsAt } from './explanation-acted.js';
+import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
 import { customersFrom, customersOverTime, type Judging, judgingOf } from './judging.js';
@@ -44,7 +45,11 @@ export async function pastInput(
     const { countries, accounts, holding, prunedUntil = [] } = ledger.state(switchName, AFTER_ALL);
     const unknownYet = customersFrom(switchConfig, []);
     const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
-    const versionSince = await versionsAt(store.ledger, switchName, config, last);
+    const versionSince = versionsSince(
+      keptAsOf(await store.ledger.ruleVersions(switchName), last.at),
+      config.mode,
+      last.at,
+    );
     const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,

@@ -42,7 +42,6 @@ export function passContext(parts: PassParts): PassContext {
     memory: parts.memory ?? createSwitchMemory({ switchName, numbering, ledger: store.ledger }),
     intervalMs: usualIntervalMs(switchConfig.schedule),
     rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName, now: Date.now() }),
-    rulesSource: config.rulesDir,
     limits: ruleSet.limits.filter((limit) => limit.switch === undefined || limit.switch === switchName),
     configMode: config.mode,
     protect: switchConfig.protect,

@@ -1,6 +1,6 @@
 import type { CallIdentity } from './call.js';
 import type { LearnedCustomer } from './customer-tree.js';
-import type { NotedVersions, RuleSpan } from './rule-span.js';
+import type { KeptVersion, RuleVersion } from './rule-version.js';
 
 /** When a call was first listed in a state; instants of listings, in milliseconds since the epoch. */
 export interface SeenState {
@@ -196,13 +196,13 @@ export interface Ledger {
   lastPollAt(switchName: string): Promise<number | undefined>;
   /** What was learned last of each customer of the switch; none where nobody ever was asked. */
   learnedCustomers(switchName: string): Promise<readonly LearnedCustomerAt[]>;
-  /** When which versions of this rules directory's rules were in force on the switch; none where no pass kept it. */
-  ruleSpans(switchName: string, source: string): Promise<readonly RuleSpan[]>;
+  /** Which versions of rules passes of the switch judged by; none where no pass kept it. */
+  ruleVersions(switchName: string): Promise<readonly KeptVersion[]>;
   /**
-   * Of this rules directory these versions and no others are in force from the pass at `at` on, which goes on with what was so up
-   * to `breakMs` before. Resolves once that is on disk; writes only where something changed.
+   * A pass on a listing asked for at `at` judges by these versions and no others. Resolves once that is on disk; writes only where
+   * something changed.
    */
-  noteRules(noted: NotedVersions): Promise<void>;
+  noteRules(switchName: string, versions: readonly RuleVersion[], at: number): Promise<void>;
   /** One transaction; resolves with the poll's id once it is on disk. */
   commit(switchName: string, changes: LedgerChanges): Promise<number>;
   /**

@@ -5,7 +5,7 @@ import { prepareCustomerReads, prepareCustomerWrite } from './ledger-customers.j
 import { preparePrune } from './ledger-prune.js';
 import { createLedgerReads } from './ledger-reads.js';
 import { INSERT_CALL, identityHash, toCallValues, UPDATE_CALL } from './ledger-rows.js';
-import { createRuleSpans } from './rule-spans.js';
+import { createRuleVersions } from './rule-versions.js';
 import { settle } from './store-error.js';
 
 const COUNT_COMMIT = `
@@ -66,7 +66,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
   const prune = preparePrune(database);
   const customers = prepareCustomerReads(database);
   const writeCustomers = prepareCustomerWrite(database);
-  const spans = createRuleSpans(database);
+  const versions = createRuleVersions(database);
   const commit = database.transaction((switchName: string, changes: LedgerChanges): number => {
     const { id: switchId, pollId, ...known } = write.countCommit(switchName, changes.poll.at);
     const begunAfterCall = changes.anew
@@ -91,8 +91,8 @@ export function createLedger(database: Database.Database, path: string): Ledger 
     lastPollAt: (switchName) => settle(path, () => reads.lastPollAt(switchName)),
     load: (switchName, since, pollsSince) => settle(path, () => reads.state(switchName, since, pollsSince)),
     learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
-    ruleSpans: (switchName, source) => settle(path, () => spans.of(switchName, source)),
-    noteRules: (noted) => settle(path, () => spans.note(noted)),
+    ruleVersions: (switchName) => settle(path, () => versions.of(switchName)),
+    noteRules: (switchName, noted, at) => settle(path, () => versions.note(switchName, noted, at)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
     prune: (options) => settle(path, () => prune(options)),
   };

@@ -23,7 +23,6 @@ export function aPassContext(
     clock,
     numbering: NUMBERING,
     rules: [],
-    rulesSource: 'rules',
     limits: [],
     configMode: 'enforce',
     protect: { accounts: [], customers: [] },
