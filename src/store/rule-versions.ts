@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 import { inForceSince, isOut, type KeptVersion, type RuleVersion } from '../domain/rule-version.js';
 
-/** No rule looks back further on what it did; milliseconds. */
-const KEPT_MS = 90 * 86_400_000;
+/** Hardly a rule looks back further on what it did, and lists that change often make many versions; milliseconds. */
+const KEPT_MS = 8 * 86_400_000;
 
 const VERSIONS = `
   SELECT rule_hash AS ruleHash, mode, since, absent_since AS absentSince, absent_passes AS absentPasses
