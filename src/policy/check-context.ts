@@ -1,4 +1,5 @@
 import type { FactCatalogue, Limit } from '../domain/facts.js';
+import type { FactCondition } from '../domain/rule.js';
 import type { KnownSwitch } from './check-switches.js';
 import type { Findings, Place } from './findings.js';
 import type { ListEntry } from './read-lists.js';
@@ -15,6 +16,8 @@ export interface CheckContext {
   /** Milliseconds since the epoch; undefined where nothing is to be said that depends on it. */
   now: number | undefined;
   findings: Findings;
+  /** Filled while checking: where each comparison stands that was accepted, for what is said of it later. */
+  comparisons: Map<FactCondition, Place>;
 }
 
 /** A condition tree before checking, and where it stands. */

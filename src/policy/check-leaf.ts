@@ -44,7 +44,9 @@ export function checkLeaf(
   if (value === undefined) return undefined;
   if (!isMapping(value)) checkValue(value, valuePlace, fact, operator, context);
   warnOfLowerBound(leaf, place, standing, context);
-  return { fact: fact.name, ...optional(params), operator: operator.name, value };
+  const checked: FactCondition = { fact: fact.name, ...optional(params), operator: operator.name, value };
+  context.comparisons.set(checked, place);
+  return checked;
 }
 
 /** No operator for numbers compares with text; whatever else a value must be depends on the operator. */

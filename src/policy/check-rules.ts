@@ -2,7 +2,7 @@ import { parseDocument } from '../documents/located-document.js';
 import { zodProblems } from '../documents/zod-problems.js';
 import type { Location, Problem } from '../domain/errors.js';
 import type { FactCatalogue } from '../domain/facts.js';
-import type { RuleSet } from '../domain/rule.js';
+import type { FactCondition, RuleSet } from '../domain/rule.js';
 import type { RuleFileText } from '../domain/rule-files.js';
 import { checkCondition } from './check-condition.js';
 import type { CheckContext, WrittenCondition } from './check-context.js';
@@ -55,7 +55,10 @@ export function checkRules(
     files.filter(({ kind }) => kind === 'rules'),
     findings,
   );
-  const context: CheckContext = { catalogue, lists, limits, shared, switches, now, findings };
+  const context: CheckContext = {
+    ...{ catalogue, lists, limits, shared, switches, now, findings },
+    comparisons: new Map(),
+  };
 
   checkChains(context);
   const acyclic = !findings.hasErrors;
@@ -84,7 +87,11 @@ export function checkRules(
 }
 
 /** What is allowed, but to no purpose. */
-function lint(ruleSet: RuleSet, { catalogue, lists, shared }: CheckContext, now: number | undefined) {
+function lint(
+  ruleSet: RuleSet,
+  { catalogue, lists, shared, comparisons }: CheckContext,
+  now: number | undefined,
+) {
   const listLocations = new Map(
     [...lists].flatMap(([name, [first]]) =>
       first === undefined ? [] : [[name, { file: first.location.file, line: 1, column: 1 }] as const],
@@ -93,7 +100,11 @@ function lint(ruleSet: RuleSet, { catalogue, lists, shared }: CheckContext, now:
   const conditionLocations = new Map(
     [...shared].map(([name, { place }]) => [name, locationOf(place, 'key')] as const),
   );
-  return lintRules(ruleSet, { catalogue, now, listLocations, conditionLocations });
+  const comparisonAt = (comparison: FactCondition) => {
+    const place = comparisons.get(comparison);
+    return place === undefined ? undefined : locationOf(place, 'value');
+  };
+  return lintRules(ruleSet, { catalogue, now, listLocations, conditionLocations, comparisonAt });
 }
 
 function readAllLimits(files: readonly RuleFileText[]): ReadLimits {

@@ -23,12 +23,21 @@ export function comparisonsOf(rule: Rule, shared: RuleSet['conditions']): readon
   return [...comparisonsIn(rule.conditions, shared), ...where];
 }
 
+/** A fact that a rule draws on; `comparison` is undefined where `keep` does. */
+export interface DrawnFact extends FactReference {
+  comparison: FactCondition | undefined;
+}
+
 /** Every fact that a rule draws on, on both sides of its comparisons and in `keep`. */
-export function referencesOf(rule: Rule, shared: RuleSet['conditions']): readonly FactReference[] {
-  const compared = comparisonsOf(rule, shared).flatMap((one): FactReference[] => {
-    const { value } = one;
-    return typeof value === 'object' && 'fact' in value ? [one, value] : [one];
+export function referencesOf(rule: Rule, shared: RuleSet['conditions']): readonly DrawnFact[] {
+  const compared = comparisonsOf(rule, shared).flatMap((comparison) => {
+    const { fact, params, value } = comparison;
+    const own = { fact, ...(params && { params }) };
+    const references = typeof value === 'object' && 'fact' in value ? [own, value] : [own];
+    return references.map((one): DrawnFact => ({ ...one, comparison }));
   });
-  const kept = eventsOf(rule).flatMap(({ keep }) => (typeof keep === 'object' ? [keep] : []));
+  const kept = eventsOf(rule).flatMap(({ keep }) =>
+    typeof keep === 'object' ? [{ ...keep, comparison: undefined }] : [],
+  );
   return [...compared, ...kept];
 }

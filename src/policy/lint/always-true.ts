@@ -15,7 +15,7 @@ export interface AlwaysTrue {
 
 /** A comparison that is never false. */
 export interface IdleComparison {
-  text: string;
+  literal: Literal;
   /**
    * What it does all the same. nothing: its fact is never missing; asks-if-known: where its fact is missing, the rule is
    * undecided; decides: it is one of several alternatives, so that the others only matter where its fact is missing;
@@ -38,12 +38,18 @@ export function alwaysTrue(
   const comparisons = placedLiterals(normalForm(conditions, context))
     .filter(({ literal }) => contradictions.isAlwaysTrue(literal))
     .map(({ literal, isAlternative }): IdleComparison => {
-      return { text: literal.text, effect: effectOf(literal, isAlternative, scope) };
+      return { literal, effect: effectOf(literal, isAlternative, scope) };
     });
   return {
     whole: never(conditions),
-    comparisons: [...new Map(comparisons.map((one) => [`${one.effect} ${one.text}`, one])).values()],
+    comparisons: comparisons.filter(
+      (one, index) => comparisons.findIndex((first) => isSame(one, first)) === index,
+    ),
   };
+}
+
+function isSame(one: IdleComparison, other: IdleComparison): boolean {
+  return one.effect === other.effect && one.literal.text === other.literal.text;
 }
 
 /** Every comparison, and whether it is one of several of which one is enough. */

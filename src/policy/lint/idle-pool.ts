@@ -40,13 +40,14 @@ export function countsNothing(
   conditions: Normal,
   context: NormalContext,
   contradictions: Contradictions,
-): { counted: string; why: Impossible } | undefined {
-  for (const { fact, operator, value } of conjunction([conditions]).literals) {
+): { counted: string; why: Impossible; by: Literal } | undefined {
+  for (const by of conjunction([conditions]).literals) {
+    const { fact, operator, value } = by;
     if (!fact.definition.aggregate || fact.definition.type !== 'number' || typeof value !== 'number')
       continue;
     if (AT_LEAST_ONE[operator]?.(value) !== true) continue;
     const why = impossibility(countedLiterals(fact, rule, context), contradictions);
-    if (why !== undefined) return { counted: nameOf(fact), why };
+    if (why !== undefined) return { counted: nameOf(fact), why, by };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { durationText } from '../../documents/duration.js';
 import type { Location, Problem } from '../../domain/errors.js';
 import type { FactCatalogue } from '../../domain/facts.js';
-import type { Rule, RuleSet } from '../../domain/rule.js';
+import type { FactCondition, Rule, RuleSet } from '../../domain/rule.js';
 import { filterAt } from '../expiring-entries.js';
 import { eventsOf, referencesOf } from '../references.js';
 import { alwaysTrue, type IdleComparison } from './always-true.js';
@@ -22,6 +22,8 @@ export interface LintOptions {
   /** Where each list and each shared condition stands; one that is not in here is not reported as unused. */
   listLocations?: ReadonlyMap<string, Location>;
   conditionLocations?: ReadonlyMap<string, Location>;
+  /** Where a comparison stands; what is said of one is pinned to the rule where that is not known. */
+  comparisonAt?: (comparison: FactCondition) => Location | undefined;
 }
 
 /**
@@ -31,7 +33,8 @@ export interface LintOptions {
  */
 export function lintRules(ruleSet: RuleSet, options: LintOptions): readonly Problem[] {
   const { conditions, lists } = ruleSet;
-  const context: NormalContext = { catalogue: options.catalogue, conditions, lists };
+  const { catalogue, comparisonAt } = options;
+  const context: NormalContext = { catalogue, conditions, lists, comparisonAt };
   const contradictions = new Contradictions(context);
   const judged = ruleSet.rules.filter(({ mode }) => mode !== 'off');
   const idle = new Map(
@@ -42,7 +45,7 @@ export function lintRules(ruleSet: RuleSet, options: LintOptions): readonly Prob
   );
   const lively = judged.filter((rule) => !idle.has(rule));
   return [
-    ...[...idle].flatMap(([rule, reasons]) => reasons.map((reason) => warning(rule.location, reason))),
+    ...[...idle].flatMap(([, reasons]) => reasons.map(({ at, why }) => warning(at, why))),
     ...lively.flatMap((rule) => [
       ...alwaysTrueWarnings(rule, context, contradictions),
       ...idleUnderWarnings(rule, context),
@@ -58,9 +61,38 @@ function warning(location: Location, message: string): Problem {
   return { file: location.file, location, message, severity: 'warning' };
 }
 
+/**
+ * Where to look first: at the last of these comparisons, as what it contradicts stands above it. At the rule where none of
+ * them stands in its file, as a shared condition of another one is right for other rules.
+ */
+function placeOf(literals: readonly Pick<Literal, 'location'>[], rule: Rule): Location {
+  const inFile = literals.flatMap(({ location }) =>
+    location !== undefined && location.file === rule.location.file ? [location] : [],
+  );
+  return (
+    inFile.reduce((last: Location | undefined, one) => (isAfter(one, last) ? one : last), undefined) ??
+    rule.location
+  );
+}
+
+function isAfter(one: Location, other: Location | undefined): boolean {
+  return (
+    other === undefined || one.line > other.line || (one.line === other.line && one.column > other.column)
+  );
+}
+
+interface Idle {
+  at: Location;
+  why: string;
+}
+
 /** Why a rule can never match, or never take anything where it does. */
-function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradictions): readonly string[] {
+function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradictions): readonly Idle[] {
   const { name, scope, only } = rule;
+  const because = (why: string, literals: readonly Literal[] = []): Idle => ({
+    at: placeOf(literals, rule),
+    why,
+  });
   const except = filterAt(rule.except, undefined);
   const swallowed = swallowedKey(scope, only, except);
   if (swallowed !== undefined) {
@@ -70,27 +102,26 @@ function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradicti
         ? 'it counts and takes no call'
         : `it can never match, as no ${nounOf(who, rule)} is left`;
     const message = `Rule "${name}" lets nothing in: every entry of "${key}" under "only" is also under "except", so ${effect}. Take it out of one of them.`;
-    return [message];
+    return [because(message)];
   }
   const given: readonly Literal[] = scope === 'call' ? filterLiterals(only, except, context.catalogue) : [];
   const conditions = normalForm(rule.conditions, context);
   const never = impossibility([{ kind: 'all', children: [conditions, ...given] }], contradictions);
   if (never !== undefined) {
-    return [
-      `Rule "${name}" can never match: ${whyImpossible(never)}. Mend the conditions, or set mode: off.`,
-    ];
+    const message = `Rule "${name}" can never match: ${whyImpossible(never)}. Mend the conditions, or set mode: off.`;
+    return [because(message, never.literals)];
   }
   const none = countsNothing(rule, conditions, context, contradictions);
   if (none !== undefined) {
     const message = `Rule "${name}" can never match, as "${none.counted}" counts no call: ${whyImpossible(none.why)}. Mend "to", "only" or "except", or set mode: off.`;
-    return [message];
+    return [because(message, [none.by])];
   }
   return eventsOf(rule).flatMap((event) => {
     const { where, type } = event;
     const all = keepsAll(rule, event, conditions, context, contradictions);
     if (all !== undefined) {
       const message = `Rule "${name}" never takes a call: its conditions hold only while "${all.counted}" is not above what "keep" leaves (${all.kept}). Lower "keep", or mend the conditions.`;
-      return [message];
+      return [because(message)];
     }
     if (where === undefined) return [];
     const narrowing = normalForm(where, context);
@@ -98,9 +129,8 @@ function whyIdle(rule: Rule, context: NormalContext, contradictions: Contradicti
       impossibility([narrowing], contradictions) ??
       poolExcludes(rule, event, conditions, narrowing, context, contradictions);
     if (impossible === undefined) return [];
-    return [
-      `Rule "${name}" can never take a call by ${type}: under "where", ${whyImpossible(impossible)}. Mend "where".`,
-    ];
+    const message = `Rule "${name}" can never take a call by ${type}: under "where", ${whyImpossible(impossible)}. Mend "where".`;
+    return [because(message, impossible.literals)];
   });
 }
 
@@ -114,16 +144,15 @@ function alwaysTrueWarnings(
   const { name, scope, location } = rule;
   if (whole) {
     const [first] = comparisons;
-    const why = first === undefined ? '' : ` ("${first.text}" holds whatever is observed)`;
+    const why = first === undefined ? '' : ` ("${first.literal.text}" holds whatever is observed)`;
     const message = `Rule "${name}" is always true: every ${scope} that it judges violates it, wherever the facts are known${why}. Mend the conditions, or set mode: off.`;
     return [warning(location, message)];
   }
-  return comparisons.flatMap(({ text, effect }) => {
+  return comparisons.flatMap(({ literal, effect }) => {
     const advice = adviceFor(effect, scope);
     if (advice === undefined) return [];
-    return [
-      warning(location, `"${text}" in rule "${name}" is always true where its facts are known, ${advice}`),
-    ];
+    const message = `"${literal.text}" in rule "${name}" is always true where its facts are known, ${advice}`;
+    return [warning(placeOf([literal], rule), message)];
   });
 }
 
@@ -142,22 +171,24 @@ function adviceFor(effect: IdleComparison['effect'], scope: Rule['scope']): stri
 }
 
 /** Calls that begin and end in the window are shorter than it anyway. */
-function idleUnderWarnings(rule: Rule, { conditions }: NormalContext): readonly Problem[] {
-  const messages = referencesOf(rule, conditions).flatMap(({ fact, params: { under, within } = {} }) => {
+function idleUnderWarnings(rule: Rule, { conditions, comparisonAt }: NormalContext): readonly Problem[] {
+  const found = new Map<string, Problem>();
+  for (const { fact, params: { under, within } = {}, comparison } of referencesOf(rule, conditions)) {
     if (!fact.endsWith('.shortCalls') || under === undefined || within === undefined || under < within)
-      return [];
+      continue;
     const [written, window] = [under, within].map((seconds) => durationText(seconds * 1_000));
     const message = `"under: ${written}" of ${fact} in rule "${rule.name}" is not less than "within: ${window}", so every answered call that began and ended in the window is short. Lower "under", or widen "within".`;
-    return [message];
-  });
-  return [...new Set(messages)].map((message) => warning(rule.location, message));
+    const location = comparison && comparisonAt?.(comparison);
+    if (!found.has(message)) found.set(message, warning(placeOf([{ location }], rule), message));
+  }
+  return [...found.values()];
 }
 
 function thinSampleWarnings(rule: Rule, context: NormalContext): readonly Problem[] {
-  const { name, scope, location } = rule;
-  return thinSamples(rule, normalForm(rule.conditions, context)).map((fact) =>
+  const { name, scope } = rule;
+  return thinSamples(rule, normalForm(rule.conditions, context)).map(({ fact, literal }) =>
     warning(
-      location,
+      placeOf([literal], rule),
       `"${fact}" in rule "${name}" names no "min", so it is known from a single call on, and one call decides what becomes of the ${scope}: add one to "params", e.g. min: 20 (min: 1 where that is meant).`,
     ),
   );

@@ -1,3 +1,4 @@
+import type { Location } from '../../domain/errors.js';
 import type { FactCatalogue, FactDefinition, FactParams, FactValue } from '../../domain/facts.js';
 import type { Condition, FactCondition, FactReference, RuleSet } from '../../domain/rule.js';
 import { canonicalJson } from '../canonical-json.js';
@@ -17,6 +18,8 @@ export interface Literal {
   underNot: boolean;
   /** As a person reads it, e.g. `account.totalCalls greaterThan 30`. */
   text: string;
+  /** Where it is written; undefined where that is not known, and for what is no comparison, such as an entry of `only`. */
+  location?: Location | undefined;
 }
 
 /** One distinct fact with its params: the same key is the same observation. */
@@ -30,6 +33,8 @@ export interface NormalContext {
   catalogue: FactCatalogue;
   conditions: RuleSet['conditions'];
   lists: RuleSet['lists'];
+  /** Where a comparison is written, so that what is said of it can be pinned there. */
+  comparisonAt?: ((comparison: FactCondition) => Location | undefined) | undefined;
 }
 
 /** What is left of these where they are not true; the fact itself is known in both cases. */
@@ -84,6 +89,7 @@ function literalOf(condition: FactCondition, context: NormalContext, underNot: b
     negated: counterpart === undefined,
     underNot,
     text: `${underNot ? 'not ' : ''}${nameOf(fact)} ${operator} ${valueText(value, context)}`,
+    location: context.comparisonAt?.(condition),
   };
 }
 
