@@ -14,7 +14,7 @@ const OF_NUMBERS = /\.(?:cld|cli|country|firstSeenCountry|distinctCountries)$/;
  * national number may then begin like a country that is listed, and its call be cut. None where all is said, or no rule asks.
  */
 export function checkNumbers(ruleSet: RuleSet, { name, numbers }: SwitchConfig): readonly Finding[] {
-  if (numbers.country !== undefined) return [];
+  if (numbers.country !== undefined || numbers.bare === 'international') return [];
   const rules = ruleSet.rules.filter(
     (rule) =>
       rule.mode !== 'off' && appliesTo(rule, name) && disconnects(rule) && readsNumbers(rule, ruleSet),
@@ -29,7 +29,7 @@ export function checkNumbers(ruleSet: RuleSet, { name, numbers }: SwitchConfig):
       text:
         `numbers: the config names no country, so that ${who} ${rules.length === 1 ? 'reads' : 'read'} every number as an international one: ` +
         'a national number may begin like a country that is listed, as 678123456, a Spanish mobile number, does like Vanuatu (+678), and its call would be cut',
-      next: 'Add `numbers: { country: … }` to the switch in the config, unless it writes every number in international form.',
+      next: 'Add `numbers: { country: … }` to the switch in the config, or `numbers: { bare: international }` where it writes every number in international form.',
     },
   ];
 }

@@ -2,8 +2,11 @@ import { quotedList } from '../documents/found-values.js';
 import { unseenDirection } from '../documents/unseen-direction.js';
 import type { SwitchConfig } from '../domain/config.js';
 import { CallwardenError } from '../domain/errors.js';
+import type { NumberPlan } from '../domain/numbering.js';
 import type { Clock, SwitchPort } from '../domain/ports.js';
 import type { AnswerTiming, Listing } from '../domain/snapshot.js';
+import { dialingPlanOf } from '../facts/number-metadata.js';
+import { createNumbering } from '../facts/numbering.js';
 import { findDisagreement } from '../gather/cross-check.js';
 import { connectSwitch } from './compose.js';
 import { checkReachability, type Finding } from './reachability.js';
@@ -23,7 +26,7 @@ export async function checkSwitch(switchConfig: SwitchConfig, clock: Clock): Pro
   try {
     port = connectSwitch(switchConfig, clock);
     const listing = await port.listAllCalls({});
-    const found = [...way, ...listingFindings(listing, port.login)];
+    const found = [...way, ...listingFindings(listing, port.login, switchConfig.numbers)];
     return switchConfig.crossCheck ? [...found, await checkStats(port, listing)] : found;
   } catch (error) {
     return [...way, failure('login and listAllCalls', error)];
@@ -32,7 +35,11 @@ export async function checkSwitch(switchConfig: SwitchConfig, clock: Clock): Pro
   }
 }
 
-function listingFindings({ calls, suspects, timing }: Listing, login: string): readonly Finding[] {
+function listingFindings(
+  { calls, suspects, timing }: Listing,
+  login: string,
+  numbers: NumberPlan,
+): readonly Finding[] {
   const suspectText = suspects.length === 0 ? '' : `, ${suspects.length} suspect`;
   const listed: Finding = {
     level: suspects.length === 0 ? 'ok' : 'warn',
@@ -41,7 +48,7 @@ function listingFindings({ calls, suspects, timing }: Listing, login: string): r
       next: 'Calls without a readable ID, CALL_ID or CC_STATE are never cut; see `callwarden calls`.',
     }),
   };
-  return [listed, ...directionFindings(calls), clockFinding(timing)];
+  return [listed, ...directionFindings(calls), ...readingFindings(calls, numbers), clockFinding(timing)];
 }
 
 /** What rules with `direction` would not count, or could not judge. */
@@ -68,6 +75,33 @@ function directionFindings(calls: Listing['calls']): readonly Finding[] {
     });
   }
   return findings;
+}
+
+const SHOWN_DIGITS = 5;
+
+/**
+ * Dialled numbers without any prefix that are taken for national ones of the country, so that prefixes of other countries do not
+ * know them. Nothing to tell where the config says what such digits are.
+ */
+function readingFindings(calls: Listing['calls'], numbers: NumberPlan): readonly Finding[] {
+  const { country, bare } = numbers;
+  if (country === undefined || bare !== undefined) return [];
+  const { normalise } = createNumbering(numbers);
+  const written = calls.flatMap(({ cld }) => (cld !== undefined && /^[1-9]\d*$/.test(cld) ? [cld] : []));
+  const national = written.filter((cld) => normalise(cld) !== cld);
+  const [first] = national;
+  if (first === undefined) return [];
+  const read = normalise(first);
+  const text = `numbers: ${national.length} of ${written.length} dialled numbers without +, 00 or a trunk prefix are read as national ones of ${country}, such as ${first.slice(0, SHOWN_DIGITS)}… as +${read.slice(0, SHOWN_DIGITS)}…; prefixes of other countries do not know them`;
+  // Where a trunk prefix is dialled, switches hardly write national numbers without it.
+  const hasTrunkPrefix = dialingPlanOf(country).trunkPrefix !== undefined;
+  return [
+    {
+      level: hasTrunkPrefix ? 'warn' : 'ok',
+      text,
+      next: `State \`bare: international\` beside \`country: ${country}\` where such numbers are international ones, as most switches write them, or \`bare: either\` where they may be national.`,
+    },
+  ];
 }
 
 /** The Date header has a resolution of one second: on average half a second has passed since. */

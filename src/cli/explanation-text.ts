@@ -161,7 +161,8 @@ function callLines({ calls, rule }: Explanation, askedCall: string | undefined):
   const shown = sorted.filter((one) => !hidden.has(one)).slice(0, SHOWN_CALLS);
   const lines = shown.map(({ call, fate }) => {
     const seconds = call.duration === undefined ? '' : ` ${Math.round(call.duration)} s`;
-    return `  ${call.id}  ${call.cli ?? '-'} -> ${call.cld ?? '-'}  ${call.state}${seconds}: ${fateText(fate, rule)}`;
+    const [from, to] = [shownNumber(call.cli, call.cliNumber), shownNumber(call.cld, call.cldNumber)];
+    return `  ${call.id}  ${from} -> ${to}  ${call.state}${seconds}: ${fateText(fate, rule)}`;
   });
   const more = calls.length - lines.length;
   const all = sorted.slice(-more).every(({ fate }) => fate.fate === 'kept') ? ', all of them kept' : '';
@@ -170,6 +171,13 @@ function callLines({ calls, rule }: Explanation, askedCall: string | undefined):
     ...lines,
     ...(more > 0 ? [`  … and ${more} more${all}; -o json has each`] : []),
   ];
+}
+
+/** As listed, and what rules compare where that is another number. */
+function shownNumber(listed: string | undefined, read: string | undefined): string {
+  if (listed === undefined) return '-';
+  const isPlain = read === undefined || read === listed || read === listed.replace(/^(?:\+|00)/, '');
+  return isPlain ? listed : `${listed} (read as ${read})`;
 }
 
 function fateText(fate: Fate, rule: Rule): string {

@@ -17,7 +17,8 @@ switches:
     # concurrency: 4                        # requests in flight at once, 1 to 32
     # schedule: "*/5 * * * * *"             # when to look: node-cron, seconds first
     # numbers:                              # (example) how this switch writes numbers
-    #   country: DE                         #   numbers without an international prefix are read so
+    #   country: DE                         #   numbers with a trunk prefix (030…) are national ones of it
+    #   bare: international                 #   what digits without +, 00 and 0 are; else national ones where only that is valid
     #   techPrefixes: ["0011#"]             #   route a call and are no part of the number
     # protect:                              # (example) never disconnected on this switch, whatever a rule says
     #   accounts: [7]

@@ -2,6 +2,7 @@ import { isSupportedCountry } from 'libphonenumber-js';
 import { validateDetailed } from 'node-cron';
 import { z } from 'zod';
 import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
+import { BARE_DIGITS } from '../domain/numbering.js';
 
 /** So long a request or pass is a mistake, and timers overflow at 24 days. */
 const LONGEST_WAIT_MS = 3_600_000;
@@ -97,6 +98,7 @@ const switchSchema = z.strictObject({
   numbers: z
     .strictObject({
       country: checkedText(countryProblem).optional(),
+      bare: z.enum(BARE_DIGITS).optional(),
       techPrefixes: z
         .array(
           z

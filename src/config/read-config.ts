@@ -9,6 +9,7 @@ import {
 import { zodProblems } from '../documents/zod-problems.js';
 import type { Config, Protect, SwitchConfig } from '../domain/config.js';
 import { CallwardenError, type Problem } from '../domain/errors.js';
+import type { NumberPlan } from '../domain/numbering.js';
 import { type CheckedConfig, type CheckedSwitch, configSchema } from './config-schema.js';
 import { type CrossProblem, crossCheck, DEFAULT_DEADLINE_MS, DEFAULT_TIMEOUT_MS } from './cross-checks.js';
 import {
@@ -251,7 +252,6 @@ function buildSwitch(
   files: ReferencedFiles,
 ): SwitchConfig {
   const own = protection(one.protect);
-  const { country } = one.numbers ?? {};
   return {
     name: one.name,
     url: one.url,
@@ -261,7 +261,7 @@ function buildSwitch(
     deadlineMs: one.deadline ?? DEFAULT_DEADLINE_MS,
     concurrency: one.concurrency ?? DEFAULT_CONCURRENCY,
     schedule: one.schedule ?? DEFAULT_SCHEDULE,
-    numbers: { techPrefixes: one.numbers?.techPrefixes ?? [], ...(country === undefined ? {} : { country }) },
+    numbers: numberPlan(one.numbers),
     protect: {
       numbers: union(globalProtect.numbers, own.numbers),
       accounts: union(globalProtect.accounts, own.accounts),
@@ -292,4 +292,16 @@ function protection(written: CheckedConfig['protect']): Protect {
 
 function union<T>(one: readonly T[], other: readonly T[]): readonly T[] {
   return [...new Set([...one, ...other])];
+}
+
+function numberPlan({
+  country,
+  bare,
+  techPrefixes = [],
+}: NonNullable<CheckedSwitch['numbers']> = {}): NumberPlan {
+  return {
+    techPrefixes,
+    ...(country === undefined ? {} : { country }),
+    ...(bare === undefined ? {} : { bare }),
+  };
 }

@@ -1,7 +1,16 @@
+/**
+ * What digits without `+`, `00` or a trunk prefix are. either: an international number, or a national one where they are valid
+ * as that alone.
+ */
+export const BARE_DIGITS = ['international', 'either'] as const;
+export type BareDigits = (typeof BARE_DIGITS)[number];
+
 /** How one switch writes telephone numbers; part of its config. */
 export interface NumberPlan {
   /** ISO 3166-1 alpha-2, e.g. DE: how numbers without an international prefix are read. */
   country?: string;
+  /** `either` where it is left out. Without a country there is no national number, and all are international. */
+  bare?: BareDigits;
   /** Prefixes that route a call and are no part of the number, e.g. `0011#`. */
   techPrefixes: readonly string[];
 }

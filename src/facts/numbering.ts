@@ -1,4 +1,4 @@
-import type { Numbering, NumberPlan } from '../domain/numbering.js';
+import type { BareDigits, Numbering, NumberPlan } from '../domain/numbering.js';
 import { createCountryLookup } from './country-of.js';
 import { createNationalReading } from './national-reading.js';
 import {
@@ -16,7 +16,8 @@ export { isKnownCountry } from './number-metadata.js';
  * that of its user), URI parts and separators go, then `+`, `00` and the country's own international prefix, then the national form is
  * made international (the trunk prefix, or ten digits in the North American plan). Digits without any prefix are
  * international, which is how switches usually write them, unless libphonenumber knows them only as a national number
- * of the country: 678123456 in Spain is a Spanish mobile number, since Vanuatu (678) has none so long. A trunk prefix
+ * of the country: 678123456 in Spain is a Spanish mobile number, since Vanuatu (678) has none so long. Where the plan says
+ * that they are international (`bare`) they are that always: fraud likes ranges that nobody knows. A trunk prefix
  * other than 0 (the 8 of Russia) is left alone: such digits may as well be an international number.
  *
  * normalise is idempotent except where its result is ambiguous by itself: a result that begins with a technical prefix
@@ -26,7 +27,7 @@ export { isKnownCountry } from './number-metadata.js';
  * Throws a RangeError where the plan's country is not known (isKnownCountry).
  */
 export function createNumbering(plan: NumberPlan): Numbering {
-  const dialing = plan.country === undefined ? undefined : dialingIn(plan.country);
+  const dialing = plan.country === undefined ? undefined : dialingIn(plan.country, plan.bare);
   const techPrefixes = plan.techPrefixes
     .filter((prefix) => prefix !== '')
     .toSorted((one, other) => other.length - one.length);
@@ -51,7 +52,7 @@ export function createNumbering(plan: NumberPlan): Numbering {
   }
 
   return {
-    fingerprint: JSON.stringify([plan.country ?? null, [...new Set(techPrefixes)].sort()]),
+    fingerprint: fingerprintOf(plan, techPrefixes),
     normalise,
     normaliseCaller: (raw) => read(raw.trim()),
     countryOf: createCountryLookup(),
@@ -78,14 +79,24 @@ export function createNumbering(plan: NumberPlan): Numbering {
   };
 }
 
-interface Dialing extends DialingPlan {
-  /** Whether bare digits make sense only as a national number. */
-  isOnlyNational: (digits: string) => boolean;
+/** Of a plan that says nothing of bare digits it is what it was before plans could. */
+function fingerprintOf({ country, bare }: NumberPlan, techPrefixes: readonly string[]): string {
+  const parts = [country ?? null, [...new Set(techPrefixes)].sort()];
+  return JSON.stringify(country !== undefined && bare === 'international' ? [...parts, bare] : parts);
 }
 
-function dialingIn(country: string): Dialing {
+interface Dialing extends DialingPlan {
+  /** Whether digits without any prefix are a national number. */
+  isNational: (digits: string) => boolean;
+}
+
+function dialingIn(country: string, bare: BareDigits = 'either'): Dialing {
   const plan = dialingPlanOf(country);
-  return { ...plan, isOnlyNational: createNationalReading(plan) };
+  if (bare === 'international') return { ...plan, isNational: () => false };
+  const isOnlyNational = createNationalReading(plan);
+  const isNational = (digits: string) =>
+    (plan.callingCode === '1' && NANP_NATIONAL.test(digits)) || isOnlyNational(digits);
+  return { ...plan, isNational };
 }
 
 interface WrittenNumber {
@@ -130,8 +141,7 @@ function toInternational(number: WrittenNumber, dialing: Dialing | undefined): s
   if (dialing === undefined) return rest;
   if (rest.startsWith('0')) return fromNationalForm(rest, dialing);
   if (number.international || rest !== number.digits) return rest;
-  if (dialing.callingCode === '1' && NANP_NATIONAL.test(rest)) return `1${rest}`;
-  return dialing.isOnlyNational(rest) ? dialing.callingCode + rest : rest;
+  return dialing.isNational(rest) ? dialing.callingCode + rest : rest;
 }
 
 function withoutInternationalPrefix(digits: string, dialing: DialingPlan | undefined): string {

@@ -64,6 +64,7 @@ export const DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string, strin
   any: {
     $schema: 'For the editor, at the top of a file: where this schema is.',
     country: 'For national forms: the two capital letters of ISO 3166, e.g. DE.',
+    bare: 'What digits without +, 00 or a trunk prefix are: international, or either where absent.',
     techPrefixes: 'Prefixes that are no part of a number.',
     scope: 'Whose limit it is.',
     id: 'Whose limit it is: the number on the switch.',

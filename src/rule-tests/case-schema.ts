@@ -4,6 +4,7 @@ import { didYouMean } from '../documents/did-you-mean.js';
 import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
 import { ACTION_TYPES, WITHHOLD_REASONS } from '../domain/action.js';
 import { SETUP_STATES } from '../domain/call.js';
+import { BARE_DIGITS } from '../domain/numbering.js';
 import { SCOPES } from '../domain/scope.js';
 import { butFound, wrong, wrongDuration } from './case-messages.js';
 import { counterProblem } from './repeated.js';
@@ -215,6 +216,7 @@ const shared = {
         .string()
         .refine(isSupportedCountry, wrong('"country": expected the two capital letters of ISO 3166, e.g. DE'))
         .optional(),
+      bare: z.enum(BARE_DIGITS).optional(),
       techPrefixes: z.array(words('techPrefixes')).optional(),
     })
     .optional(),

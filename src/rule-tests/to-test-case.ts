@@ -78,6 +78,7 @@ export function toTestCase(
     numbers: {
       techPrefixes: written.numbers?.techPrefixes ?? [],
       ...(written.numbers?.country !== undefined && { country: written.numbers.country }),
+      ...(written.numbers?.bare !== undefined && { bare: written.numbers.bare }),
     },
     limits,
     protect: { numbers: [], accounts: [], customers: [], ...definedOf(written.protect) },

@@ -150,6 +150,30 @@ describe('doctor', () => {
     const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
     writeFileSync(join(cwd, 'callwarden.yaml'), config.replace('timeout: 2s', 'numbers: { country: DE }'));
     expect((await run(['doctor'])).stdout).not.toContain('numbers: the config');
+    const stated = config.replace('timeout: 2s', 'numbers: { bare: international }');
+    writeFileSync(join(cwd, 'callwarden.yaml'), stated);
+    expect((await run(['doctor'])).stdout).not.toContain('numbers:');
+  });
+
+  it('warns of dialled numbers that are taken for national ones, unless the config says what they are', async () => {
+    const simulator = await simulate({ traffic: 'none' });
+    writeConfig({ lab: simulator.url });
+    const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
+    const doctorWith = async (numbers: string) => {
+      const stated = config.replace('timeout: 2s', `numbers: { ${numbers} }`);
+      writeFileSync(join(cwd, 'callwarden.yaml'), stated);
+      return (await run(['doctor'])).stdout;
+    };
+    for (const cld of ['442079460000', '0301234567', '+53095809494', '5309580949'])
+      simulator.world.addCall({ cld });
+    expect(await doctorWith('country: DE')).toMatch(
+      /warn {2}switch lab: numbers: 1 of 2 dialled numbers without \+, 00 or a trunk prefix are read as national ones of DE, such as 53095… as \+49530…;.*\n {6}next: State `bare: international` beside `country: DE`/,
+    );
+    expect(await doctorWith('country: DE, bare: international')).not.toContain('numbers:');
+    expect(await doctorWith('country: DE, bare: either')).not.toContain('numbers:');
+    // Without a trunk prefix that is how national numbers are dialled.
+    simulator.world.addCall({ cld: '678123456' });
+    expect(await doctorWith('country: ES')).toMatch(/ok {4}switch lab: numbers: 1 of 3 dialled numbers/);
   });
 
   it('does not warn of numbers where no rule cuts by them', async () => {

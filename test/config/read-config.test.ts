@@ -106,7 +106,7 @@ describe('a config', () => {
       'deadline: 2m',
       'concurrency: 8',
       'schedule: "0 * * * * *"',
-      'numbers: { country: DE, techPrefixes: ["0011#"] }',
+      'numbers: { country: DE, bare: international, techPrefixes: ["0011#"] }',
       'protect: { numbers: ["110"], accounts: [7], customers: [9] }',
       'customerTree: { 3: 2, 2: 1 }',
     )}mode: enforce
@@ -136,7 +136,7 @@ checkpoints: { file: /var/log/heads.jsonl, key: keys/audit.key, every: 10m }
       deadlineMs: 120_000,
       concurrency: 8,
       schedule: '0 * * * * *',
-      numbers: { country: 'DE', techPrefixes: ['0011#'] },
+      numbers: { country: 'DE', bare: 'international', techPrefixes: ['0011#'] },
       protect: { numbers: ['112', '110'], accounts: [8, 7], customers: [9] },
       customerTree: new Map([
         [3, 2],
@@ -420,6 +420,7 @@ describe('a switch', () => {
     ['numbers: { country: de }', 'Did you mean "DE"?'],
     ['numbers: { country: XX }', 'expected the two capital letters'],
     ['numbers: { techPrefixes: [""] }', 'that are not empty'],
+    ['numbers: { bare: national }', 'expected one of "international" or "either"'],
     ['numbers: { techPrefixes: [11] }', 'expected texts in quotes'],
     ['protect: { numbers: [112] }', 'expected telephone numbers in quotes'],
     ['protect: { accounts: [a] }', 'expected the numbers'],

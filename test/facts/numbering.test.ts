@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NumberPlan } from '../../src/domain/numbering.js';
 import { dialingPlanOf, isValidInternational } from '../../src/facts/number-metadata.js';
 import { createNumbering, isKnownCountry } from '../../src/facts/numbering.js';
 
@@ -85,6 +86,37 @@ describe('normalise', () => {
     ['of a foreign country', 'ES', '4930123456', '4930123456'],
   ])('keeps a number international that is %s', (_, country, written, expected) => {
     expect(inCountry(country).normalise(written)).toBe(expected);
+  });
+
+  it.each([
+    ['DE', '5309580949'],
+    ['DE', '224090248160'],
+    ['DE', '882098000000'],
+    ['US', '5309580949'],
+    ['ES', '678123456'],
+  ])('takes bare digits for international ones in %s where the plan says so: %s', (country, written) => {
+    const numbering = createNumbering({ country, bare: 'international', techPrefixes: ['77#'] });
+    expect(inCountry(country).normalise(written)).not.toBe(written);
+    expect(numbering.normalise(written)).toBe(written);
+    expect(numbering.normalise(`77#${written}`)).toBe(written);
+    expect(numbering.normalise(`sip:${written}@192.0.2.1`)).toBe(written);
+    expect(numbering.normaliseCaller(written)).toBe(written);
+  });
+
+  it('reads a trunk prefix, + and 00 whatever the plan says of bare digits', () => {
+    const numbering = createNumbering({ country: 'DE', bare: 'international', techPrefixes: [] });
+    expect(numbering.normalise('030 123456')).toBe('4930123456');
+    expect(numbering.normalise('+4930123456')).toBe('4930123456');
+    expect(numbering.normalise('00530958094')).toBe('530958094');
+    // What protects is as wide as ever: whoever wrote the national number is spared as well.
+    expect(numbering.readingsOf('5309580949')).toContain('495309580949');
+  });
+
+  it('has the fingerprint of before where the plan says nothing else of bare digits', () => {
+    const of = (plan: Partial<NumberPlan>) => createNumbering({ techPrefixes: [], ...plan }).fingerprint;
+    expect(of({ country: 'DE', bare: 'either' })).toBe(of({ country: 'DE' }));
+    expect(of({ bare: 'international' })).toBe(of({}));
+    expect(of({ country: 'DE', bare: 'international' })).not.toBe(of({ country: 'DE' }));
   });
 
   it('takes no technical prefix off the number of a caller', () => {
