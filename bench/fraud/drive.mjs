@@ -77,7 +77,8 @@ function contextOf({ port, store, ruleSet, caps, clock }) {
       name: SWITCH,
       protect: { numbers: [], accounts: [], customers: [] },
       customerTree: new Map(),
-      numbers: { techPrefixes: [] },
+      // As docs/config.md advises for a switch that lists international numbers without +.
+      numbers: { country: 'DE', bare: 'international', techPrefixes: [] },
       schedule: '*/5 * * * * *',
       deadlineMs: 600_000,
       concurrency: 4,
