@@ -39,6 +39,18 @@ describe('the cases of the shipped rules', () => {
     },
   );
 
+  // As docs/config.md advises; digits without any prefix are read otherwise by a country alone.
+  it.each(
+    read.cases
+      .filter((one) => demandsAction(one) && one.numbers.country === undefined)
+      .map((one) => [`${one.rules?.join(', ')}: ${one.name}`, one] as const),
+  )('hold where the switch states a country, too: %s', async (_, written) => {
+    const numbers = { country: 'DE', bare: 'international', techPrefixes: [] } as const;
+    const testCase = { ...written, numbers };
+    const result = await runCase(testCase, stageCase(testCase, ruleSet));
+    expect(result.failures.length === 0 ? '' : textReport([result])).toBe('');
+  });
+
   it.each(rules.map(({ name }) => name))(
     'show for %s an attack that is caught and two looks-alike that are not',
     (name) => {
