@@ -30,7 +30,7 @@ mode: monitor                               # records what it would cut and cuts
 # database: ./callwarden.db
 
 # protect:                                  # never disconnected on any switch
-#   numbers: []                             # CLI or CLD; the emergency numbers are always protected
+#   numbers: []                             # CLI or CLD; emergency numbers and helplines always are
 #   accounts: []                            # with several switches these belong under their switch
 #   customers: []
 

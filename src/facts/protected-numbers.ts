@@ -1,6 +1,7 @@
 import { digitOf } from '../domain/digits.js';
 import type { Numbering } from '../domain/numbering.js';
 import { EMERGENCY_NUMBERS } from './emergency-numbers.js';
+import { HELPLINES } from './helplines.js';
 import { callingCodeOfCountry } from './number-metadata.js';
 
 /** The numbers that no rule may cut. */
@@ -16,16 +17,16 @@ const LONGEST_SHORT_CODE = 4;
 const EMERGENCY_SERVICE = /\burn:service:sos\b/i;
 
 /**
- * Knows the emergency numbers of every region and the numbers given. Wide on purpose, because it only ever protects: a
+ * Knows the emergency numbers of every region, the helplines that are known, and the numbers given. Wide on purpose, because it only ever protects: a
  * short code counts anywhere, with any technical, international or trunk prefix and any country code before it, but
- * always as the whole number, never as the beginning of a longer one. The eleven emergency numbers of five and six
- * digits count bare, or with the country code of their own region; the numbers given in every form, national ones included.
+ * always as the whole number, never as the beginning of a longer one. The numbers of five and six
+ * digits, eleven emergency numbers and the helplines of Europe, count bare, or with the country code of their own region; the numbers given in every form, national ones included.
  */
 export function createProtectedNumbers(numbers: readonly string[], numbering: Numbering): ProtectedNumbers {
   const anyForm = new Map<string, string>();
   const fullForm = new Map<string, string>();
-  for (const [region, emergencyNumbers] of Object.entries(EMERGENCY_NUMBERS)) {
-    for (const number of emergencyNumbers) {
+  for (const [region, ownNumbers] of [...Object.entries(EMERGENCY_NUMBERS), ...Object.entries(HELPLINES)]) {
+    for (const number of ownNumbers) {
       if (number.length <= LONGEST_SHORT_CODE) anyForm.set(number, number);
       else {
         fullForm.set(number, number);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NumberPlan } from '../../src/domain/numbering.js';
 import { EMERGENCY_NUMBERS } from '../../src/facts/emergency-numbers.js';
 import { createNumbering } from '../../src/facts/numbering.js';
 import { createProtectedNumbers } from '../../src/facts/protected-numbers.js';
@@ -258,4 +259,27 @@ it('knows an emergency number that is percent-encoded or bears a port', () => {
     undefined,
     undefined,
   ]);
+});
+
+describe('helplines are protected like emergency numbers', () => {
+  const match = (raw: string, plan: NumberPlan = { techPrefixes: ['77#'] }) =>
+    createProtectedNumbers([], createNumbering(plan)).match(raw);
+
+  it.each(['116117', '+49116117', '0049 116 117', '77#116117', '116123', '381116111'])(
+    'in Europe, %s bare and with a country code of there',
+    (raw) => {
+      expect(match(raw)).toMatch(/^116\d{3}$/);
+    },
+  );
+
+  it.each(['988', '+1988', '1988', '0988'])('the crisis line of America, %s', (raw) => {
+    expect(match(raw, { country: 'US', techPrefixes: [] })).toBe('988');
+  });
+
+  it.each(['116118', '1161171', '49301161177', '+1116117', '+49988123'])(
+    'but nothing else that looks like one: %s',
+    (raw) => {
+      expect(match(raw)).toBeUndefined();
+    },
+  );
 });
