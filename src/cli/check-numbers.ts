@@ -1,5 +1,6 @@
 import type { SwitchConfig } from '../domain/config.js';
 import type { Rule, RuleSet } from '../domain/rule.js';
+import { callingCodeOfCountry } from '../facts/number-metadata.js';
 import { appliesTo } from '../policy/compile-rules.js';
 import { filterEver } from '../policy/expiring-entries.js';
 import { comparisonsOf, eventsOf, referencesOf } from '../policy/references.js';
@@ -10,19 +11,19 @@ const NAMED_RULES = 4;
 const OF_NUMBERS = /\.(?:cld|cli|country|firstSeenCountry|distinctCountries)$/;
 
 /**
- * Warns of rules that disconnect by prefixes or countries on a switch whose config does not say how it writes numbers: a
- * national number may then begin like a country that is listed, and its call be cut. None where all is said, or no rule asks.
+ * Warns of lists of destinations that hold the switch's own country, and of rules that disconnect by prefixes or countries on
+ * a switch whose config does not say how it writes numbers: a national number may then begin like a country that is listed,
+ * and its call be cut. None where all is said, or no rule asks.
  */
 export function checkNumbers(ruleSet: RuleSet, { name, numbers }: SwitchConfig): readonly Finding[] {
-  if (numbers.country !== undefined || numbers.bare === 'international') return [];
   const rules = ruleSet.rules.filter(
     (rule) =>
       rule.mode !== 'off' && appliesTo(rule, name) && disconnects(rule) && readsNumbers(rule, ruleSet),
   );
-  if (rules.length === 0) return [];
-  const more = rules.length - NAMED_RULES;
-  const named = rules.slice(0, NAMED_RULES).map((rule) => rule.name);
-  const who = named.join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const { country, bare } = numbers;
+  if (country !== undefined) return ownCountryFindings(country, rules, ruleSet);
+  if (rules.length === 0 || bare === 'international') return [];
+  const who = namesOf(rules);
   return [
     {
       level: 'warn',
@@ -32,6 +33,35 @@ export function checkNumbers(ruleSet: RuleSet, { name, numbers }: SwitchConfig):
       next: 'Add `numbers: { country: … }` to the switch in the config, or `numbers: { bare: international }` where it writes every number in international form.',
     },
   ];
+}
+
+function namesOf(rules: readonly Rule[]): string {
+  const more = rules.length - NAMED_RULES;
+  const named = rules.slice(0, NAMED_RULES).map((rule) => rule.name);
+  return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Lists of foreign destinations that hold the whole of the switch's own country, which then is one of them. */
+function ownCountryFindings(country: string, rules: readonly Rule[], ruleSet: RuleSet): readonly Finding[] {
+  const code = callingCodeOfCountry(country);
+  return [...ruleSet.lists].flatMap(([list, entries]): readonly Finding[] => {
+    const prefixes = entries.map((written) => ({
+      written,
+      digits: written.replace(/^(?:\+|00)|[^+\d]/g, ''),
+    }));
+    const own = prefixes.find(({ digits }) => digits !== '' && code.startsWith(digits));
+    const hasOthers = prefixes.some(({ digits }) => !digits.startsWith(code) && !code.startsWith(digits));
+    const users = rules.filter((rule) => listsOf(rule, ruleSet).has(list));
+    if (own === undefined || !hasOthers || users.length === 0) return [];
+    const text = `numbers: the list ${list} holds ${own.written}, the whole of ${country}: ${namesOf(users)} ${users.length === 1 ? 'takes' : 'take'} calls within the country for calls to these destinations`;
+    return [{ level: 'warn', text, next: `Take ${own.written} out of the list, unless that is meant.` }];
+  });
+}
+
+/** The lists of destinations that a rule asks for. */
+function listsOf(rule: Rule, { conditions }: RuleSet): ReadonlySet<string> {
+  const counted = referencesOf(rule, conditions).flatMap(({ params }) => params?.to ?? []);
+  return new Set([...counted, ...(rule.only.cld ?? [])]);
 }
 
 function disconnects(rule: Rule): boolean {

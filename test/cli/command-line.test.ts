@@ -314,6 +314,23 @@ ${more}`;
     });
   });
 
+  it('facts tells the whole definition of those that are named', async () => {
+    const whole = (await run(['rules', 'facts', 'account.minutes', '-o', 'table'])).stdout;
+    expect(whole).toMatch(
+      /^account\.minutes: number, minutes; params within, to, state, direction\n {2}Connected minutes in the last `within`: .* narrows\.\n$/,
+    );
+    const line = (await run(['rules', 'facts', '-o', 'table'])).stdout
+      .split('\n')
+      .find((one) => one.startsWith('account.callsEnded '));
+    expect(line).toMatch(/^account\.callsEnded +number +calls +Calls of the account .* answered or not\.$/);
+    const several = (await run(['rules', 'facts', 'minutes', '-o', 'jsonl'])).stdout.trim().split('\n');
+    expect(several.map((one) => (JSON.parse(one) as { name: string }).name)).toContain('cli.minutesToday');
+    expect(several.every((one) => one.includes('inutes'))).toBe(true);
+    const unknown = await run(['rules', 'facts', 'account.minuts']);
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.stderr).toContain('There is no fact "account.minuts". Did you mean "account.minutes"?');
+  });
+
   it('list and facts print in every format', async () => {
     const facts = await run(['rules', 'facts']);
     const first = JSON.parse(facts.stdout.split('\n')[0] ?? '') as object;

@@ -176,6 +176,21 @@ describe('doctor', () => {
     expect(await doctorWith('country: ES')).toMatch(/ok {4}switch lab: numbers: 1 of 3 dialled numbers/);
   });
 
+  it("warns of a list of foreign destinations that holds the switch's own country", async () => {
+    writeConfig({ lab: (await simulate()).url });
+    const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
+    const numbers = 'numbers: { country: LV, bare: international }';
+    writeFileSync(join(cwd, 'callwarden.yaml'), config.replace('timeout: 2s', numbers));
+    const { stdout, exitCode } = await run(['doctor']);
+    expect(stdout).toMatch(
+      /warn {2}switch lab: numbers: the list high-risk-prefixes holds \+371, the whole of LV: .*irsf-burst.*\n {6}next: Take \+371 out/,
+    );
+    expect(exitCode).toBe(0);
+    writeFileSync(join(cwd, 'rules', 'lists', 'high-risk-prefixes.txt'), '+371\n');
+    // A list of one's own country alone is none of foreign destinations.
+    expect((await run(['doctor'])).stdout).not.toContain('the list high-risk-prefixes');
+  });
+
   it('does not warn of numbers where no rule cuts by them', async () => {
     writeConfig({ lab: (await simulate()).url }, 'rules: ./few\n');
     mkdirSync(join(cwd, 'few', 'lists'), { recursive: true });

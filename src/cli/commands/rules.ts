@@ -1,9 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { Command } from 'commander';
-import type { FactDefinition } from '../../domain/facts.js';
 import type { Rule, RuleSet } from '../../domain/rule.js';
-import { FACT_CATALOGUE } from '../../facts/catalogue.js';
 import { loadConfig, loadRules } from '../compose.js';
 import type { CliContext } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -12,6 +10,7 @@ import { type OutputFormat, type RowView, writeRows } from '../output.js';
 import { addRulesAccept } from './rules-accept.js';
 import { addRulesBacktest } from './rules-backtest.js';
 import { addRulesExplain } from './rules-explain.js';
+import { addRulesFacts } from './rules-facts.js';
 import { addRulesSchema } from './rules-schema.js';
 import { addRulesTest } from './rules-test.js';
 
@@ -25,7 +24,7 @@ export function addRules(program: Command, context: CliContext): void {
     .description(
       'Work on rule files: check and test them, explain why they act or do not, try them on the calls of the past.',
     );
-  withExamples(rules, 'callwarden rules check', 'callwarden rules facts -o table | grep ^account');
+  withExamples(rules, 'callwarden rules check', 'callwarden rules facts account.minutes');
 
   const check = rules
     .command('check')
@@ -60,16 +59,7 @@ export function addRules(program: Command, context: CliContext): void {
     });
   withExamples(list, 'callwarden rules list', 'callwarden rules list /etc/callwarden/rules -o csv');
 
-  const facts = rules
-    .command('facts')
-    .summary('list the facts that rules can use')
-    .description('Lists the facts that rules can use, with their types, units and parameters.')
-    .addOption(outputOption())
-    .action(async (options: { output?: OutputFormat }) => {
-      const rows = [...FACT_CATALOGUE.values()].map(toFactRow);
-      await writeRows(rows, FACT_VIEW, chosenFormat(options.output, context), context.stdout);
-    });
-  withExamples(facts, 'callwarden rules facts', 'callwarden rules facts -o json');
+  addRulesFacts(rules, context);
   addRulesAccept(rules, context);
   addRulesTest(rules, context);
   addRulesExplain(rules, context);
@@ -142,27 +132,3 @@ function shortest(file: string): string {
   const seenFromHere = relative(process.cwd(), file);
   return seenFromHere.length < file.length ? seenFromHere : file;
 }
-
-interface FactRow {
-  name: string;
-  scope: string;
-  type: string;
-  unit: string | null;
-  params: readonly string[];
-  description: string;
-}
-
-function toFactRow({ name, scope, type, unit, params, description }: FactDefinition): FactRow {
-  return { name, scope, type, unit: unit ?? null, params, description };
-}
-
-const FACT_VIEW: RowView<FactRow> = {
-  columns: [
-    { header: 'NAME', cell: (row) => row.name, keep: true },
-    { header: 'TYPE', cell: (row) => row.type },
-    { header: 'UNIT', cell: (row) => row.unit },
-    { header: 'PARAMS', cell: (row) => row.params.join(' '), wraps: true },
-    { header: 'DESCRIPTION', cell: (row) => row.description, wraps: true },
-  ],
-  fields: ['name', 'scope', 'type', 'unit', 'params', 'description'],
-};
