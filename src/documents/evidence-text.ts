@@ -13,13 +13,30 @@ const SIGNS: Readonly<Record<string, string>> = {
 /** Lists longer than this are shown by their length. */
 const SHOWN_ENTRIES = 4;
 
-/** The comparisons that came to one of these results, true where none is named, for a person: `account.connectedCalls 34 > 30`. */
+/**
+ * The comparisons that came to one of these results, for a person: `account.connectedCalls 34 > 30`. Where none is named, those
+ * by which the whole came to be true: of alternatives the ones that hold, and `not …` for what had to fail.
+ */
 export function evidenceText(
   evidence: ConditionEvidence,
-  results: readonly ConditionEvidence['result'][] = [true],
+  results?: readonly ConditionEvidence['result'][],
 ): string {
-  const found = leaves(evidence).filter(({ result }) => results.includes(result));
-  return [...new Set(found.map(leafText))].join(', ');
+  const texts =
+    results === undefined
+      ? reasons(evidence, true)
+      : leaves(evidence)
+          .filter(({ result }) => results.includes(result))
+          .map(leafText);
+  return [...new Set(texts)].join(', ');
+}
+
+/** Why a node is true, or false; none where it is not. */
+function reasons(evidence: ConditionEvidence, wanted: boolean): readonly string[] {
+  const { result, fact, all, any, not } = evidence;
+  if (result !== wanted) return [];
+  if (fact !== undefined) return [`${wanted ? '' : 'not '}${leafText(evidence)}`];
+  if (not !== undefined) return reasons(not, !wanted);
+  return [...(all ?? []), ...(any ?? [])].flatMap((child) => reasons(child, wanted));
 }
 
 function leaves(evidence: ConditionEvidence): readonly ConditionEvidence[] {

@@ -112,3 +112,22 @@ it('the text of evidence shows two numbers in the order in which they are, howev
     ),
   );
 });
+
+it('tells by which comparisons the whole is true: of alternatives those that hold, and what had to fail', () => {
+  const leafOf = (fact: string, observed: number, value: number) => {
+    const result = observed > value;
+    return { result, fact, operator: 'greaterThan', observed, value } as const;
+  };
+  const held = { result: true, all: [leafOf('call.age', 250, 240)] } as const;
+  const failed = { result: false, all: [leafOf('call.age', 250, 90), leafOf('call.delay', 1, 5)] } as const;
+  const without = { result: true, not: leafOf('cli.minutes', 3, 120) } as const;
+  const either = {
+    result: true,
+    not: { result: false, any: [leafOf('call.duration', 0, 1), failed] },
+  } as const;
+  const conditions = { result: true, all: [{ result: true, any: [failed, held] }, without, either] };
+  expect(evidenceText(conditions)).toBe(
+    'call.age 250 > 240, not cli.minutes 3 > 120, not call.duration 0 > 1, not call.delay 1 > 5',
+  );
+  expect(evidenceText(failed)).toBe('');
+});
