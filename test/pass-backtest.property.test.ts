@@ -186,6 +186,8 @@ const anyPolls: fc.Arbitrary<LedgerPoll[]> = fc
 
 const SCOPES = ['account', 'customer', 'connection', 'cli', 'switch', 'vendor'] as const;
 const WITHIN = fc.constantFrom(10, 30, 90, 600);
+/** Seconds; accounts come to be known for so long in the middle of it all. */
+const HISTORY = fc.constantFrom(undefined, 7 * 86_400, 7 * 86_400 + 25, 8 * 86_400 + 50);
 const LIVE = ['totalCalls', 'connectedCalls', 'setupCalls', 'longestDuration', 'averageDuration'];
 const PAST = [
   ...['callsStarted', 'callsEnded', 'minutes', 'distinctCld', 'distinctCli', 'distinctCountries'],
@@ -217,11 +219,12 @@ function anyLeaf(scope: (typeof SCOPES)[number]): fc.Arbitrary<FactCondition> {
       direction: fc.option(fc.constant(['vendor']), { nil: undefined, freq: 6 }),
       state: fc.option(fc.constantFrom(['Connected'], ['ARComplete', 'Idle']), { nil: undefined, freq: 6 }),
       recursive: fc.boolean(),
+      history: HISTORY,
       operator: OPERATOR,
       value: fc.integer({ min: 0, max: 6 }),
       isLimit: fc.constantFrom(false, false, true),
     })
-    .map(({ name, within, to, direction, state, recursive, operator, value, isLimit }) => {
+    .map(({ name, within, to, direction, state, recursive, history, operator, value, isLimit }) => {
       const looksBack = PAST.includes(name) && name !== 'minutesToday';
       const seconds = name === 'longestDuration' || name.startsWith('average');
       const threshold = seconds ? value * 10 : name.startsWith('minutes') ? value / 4 : value;
@@ -231,6 +234,7 @@ function anyLeaf(scope: (typeof SCOPES)[number]): fc.Arbitrary<FactCondition> {
           ...(looksBack ? { within } : {}),
           ...(name === 'shortCalls' ? { under: 20 } : {}),
           ...(name === 'equalDurations' ? { tolerance: 3 } : {}),
+          ...(name === 'firstSeenCountry' && history !== undefined ? { history } : {}),
           ...(to === undefined ? {} : { to }),
           ...(direction === undefined ? {} : { direction }),
           ...(state === undefined ? {} : { state }),
@@ -369,12 +373,14 @@ const countingRule = fc
     operator: fc.constantFrom('greaterThan', 'greaterThanInclusive'),
     value: fc.integer({ min: 1, max: 9 }),
     to: fc.option(fc.constantFrom(['49'], ['37']), { nil: undefined, freq: 3 }),
+    history: HISTORY,
   })
-  .map(({ name, within, operator, value, to }) => (index: number): Rule => {
+  .map(({ name, within, operator, value, to, history }) => (index: number): Rule => {
     const params = {
       ...(['totalCalls', 'connectedCalls'].includes(name) ? {} : { within }),
       ...(name === 'shortCalls' ? { under: 20 } : {}),
       ...(name === 'equalDurations' ? { tolerance: 3 } : {}),
+      ...(name === 'firstSeenCountry' && history !== undefined ? { history } : {}),
       ...(to === undefined ? {} : { to }),
     };
     return aRule({

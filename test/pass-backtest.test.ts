@@ -778,36 +778,41 @@ describe('what is kept from poll to poll', () => {
     },
   );
 
-  it('tells of an account that is known for too short a time at every poll until it is, and while it has calls', async () => {
-    const rule = alerting({
-      conditions: {
-        all: [
-          {
-            fact: 'account.firstSeenCountry',
-            params: { within: 30 },
-            operator: 'greaterThanInclusive',
-            value: 1,
-          },
-        ],
-      },
-    });
-    const week = 7 * 86_400;
-    const [known, young] = [
-      { account: 10, firstAt: at(60 - week) },
-      { account: 11, firstAt: at(86_400 - week) },
-    ];
-    const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(40) })];
-    const becomes = aBacktest({ rules: [rule], calls, polls: polls(40), accounts: [known], countries: [] });
-    const first = await runBacktest(becomes);
-    expect(first).toEqual(await runBacktest({ ...becomes, thorough: true }));
-    expect(first.rules).toMatchObject([{ alerts: 0, indeterminatePolls: 12 }]);
-    const ofYoung = calls.map((call) => ({ ...call, account: 11, endedAt: at(60), lastSeenAt: at(55) }));
-    const goes = aBacktest({ rules: [rule], calls: ofYoung, polls: polls(40), accounts: [young] });
-    const second = await runBacktest(goes);
-    expect(second).toEqual(await runBacktest({ ...goes, thorough: true }));
-    // Until its calls have left the window that it is there for.
-    expect(second.rules).toMatchObject([{ alerts: 0, indeterminatePolls: 18 }]);
-  });
+  it.each([
+    ['a week', {}, 7],
+    ['a month', { history: 28 * 86_400 }, 28],
+  ])(
+    'tells of an account that is not known for %s at every poll until it is, and while it has calls',
+    async (_, params, days) => {
+      const rule = alerting({
+        conditions: {
+          all: [
+            {
+              fact: 'account.firstSeenCountry',
+              params: { within: 30, ...params },
+              operator: 'greaterThanInclusive',
+              value: 1,
+            },
+          ],
+        },
+      });
+      const [known, young] = [
+        { account: 10, firstAt: at(60 - days * 86_400) },
+        { account: 11, firstAt: at(86_400 - days * 86_400) },
+      ];
+      const calls = [aRow({ id: '1' }), aRow({ id: '2', firstSeenAt: at(40) })];
+      const becomes = aBacktest({ rules: [rule], calls, polls: polls(40), accounts: [known], countries: [] });
+      const first = await runBacktest(becomes);
+      expect(first).toEqual(await runBacktest({ ...becomes, thorough: true }));
+      expect(first.rules).toMatchObject([{ alerts: 0, indeterminatePolls: 12 }]);
+      const ofYoung = calls.map((call) => ({ ...call, account: 11, endedAt: at(60), lastSeenAt: at(55) }));
+      const goes = aBacktest({ rules: [rule], calls: ofYoung, polls: polls(40), accounts: [young] });
+      const second = await runBacktest(goes);
+      expect(second).toEqual(await runBacktest({ ...goes, thorough: true }));
+      // Until its calls have left the window that it is there for.
+      expect(second.rules).toMatchObject([{ alerts: 0, indeterminatePolls: 18 }]);
+    },
+  );
 
   it('knows that calls which another rule has planned to cut may be back without an event', async () => {
     const young = aRule({

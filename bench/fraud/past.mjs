@@ -8,6 +8,7 @@ import { WEEK_PROFILES } from '../../dist/simulator/week-profiles.js';
 import { MINUTE_MS, POLL_MS } from './timetable.mjs';
 
 const DAY_MS = 1_440 * MINUTE_MS;
+/** The shipped rules know nothing of an account before 28 (`history`). */
 const KNOWN_DAYS = 30;
 /** Calls of an account on an average day, in busy hours of its own: what a week comes to, seen from its busiest hour. */
 const BUSY_HOURS_A_DAY = 7;

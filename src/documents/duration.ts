@@ -13,14 +13,22 @@ export const DURATION_EXPECTED = 'a duration with its unit, such as 500ms, 10s, 
 export const DURATION_PATTERN = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|min|h|d)$/;
 
 /**
- * The form of a duration of at most so many milliseconds, and of more than nothing unless `zero` is set, for a JSON Schema:
- * wider than that by fractions of its unit alone.
+ * The form of a duration of at most so many milliseconds, not below `leastMs`, and of more than nothing unless `zero` is
+ * set, for a JSON Schema: wider than that by fractions of its unit alone.
  */
-export function durationPattern(mostMs: number, { zero }: { zero: boolean }): RegExp {
-  const units = Object.entries(UNIT_MS).map(
-    ([unit, unitMs]) => `${numberPattern(Math.floor(mostMs / unitMs))}(?:\\.\\d{1,3})? ?${unit}`,
-  );
-  return new RegExp(`^${zero ? '' : '(?=[^a-z]*[1-9])'}(?:${units.join('|')})$`);
+export function durationPattern(
+  mostMs: number,
+  { zero, leastMs = 0 }: { zero: boolean; leastMs?: number },
+): RegExp {
+  const upTo = (countOf: (unitMs: number) => number) =>
+    Object.entries(UNIT_MS).flatMap(([unit, unitMs]) => {
+      const most = countOf(unitMs);
+      return most < 0 ? [] : [`${numberPattern(most)}(?:\\.\\d{1,3})? ?${unit}`];
+    });
+  const below = upTo((unitMs) => Math.floor(leastMs / unitMs) - 1);
+  const isEnough = below.length === 0 ? '' : `(?!(?:${below.join('|')})$)`;
+  const units = upTo((unitMs) => Math.floor(mostMs / unitMs));
+  return new RegExp(`^${zero ? '' : '(?=[^a-z]*[1-9])'}${isEnough}(?:${units.join('|')})$`);
 }
 
 /** Whole numbers up to this one: those with fewer digits, then digit by digit those that are less there. */

@@ -78,13 +78,13 @@ function rounded(value: number, digits: number): number {
 
 /** What narrowed an aggregate: ` to high-risk-prefixes`, ` state Connected`, ` within 10m`. */
 function paramsText(params: ConditionEvidence['params']): string {
-  const { to, state, direction, within, under, tolerance, timezone, recursive } = params ?? {};
+  const { to, state, direction, within, under, tolerance, history, timezone, recursive } = params ?? {};
   const lists = Object.entries({ to, state, direction }).flatMap(([name, values]) =>
     values === undefined
       ? []
       : [`${name} ${values.length > SHOWN_ENTRIES ? `(${values.length} entries)` : values.join('|')}`],
   );
-  const seconds = Object.entries({ within, under, tolerance }).flatMap(([name, value]) =>
+  const seconds = Object.entries({ within, under, tolerance, history }).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${durationText(value * 1000)}`],
   );
   const others = [

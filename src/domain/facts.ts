@@ -25,6 +25,8 @@ export interface FactParams {
   under?: number;
   /** For equalDurations: seconds by which durations may differ and still be equal. */
   tolerance?: number;
+  /** For firstSeenCountry: seconds for which an account must have been known; WATCHED_MS where it is absent. */
+  history?: number;
   /** For minutesToday: IANA name of the time zone whose midnight counts; UTC where it is absent. */
   timezone?: string;
   /** For customer facts: calls of all stated descendants count too. */
@@ -56,10 +58,16 @@ export interface FactDefinition {
 }
 
 /**
- * So long an account must have been known, and its switch watched, before a country can be new to it; milliseconds. With
- * `needs: complete` not one poll of that time may be missing.
+ * So long an account must have been known at the least, and its switch watched, before a country can be new to it;
+ * milliseconds. With `needs: complete` not one poll of that time may be missing. A rule may ask that the account has been
+ * known for longer (`history`), but not that its switch was watched for longer: polls are kept no longer.
  */
 export const WATCHED_MS = 7 * 86_400_000;
+
+/** So long an account must have been known for a fact that asks for `history`; milliseconds. */
+export function historyMsOf({ history }: FactParams): number {
+  return history === undefined ? WATCHED_MS : history * 1_000;
+}
 
 /** Whether a fact rests on that time. */
 export function restsOnWatch({ name }: Pick<FactDefinition, 'name'>): boolean {

@@ -34,12 +34,12 @@ export interface CountryMemory {
   changes(): { countries: readonly CalledCountry[]; accounts: readonly KnownAccount[] };
   /** Start of the account's first known call there. */
   firstCalled(account: number, country: string): number | undefined;
-  /** Whether the account has been known for long enough to say what is new to it, and the switch was watched meanwhile. */
-  knowsEnough(account: number, now: number): boolean;
+  /** Whether the account has been known for so long, and the switch was watched lately: what is new to it can be said. */
+  knowsEnough(account: number, now: number, historyMs: number): boolean;
   /** Whether time alone may end that, as hours count in which nobody watched. */
   readonly mayLapse: boolean;
   /** Where it has not: before which instant it will not have been; undefined where it may have been at any time. */
-  enoughFrom(account: number, now: number): number | undefined;
+  enoughFrom(account: number, now: number, historyMs: number): number | undefined;
 }
 
 export function createCountryMemory(): CountryMemory {
@@ -138,16 +138,16 @@ export function createCountryMemory(): CountryMemory {
       return changes;
     },
     firstCalled: (account, country) => countries.get(account)?.get(country)?.firstAt,
-    knowsEnough(account, now) {
+    knowsEnough(account, now, historyMs) {
       const since = knownSince(account);
-      return since !== undefined && now - since >= WATCHED_MS && wasWatched(now);
+      return since !== undefined && now - since >= historyMs && wasWatched(now);
     },
     get mayLapse() {
       return seenHours !== undefined;
     },
-    enoughFrom(account, now) {
+    enoughFrom(account, now, historyMs) {
       const since = knownSince(account);
-      return wasWatched(now) && since !== undefined ? since + WATCHED_MS : undefined;
+      return wasWatched(now) && since !== undefined ? since + historyMs : undefined;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { FactParams, MissingReason } from '../domain/facts.js';
+import { type FactParams, historyMsOf, type MissingReason } from '../domain/facts.js';
 import type { CountryMemory } from './country-memory.js';
 import { isShorterThan, type PastCall, talkMs } from './past-call.js';
 import { readAddress } from './read-address.js';
@@ -193,21 +193,22 @@ const firstSeenCountry: Measure = {
       account === undefined ? null : country === undefined ? undefined : `${account} ${country}`,
   }),
   observe(bucket = NO_CALLS, asked) {
-    const { account, countries, now, from } = asked;
-    if (account !== undefined && !countries.knowsEnough(account, now)) return 'too-little-history';
+    const { params, account, countries, now, from } = asked;
+    const historyMs = historyMsOf(params);
+    if (account !== undefined && !countries.knowsEnough(account, now, historyMs)) return 'too-little-history';
     let value = 0;
     let atLeast = isDoubtful(bucket, asked);
     for (const [key, count] of bucket.counts ?? []) {
       const [caller, country = ''] = String(key).split(' ');
-      if (!countries.knowsEnough(Number(caller), now)) atLeast = true;
+      if (!countries.knowsEnough(Number(caller), now, historyMs)) atLeast = true;
       else if ((countries.firstCalled(Number(caller), country) ?? now) > from) value += count;
     }
     return { value, atLeast, fades: countries.mayLapse };
   },
-  makes: ({ call: { account }, country }, _reading, _bucket, { countries, now, from }) =>
+  makes: ({ call: { account }, country }, _reading, _bucket, { params, countries, now, from }) =>
     account !== undefined &&
     country !== undefined &&
-    countries.knowsEnough(account, now) &&
+    countries.knowsEnough(account, now, historyMsOf(params)) &&
     (countries.firstCalled(account, country) ?? now) > from,
 };
 

@@ -147,13 +147,16 @@ const WINDOWED: readonly WindowedWords[] = [
   {
     name: 'firstSeenCountry',
     unit: 'calls',
+    params: ['within', 'history'],
+    required: ['within'],
     description: (whose) =>
       `How many of the calls ${whose} that started ${IN_WINDOW} went to a country that their account called for the first time in this window. ` +
       `Countries are remembered for 90 days after the last call there. ${STARTS} Neither an upper nor a lower bound: calls that ` +
       'no poll showed are missing in the window, and a country that was called unseen in the days before looks new, so that ' +
       'missed polls make it too high. With `needs: complete` it is missing unless every poll of the last 7 days was sound. ' +
-      'Missing for an account known for less than 7 days, and while more than 24 of the last 168 hours had no sound poll; ' +
-      `elsewhere calls of such accounts make it uncertain (usable with greaterThan alone), as do numbers of no single country. ${ENTRIES}`,
+      'Missing for an account known for less than `history` (default 7d, at most 90d), and while more than 24 of the last 168 ' +
+      'hours had no sound poll; elsewhere calls of such accounts make it uncertain (usable with greaterThan alone), as do ' +
+      `numbers of no single country. What an account calls less often than once in \`history\` may look new. ${ENTRIES}`,
   },
   {
     name: 'callerIsCalled',

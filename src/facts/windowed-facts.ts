@@ -1,5 +1,13 @@
 import type { Call } from '../domain/call.js';
-import type { ByNumber, FactParams, MissingReason, Observed, WindowGap } from '../domain/facts.js';
+import {
+  type ByNumber,
+  type FactParams,
+  historyMsOf,
+  type MissingReason,
+  type Observed,
+  WATCHED_MS,
+  type WindowGap,
+} from '../domain/facts.js';
 import type { AggregateScope, Subject } from '../domain/scope.js';
 import type { CallGroup } from './call-index.js';
 import { NEW_COUNTRY_MS } from './country-memory.js';
@@ -94,7 +102,7 @@ class PassWindows implements WindowedFacts {
     const { needsComplete, history } = this.options;
     const gap = this.questions.gapSince(this.now - NEW_COUNTRY_MS);
     if (needsComplete && this.questions.isUnwatched()) return { known: false, reason: 'incomplete-window' };
-    if (!history.countries.knowsEnough(account, this.now))
+    if (!history.countries.knowsEnough(account, this.now, WATCHED_MS))
       return { known: false, reason: 'too-little-history' };
     const firstAt = history.countries.firstCalled(account, country) ?? this.now;
     const value = firstAt > this.now - NEW_COUNTRY_MS;
@@ -165,9 +173,9 @@ class PassWindows implements WindowedFacts {
     return Object.assign(known(measured.value, measured.atLeast, gap, counted), more);
   }
 
-  private missing(reason: MissingReason, { account, countries }: Asked): Observed {
+  private missing(reason: MissingReason, { params, account, countries }: Asked): Observed {
     const isYoung = reason === 'too-little-history' && account !== undefined;
-    const until = isYoung ? countries.enoughFrom(account, this.now) : undefined;
+    const until = isYoung ? countries.enoughFrom(account, this.now, historyMsOf(params)) : undefined;
     return { known: false, reason, ...(until === undefined ? {} : { until }) };
   }
 

@@ -136,6 +136,7 @@ function plainParams({
   within,
   under,
   tolerance,
+  history,
   ...others
 }: WrittenParams): FactParams {
   const params = {
@@ -145,6 +146,7 @@ function plainParams({
     within: seconds(within),
     under: seconds(under),
     tolerance: seconds(tolerance),
+    history: seconds(history),
     ...others,
   };
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));

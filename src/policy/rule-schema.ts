@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CALL_STATES } from '../domain/call.js';
+import { WATCHED_MS } from '../domain/facts.js';
 import { EVENT_TYPES, HAND_RULE, RULE_MODES, SELECTIONS, WEEKDAYS } from '../domain/rule.js';
 import { SCOPES } from '../domain/scope.js';
 import {
@@ -20,6 +21,8 @@ const LONGEST_HOLD_MS = DAY_MS;
 const LONGEST_COOLDOWN_MS = 30 * DAY_MS;
 /** The ledger answers for no longer window. */
 const LONGEST_WINDOW_MS = DAY_MS;
+/** Countries are remembered for so long: what is known of an account is known no better after more time. */
+const LONGEST_HISTORY_MS = 90 * DAY_MS;
 
 /** The parameters of a fact, as written. */
 export const paramsSchema = z.strictObject({
@@ -48,6 +51,9 @@ export const paramsSchema = z.strictObject({
   tolerance: duration('tolerance', LONGEST_WINDOW_MS, { zero: true })
     .optional()
     .describe('For equalDurations: by how much durations may differ and still be equal, e.g. 2s.'),
+  history: duration('history', LONGEST_HISTORY_MS, { leastMs: WATCHED_MS })
+    .optional()
+    .describe('For firstSeenCountry: how long the account must have been known; 7d (the default) to 90d.'),
   timezone: timezone
     .optional()
     .describe('For minutesToday: whose midnight counts, e.g. Europe/Kyiv; default UTC.'),

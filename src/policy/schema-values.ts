@@ -51,14 +51,23 @@ export function oneOrMore<T extends z.ZodType>(item: T) {
 
 export const DAY_MS = 86_400_000;
 
-/** `10m` under the given key: more than nothing (or at least that, where `zero` is set), and at most `mostMs`. */
-export function duration(key: string, mostMs: number, { zero = false }: { zero?: boolean } = {}) {
+interface DurationBounds {
+  zero?: boolean;
+  leastMs?: number;
+}
+
+/**
+ * `10m` under the given key: more than nothing (or at least that, where `zero` is set), at least `leastMs` where that is set,
+ * and at most `mostMs`.
+ */
+export function duration(key: string, mostMs: number, { zero = false, leastMs = 0 }: DurationBounds = {}) {
   const form = (issue: { input?: unknown }) => durationProblem(key, issue.input);
   const inRange = (text: string) => {
     const ms = parseDuration(text) ?? 0;
-    return ms <= mostMs && (zero || ms > 0);
+    return ms <= mostMs && ms >= leastMs && (zero || ms > 0);
   };
-  const range = `${zero ? '' : 'more than 0 and '}at most ${durationText(mostMs)}`;
+  const least = leastMs > 0 ? `at least ${durationText(leastMs)} and ` : zero ? '' : 'more than 0 and ';
+  const range = `${least}at most ${durationText(mostMs)}`;
   return z
     .string({ error: form })
     .regex(DURATION_PATTERN, { error: form, abort: true })
@@ -66,7 +75,7 @@ export function duration(key: string, mostMs: number, { zero = false }: { zero?:
       error: ({ input }) => `"${key}": expected ${range}, but found ${describeValue(input)}.`,
     })
     .meta({
-      pattern: durationPattern(mostMs, { zero }).source,
+      pattern: durationPattern(mostMs, { zero, leastMs }).source,
       // What editors say in place of the pattern, which nobody could read.
       patternErrorMessage: `Expected ${DURATION_EXPECTED}: ${range}.`,
     });

@@ -77,17 +77,46 @@ describe('the form of durations up to a greatest one', () => {
     ' 1h',
   ])('leaves out %s', (text) => expect(day.test(text)).toBe(false));
 
+  describe('and down to a least one', () => {
+    const weeks = durationPattern(7_776_000_000, { zero: false, leastMs: 604_800_000 });
+
+    it.each([
+      '7d',
+      '07.0d',
+      '168h',
+      '10080m',
+      '10080.5 min',
+      '604800s',
+      '604800000ms',
+      '28d',
+      '90d',
+      '2160h',
+    ])('holds %s', (text) => expect(weeks.test(text)).toBe(true));
+
+    it.each(['6d', '6.999d', '0d', '167.5h', '10079min', '604799s', '604799999ms', '91d', '2161h', '7'])(
+      'leaves out %s',
+      (text) => expect(weeks.test(text)).toBe(false),
+    );
+  });
+
   it('is never narrower than what is read as such a duration', () => {
     const units = fc.constantFrom('ms', 's', 'm', 'min', 'h', 'd');
     const amount = fc.tuple(fc.nat(99_999_999), fc.constantFrom('', '.5', '.0', '.001'));
     const most = fc.constantFrom(86_400_000, 2_592_000_000, 7_200_000, 90_000);
+    const least = fc.constantFrom(0, 1, 1_500, 60_000, 5_400_000, 604_800_000);
     fc.assert(
-      fc.property(amount, units, most, fc.nat(8), ([whole, part], unit, mostMs, cut) => {
+      fc.property(amount, units, most, least, fc.nat(8), ([whole, part], unit, mostMs, leastMs, cut) => {
         const text = `${String(whole).slice(cut)}${part}${unit}`;
         const ms = parseDuration(text);
         if (ms === undefined || ms > mostMs) return;
         expect([text, durationPattern(mostMs, { zero: true }).test(text)]).toEqual([text, true]);
         expect(durationPattern(mostMs, { zero: false }).test(text) || ms === 0).toBe(true);
+        if (ms < leastMs) return;
+        expect([text, leastMs, durationPattern(mostMs, { zero: true, leastMs }).test(text)]).toEqual([
+          text,
+          leastMs,
+          true,
+        ]);
       }),
       { numRuns: 3_000, seed: 20260105 },
     );

@@ -52,6 +52,18 @@ it('the text of evidence says what narrowed an aggregate', () => {
   expect(text).toBe('account.totalCalls to high-risk-prefixes state Connected|ARComplete 14 > 5');
 });
 
+it('the text of evidence says for how long an account had to be known', () => {
+  const text = evidenceText({
+    result: true,
+    fact: 'account.firstSeenCountry',
+    params: { to: ['costly-prefixes'], within: 86_400, history: 28 * 86_400 },
+    operator: 'greaterThan',
+    value: 3,
+    observed: 4,
+  });
+  expect(text).toBe('account.firstSeenCountry to costly-prefixes within 24h history 28d 4 > 3');
+});
+
 it('the text of evidence says what a window could not see', () => {
   const leaf = {
     result: true,

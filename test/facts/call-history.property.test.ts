@@ -181,6 +181,8 @@ const NAMES: [string, FactParams][] = [
   ['averageEndedDuration', { min: 1 }],
   ['equalDurations', { tolerance: 4 }],
   ['firstSeenCountry', {}],
+  // The account that is known for longest comes to be known for so long on the way.
+  ['firstSeenCountry', { history: 9 * 86_400 + 60 }],
   ['callerIsCalled', {}],
 ];
 /** The same objects at every pass, as rules have them. */

@@ -454,8 +454,8 @@ describe('a clock that was ahead', () => {
       ],
     });
     expect(history.countries.firstCalled(10, 'DE')).toBe(START - 7 * day);
-    expect(history.countries.knowsEnough(10, START)).toBe(true);
-    expect(history.countries.knowsEnough(11, START + 6 * day)).toBe(false);
+    expect(history.countries.knowsEnough(10, START, 7 * day)).toBe(true);
+    expect(history.countries.knowsEnough(11, START + 6 * day, 7 * day)).toBe(false);
   });
 
   it('makes no call longer than it is listed', () => {

@@ -330,7 +330,8 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
       return counting(hits, hits.length, !sure.every((one) => cld(one) && one.call.cliNumber));
     }
     case 'firstSeenCountry': {
-      const knows = (account: number) => now - (memories.accounts.get(account) ?? now) >= WEEK_MS;
+      const leastMs = params.history === undefined ? WEEK_MS : params.history * 1_000;
+      const knows = (account: number) => now - (memories.accounts.get(account) ?? now) >= leastMs;
       if (asked.scope === 'account' && !knows(Number(asked.id))) return { missing: 'too-little-history' };
       const withAccount = sure.filter((one) => one.call.account !== undefined);
       const blank = withAccount.some((one) => one.country === undefined || !knows(one.call.account ?? 0));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../src/domain/call.js';
 import type { FactParams } from '../../src/domain/facts.js';
-import { EMPTY, INTERVAL_MS, newHistory, START, world } from './history-support.js';
+import { EMPTY, INTERVAL_MS, NUMBERING, newHistory, START, world } from './history-support.js';
 import { call, vendorsOf } from './support.js';
 
 const DAY_MS = 86_400_000;
@@ -340,6 +340,54 @@ describe('a country that is called for the first time', () => {
     expect(shown.facts().observe(lab, 'switch.firstSeenCountry', { within: 60 })).toMatchObject({
       value: 0,
       atLeast: true,
+    });
+  });
+
+  describe('by an account that has to be known for longer', () => {
+    const month = { within: 3600, history: 28 * 86_400 };
+    const toFrance = (ageMs: number) => {
+      const shown = known(ageMs);
+      shown.poll(0, [dialled('1', '33155500'), dialled('2', '4930555')]);
+      return shown;
+    };
+
+    it('is missing until it has been known for so long, and says when that is', () => {
+      const shown = toFrance(28 * DAY_MS - 1);
+      const missing = { known: false, reason: 'too-little-history' };
+      expect(ask(shown, 'firstSeenCountry', month)).toEqual({ ...missing, until: START + 1 });
+      expect(ask(shown, 'firstSeenCountry', { within: 3600 })).toMatchObject({ value: 1 });
+      expect(ofCall(shown, '1')).toMatchObject({ value: true });
+    });
+
+    it('counts from then on as it does without', () => {
+      const shown = toFrance(28 * DAY_MS);
+      for (const params of [month, { within: 3600 }, { ...month, history: 7 * 86_400 }])
+        expect(ask(shown, 'firstSeenCountry', params)).toMatchObject({
+          value: 1,
+          atLeast: false,
+          counted: [{ id: '1' }],
+        });
+      expect(ask(shown, 'firstSeenCountry', { ...month, history: 28 * 86_400 + 1 }).known).toBe(false);
+    });
+
+    it('counts none of its calls for others, whose count is a lower bound then', () => {
+      const ofSwitch = (ageMs: number) =>
+        toFrance(ageMs).facts().observe(lab, 'switch.firstSeenCountry', month);
+      expect(ofSwitch(27 * DAY_MS)).toMatchObject({ value: 0, atLeast: true, counted: [] });
+      expect(ofSwitch(28 * DAY_MS)).toMatchObject({ value: 1, atLeast: false, counted: [{ id: '1' }] });
+    });
+
+    it('is missing for that time after numbers came to be read otherwise', () => {
+      const history = newHistory();
+      history.restore({
+        ...EMPTY,
+        accounts: [{ account: 10, firstAt: START - 80 * DAY_MS }],
+        numbering: { fingerprint: NUMBERING.fingerprint, since: START - 20 * DAY_MS },
+      });
+      const shown = world(history);
+      shown.poll(0, [dialled('1', '33155500')]);
+      expect(ask(shown, 'firstSeenCountry', month)).toMatchObject({ until: START + 8 * DAY_MS });
+      expect(ask(shown, 'firstSeenCountry', { within: 3600 })).toMatchObject({ value: 1 });
     });
   });
 

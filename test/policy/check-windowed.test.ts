@@ -23,6 +23,9 @@ describe('facts over a window', () => {
       over('account.shortCalls', '{ within: 1h, under: 10s }'),
       over('account.equalDurations', '{ within: 24h, tolerance: 5.5s }'),
       over('account.minutesToday', '{ timezone: Europe/Kyiv }'),
+      over('account.firstSeenCountry', '{ within: 4h, history: 28d }'),
+      over('account.firstSeenCountry', '{ within: 4h, history: 168h }'),
+      over('account.firstSeenCountry', '{ within: 4h, history: 90d }'),
     ];
     const { ruleSet, problems } = check({ 'r.yaml': withLeaf(leaves.join(', ')) });
     expect(problems).toEqual([]);
@@ -32,6 +35,9 @@ describe('facts over a window', () => {
         { params: { within: 3600, under: 10 } },
         { params: { within: 86_400, tolerance: 5.5 } },
         { params: { timezone: 'Europe/Kyiv' } },
+        { params: { within: 14_400, history: 2_419_200 } },
+        { params: { within: 14_400, history: 604_800 } },
+        { params: { within: 14_400, history: 7_776_000 } },
       ],
     });
   });
@@ -62,6 +68,27 @@ describe('facts over a window', () => {
     ],
     ['account.shortCalls', '{ within: 10m, under: 10 }', '"under": expected a duration with its unit'],
     ['account.equalDurations', '{ within: 10m }', '"tolerance" is missing'],
+    [
+      'account.firstSeenCountry',
+      '{ within: 4h, history: 6d }',
+      '"history": expected at least 7d and at most 90d, but found the text "6d".',
+    ],
+    [
+      'account.firstSeenCountry',
+      '{ within: 4h, history: 91d }',
+      '"history": expected at least 7d and at most 90d, but found the text "91d".',
+    ],
+    [
+      'account.firstSeenCountry',
+      '{ within: 4h, history: 28 }',
+      '"history": expected a duration with its unit, such as 500ms, 10s, 5m, 1h or 7d, but found the number 28.',
+    ],
+    ['account.firstSeenCountry', '{ history: 28d }', '"within" is missing'],
+    [
+      'account.distinctCountries',
+      '{ within: 4h, history: 28d }',
+      '"account.distinctCountries" does not take "history": it takes within, to, state, direction.',
+    ],
     ['account.minutesToday', '{ timezone: Berlin }', 'There is no time zone "Berlin": expected an IANA name'],
     ['account.callsStarted', '{ within: 10m, state: Dead }', '"Dead" calls are over and count nowhere'],
     [

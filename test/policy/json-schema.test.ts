@@ -154,6 +154,7 @@ describe('what the checker accepts is valid', () => {
       within: fc.constantFrom('10m', '24h'),
       under: fc.constant('10s'),
       tolerance: fc.constant('0s'),
+      history: fc.constantFrom('7d', '28.5d', '90d'),
       timezone: fc.constant('Europe/Kyiv'),
       recursive: fc.boolean(),
     },

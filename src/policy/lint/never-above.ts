@@ -1,4 +1,4 @@
-import type { FactParams } from '../../domain/facts.js';
+import { type FactParams, historyMsOf } from '../../domain/facts.js';
 import { canonicalJson } from '../canonical-json.js';
 import type { Side } from './normal-form.js';
 import { atLeast, contains, type NumberRange } from './number-range.js';
@@ -119,12 +119,24 @@ function countsAllOf(one: Side, other: Side): boolean {
   return isOfThem && measuresNoMore(one.params, other.params, false);
 }
 
-/** Whether whatever lies in the narrower window, bears the narrower filter and is so short or so alike, does so in the other. */
+/**
+ * Whether whatever lies in the narrower window, bears the narrower filter and is so short, so alike or of an account known for
+ * so long, does so in the other.
+ */
 function measuresNoMore(one: FactParams, other: FactParams, isSame: boolean): boolean {
   return (
     CALL_FILTERS.every((key) => other[key] === undefined || sameWords(one[key], other[key])) &&
     (one.within ?? 0) <= (other.within ?? 0) &&
-    (!isSame || ((one.under ?? 0) <= (other.under ?? 0) && (one.tolerance ?? 0) <= (other.tolerance ?? 0)))
+    (!isSame || isNoWider(one, other))
+  );
+}
+
+/** By what one and the same fact asks for beside; the longer an account must have been known, the fewer calls count. */
+function isNoWider(one: FactParams, other: FactParams): boolean {
+  return (
+    (one.under ?? 0) <= (other.under ?? 0) &&
+    (one.tolerance ?? 0) <= (other.tolerance ?? 0) &&
+    historyMsOf(one) >= historyMsOf(other)
   );
 }
 

@@ -111,7 +111,10 @@ function play(
   const played = world();
   played.history.restore({
     ...EMPTY,
-    accounts: [1, 2].map((account) => ({ account, firstAt: START - 9 * 86_400_000 })),
+    accounts: [
+      { account: 1, firstAt: START - 9 * 86_400_000 },
+      { account: 2, firstAt: START - 7.5 * 86_400_000 },
+    ],
   });
   const reached = ['sound', ...results, 'sound'];
   for (const [index, result] of reached.entries()) {
@@ -143,6 +146,8 @@ const OWN: Readonly<Record<string, FactParams[]>> = {
   shortCalls: [{ under: 5 }, { under: 12 }],
   equalDurations: [{ tolerance: 0 }, { tolerance: 4 }],
   averageDuration: [{}, { min: 2 }],
+  // One of the two accounts has not been known for that long.
+  firstSeenCountry: [{}, { history: 8 * 86_400 }],
 };
 const WINDOWED = [
   ...['callsStarted', 'callsEnded', 'minutes', 'distinctCld', 'distinctCli', 'distinctCountries'],
@@ -299,6 +304,13 @@ describe('a rule that asks for more of fewer calls is told to match never', () =
     [
       'the other fact',
       all(leaf('account.distinctCld', 'greaterThan', { fact: 'account.callsStarted', params: hour }, minute)),
+    ],
+    [
+      'calls of accounts that are known for longer',
+      all(
+        over('firstSeenCountry', 3, { ...minute, history: 28 * 86_400 }),
+        under('firstSeenCountry', 3, minute),
+      ),
     ],
     ['what is denied', all(over('distinctCld', 3, minute), { not: over('callsStarted', 3, minute) })],
     ['a mean above the greatest', all(over('averageDuration', 100), under('longestDuration', 50))],
