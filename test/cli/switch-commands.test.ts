@@ -318,6 +318,8 @@ describe('status', () => {
         lastPassAt: null,
         ageSeconds: null,
         status: null,
+        mode: null,
+        configChanged: null,
         error: null,
         calls: null,
         durationMs: null,
