@@ -24,6 +24,7 @@ switches:
     #   accounts: [7]
     # customerTree: { 3: 2 }                # (example) child: parent
 
+# Read when the service starts: restart it after a change. To stop acting at once: callwarden pause
 mode: monitor                               # records what it would cut and cuts nothing; enforce acts
 
 # rules: ./rules

@@ -27,6 +27,6 @@ export const REASON_TEXT: Readonly<Record<WithholdReason | MonitorReason, string
   deadline: 'the pass ran out of time',
   stopping: 'the service was stopping',
   'rule-monitor': 'the rule only monitors (mode: monitor in the rule)',
-  'config-monitor': 'the config only monitors (mode: monitor in callwarden.yaml)',
+  'config-monitor': 'the config only monitors (mode: monitor in callwarden.yaml when it was read)',
   'dry-run': 'it was a dry run',
 };

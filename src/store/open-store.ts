@@ -4,6 +4,7 @@ import type { Ledger } from '../domain/ledger.js';
 import type { Pauses } from '../domain/pause.js';
 import type { AuditLog, Clock, PassLock, PassLog } from '../domain/ports.js';
 import type { RulesInForce } from '../domain/rules-in-force.js';
+import type { RunningServices } from '../domain/running-service.js';
 import { createAuditChain } from './audit-chain.js';
 import { registerAuditHash } from './audit-chain-hash.js';
 import { createAuditLog } from './audit-log.js';
@@ -17,12 +18,13 @@ import { createPassLock } from './pass-lock.js';
 import { createPassLog } from './pass-log.js';
 import { createPauses } from './pauses.js';
 import { createRulesInForce } from './rules-in-force.js';
+import { createRunningServices } from './running-services.js';
 import { orStoreError } from './store-error.js';
 
 /**
- * The database of one callwarden: what it did and saw, what its passes came to, which rules are in force, whether acting is
- * paused, and who may act. Its methods reject with STORE_FAILED once the file, its -wal or its -shm was removed or replaced;
- * an intent then rejects whether or not it was committed before, so that nothing is sent.
+ * The database of one callwarden: what it did and saw, what its passes came to, which rules are in force, with which config
+ * services run, whether acting is paused, and who may act. Its methods reject with STORE_FAILED once the file, its -wal or its
+ * -shm was removed or replaced; an intent then rejects whether or not it was committed before, so that nothing is sent.
  */
 export interface Store {
   audit: AuditLog;
@@ -30,6 +32,7 @@ export interface Store {
   ledger: Ledger;
   passes: PassLog;
   rulesInForce: RulesInForce;
+  services: RunningServices;
   pauses: Pauses;
   lock: PassLock;
   /** May be called twice. Held pass locks are not released by it. */
@@ -62,6 +65,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     ledger: onFilesInPlace(createLedger(database, file), files),
     passes: onFilesInPlace(createPassLog(database, file), files),
     rulesInForce: onFilesInPlace(createRulesInForce(database, file), files),
+    services: onFilesInPlace(createRunningServices(database, file), files),
     pauses: onFilesInPlace(createPauses(database, file, clock), files),
     lock: lockInPlace(createPassLock(file), files),
     close: () => {

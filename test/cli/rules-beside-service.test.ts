@@ -383,6 +383,20 @@ describe('the table of status', () => {
     },
   );
 
+  it('fits 80 columns with the mode of the service and of the config', async () => {
+    const store = openStore(database());
+    const startedWith = { mode: 'monitor', configHash: 'another', startedAt: NOW } as const;
+    const end = await store.services.begin(['main'], startedWith);
+    await run(['status'], 80);
+    end();
+    store.close();
+    const table = stdout.slice(0, stdout.indexOf('main: '));
+    for (const line of table.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+    for (const word of ['MODE', 'monitor,', 'config', 'changed', 'STATUS', 'RULES'])
+      expect(table).toContain(word);
+    expect(stderr).toContain('warning: main: the running service goes by another config than ');
+  });
+
   it('shows the hash of the rules on disk only where it is another', async () => {
     await served({ diskHash: 'bb'.repeat(32) });
     await run(['status', '-o', 'table']);

@@ -357,6 +357,8 @@ describe('status', () => {
         lastPassAt: null,
         ageSeconds: null,
         status: null,
+        mode: null,
+        configChanged: null,
         error: null,
         calls: null,
         durationMs: null,

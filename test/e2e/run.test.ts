@@ -51,11 +51,17 @@ describe('run', () => {
   it('runs, and ends, where it cannot tell others that it does', async () => {
     const it = await lab();
     for (let count = 0; count < 5; count += 1) it.simulator.world.addCall({ account: 10 });
-    const hash = createHash('sha256').update(join(it.folder, 'rules')).digest('hex').slice(0, 12);
-    mkdirSync(join(it.folder, `callwarden.db.rules+${hash}.lock.sqlite`));
+    for (const [what, name] of [
+      ['rules', join(it.folder, 'rules')],
+      ['switch', 'lab'],
+    ] as const) {
+      const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);
+      mkdirSync(join(it.folder, `callwarden.db.${what}+${hash}.lock.sqlite`));
+    }
     const service = it.start('run', '-c', it.config);
     await until(() => it.sent('disconnectCall') === 2, 'two calls are cut');
     expect(service.output()).toContain('once beside this service may report its own rules to status');
+    expect(service.output()).toContain('cannot tell with which config this service runs');
     service.kill('SIGTERM');
     const [code] = await once(service, 'exit');
     expect(code).toBe(0);

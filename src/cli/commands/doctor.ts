@@ -6,6 +6,7 @@ import type { HeldBackFile, RulesInForce, WaitingFile } from '../../domain/rules
 import { checkDatabase } from '../check-database.js';
 import { checkNumbers } from '../check-numbers.js';
 import { checkPauses } from '../check-pauses.js';
+import { checkServices } from '../check-service.js';
 import { checkSwitch } from '../check-switch.js';
 import { loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, shownText } from '../context.js';
@@ -55,6 +56,7 @@ async function examine(options: DoctorOptions, context: CliContext): Promise<voi
   let exitCode = await examineRules(config, switches, context);
   const findings = [
     { about: 'database', found: checkDatabase(config.database).then((finding) => [finding]) },
+    { about: 'service', found: checkServices(config, switches) },
     { about: 'pause', found: checkPauses(config) },
     ...switches.map((one) => ({ about: `switch ${one.name}`, found: checkSwitch(one, context.clock) })),
   ];

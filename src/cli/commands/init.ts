@@ -59,7 +59,8 @@ async function initialise(directory: string, context: CliContext): Promise<void>
       `  4. callwarden once -c ${config} --dry-run`,
       `  5. callwarden run -c ${config}          (monitor: records what it would cut, cuts nothing)`,
       `  6. callwarden audit -c ${config}`,
-      'Set "mode: enforce", in the config and in each rule, once you agree with what the audit log shows.',
+      'Set "mode: enforce", in the config and in each rule, once you agree with what the audit log shows,',
+      'and restart the service: the config is read when it starts. `callwarden pause` stops acting at once.',
     ].join('\n'),
   );
 }

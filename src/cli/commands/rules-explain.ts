@@ -19,6 +19,7 @@ import { whyOf } from '../explanation-why.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
 import { configOption, oneOf, switchOption, timeWord, wholeNumber, withExamples } from '../options.js';
 import { rulesNowAndBefore } from '../rules-in-force-now.js';
+import { configAsServed } from '../running-service.js';
 import { wrappedLine } from '../wrapped-line.js';
 
 export interface ExplainOptions {
@@ -164,6 +165,8 @@ async function explainOn(
   parts: ExplainParts,
 ): Promise<{ explanation: Explanation; where: ExplainedAt } | undefined> {
   const { rule, subject, at, context } = parts;
+  const served = at === undefined ? await configAsServed(parts.config, switchConfig.name) : undefined;
+  const { config = parts.config, notes = [] } = served ?? {};
   const judged: RuleSet = {
     ...parts.ruleSet,
     // A rule that is off is judged all the same, to tell what it would say.
@@ -171,7 +174,7 @@ async function explainOn(
       one.name === rule.name && one.mode === 'off' ? { ...one, mode: 'monitor' } : one,
     ),
   };
-  const gathered = await explanationInput({ ...parts, switchConfig, ruleSet: judged });
+  const gathered = await explanationInput({ ...parts, config, switchConfig, ruleSet: judged });
   if (gathered === undefined) return undefined;
   const { input, source } = gathered;
   const compiled = input.rules.find((one) => one.rule.name === rule.name);
@@ -198,7 +201,7 @@ async function explainOn(
     at: snapshot.observedAt,
     source,
     isPast: at !== undefined,
-    notes: notesOn(explanation, snapshot, parts),
+    notes: [...notes, ...notesOn(explanation, snapshot, parts)],
     askedCall,
     capUse: capUseOf(input, explained),
   };

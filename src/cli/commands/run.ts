@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import type { Config } from '../../domain/config.js';
+import type { Config, SwitchConfig } from '../../domain/config.js';
 import { CallwardenError } from '../../domain/errors.js';
 import { openStore, type Store } from '../../store/open-store.js';
 import { aborted } from '../aborted.js';
 import { keepCheckpoints } from '../checkpoint-writing.js';
 import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
+import { configHash } from '../config-hash.js';
 import type { CliContext } from '../context.js';
 import { createLogger } from '../logging.js';
 import { configOption, switchOption, withExamples } from '../options.js';
@@ -27,7 +28,7 @@ export function addRun(program: Command, context: CliContext): void {
     .command('run')
     .summary('the service: scheduled passes until SIGTERM or SIGINT')
     .description(
-      'Runs scheduled passes on every switch until SIGTERM or SIGINT; then sends nothing new, records what is in flight and exits 0. Follows the rules directory: what changes there takes effect at the next pass.',
+      'Runs scheduled passes on every switch until SIGTERM or SIGINT; then sends nothing new, records what is in flight and exits 0. Follows the rules directory: what changes there takes effect at the next pass. The config is read at the start alone: restart after a change, or `callwarden pause` to stop acting at once.',
     )
     .addOption(configOption())
     .addOption(switchOption())
@@ -36,11 +37,12 @@ export function addRun(program: Command, context: CliContext): void {
 }
 
 async function runService(options: { config: string; switch?: string }, context: CliContext): Promise<void> {
+  const startedAt = context.clock();
   const loaded = await loadConfig(options.config, context);
   const config = { ...loaded, switches: selectSwitches(loaded, options.switch) };
   await refuseInvalidRules(loaded, context);
   const store = openStore(config.database);
-  let served: (() => void) | undefined;
+  const ended: (() => void)[] = [];
   const stops: (() => Promise<unknown>)[] = [];
   try {
     const started = await rulesAtStart(loaded, store.rulesInForce, context);
@@ -48,7 +50,7 @@ async function runService(options: { config: string; switch?: string }, context:
     const interrupted = context.interrupted(() => log.info({}, HANGUP));
     logStart(config, started, log);
     const { ruleSet } = started;
-    served = await serveRules(config.rulesDir, store.rulesInForce, log);
+    ended.push(...(await tellOfService(loaded, config.switches, { store, log, startedAt })));
     const service = startService({ config, ruleSet, store, log, connect: (one) => connectSwitch(one) });
     stops.push(() => service.stop());
     const reload = createRulesReload({
@@ -83,24 +85,39 @@ async function runService(options: { config: string; switch?: string }, context:
   } finally {
     // Whatever broke: nothing may go on without the store, and the process has to end.
     await Promise.allSettled(stops.map((stop) => stop()));
-    served?.();
+    for (const end of ended) end();
     store.close();
   }
 }
 
-/** That a service runs is told for the sake of `status` alone, so that it runs without it, too. */
-async function serveRules(
-  directory: string,
-  rulesInForce: Pick<Store['rulesInForce'], 'serve'>,
-  log: ServiceLog,
-): Promise<(() => void) | undefined> {
-  try {
-    return await rulesInForce.serve(directory);
-  } catch (error) {
-    if (!(error instanceof CallwardenError)) throw error;
-    log.warn({}, `once beside this service may report its own rules to status: ${error.message}`);
-    return undefined;
+/** That a service runs, and with which config, is told for the sake of other commands alone, so that it runs without it, too. */
+async function tellOfService(
+  config: Config,
+  switches: readonly SwitchConfig[],
+  { store, log, startedAt }: { store: Store; log: ServiceLog; startedAt: number },
+): Promise<readonly (() => void)[]> {
+  const names = switches.map(({ name }) => name);
+  const startedWith = { mode: config.mode, configHash: configHash(config), startedAt };
+  const tell = [
+    {
+      begin: () => store.rulesInForce.serve(config.rulesDir),
+      otherwise: 'once beside this service may report its own rules to status',
+    },
+    {
+      begin: () => store.services.begin(names, startedWith),
+      otherwise: 'status, doctor and rules explain cannot tell with which config this service runs',
+    },
+  ];
+  const ended: (() => void)[] = [];
+  for (const { begin, otherwise } of tell) {
+    try {
+      ended.push(await begin());
+    } catch (error) {
+      if (!(error instanceof CallwardenError)) throw error;
+      log.warn({}, `${otherwise}: ${error.message}`);
+    }
   }
+  return ended;
 }
 
 function logStart(config: Config, { ruleSet, weighed }: RulesAtStart, log: ServiceLog): void {

@@ -18,6 +18,7 @@ import { chosenFormat, configOption, outputOption, switchOption, withExamples } 
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
 import { lastingPause, pausedName, pauseText, resumeCommand } from '../pause-text.js';
 import { type RulesStatus, rulesInForceText, rulesStatus, rulesTrouble } from '../rules-status.js';
+import { configsBehind, isConfigBehind, type ServedSwitch } from '../running-service.js';
 
 interface StatusOptions {
   config: string;
@@ -31,6 +32,10 @@ interface StatusRow {
   lastPassAt: string | null;
   ageSeconds: number | null;
   status: string | null;
+  /** Of the config that the running service goes by; null where none runs. */
+  mode: Config['mode'] | null;
+  /** That is another config than the file holds now, and takes effect at a restart. null where no service runs. */
+  configChanged: boolean | null;
   error: { code: string; message: string } | null;
   calls: number | null;
   durationMs: number | null;
@@ -65,15 +70,18 @@ interface Found {
   rows: readonly StatusRow[];
   report: RulesReport | undefined;
   pauses: readonly Pause[];
+  served: readonly ServedSwitch[];
 }
 
 /** `callwarden status`: how the passes of each switch went, from the database; asks no switch. */
 export function addStatus(program: Command, context: CliContext): void {
   const status = program
     .command('status')
-    .summary('how the passes of each switch went, what is paused, and which rules are in force')
+    .summary(
+      'how the passes of each switch went, the mode of the service, what is paused, and which rules are in force',
+    )
     .description(
-      'Shows per switch how its passes went and whether acting is paused, from the database, and tells where the rules on disk are not those in force. Asks no switch.',
+      'Shows per switch how its passes went and whether acting is paused, from the database, and tells where the rules or the config on disk are not those that the running service goes by. Asks no switch.',
     )
     .addOption(configOption())
     .addOption(switchOption())
@@ -91,16 +99,19 @@ async function printStatus(options: StatusOptions, context: CliContext): Promise
   const names = selectSwitches(config, options.switch).map(({ name }) => name);
   const found: Found = existsSync(config.database)
     ? await readRows(config, names, context)
-    : { rows: names.map((name) => toRow(name, { now: 0 })), report: undefined, pauses: [] };
-  const { report, pauses } = found;
+    : { rows: names.map((name) => toRow(name, { now: 0 })), report: undefined, pauses: [], served: [] };
+  const { report, pauses, served } = found;
   const rows = shown(found.rows, context);
   const format = chosenFormat(options.output, context);
-  await writeRows(rows, viewOf(rows), format, context.stdout);
+  await writeRows(rows, viewOf(rows, config.mode), format, context.stdout);
   if (format === 'table') {
     for (const line of rows.flatMap(linesBelow)) await context.stdout.write(`${harmless(line)}\n`);
   }
   // Said in any case: who only reads how the passes went would take "nothing cut" for "nothing to cut".
   for (const line of pauseLines(pauses, names, options.config)) await say(context, line);
+  for (const { switches, text, next } of configsBehind(served, config)) {
+    await say(context, `warning: ${switches.join(', ')}: ${text}. ${next}`);
+  }
   if (report !== undefined) {
     for (const line of rulesTrouble(report, options.config)) await say(context, line);
   }
@@ -113,11 +124,8 @@ async function printStatus(options: StatusOptions, context: CliContext): Promise
   }
 }
 
-async function readRows(
-  { database, rulesDir }: Config,
-  names: readonly string[],
-  context: CliContext,
-): Promise<Found> {
+async function readRows(config: Config, names: readonly string[], context: CliContext): Promise<Found> {
+  const { database, rulesDir } = config;
   const passes = openPassReader(database, { clock: context.clock });
   const store = openStore(database, { readonly: true });
   try {
@@ -125,8 +133,11 @@ async function readRows(
     const rules = report === undefined ? null : rulesStatus(report);
     const now = context.clock();
     const pauses = await store.pauses.list(now);
+    const served = await Promise.all(
+      names.map(async (name) => ({ name, service: await store.services.of(name) })),
+    );
     const rows = await Promise.all(
-      names.map(async (name) => {
+      served.map(async ({ name, service }) => {
         const unconfirmed = await store.audit.unconfirmed(name);
         return toRow(name, {
           passes: passes.last(name)[0],
@@ -134,10 +145,12 @@ async function readRows(
           pause: lastingPause(pauses, name),
           now,
           rules,
+          mode: service?.mode ?? null,
+          configChanged: service === undefined ? null : isConfigBehind(service, config),
         });
       }),
     );
-    return { rows, report, pauses };
+    return { rows, report, pauses, served };
   } finally {
     passes.close();
     store.close();
@@ -152,13 +165,14 @@ function toRow(
     pause,
     now,
     rules = null,
+    mode = null,
+    configChanged = null,
   }: {
     passes?: SwitchPasses | undefined;
     unconfirmed?: number;
     pause?: Pause | undefined;
     now: number;
-    rules?: RulesStatus | null;
-  },
+  } & Partial<Pick<StatusRow, 'rules' | 'mode' | 'configChanged'>>,
 ): StatusRow {
   const last = newest(passes?.lastCompleted ?? null, passes?.lastFailed ?? null);
   const { completed = 0, failed = 0, skipped = 0, actions = {}, kills } = passes?.lastHour ?? {};
@@ -167,6 +181,8 @@ function toRow(
     lastPassAt: last?.startedAt ?? null,
     ageSeconds: last === null ? null : Math.max(0, Math.round((now - Date.parse(last.startedAt)) / 1000)),
     status: last?.status ?? null,
+    mode,
+    configChanged,
     error: last?.error ?? null,
     calls: last?.status === 'completed' ? last.calls : null,
     durationMs: last?.durationMs ?? null,
@@ -216,14 +232,33 @@ function newest(one: PassSummary | null, other: PassSummary | null): PassSummary
 const WHOLE = { wraps: true, keep: true };
 
 /** Whether acting is paused is shown where it is, and beside the name, so that no narrow terminal hides it. */
-function viewOf(rows: readonly StatusRow[]): RowView<StatusRow> {
-  if (rows.every(({ paused }) => paused === null)) return STATUS_VIEW;
-  const [name, ...others] = STATUS_VIEW.columns;
-  const columns = [...(name === undefined ? [] : [name]), PAUSED_COLUMN, ...others];
-  return { ...STATUS_VIEW, columns };
+function viewOf(rows: readonly StatusRow[], configMode: Config['mode']): RowView<StatusRow> {
+  const isPaused = rows.some(({ paused }) => paused !== null);
+  const columns = [
+    ...PASS_COLUMNS.slice(0, 1),
+    ...(isPaused ? [PAUSED_COLUMN] : []),
+    ...PASS_COLUMNS.slice(1),
+    modeColumn(configMode),
+    RULES_COLUMN,
+  ];
+  return { columns, fields: FIELDS };
 }
 
-const PAUSED_COLUMN: RowView<StatusRow>['columns'][number] = {
+type StatusColumn = RowView<StatusRow>['columns'][number];
+
+/** `enforce, config monitor`: the mode that the running service goes by, and that of the file where it is another one. */
+function modeColumn(configMode: Config['mode']): StatusColumn {
+  return {
+    header: 'MODE',
+    ...WHOLE,
+    cell({ mode, configChanged }) {
+      if (mode === null || configChanged !== true) return mode;
+      return `${mode}, config ${mode === configMode ? 'changed' : configMode}`;
+    },
+  };
+}
+
+const PAUSED_COLUMN: StatusColumn = {
   header: timeHeader('PAUSED UNTIL'),
   ...WHOLE,
   cell: ({ paused }) => {
@@ -232,47 +267,53 @@ const PAUSED_COLUMN: RowView<StatusRow>['columns'][number] = {
   },
 };
 
-const STATUS_VIEW: RowView<StatusRow> = {
-  columns: [
-    { header: 'SWITCH', cell: (row) => row.switch, wraps: true },
-    {
-      header: timeHeader('LAST PASS'),
-      ...WHOLE,
-      cell: (row) => (row.lastPassAt === null ? 'none yet' : localTime(Date.parse(row.lastPassAt))),
-    },
-    {
-      header: 'AGE',
-      cell: (row) => (row.ageSeconds === null ? null : `${row.ageSeconds} s`),
-      optional: 'always',
-    },
-    { header: 'STATUS', cell: (row) => row.status },
-    { header: 'CALLS', cell: (row) => row.calls },
-    {
-      header: 'TOOK',
-      cell: (row) => (row.durationMs === null ? null : `${row.durationMs} ms`),
-      optional: 'always',
-    },
-    { header: 'PASSES/H', cell: passesText, wraps: true },
-    { header: 'ACTIONS/H', cell: actionsText, wraps: true },
-    { header: 'UNCONFIRMED', cell: (row) => row.unconfirmed, optional: 'always' },
-    { header: 'RULES', cell: ({ rules }) => (rules === null ? null : rulesInForceText(rules)), ...WHOLE },
-  ],
-  fields: [
-    'switch',
-    'lastPassAt',
-    'ageSeconds',
-    'status',
-    'error',
-    'calls',
-    'durationMs',
-    'passesLastHour',
-    'actionsLastHour',
-    'killsLastHour',
-    'unconfirmed',
-    'paused',
-    'rules',
-  ],
+const PASS_COLUMNS: readonly StatusColumn[] = [
+  { header: 'SWITCH', cell: (row) => row.switch, wraps: true },
+  {
+    header: timeHeader('LAST PASS'),
+    ...WHOLE,
+    cell: (row) => (row.lastPassAt === null ? 'none yet' : localTime(Date.parse(row.lastPassAt))),
+  },
+  { header: 'STATUS', cell: (row) => row.status },
+  { header: 'CALLS', cell: (row) => row.calls, optional: 'always' },
+  {
+    header: 'AGE',
+    cell: (row) => (row.ageSeconds === null ? null : `${row.ageSeconds} s`),
+    optional: 'always',
+  },
+  {
+    header: 'TOOK',
+    cell: (row) => (row.durationMs === null ? null : `${row.durationMs} ms`),
+    optional: 'always',
+  },
+  { header: 'PASSES/H', cell: passesText, wraps: true },
+  { header: 'ACTIONS/H', cell: actionsText, wraps: true },
+  { header: 'UNCONFIRMED', cell: (row) => row.unconfirmed, optional: 'always' },
+];
+
+const RULES_COLUMN: StatusColumn = {
+  header: 'RULES',
+  cell: ({ rules }) => (rules === null ? null : rulesInForceText(rules)),
+  ...WHOLE,
 };
+
+const FIELDS: RowView<StatusRow>['fields'] = [
+  'switch',
+  'lastPassAt',
+  'ageSeconds',
+  'status',
+  'mode',
+  'configChanged',
+  'error',
+  'calls',
+  'durationMs',
+  'passesLastHour',
+  'actionsLastHour',
+  'killsLastHour',
+  'unconfirmed',
+  'paused',
+  'rules',
+];
 
 /** What has no room in a table, or may be left out of it, but must be read. */
 function linesBelow({ switch: name, error, unconfirmed, killsLastHour }: StatusRow): readonly string[] {
