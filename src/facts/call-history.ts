@@ -104,13 +104,13 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   /** Takes down that there was a poll; returns what of that is to be written. */
   function arrive({ at }: LedgerPoll): Pick<HistoryChanges, 'anew' | 'numbering'> {
     const anew = isSetBack(at);
-    lastPollAt = at;
     if (anew) {
       logins = new Map();
       newestLogin = undefined;
       listedAt = new Map();
-      countries.setBack(at);
+      countries.setBack(at, (lastPollAt ?? at) - at);
     }
+    lastPollAt = at;
     const mark = isKept ? countries.readBy(numbering.fingerprint, at) : undefined;
     return { ...(anew ? { anew } : {}), ...(mark === undefined ? {} : { numbering: mark }) };
   }

@@ -429,9 +429,10 @@ describe('a clock that was ahead', () => {
     expect(shown.poll(5, [talk()]).anew).toBeUndefined();
   });
 
-  it('takes countries that were first called later to have been so now, and no country that was known before for new', () => {
+  const day = 86_400_000;
+  /** Five days of polls after START, and a week before; DE was called first in that week, and GB and account 11 since START. */
+  const knowing = () => {
     const history = newHistory();
-    const day = 86_400_000;
     const hour = Math.floor(START / 3_600_000);
     history.restore({
       ...EMPTY,
@@ -444,18 +445,39 @@ describe('a clock that was ahead', () => {
         { account: 10, country: 'GB', firstAt: START + day, lastAt: START + 2 * day },
       ],
       polls: [soundPoll(5 * 86_400)],
-      soundHours: Array.from({ length: 168 }, (_, at) => hour - at),
+      soundHours: Array.from({ length: 288 }, (_, at) => hour + 120 - at),
     });
+    return history;
+  };
+
+  it('makes no country new that was known before, nor an account known for longer', () => {
+    const history = knowing();
+    const old = START - 91 * day;
     expect(history.missed({ ...soundPoll(0), result: 'failed' })).toMatchObject({
-      accounts: [{ account: 11, firstAt: START }],
+      accounts: [],
       countries: [
-        { country: 'DE', firstAt: START - 7 * day, lastAt: START },
-        { country: 'GB', firstAt: START, lastAt: START },
+        { country: 'DE', firstAt: old, lastAt: START + 2 * day },
+        { country: 'GB', firstAt: old, lastAt: START + 2 * day },
       ],
     });
-    expect(history.countries.firstCalled(10, 'DE')).toBe(START - 7 * day);
+    expect(history.countries.firstCalled(10, 'GB')).toBe(old);
     expect(history.countries.knowsEnough(10, START)).toBe(true);
     expect(history.countries.knowsEnough(11, START + 6 * day)).toBe(false);
+  });
+
+  it('leaves hours unwatched that come again', () => {
+    const history = knowing();
+    expect(history.countries.knowsEnough(10, START + 5 * day)).toBe(true);
+    history.missed({ ...soundPoll(0), result: 'failed' });
+    expect(history.countries.knowsEnough(10, START + 5 * day)).toBe(false);
+  });
+
+  it('leaves countries as they are where it is set by less than an hour', () => {
+    const history = knowing();
+    const late = soundPoll(5 * 86_400 - 3599);
+    expect(history.missed({ ...late, result: 'failed' })).toMatchObject({ anew: true, countries: [] });
+    expect(history.countries.firstCalled(10, 'GB')).toBe(START + day);
+    expect(history.countries.knowsEnough(10, late.at)).toBe(true);
   });
 
   it('makes no call longer than it is listed', () => {
