@@ -163,6 +163,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         };
         const past = fromLedgerCall(row, last, numbering);
         if (vendorsAsked !== undefined) takeAsked(history, past, vendorsAsked);
+        takeHeldOpen(history, past);
         return { history, past };
       });
       // In order, so that each goes to the end of its timeline.
@@ -214,6 +215,15 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       return countries;
     },
   };
+}
+
+/** Whether statistics or an entry that cannot be read held it open the ledger does not say. */
+function takeHeldOpen(
+  { lackingSince }: LoginHistory,
+  { call: { account }, absent, endedAt }: PastCall,
+): void {
+  if (absent === undefined || endedAt !== undefined || account === undefined) return;
+  lackingSince.set(account, Number.POSITIVE_INFINITY);
 }
 
 /** As though the polls that the ledger tells of had asked for these vendors, the last one too. */

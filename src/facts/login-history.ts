@@ -33,7 +33,10 @@ export interface LoginHistory extends ViewedCalls {
   readonly polls: number;
   /** A listing of all calls was taken in: a call that is new in the next one began or ended since. */
   wasListed: boolean;
-  /** Since which poll each account has lacked calls in every listing that was compared with the statistics. */
+  /**
+   * Since which poll each account has lacked calls in every listing that was compared with the statistics; Infinity where calls of
+   * theirs were held open before this process, until a first listing has been looked at.
+   */
   readonly lackingSince: Map<number, number>;
   /** Of a replay: the last listing. */
   listedAt: number;

@@ -258,16 +258,20 @@ export function holdOpen(run: PollRun, past: PastCall): void {
   run.changed.add(past);
 }
 
-/** A switch that counts an account otherwise for good says nothing by it of the calls that are not listed. */
+/**
+ * Those that lack calls since less than five minutes: a switch that counts an account otherwise for good says nothing by it of the
+ * calls that are not listed. Statistics that did not answer agree with nothing, so that what lacked calls before does so still.
+ */
 function newlyLacking(
   { history: { lackingSince }, at }: PollRun,
   lackingCallsOf: ReadonlySet<number> | undefined,
 ): ReadonlySet<number> {
+  if (lackingCallsOf !== undefined) {
+    for (const account of lackingSince.keys()) if (!lackingCallsOf.has(account)) lackingSince.delete(account);
+  }
   const newly = new Set<number>();
-  if (lackingCallsOf === undefined) return newly;
-  for (const account of lackingSince.keys()) if (!lackingCallsOf.has(account)) lackingSince.delete(account);
-  for (const account of lackingCallsOf) {
-    const since = lackingSince.get(account) ?? at;
+  for (const account of lackingCallsOf ?? lackingSince.keys()) {
+    const since = Math.min(lackingSince.get(account) ?? at, at);
     lackingSince.set(account, since);
     if (at - since < HELD_OPEN_MS) newly.add(account);
   }

@@ -243,9 +243,6 @@ describe('an end that nobody saw', () => {
     shown.poll(0, [talk(), talk({ id: '2', callId: 'b' })]);
     for (const second of [5, 300]) shown.poll(second, [talk({ duration: second })], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(2);
-    // Where nobody asked for statistics nothing is known of that, and nothing is held open by it.
-    shown.poll(302, [talk({ duration: 302 })]);
-    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
     shown.poll(305, [], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
     expect(ask(shown, 'callsEnded', { within: 4 })).toMatchObject({ value: 1 });
@@ -253,6 +250,42 @@ describe('an end that nobody saw', () => {
     shown.poll(310, [talk({ id: '3', callId: 'c' })], { lackingCallsOf: new Set() });
     shown.poll(315, [], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
+  });
+
+  it('is none where the statistics do not answer once the listing lacked calls, also after a restart, for five minutes', () => {
+    const shown = world();
+    const lacking = { lackingCallsOf: new Set([10]) };
+    const changes = [shown.poll(0, [talk(), talk({ id: '9', callId: 'z', account: 11 })])];
+    changes.push(shown.poll(5, [talk({ id: '9', callId: 'z', account: 11, duration: 7 })], lacking));
+    const again = restarted(changes);
+    for (const one of [shown, again]) {
+      // Nothing lacked of the other account.
+      expect(one.poll(10, []).calls).toMatchObject([{ id: '9', endedAt: START + 10_000 }]);
+      expect(ask(one, 'callsEnded', { within: 60 })).toMatchObject({ value: 0 });
+    }
+    const back = restarted(changes);
+    back.poll(10, []);
+    expect(back.poll(15, [talk({ duration: 17 })]).calls).toMatchObject([{ id: '1', absentAt: undefined }]);
+    for (const one of [shown, again]) {
+      one.poll(300, []);
+      expect(one.history.ofLogin(LOGIN)?.live.size).toBe(1);
+      one.poll(310, []);
+      expect(one.history.ofLogin(LOGIN)?.live.size).toBe(0);
+    }
+  });
+
+  it('comes at once where the statistics agree after a restart, and five minutes after it where they never do', () => {
+    const shown = world();
+    const lacking = { lackingCallsOf: new Set([10]) };
+    const changes = [shown.poll(0, [talk()]), shown.poll(5, [], lacking)];
+    expect(restarted(changes).poll(10, [], { lackingCallsOf: new Set() }).calls).toMatchObject([
+      { id: '1', endedAt: START + 10_000, absentAt: undefined },
+    ]);
+    const again = restarted(changes);
+    again.poll(100, [], lacking);
+    expect(again.history.ofLogin(LOGIN)?.live.size).toBe(1);
+    again.poll(305, [], lacking);
+    expect(again.history.ofLogin(LOGIN)?.live.size).toBe(0);
   });
 
   it('is none where the call is listed again', () => {
@@ -277,7 +310,7 @@ describe('an end that nobody saw', () => {
       one.poll(60, [], more);
       expect(ask(one, 'minutes', { within: 600 })).toMatchObject({ value: 2 / 60 });
     }
-    expect(again.poll(65, []).calls).toMatchObject([
+    expect(again.poll(65, [], { lackingCallsOf: new Set() }).calls).toMatchObject([
       { lastSeenAt: START, lastDuration: 2, endedAt: START + 65_000, absentAt: undefined },
     ]);
   });
