@@ -456,6 +456,41 @@ rules:
   );
 });
 
+describe('an on-net call that is cut before its other entry is listed', () => {
+  const rules = `
+rules:
+  - name: ringing
+    scope: account
+    mode: enforce
+    only: { accounts: [10] }
+    conditions: { all: [ { fact: account.setupCalls, operator: greaterThan, value: 0 } ] }
+    event: { type: disconnectCall }
+  - name: short
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.shortCalls, params: { within: 10m, under: 15s }, operator: greaterThan, value: 0 } ] }
+    event: { type: disconnectCall, params: { where: { all: [ { fact: call.age, operator: greaterThan, value: 0 } ] } } }`;
+
+  it('has not ended by itself for the other account either, where that was so short', async () => {
+    const talking = aCall({ id: '50', account: 20, setupAt: NOW - 600 * SECOND, duration: 590, delay: 10 });
+    const setup = aCall({ id: '1', setupAt: NOW + 9 * SECOND, state: 'ARComplete', duration: 0, delay: 1 });
+    const [caller] = onNetPair(setup, { id: '2' });
+    const answered = { ...setup, state: 'Disconnecting', duration: 1 };
+    const it = scene(rules, [talking]);
+    await it.pass();
+    it.wait(5);
+    await it.pass();
+    it.wait(5);
+    it.port.calls = [talking, caller];
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 disconnected']);
+    for (const listed of [[talking, ...onNetPair(answered, { id: '2', account: 20 })], [talking]]) {
+      it.wait(5);
+      it.port.calls = listed;
+      expect(outcomes(await it.pass())).toEqual([]);
+    }
+  });
+});
+
 describe('a rule that is changed and changed back', () => {
   const climbing = cap(
     `cooldown: 4s

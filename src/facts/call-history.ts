@@ -1,4 +1,4 @@
-import { type CallIdentity, identityKey } from '../domain/call.js';
+import { type CallIdentity, identityKey, onNetKey } from '../domain/call.js';
 import type { LedgerCall, LedgerChanges, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
@@ -131,7 +131,12 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     const by = Math.max(poll.at, receivedAt);
     return {
       ...{ history, at: poll.at, by, watched, soundBefore, numbering, countries },
-      ...{ changed, fromLedger, asksVendors: vendorsAsked !== undefined && vendorsAsked.length > 0 },
+      ...{
+        changed,
+        fromLedger,
+        enrolled: [],
+        asksVendors: vendorsAsked !== undefined && vendorsAsked.length > 0,
+      },
     };
   }
 
@@ -164,6 +169,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         const past = fromLedgerCall(row, last, numbering);
         if (vendorsAsked !== undefined) takeAsked(history, past, vendorsAsked);
         takeHeldOpen(history, past);
+        takeCut(history, past);
         return { history, past };
       });
       // In order, so that each goes to the end of its timeline.
@@ -224,6 +230,11 @@ function takeHeldOpen(
 ): void {
   if (absent === undefined || endedAt !== undefined || account === undefined) return;
   lackingSince.set(account, Number.POSITIVE_INFINITY);
+}
+
+function takeCut({ onNetCutAt }: LoginHistory, { call, cutAt }: PastCall): void {
+  const key = cutAt === undefined ? undefined : onNetKey(call);
+  if (key !== undefined && cutAt !== undefined) onNetCutAt.set(key, cutAt);
 }
 
 /** As though the polls that the ledger tells of had asked for these vendors, the last one too. */

@@ -37,6 +37,8 @@ export interface PollRun extends ListedAt {
   asksVendors: boolean;
   /** What is to be written. */
   changed: { add(past: PastCall): unknown };
+  /** What this poll was the first to show. */
+  enrolled: PastCall[];
 }
 
 /** What a replay knows of calls that its listing does not show; none by default. */
@@ -141,6 +143,7 @@ function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: b
 
 function enrol(run: PollRun, past: PastCall): void {
   run.history.add(past);
+  run.enrolled.push(past);
   run.changed.add(past);
   run.countries.note(past);
 }
@@ -201,8 +204,8 @@ function union(one: readonly number[], other: readonly number[]): readonly numbe
 }
 
 /**
- * What ends with calls that were cut beside what is listed under their IDs: the other entries of on-net calls. To be asked for
- * before a listing is taken in, which may show them as over.
+ * What ends with calls that were cut beside what is listed under their IDs: the other entries of on-net calls, as far as they are
+ * known. To be asked for before a listing is taken in, which may show them as over.
  */
 export function endingWith(history: LoginHistory, cuts: readonly CallIdentity[]): readonly PastCall[] {
   const own = cuts.flatMap((identity) => history.everOf(identity));
@@ -212,12 +215,25 @@ export function endingWith(history: LoginHistory, cuts: readonly CallIdentity[])
   return [...history.live].filter((past) => !known.has(past) && keys.has(onNetKey(past.call) ?? ''));
 }
 
-/** `others`: what ends with them, see endingWith. */
+/**
+ * `others`: what ends with them, see endingWith. Once the poll is taken in: it may be the first to show another entry of an on-net
+ * call that is cut, now or before.
+ */
 export function markCuts(run: PollRun, cuts: readonly CallIdentity[], others: readonly PastCall[]): void {
-  for (const past of [...cuts.flatMap((identity) => run.history.everOf(identity)), ...others]) {
+  const { history, at, enrolled } = run;
+  const own = cuts.flatMap((identity) => history.everOf(identity));
+  for (const { call } of own) {
+    const key = onNetKey(call);
+    if (key !== undefined) history.onNetCutAt.set(key, at);
+  }
+  const late =
+    history.onNetCutAt.size === 0
+      ? []
+      : enrolled.filter(({ call }) => history.onNetCutAt.has(onNetKey(call) ?? ''));
+  for (const past of [...own, ...others, ...late]) {
     if (past.cutAt !== undefined) continue;
-    run.history.changeEnd(past, () => {
-      past.cutAt = run.at;
+    history.changeEnd(past, () => {
+      past.cutAt = at;
     });
     run.changed.add(past);
   }

@@ -125,6 +125,64 @@ describe('a call between two accounts that is listed once for each', () => {
       expect(ask(shown, 'callsEnded', { within: 60 }, account)).toMatchObject({ value: 0 });
   });
 
+  describe('of which only one has been listed when it is cut', () => {
+    const own = talk({ direction: 'onnet_out' });
+    const dead = { ...own, state: 'Dead' };
+    const other = talk({ id: '2', account: 20, direction: 'onnet_in', state: 'Dead', setupAt: START + 4000 });
+    const unlike = { ...other, id: '3', cld: '1' };
+    /** Of the two that are over the unlike one has ended by itself. */
+    const expectOneEnd = (shown: ReturnType<typeof world>) => {
+      expect(ask(shown, 'callsEnded', { within: 60 }, '20')).toMatchObject({ value: 1 });
+      expect(ask(shown, 'shortCalls', { within: 60, under: 30 }, '20')).toMatchObject({ value: 1 });
+    };
+
+    it('is cut in the other one as well, which is listed first as over and under another ID', () => {
+      const shown = world();
+      shown.poll(0, [own]);
+      const { calls } = shown.poll(5, [other, unlike, dead], { cuts: [own] });
+      expect(calls.filter(({ cutAt }) => cutAt === START + 5000).map(({ id }) => id)).toEqual(['1', '2']);
+      expectOneEnd(shown);
+    });
+
+    it('is so where a doubtful listing shows that first', () => {
+      const shown = world();
+      shown.poll(0, [own]);
+      const doubt = { reason: 'suspect-share' as const, detail: '' };
+      shown.poll(5, [dead, other, unlike], { cuts: [own], doubt });
+      shown.poll(10, [dead, other, unlike]);
+      expectOneEnd(shown);
+    });
+
+    it('is so where that comes polls later, over a restart as well', () => {
+      const shown = world();
+      const changes = [shown.poll(0, [own]), shown.poll(5, [dead], { cuts: [own] })];
+      for (const one of [shown, restarted(changes)]) {
+        const late = one.poll(10, [
+          dead,
+          { ...other, state: 'Connected' },
+          { ...unlike, state: 'Connected' },
+        ]);
+        expect(late.calls.map(({ id, cutAt }) => [id, cutAt])).toEqual([
+          ['2', START + 10_000],
+          ['3', undefined],
+        ]);
+        one.poll(15, []);
+        expectOneEnd(one);
+      }
+    });
+
+    it('is so in a replay', () => {
+      const history = newHistory();
+      const none = { ended: [], cuts: [] };
+      history.replay({ ...none, poll: soundPoll(0), listed: [{ call: own }] });
+      const listed = [other, unlike, dead].map((call) => ({ call }));
+      history.replay({ ...none, poll: soundPoll(5), listed, cuts: [own] });
+      const ended = history.ofLogin(LOGIN)?.everOf(other) ?? [];
+      expect(ended.map(({ cutAt }) => cutAt)).toEqual([START + 5000]);
+      expect(history.ofLogin(LOGIN)?.everOf(unlike)).toMatchObject([{ cutAt: undefined }]);
+    });
+  });
+
   it('is known to both after a restart, also where it is over', () => {
     const shown = world();
     const changes = [shown.poll(0, legs(2)), shown.poll(5, [])];
