@@ -8,6 +8,7 @@ import {
   finalDurationOf,
   firstSight,
   type ListedAt,
+  mayBeBack,
   namesMore,
   type PastCall,
   saysMore,
@@ -88,19 +89,29 @@ export function takeCalls(
 
 /**
  * The entry that a listing of the same call goes on with, though it names another account or direction than before, or
- * another SETUP_TIME while the call lives.
+ * another SETUP_TIME: which may be that of a listing before a restart, as rows bear what was listed first.
  */
-function unlistedEntry({ history }: PollRun, call: Call, ofSameAccount: boolean): PastCall | undefined {
+function unlistedEntry(
+  { history, at, fromLedger }: PollRun,
+  call: Call,
+  ofSameAccount: boolean,
+): PastCall | undefined {
   const mayBe = (past: PastCall) =>
     past.listedIn !== history.polls && (!ofSameAccount || past.call.account === call.account);
   const entries = history.all(call);
   const unlisted = entries.filter(mayBe);
   const live = (found: readonly PastCall[]) => found.findLast(({ endedAt }) => endedAt === undefined);
+  const ofCallId = history.ofCallId(call).filter(mayBe);
   return (
     live(unlisted) ??
-    live(history.ofCallId(call).filter(mayBe)) ??
-    (entries.length === 1 ? unlisted[0] : undefined)
+    live(ofCallId) ??
+    (entries.length === 1 ? unlisted[0] : undefined) ??
+    (fromLedger ? undefined : ofCallId.findLast((past) => mayReturn(past, call, at)))
   );
+}
+
+function mayReturn(past: PastCall, call: Call, at: number): boolean {
+  return sameLeg(past.call, call) && mayBeBack(past, call, at);
 }
 
 /** Whether a call is over of which an entry was so before: what else is listed of it then is no other call. */

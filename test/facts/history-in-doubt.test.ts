@@ -64,6 +64,78 @@ describe('a listing without SETUP_TIME', () => {
   });
 });
 
+describe('a call that listings lacked', () => {
+  const blank = { setupTimeText: undefined, setupAt: undefined, age: undefined };
+  const pair = (duration: number, fields: Partial<Call> = {}) => [
+    talk({ direction: 'onnet_out', duration, ...fields }),
+    talk({ account: 20, direction: 'onnet_in', duration, ...fields }),
+  ];
+  const expectOneCall = (shown: ReturnType<typeof world>, account = '10') => {
+    expect(ask(shown, 'callsStarted', { within: 600 }, account)).toMatchObject({ value: 1 });
+    expect(ask(shown, 'callsEnded', { within: 600 }, account)).toMatchObject({ value: 0 });
+  };
+
+  it.each([
+    ['listed first without a SETUP_TIME', blank],
+    ['listed first with another SETUP_TIME', { setupTimeText: '20260105T100004.000' }],
+  ])('is back after a restart, too, where it was %s', (_, first) => {
+    const before = world();
+    const changes = [
+      before.poll(0, [talk({ ...first, account: 20 })]),
+      before.poll(5, [talk({ account: 20 })]),
+    ];
+    const ofPair = world();
+    const pairs = [ofPair.poll(0, pair(2, first)), ofPair.poll(5, pair(7))];
+    for (const one of [before, restarted(changes)]) {
+      for (const second of [10, 15, 20]) one.poll(second, []);
+      expect(ask(one, 'callsEnded', { within: 600 }, '20')).toMatchObject({ value: 1 });
+      one.poll(25, [talk({ account: 20, duration: 27 })]);
+      expectOneCall(one, '20');
+    }
+    for (const one of [ofPair, restarted(pairs)]) {
+      one.poll(10, pair(12).slice(0, 1));
+      one.poll(15, pair(17));
+      for (const account of ['10', '20']) expectOneCall(one, account);
+    }
+  });
+
+  it('is back without its SETUP_TIME, where it began before it was away, or is not away for long', () => {
+    for (const [second, age] of [
+      [20, undefined],
+      [299, undefined],
+      [500, 503],
+    ] as const) {
+      const shown = world();
+      shown.poll(0, [talk()]);
+      for (const away of [5, 10, 15]) shown.poll(away, []);
+      shown.poll(second, [talk({ ...blank, duration: second + 2, age })]);
+      expectOneCall(shown);
+    }
+  });
+
+  it.each([
+    ['began while it was away', 60, { ...blank, age: 10 }],
+    ['has another SETUP_TIME, after it was seen last', 20, { setupTimeText: 'x', setupAt: START + 1000 }],
+    ['may have begun at any time in five minutes', 300, blank],
+    ['belongs to another account', 20, { ...blank, account: 20 }],
+  ])('is another one where what is listed under its ID %s', (_, second, fields) => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    for (const away of [5, 10, 15]) shown.poll(away, []);
+    shown.poll(second, [talk(fields)]);
+    expect(shown.history.ofLogin(LOGIN)?.ofCallId(talk())).toHaveLength(2);
+  });
+
+  it('is another one where it was seen over, and nothing tells when what is listed began', () => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    shown.poll(5, [talk({ state: 'Dead' })]);
+    for (const away of [10, 15, 20]) shown.poll(away, []);
+    shown.poll(25, [talk(blank)]);
+    expect(shown.history.ofLogin(LOGIN)?.ofCallId(talk())).toHaveLength(2);
+  });
+});
+
 describe('a listing with another SETUP_TIME', () => {
   const other = { setupTimeText: '20260105T100004.000' };
 
