@@ -1,4 +1,11 @@
-import { type Call, type CallIdentity, hasEnded, onNetKey, type SuspectCall } from '../domain/call.js';
+import {
+  type Call,
+  type CallIdentity,
+  hasEnded,
+  isOnNet,
+  onNetKey,
+  type SuspectCall,
+} from '../domain/call.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { CountryMemory } from './country-memory.js';
@@ -97,7 +104,9 @@ function unlistedEntry(
   ofSameAccount: boolean,
 ): PastCall | undefined {
   const mayBe = (past: PastCall) =>
-    past.listedIn !== history.polls && (!ofSameAccount || past.call.account === call.account);
+    past.listedIn !== history.polls &&
+    (!ofSameAccount || past.call.account === call.account) &&
+    !areTwoSides(past.call, call);
   const entries = history.all(call);
   const unlisted = entries.filter(mayBe);
   const live = (found: readonly PastCall[]) => found.findLast(({ endedAt }) => endedAt === undefined);
@@ -108,6 +117,11 @@ function unlistedEntry(
     (entries.length === 1 ? unlisted[0] : undefined) ??
     (fromLedger ? undefined : ofCallId.findLast((past) => mayReturn(past, call, at)))
   );
+}
+
+/** Of an on-net call: the one is of who makes it, the other of who receives it, and neither ever becomes the other. */
+function areTwoSides(one: Call, other: Call): boolean {
+  return isOnNet(one) && isOnNet(other) && one.direction !== other.direction;
 }
 
 function mayReturn(past: PastCall, call: Call, at: number): boolean {

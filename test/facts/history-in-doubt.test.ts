@@ -276,6 +276,27 @@ describe('a call between two accounts that is listed once for each', () => {
       expect(ask(shown, 'callsStarted', { within: 60 }, account)).toMatchObject({ value: 1 });
   });
 
+  it('keeps its entries apart where the first one is not listed just when the second one comes', () => {
+    const shown = world();
+    const [callee, caller] = legs(2).map((leg) => ({ ...leg, customer: undefined }));
+    if (callee === undefined || caller === undefined) throw new Error('two entries');
+    const both = [callee, { ...caller, customer: 2 }];
+    shown.poll(0, both.slice(1));
+    expect(shown.poll(5, [callee]).calls).toMatchObject([
+      { account: 10, customer: undefined, leg: 1, endedAt: undefined },
+      { account: 20, customer: 2, leg: undefined, endedAt: START + 5000 },
+    ]);
+    shown.poll(10, both);
+    for (const account of ['10', '20']) {
+      expect(ask(shown, 'callsStarted', { within: 60 }, account)).toMatchObject({ value: 1 });
+      expect(ask(shown, 'callsEnded', { within: 60 }, account)).toMatchObject({ value: 0 });
+    }
+    const customer = { scope: 'customer', id: '2' } as const;
+    expect(shown.facts().observe(customer, 'customer.callsStarted', { within: 60 })).toMatchObject({
+      value: 1,
+    });
+  });
+
   it.each([0, 1])('counts no more entries once it is over, in either order: %i', (order) => {
     const shown = world();
     shown.poll(0, [talk({ direction: undefined })]);
