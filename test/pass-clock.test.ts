@@ -10,7 +10,7 @@ import { createSwitchMemory } from '../src/pass-memory.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { compileRules } from '../src/policy/compile-rules.js';
 import { aCall, aSuspect, NOW } from './support/calls.js';
-import { fakeSwitch } from './support/fake-switch.js';
+import { fakeSwitch, switchError } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
 
@@ -222,6 +222,60 @@ rules:
     for (let second = 5; second <= 35; second += 5) expect(await isCut(5)).toBe(false);
     expect(await isCut(5)).toBe(true);
   });
+});
+
+describe('a clock that is wrong for one poll', () => {
+  const hour = 3600;
+  const DAYS = 24 * hour;
+  const NEW_COUNTRY = `
+  name: new-country
+  scope: call
+  mode: enforce
+  conditions: { all: [ { fact: call.firstSeenCountry, operator: equal, value: true } ] }
+  event: { type: disconnectCall }`;
+  const calls = {
+    DE: { cld: '493023125001', cldNumber: '493023125001' },
+    FR: { cld: '33140000001', cldNumber: '33140000001' },
+    GB: { cld: '442079460002', cldNumber: '442079460002' },
+  };
+
+  it.each([
+    ['at 1970', -NOW / SECOND, true],
+    ['at 1970, with a listing', -NOW / SECOND, false],
+    ['100 days behind', -100 * DAYS, true],
+    ['92 days ahead', 92 * DAYS, false],
+  ])(
+    'makes no country new to an account that calls there: %s',
+    async (_name, step, fails) => {
+      const shown = scene(NEW_COUNTRY, { intervalMs: hour * SECOND });
+      const pass = (...countries: (keyof typeof calls)[]) => {
+        const from = shown.truth + hour - 5;
+        return shown.pass(
+          hour,
+          countries.map((country) => ({ id: `${from}${country.charCodeAt(0)}`, from, ...calls[country] })),
+        );
+      };
+      const reports = [await pass('DE', 'FR')];
+      for (let hours = 1; hours < 9 * 24; hours += 1) reports.push(await pass('DE'));
+      shown.restart();
+      shown.step(step);
+      if (fails) shown.port.before = () => Promise.reject(switchError('SWITCH_UNREACHABLE'));
+      reports.push(await pass('DE'));
+      shown.port.before = () => {};
+      shown.step(-step);
+      for (let hours = 0; hours < 7 * 24; hours += 1) {
+        if (hours === 12) shown.restart();
+        reports.push(await pass('DE'));
+      }
+      reports.push(await pass('DE', 'FR'));
+      expect(reports.flatMap(done)).toEqual([]);
+      // Which is not for want of a verdict.
+      expect(done(await pass('DE', 'GB'))).toEqual([
+        expect.stringMatching(/^disconnectCall .* disconnected$/),
+      ]);
+    },
+    60_000,
+  );
 });
 
 describe('a clock that is set forward', () => {

@@ -281,6 +281,46 @@ describe('a disconnect that the switch says OK to and does not carry out', () =>
   });
 });
 
+describe('a listing that lacks a call', () => {
+  const SHORT = `
+  name: short
+  scope: account
+  mode: enforce
+  conditions: { all: [ { fact: account.shortCalls, params: { within: 10m, under: 30s }, operator: greaterThan, value: 0 } ] }
+  event: { type: disconnectCall, params: { where: { all: [ { fact: call.age, operator: greaterThan, value: 0 } ] } } }`;
+
+  it.each([false, true])(
+    'does not end it where the next one lacks it too and the statistics fail, restarted: %s',
+    async (restarts) => {
+      const it = scene(SHORT);
+      const began = new Map([
+        ['1', NOW - 600 * SECOND],
+        ['2', NOW + 5 * SECOND],
+      ]);
+      let second = 0;
+      const pass = async (...ids: string[]) => {
+        it.port.calls = ids.map((id) => {
+          const setupAt = began.get(id) ?? NOW;
+          const duration = (NOW + second * SECOND - setupAt) / SECOND;
+          return aCall({ id, setupAt, duration, delay: 0, age: duration });
+        });
+        const report = await it.pass();
+        it.wait(5);
+        second += 5;
+        return outcomes(report);
+      };
+      it.port.stats = new Map([[10, { total: 2, connected: 2 }]]);
+      const said = [await pass('1'), await pass('1', '2'), await pass('1', '2'), await pass('1')];
+      if (restarts) it.restart();
+      it.port.before = (request) => {
+        if (request === 'getAccountCallStats') throw switchError('SWITCH_TIMEOUT');
+      };
+      said.push(await pass('1'), await pass('1', '2'));
+      expect(said.flat()).toEqual([]);
+    },
+  );
+});
+
 describe('the listing before an account action', () => {
   it('is compared with the statistics, so that one which lost calls takes nothing', async () => {
     const rule = cap('', '{ type: disconnectAccount }');
@@ -414,6 +454,41 @@ rules:
       expect(outcomes(await it.pass())).toEqual(['alert 10 alerted', 'alert 20 alerted']);
     },
   );
+});
+
+describe('an on-net call that is cut before its other entry is listed', () => {
+  const rules = `
+rules:
+  - name: ringing
+    scope: account
+    mode: enforce
+    only: { accounts: [10] }
+    conditions: { all: [ { fact: account.setupCalls, operator: greaterThan, value: 0 } ] }
+    event: { type: disconnectCall }
+  - name: short
+    scope: account
+    mode: enforce
+    conditions: { all: [ { fact: account.shortCalls, params: { within: 10m, under: 15s }, operator: greaterThan, value: 0 } ] }
+    event: { type: disconnectCall, params: { where: { all: [ { fact: call.age, operator: greaterThan, value: 0 } ] } } }`;
+
+  it('has not ended by itself for the other account either, where that was so short', async () => {
+    const talking = aCall({ id: '50', account: 20, setupAt: NOW - 600 * SECOND, duration: 590, delay: 10 });
+    const setup = aCall({ id: '1', setupAt: NOW + 9 * SECOND, state: 'ARComplete', duration: 0, delay: 1 });
+    const [caller] = onNetPair(setup, { id: '2' });
+    const answered = { ...setup, state: 'Disconnecting', duration: 1 };
+    const it = scene(rules, [talking]);
+    await it.pass();
+    it.wait(5);
+    await it.pass();
+    it.wait(5);
+    it.port.calls = [talking, caller];
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 disconnected']);
+    for (const listed of [[talking, ...onNetPair(answered, { id: '2', account: 20 })], [talking]]) {
+      it.wait(5);
+      it.port.calls = listed;
+      expect(outcomes(await it.pass())).toEqual([]);
+    }
+  });
 });
 
 describe('a rule that is changed and changed back', () => {

@@ -1,4 +1,4 @@
-import { type CallIdentity, identityKey } from '../domain/call.js';
+import { type CallIdentity, identityKey, onNetKey } from '../domain/call.js';
 import type { LedgerCall, LedgerChanges, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
@@ -104,13 +104,13 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   /** Takes down that there was a poll; returns what of that is to be written. */
   function arrive({ at }: LedgerPoll): Pick<HistoryChanges, 'anew' | 'numbering'> {
     const anew = isSetBack(at);
-    lastPollAt = at;
     if (anew) {
       logins = new Map();
       newestLogin = undefined;
       listedAt = new Map();
-      countries.setBack(at);
+      countries.setBack(at, (lastPollAt ?? at) - at);
     }
+    lastPollAt = at;
     const mark = isKept ? countries.readBy(numbering.fingerprint, at) : undefined;
     return { ...(anew ? { anew } : {}), ...(mark === undefined ? {} : { numbering: mark }) };
   }
@@ -131,7 +131,12 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
     const by = Math.max(poll.at, receivedAt);
     return {
       ...{ history, at: poll.at, by, watched, soundBefore, numbering, countries },
-      ...{ changed, fromLedger, asksVendors: vendorsAsked !== undefined && vendorsAsked.length > 0 },
+      ...{
+        changed,
+        fromLedger,
+        enrolled: [],
+        asksVendors: vendorsAsked !== undefined && vendorsAsked.length > 0,
+      },
     };
   }
 
@@ -163,6 +168,8 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
         };
         const past = fromLedgerCall(row, last, numbering);
         if (vendorsAsked !== undefined) takeAsked(history, past, vendorsAsked);
+        takeHeldOpen(history, past);
+        takeCut(history, past);
         return { history, past };
       });
       // In order, so that each goes to the end of its timeline.
@@ -214,6 +221,20 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       return countries;
     },
   };
+}
+
+/** Whether statistics or an entry that cannot be read held it open the ledger does not say. */
+function takeHeldOpen(
+  { lackingSince }: LoginHistory,
+  { call: { account }, absent, endedAt }: PastCall,
+): void {
+  if (absent === undefined || endedAt !== undefined || account === undefined) return;
+  lackingSince.set(account, Number.POSITIVE_INFINITY);
+}
+
+function takeCut({ onNetCutAt }: LoginHistory, { call, cutAt }: PastCall): void {
+  const key = cutAt === undefined ? undefined : onNetKey(call);
+  if (key !== undefined && cutAt !== undefined) onNetCutAt.set(key, cutAt);
 }
 
 /** As though the polls that the ledger tells of had asked for these vendors, the last one too. */

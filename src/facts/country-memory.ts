@@ -20,8 +20,12 @@ export const NEW_COUNTRY_MS = DAY_MS;
 /** Which countries each account has called, and since when its calls are known. */
 export interface CountryMemory {
   restore(state: Pick<LedgerState, 'countries' | 'accounts' | 'soundHours' | 'numbering'>): void;
-  /** The clock was set back to this instant: nothing that is known lies after it. */
-  setBack(now: number): void;
+  /**
+   * The clock was set back to this instant, by so much at least. Which of the two was wrong nobody knows, so no country becomes new
+   * by it: by an hour or more, nobody knows any more when those that are known were called first, and they are old. Hours after
+   * now were not watched.
+   */
+  setBack(now: number, byMs: number): void;
   /**
    * From now on numbers are read in this way. Where it is another than before, what is known of countries says little, and
    * every account is known since now only. Returns what is to be written, if anything.
@@ -102,13 +106,14 @@ export function createCountryMemory(): CountryMemory {
       for (const known of knownAccounts) accounts.set(known.account, known);
       for (const known of knownCountries) ofAccount(known.account).set(known.country, known);
     },
-    setBack(now) {
-      for (const known of accounts.values()) if (known.firstAt > now) putAccount({ ...known, firstAt: now });
-      for (const own of countries.values()) {
-        for (const known of own.values()) {
-          if (known.lastAt > now) put({ ...known, firstAt: Math.min(known.firstAt, now), lastAt: now });
-        }
-      }
+    setBack(now, byMs) {
+      const hour = Math.floor(now / HOUR_MS);
+      if (seenHours !== undefined) seenHours = new Set([...seenHours].filter((one) => one <= hour));
+      watched = { at: Number.NaN, enough: false };
+      if (byMs < HOUR_MS) return;
+      const old = now - COUNTRIES_REMEMBERED_MS;
+      for (const own of countries.values())
+        for (const known of own.values()) if (known.firstAt > old) put({ ...known, firstAt: old });
     },
     readBy(fingerprint, now) {
       const isSame = mark === undefined || mark.fingerprint === fingerprint;

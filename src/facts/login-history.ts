@@ -33,8 +33,13 @@ export interface LoginHistory extends ViewedCalls {
   readonly polls: number;
   /** A listing of all calls was taken in: a call that is new in the next one began or ended since. */
   wasListed: boolean;
-  /** Since which poll each account has lacked calls in every listing that was compared with the statistics. */
+  /**
+   * Since which poll each account has lacked calls in every listing that was compared with the statistics; Infinity where calls of
+   * theirs were held open before this process, until a first listing has been looked at.
+   */
   readonly lackingSince: Map<number, number>;
+  /** When on-net calls were cut, by what their entries share: an entry may be listed first after that. */
+  readonly onNetCutAt: Map<string, number>;
   /** Of a replay: the last listing. */
   listedAt: number;
   /** The vendors asked for with the listing of the poll before, and with this one; ascending. */
@@ -90,6 +95,7 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
   const lost = createTimeline(lossOfCall);
   const timelines = [started, ended, connected, talked, lost];
   const gaps = createPollGaps();
+  const onNetCutAt = new Map<string, number>();
   const bySubject = few
     ? createCallsBySubject((visit) => started.each(-Infinity, Infinity, visit))
     : undefined;
@@ -147,6 +153,7 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
     gaps,
     wasListed: false,
     lackingSince: new Map(),
+    onNetCutAt,
     listedAt: Number.NEGATIVE_INFINITY,
     askedBefore: [],
     asked: [],
@@ -191,6 +198,7 @@ export function createLoginHistory(login: string, few = false): LoginHistory {
       for (const timeline of timelines) timeline.compact(forgotten.length);
       bySubject?.forget(forgotten);
       gaps.forget(before);
+      for (const [key, at] of onNetCutAt) if (at <= before) onNetCutAt.delete(key);
     },
     numberOf(object) {
       if (object === undefined) return 0;

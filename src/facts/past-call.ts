@@ -1,4 +1,4 @@
-import { type Call, hasEnded, isLive, SETUP_TOLERANCE_MS } from '../domain/call.js';
+import { type Call, hasEnded, isLive, perhapsSameCall, SETUP_TOLERANCE_MS } from '../domain/call.js';
 import type { LedgerCall, SeenState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 
@@ -112,6 +112,24 @@ function withState(states: readonly SeenState[], next: SeenState): readonly Seen
 /** Seconds since setup, as far as the listing says; a call that was not answered has all of them as DELAY. */
 function listedAge({ age, state, delay }: Call): number | undefined {
   return age ?? (state === 'Connected' ? undefined : delay);
+}
+
+/**
+ * So long a call that is over may be what is listed again under its ID and CALL_ID, where nothing tells when that began;
+ * milliseconds.
+ */
+const BACK_WITHIN_MS = 300_000;
+
+/**
+ * Whether a call that is over for want of a listing may be this one, of the same ID and CALL_ID. No two calls have them at once, so
+ * that it is where this one began before the last sight of it; not where it began later, but for what clocks make of it.
+ */
+export function mayBeBack({ call: known, lastSeenAt }: PastCall, call: Call, at: number): boolean {
+  const isLike = perhapsSameCall(known, call);
+  const age = listedAge(call);
+  const beganAt = call.setupAt ?? (age === undefined ? undefined : at - age * 1000);
+  if (beganAt !== undefined) return beganAt <= lastSeenAt + (isLike ? SETUP_TOLERANCE_MS : 0);
+  return isLike && !hasEnded(known.state) && at - lastSeenAt < BACK_WITHIN_MS;
 }
 
 /** Whether a listing says anything of the call that was not known. */

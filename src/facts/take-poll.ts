@@ -1,4 +1,11 @@
-import { type Call, type CallIdentity, hasEnded, onNetKey, type SuspectCall } from '../domain/call.js';
+import {
+  type Call,
+  type CallIdentity,
+  hasEnded,
+  isOnNet,
+  onNetKey,
+  type SuspectCall,
+} from '../domain/call.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { CountryMemory } from './country-memory.js';
@@ -8,6 +15,7 @@ import {
   finalDurationOf,
   firstSight,
   type ListedAt,
+  mayBeBack,
   namesMore,
   type PastCall,
   saysMore,
@@ -37,6 +45,8 @@ export interface PollRun extends ListedAt {
   asksVendors: boolean;
   /** What is to be written. */
   changed: { add(past: PastCall): unknown };
+  /** What this poll was the first to show. */
+  enrolled: PastCall[];
 }
 
 /** What a replay knows of calls that its listing does not show; none by default. */
@@ -86,19 +96,36 @@ export function takeCalls(
 
 /**
  * The entry that a listing of the same call goes on with, though it names another account or direction than before, or
- * another SETUP_TIME while the call lives.
+ * another SETUP_TIME: which may be that of a listing before a restart, as rows bear what was listed first.
  */
-function unlistedEntry({ history }: PollRun, call: Call, ofSameAccount: boolean): PastCall | undefined {
+function unlistedEntry(
+  { history, at, fromLedger }: PollRun,
+  call: Call,
+  ofSameAccount: boolean,
+): PastCall | undefined {
   const mayBe = (past: PastCall) =>
-    past.listedIn !== history.polls && (!ofSameAccount || past.call.account === call.account);
+    past.listedIn !== history.polls &&
+    (!ofSameAccount || past.call.account === call.account) &&
+    !areTwoSides(past.call, call);
   const entries = history.all(call);
   const unlisted = entries.filter(mayBe);
   const live = (found: readonly PastCall[]) => found.findLast(({ endedAt }) => endedAt === undefined);
+  const ofCallId = history.ofCallId(call).filter(mayBe);
   return (
     live(unlisted) ??
-    live(history.ofCallId(call).filter(mayBe)) ??
-    (entries.length === 1 ? unlisted[0] : undefined)
+    live(ofCallId) ??
+    (entries.length === 1 ? unlisted[0] : undefined) ??
+    (fromLedger ? undefined : ofCallId.findLast((past) => mayReturn(past, call, at)))
   );
+}
+
+/** Of an on-net call: the one is of who makes it, the other of who receives it, and neither ever becomes the other. */
+function areTwoSides(one: Call, other: Call): boolean {
+  return isOnNet(one) && isOnNet(other) && one.direction !== other.direction;
+}
+
+function mayReturn(past: PastCall, call: Call, at: number): boolean {
+  return sameLeg(past.call, call) && mayBeBack(past, call, at);
 }
 
 /** Whether a call is over of which an entry was so before: what else is listed of it then is no other call. */
@@ -141,6 +168,7 @@ function newCall(run: PollRun, call: Call, vendors: readonly number[], mayEnd: b
 
 function enrol(run: PollRun, past: PastCall): void {
   run.history.add(past);
+  run.enrolled.push(past);
   run.changed.add(past);
   run.countries.note(past);
 }
@@ -201,8 +229,8 @@ function union(one: readonly number[], other: readonly number[]): readonly numbe
 }
 
 /**
- * What ends with calls that were cut beside what is listed under their IDs: the other entries of on-net calls. To be asked for
- * before a listing is taken in, which may show them as over.
+ * What ends with calls that were cut beside what is listed under their IDs: the other entries of on-net calls, as far as they are
+ * known. To be asked for before a listing is taken in, which may show them as over.
  */
 export function endingWith(history: LoginHistory, cuts: readonly CallIdentity[]): readonly PastCall[] {
   const own = cuts.flatMap((identity) => history.everOf(identity));
@@ -212,12 +240,25 @@ export function endingWith(history: LoginHistory, cuts: readonly CallIdentity[])
   return [...history.live].filter((past) => !known.has(past) && keys.has(onNetKey(past.call) ?? ''));
 }
 
-/** `others`: what ends with them, see endingWith. */
+/**
+ * `others`: what ends with them, see endingWith. Once the poll is taken in: it may be the first to show another entry of an on-net
+ * call that is cut, now or before.
+ */
 export function markCuts(run: PollRun, cuts: readonly CallIdentity[], others: readonly PastCall[]): void {
-  for (const past of [...cuts.flatMap((identity) => run.history.everOf(identity)), ...others]) {
+  const { history, at, enrolled } = run;
+  const own = cuts.flatMap((identity) => history.everOf(identity));
+  for (const { call } of own) {
+    const key = onNetKey(call);
+    if (key !== undefined) history.onNetCutAt.set(key, at);
+  }
+  const late =
+    history.onNetCutAt.size === 0
+      ? []
+      : enrolled.filter(({ call }) => history.onNetCutAt.has(onNetKey(call) ?? ''));
+  for (const past of [...own, ...others, ...late]) {
     if (past.cutAt !== undefined) continue;
-    run.history.changeEnd(past, () => {
-      past.cutAt = run.at;
+    history.changeEnd(past, () => {
+      past.cutAt = at;
     });
     run.changed.add(past);
   }
@@ -258,16 +299,20 @@ export function holdOpen(run: PollRun, past: PastCall): void {
   run.changed.add(past);
 }
 
-/** A switch that counts an account otherwise for good says nothing by it of the calls that are not listed. */
+/**
+ * Those that lack calls since less than five minutes: a switch that counts an account otherwise for good says nothing by it of the
+ * calls that are not listed. Statistics that did not answer agree with nothing, so that what lacked calls before does so still.
+ */
 function newlyLacking(
   { history: { lackingSince }, at }: PollRun,
   lackingCallsOf: ReadonlySet<number> | undefined,
 ): ReadonlySet<number> {
+  if (lackingCallsOf !== undefined) {
+    for (const account of lackingSince.keys()) if (!lackingCallsOf.has(account)) lackingSince.delete(account);
+  }
   const newly = new Set<number>();
-  if (lackingCallsOf === undefined) return newly;
-  for (const account of lackingSince.keys()) if (!lackingCallsOf.has(account)) lackingSince.delete(account);
-  for (const account of lackingCallsOf) {
-    const since = lackingSince.get(account) ?? at;
+  for (const account of lackingCallsOf ?? lackingSince.keys()) {
+    const since = Math.min(lackingSince.get(account) ?? at, at);
     lackingSince.set(account, since);
     if (at - since < HELD_OPEN_MS) newly.add(account);
   }

@@ -64,6 +64,78 @@ describe('a listing without SETUP_TIME', () => {
   });
 });
 
+describe('a call that listings lacked', () => {
+  const blank = { setupTimeText: undefined, setupAt: undefined, age: undefined };
+  const pair = (duration: number, fields: Partial<Call> = {}) => [
+    talk({ direction: 'onnet_out', duration, ...fields }),
+    talk({ account: 20, direction: 'onnet_in', duration, ...fields }),
+  ];
+  const expectOneCall = (shown: ReturnType<typeof world>, account = '10') => {
+    expect(ask(shown, 'callsStarted', { within: 600 }, account)).toMatchObject({ value: 1 });
+    expect(ask(shown, 'callsEnded', { within: 600 }, account)).toMatchObject({ value: 0 });
+  };
+
+  it.each([
+    ['listed first without a SETUP_TIME', blank],
+    ['listed first with another SETUP_TIME', { setupTimeText: '20260105T100004.000' }],
+  ])('is back after a restart, too, where it was %s', (_, first) => {
+    const before = world();
+    const changes = [
+      before.poll(0, [talk({ ...first, account: 20 })]),
+      before.poll(5, [talk({ account: 20 })]),
+    ];
+    const ofPair = world();
+    const pairs = [ofPair.poll(0, pair(2, first)), ofPair.poll(5, pair(7))];
+    for (const one of [before, restarted(changes)]) {
+      for (const second of [10, 15, 20]) one.poll(second, []);
+      expect(ask(one, 'callsEnded', { within: 600 }, '20')).toMatchObject({ value: 1 });
+      one.poll(25, [talk({ account: 20, duration: 27 })]);
+      expectOneCall(one, '20');
+    }
+    for (const one of [ofPair, restarted(pairs)]) {
+      one.poll(10, pair(12).slice(0, 1));
+      one.poll(15, pair(17));
+      for (const account of ['10', '20']) expectOneCall(one, account);
+    }
+  });
+
+  it('is back without its SETUP_TIME, where it began before it was away, or is not away for long', () => {
+    for (const [second, age] of [
+      [20, undefined],
+      [299, undefined],
+      [500, 503],
+    ] as const) {
+      const shown = world();
+      shown.poll(0, [talk()]);
+      for (const away of [5, 10, 15]) shown.poll(away, []);
+      shown.poll(second, [talk({ ...blank, duration: second + 2, age })]);
+      expectOneCall(shown);
+    }
+  });
+
+  it.each([
+    ['began while it was away', 60, { ...blank, age: 10 }],
+    ['has another SETUP_TIME, after it was seen last', 20, { setupTimeText: 'x', setupAt: START + 1000 }],
+    ['may have begun at any time in five minutes', 300, blank],
+    ['belongs to another account', 20, { ...blank, account: 20 }],
+  ])('is another one where what is listed under its ID %s', (_, second, fields) => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    for (const away of [5, 10, 15]) shown.poll(away, []);
+    shown.poll(second, [talk(fields)]);
+    expect(shown.history.ofLogin(LOGIN)?.ofCallId(talk())).toHaveLength(2);
+  });
+
+  it('is another one where it was seen over, and nothing tells when what is listed began', () => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    shown.poll(5, [talk({ state: 'Dead' })]);
+    for (const away of [10, 15, 20]) shown.poll(away, []);
+    shown.poll(25, [talk(blank)]);
+    expect(shown.history.ofLogin(LOGIN)?.ofCallId(talk())).toHaveLength(2);
+  });
+});
+
 describe('a listing with another SETUP_TIME', () => {
   const other = { setupTimeText: '20260105T100004.000' };
 
@@ -125,6 +197,64 @@ describe('a call between two accounts that is listed once for each', () => {
       expect(ask(shown, 'callsEnded', { within: 60 }, account)).toMatchObject({ value: 0 });
   });
 
+  describe('of which only one has been listed when it is cut', () => {
+    const own = talk({ direction: 'onnet_out' });
+    const dead = { ...own, state: 'Dead' };
+    const other = talk({ id: '2', account: 20, direction: 'onnet_in', state: 'Dead', setupAt: START + 4000 });
+    const unlike = { ...other, id: '3', cld: '1' };
+    /** Of the two that are over the unlike one has ended by itself. */
+    const expectOneEnd = (shown: ReturnType<typeof world>) => {
+      expect(ask(shown, 'callsEnded', { within: 60 }, '20')).toMatchObject({ value: 1 });
+      expect(ask(shown, 'shortCalls', { within: 60, under: 30 }, '20')).toMatchObject({ value: 1 });
+    };
+
+    it('is cut in the other one as well, which is listed first as over and under another ID', () => {
+      const shown = world();
+      shown.poll(0, [own]);
+      const { calls } = shown.poll(5, [other, unlike, dead], { cuts: [own] });
+      expect(calls.filter(({ cutAt }) => cutAt === START + 5000).map(({ id }) => id)).toEqual(['1', '2']);
+      expectOneEnd(shown);
+    });
+
+    it('is so where a doubtful listing shows that first', () => {
+      const shown = world();
+      shown.poll(0, [own]);
+      const doubt = { reason: 'suspect-share' as const, detail: '' };
+      shown.poll(5, [dead, other, unlike], { cuts: [own], doubt });
+      shown.poll(10, [dead, other, unlike]);
+      expectOneEnd(shown);
+    });
+
+    it('is so where that comes polls later, over a restart as well', () => {
+      const shown = world();
+      const changes = [shown.poll(0, [own]), shown.poll(5, [dead], { cuts: [own] })];
+      for (const one of [shown, restarted(changes)]) {
+        const late = one.poll(10, [
+          dead,
+          { ...other, state: 'Connected' },
+          { ...unlike, state: 'Connected' },
+        ]);
+        expect(late.calls.map(({ id, cutAt }) => [id, cutAt])).toEqual([
+          ['2', START + 10_000],
+          ['3', undefined],
+        ]);
+        one.poll(15, []);
+        expectOneEnd(one);
+      }
+    });
+
+    it('is so in a replay', () => {
+      const history = newHistory();
+      const none = { ended: [], cuts: [] };
+      history.replay({ ...none, poll: soundPoll(0), listed: [{ call: own }] });
+      const listed = [other, unlike, dead].map((call) => ({ call }));
+      history.replay({ ...none, poll: soundPoll(5), listed, cuts: [own] });
+      const ended = history.ofLogin(LOGIN)?.everOf(other) ?? [];
+      expect(ended.map(({ cutAt }) => cutAt)).toEqual([START + 5000]);
+      expect(history.ofLogin(LOGIN)?.everOf(unlike)).toMatchObject([{ cutAt: undefined }]);
+    });
+  });
+
   it('is known to both after a restart, also where it is over', () => {
     const shown = world();
     const changes = [shown.poll(0, legs(2)), shown.poll(5, [])];
@@ -144,6 +274,27 @@ describe('a call between two accounts that is listed once for each', () => {
     ]);
     for (const account of ['10', '20'])
       expect(ask(shown, 'callsStarted', { within: 60 }, account)).toMatchObject({ value: 1 });
+  });
+
+  it('keeps its entries apart where the first one is not listed just when the second one comes', () => {
+    const shown = world();
+    const [callee, caller] = legs(2).map((leg) => ({ ...leg, customer: undefined }));
+    if (callee === undefined || caller === undefined) throw new Error('two entries');
+    const both = [callee, { ...caller, customer: 2 }];
+    shown.poll(0, both.slice(1));
+    expect(shown.poll(5, [callee]).calls).toMatchObject([
+      { account: 10, customer: undefined, leg: 1, endedAt: undefined },
+      { account: 20, customer: 2, leg: undefined, endedAt: START + 5000 },
+    ]);
+    shown.poll(10, both);
+    for (const account of ['10', '20']) {
+      expect(ask(shown, 'callsStarted', { within: 60 }, account)).toMatchObject({ value: 1 });
+      expect(ask(shown, 'callsEnded', { within: 60 }, account)).toMatchObject({ value: 0 });
+    }
+    const customer = { scope: 'customer', id: '2' } as const;
+    expect(shown.facts().observe(customer, 'customer.callsStarted', { within: 60 })).toMatchObject({
+      value: 1,
+    });
   });
 
   it.each([0, 1])('counts no more entries once it is over, in either order: %i', (order) => {
@@ -243,9 +394,6 @@ describe('an end that nobody saw', () => {
     shown.poll(0, [talk(), talk({ id: '2', callId: 'b' })]);
     for (const second of [5, 300]) shown.poll(second, [talk({ duration: second })], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(2);
-    // Where nobody asked for statistics nothing is known of that, and nothing is held open by it.
-    shown.poll(302, [talk({ duration: 302 })]);
-    expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
     shown.poll(305, [], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(0);
     expect(ask(shown, 'callsEnded', { within: 4 })).toMatchObject({ value: 1 });
@@ -253,6 +401,42 @@ describe('an end that nobody saw', () => {
     shown.poll(310, [talk({ id: '3', callId: 'c' })], { lackingCallsOf: new Set() });
     shown.poll(315, [], lacking);
     expect(shown.history.ofLogin(LOGIN)?.live.size).toBe(1);
+  });
+
+  it('is none where the statistics do not answer once the listing lacked calls, also after a restart, for five minutes', () => {
+    const shown = world();
+    const lacking = { lackingCallsOf: new Set([10]) };
+    const changes = [shown.poll(0, [talk(), talk({ id: '9', callId: 'z', account: 11 })])];
+    changes.push(shown.poll(5, [talk({ id: '9', callId: 'z', account: 11, duration: 7 })], lacking));
+    const again = restarted(changes);
+    for (const one of [shown, again]) {
+      // Nothing lacked of the other account.
+      expect(one.poll(10, []).calls).toMatchObject([{ id: '9', endedAt: START + 10_000 }]);
+      expect(ask(one, 'callsEnded', { within: 60 })).toMatchObject({ value: 0 });
+    }
+    const back = restarted(changes);
+    back.poll(10, []);
+    expect(back.poll(15, [talk({ duration: 17 })]).calls).toMatchObject([{ id: '1', absentAt: undefined }]);
+    for (const one of [shown, again]) {
+      one.poll(300, []);
+      expect(one.history.ofLogin(LOGIN)?.live.size).toBe(1);
+      one.poll(310, []);
+      expect(one.history.ofLogin(LOGIN)?.live.size).toBe(0);
+    }
+  });
+
+  it('comes at once where the statistics agree after a restart, and five minutes after it where they never do', () => {
+    const shown = world();
+    const lacking = { lackingCallsOf: new Set([10]) };
+    const changes = [shown.poll(0, [talk()]), shown.poll(5, [], lacking)];
+    expect(restarted(changes).poll(10, [], { lackingCallsOf: new Set() }).calls).toMatchObject([
+      { id: '1', endedAt: START + 10_000, absentAt: undefined },
+    ]);
+    const again = restarted(changes);
+    again.poll(100, [], lacking);
+    expect(again.history.ofLogin(LOGIN)?.live.size).toBe(1);
+    again.poll(305, [], lacking);
+    expect(again.history.ofLogin(LOGIN)?.live.size).toBe(0);
   });
 
   it('is none where the call is listed again', () => {
@@ -277,7 +461,7 @@ describe('an end that nobody saw', () => {
       one.poll(60, [], more);
       expect(ask(one, 'minutes', { within: 600 })).toMatchObject({ value: 2 / 60 });
     }
-    expect(again.poll(65, []).calls).toMatchObject([
+    expect(again.poll(65, [], { lackingCallsOf: new Set() }).calls).toMatchObject([
       { lastSeenAt: START, lastDuration: 2, endedAt: START + 65_000, absentAt: undefined },
     ]);
   });
@@ -429,9 +613,10 @@ describe('a clock that was ahead', () => {
     expect(shown.poll(5, [talk()]).anew).toBeUndefined();
   });
 
-  it('takes countries that were first called later to have been so now, and no country that was known before for new', () => {
+  const day = 86_400_000;
+  /** Five days of polls after START, and a week before; DE was called first in that week, and GB and account 11 since START. */
+  const knowing = () => {
     const history = newHistory();
-    const day = 86_400_000;
     const hour = Math.floor(START / 3_600_000);
     history.restore({
       ...EMPTY,
@@ -444,18 +629,39 @@ describe('a clock that was ahead', () => {
         { account: 10, country: 'GB', firstAt: START + day, lastAt: START + 2 * day },
       ],
       polls: [soundPoll(5 * 86_400)],
-      soundHours: Array.from({ length: 168 }, (_, at) => hour - at),
+      soundHours: Array.from({ length: 288 }, (_, at) => hour + 120 - at),
     });
+    return history;
+  };
+
+  it('makes no country new that was known before, nor an account known for longer', () => {
+    const history = knowing();
+    const old = START - 91 * day;
     expect(history.missed({ ...soundPoll(0), result: 'failed' })).toMatchObject({
-      accounts: [{ account: 11, firstAt: START }],
+      accounts: [],
       countries: [
-        { country: 'DE', firstAt: START - 7 * day, lastAt: START },
-        { country: 'GB', firstAt: START, lastAt: START },
+        { country: 'DE', firstAt: old, lastAt: START + 2 * day },
+        { country: 'GB', firstAt: old, lastAt: START + 2 * day },
       ],
     });
-    expect(history.countries.firstCalled(10, 'DE')).toBe(START - 7 * day);
+    expect(history.countries.firstCalled(10, 'GB')).toBe(old);
     expect(history.countries.knowsEnough(10, START, 7 * day)).toBe(true);
     expect(history.countries.knowsEnough(11, START + 6 * day, 7 * day)).toBe(false);
+  });
+
+  it('leaves hours unwatched that come again', () => {
+    const history = knowing();
+    expect(history.countries.knowsEnough(10, START + 5 * day, 7 * day)).toBe(true);
+    history.missed({ ...soundPoll(0), result: 'failed' });
+    expect(history.countries.knowsEnough(10, START + 5 * day, 7 * day)).toBe(false);
+  });
+
+  it('leaves countries as they are where it is set by less than an hour', () => {
+    const history = knowing();
+    const late = soundPoll(5 * 86_400 - 3599);
+    expect(history.missed({ ...late, result: 'failed' })).toMatchObject({ anew: true, countries: [] });
+    expect(history.countries.firstCalled(10, 'GB')).toBe(START + day);
+    expect(history.countries.knowsEnough(10, late.at, 7 * day)).toBe(true);
   });
 
   it('makes no call longer than it is listed', () => {
