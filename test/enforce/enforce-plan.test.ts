@@ -103,6 +103,7 @@ function scene(
         inside: found.inside.map(actionCall),
         perhapsInside: found.perhapsInside.map(actionCall),
         hold: found.hold,
+        weight: found.weight,
         oneByOne: found.oneByOne.map(actionCall),
       };
     },
