@@ -23,9 +23,9 @@ interface Sides<T> {
  */
 export class Conversations<T extends ConversationEntry> {
   private readonly byKey = new Map<string, Sides<T>>();
-  /** IDs that are of no on-net call. */
+  /** Calls that are no on-net ones. */
   private alone = 0;
-  /** How often an ID stands under a second key: two calls are listed under it, or one in two ways. */
+  /** How often an ID stands for one more call: two are listed under it, or one in two ways. */
   private repeated = 0;
 
   constructor(private readonly byId: ReadonlyMap<string, readonly T[]>) {
@@ -60,8 +60,9 @@ export class Conversations<T extends ConversationEntry> {
 
   private enter(entries: readonly T[]): void {
     const shown = sidesByKey(entries);
-    if (shown.size === 0) this.alone += 1;
-    else this.repeated += shown.size - 1;
+    const alone = callsAlone(entries);
+    this.alone += alone;
+    this.repeated += alone + shown.size - 1;
     for (const [key, { out, in: into }] of shown) {
       const sides = this.sidesOf(key);
       if (out.length > 0 && into.length > 0) sides.whole += 1;
@@ -86,6 +87,13 @@ export class Conversations<T extends ConversationEntry> {
 }
 
 const NONE: readonly never[] = [];
+
+/** How many calls are listed under one ID beside on-net ones, by their CALL_IDs. */
+function callsAlone(entries: readonly ConversationEntry[]): number {
+  const callIds = new Set(entries.map(({ callId }) => callId));
+  for (const entry of entries) if (onNetKey(entry) !== undefined) callIds.delete(entry.callId);
+  return callIds.size;
+}
 
 /** The entries of one ID by the on-net calls that they are of; mostly none or one. */
 function sidesByKey<T extends ConversationEntry>(

@@ -57,6 +57,9 @@ describe('entries', () => {
     const listed = [out, other, into, { ...into, id: '3', callId: 'another' }];
     expect(othersOf('1', ...listed)).toEqual(['2', '3']);
     expect(countConversations(listed)).toEqual({ fewest: 1, most: 2 });
+    const vendor = aCall({ id: '1', callId: 'a third' });
+    expect(countConversations([out, vendor, into])).toEqual({ fewest: 1, most: 2 });
+    expect(countConversations([vendor, aCall({ id: '1' })])).toEqual({ fewest: 1, most: 2 });
   });
 });
 
