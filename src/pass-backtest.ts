@@ -151,7 +151,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
         const done = decide(actions, { ...then, poll, snapshot, taken, counts, trips });
         replay.done(done, poll.at);
         for (const action of done) {
-          taken.push({ at: poll.at, calls: callsTaken(action) });
+          taken.push({ at: poll.at, calls: action.weight });
           cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
         }
       }
@@ -241,12 +241,6 @@ function noteWithheld(
 interface Taken {
   at: number;
   calls: number;
-}
-
-/** As the audit log counts it: with the calls that a whole may have taken along. */
-function callsTaken({ action, call, takes, perhapsTakes }: PlannedAction): number {
-  if (action === 'alert') return 0;
-  return call === undefined ? takes.length + perhapsTakes.length : 1;
 }
 
 /** From the end, as they are in order of time. */

@@ -6,7 +6,7 @@ import { countLive, type Snapshot } from './domain/snapshot.js';
 import type { Decision, Gate } from './enforce/gate.js';
 import { singleAction } from './enforce/single-action.js';
 import { vendorLookup } from './pass-decide.js';
-import { actionCall, indexListing, withholdReasons } from './plan/call-safeguards.js';
+import { actionCall, endingWith, indexListing, withholdReasons } from './plan/call-safeguards.js';
 import { type HoldingCall, inspectTarget, type TargetInspection } from './plan/inspect-target.js';
 import type { Protection } from './plan/protection.js';
 import type { CompiledRule } from './policy/compile-rules.js';
@@ -57,10 +57,11 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
   ): void {
     result.push({ action, decision, spared, insteadOf });
     if (decision.kind !== 'send') return;
-    for (const call of action.call === undefined ? action.takes : [action.call]) {
-      sent.add(call);
-      for (const ending of indexListing(context.snapshot).endingWith(call.id)) sent.add(ending);
-    }
+    const taken = action.call === undefined ? action.takes : [action.call];
+    for (const call of taken) sent.add(call);
+    const index = indexListing(context.snapshot);
+    for (const id of endingWith(idsOf(taken), index))
+      for (const entry of index.entriesOf(id)) sent.add(entry);
   }
 
   function single(action: PlannedAction, insteadOf?: PlannedAction): void {
@@ -81,7 +82,7 @@ export function carryOut(actions: readonly PlannedAction[], context: CarryingOut
       conclude({ ...planned, takes: [], perhapsTakes: [] }, withheld('gone'));
       return;
     }
-    const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
+    const weight = hold === undefined ? found.weight : oneByOne.length;
     // What may be sent is weighed on a new listing, which no longer shows what this pass has ended.
     const weighedOn = () =>
       preview.kind === 'send' ? { calls: snapshot.calls.filter((call) => !sent.hasSince(call)) } : snapshot;
@@ -171,11 +172,11 @@ function sparedOf(
   const { snapshot, protection } = context;
   const index = indexListing(snapshot);
   const admits = admitsIn(planned, context);
-  const going = new Set(oneByOne.map(({ id }) => id));
+  const going = endingWith(idsOf(oneByOne), index);
   const own = inside
     .filter(({ id }) => !going.has(id))
     .map((call): SparedCall => {
-      const isExcepted = ![call, ...index.endingWith(call.id)].every(admits);
+      const isExcepted = ![call, ...index.perhapsOneWith(call.id)].every(admits);
       const [reason = 'excepted', ...others] = [
         ...withholdReasons(call, index, protection),
         ...(isExcepted ? ['excepted' as const] : []),
@@ -191,6 +192,10 @@ function sparedOf(
       return { call: actionCall(call), reason, others };
     });
   return [...own, ...others];
+}
+
+function idsOf(calls: readonly CallIdentity[]): readonly string[] {
+  return calls.map(({ id }) => id);
 }
 
 function withheld(reason: WithholdReason): Decision {

@@ -1,6 +1,7 @@
 import type { ActionMode, PlannedAction } from './domain/action.js';
-import { type Call, type CallIdentity, identityKey } from './domain/call.js';
+import { type Call, identityKey } from './domain/call.js';
 import type { Caps, CustomerTree } from './domain/config.js';
+import type { RecentDisconnect } from './domain/conversations.js';
 import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import type { FactSource, Limit } from './domain/facts.js';
 import type { Holding, HoldingChanges, RuleActed } from './domain/ledger.js';
@@ -35,7 +36,7 @@ export interface DecisionInput {
   customers?: KnownCustomers;
   protection: Protection;
   /** Calls whose disconnect was sent a moment ago: still listed, but as good as gone. */
-  recentlyDisconnected: readonly CallIdentity[];
+  recentlyDisconnected: readonly RecentDisconnect[];
   /** What is held violated so far, of all rules. */
   holding: readonly Holding[];
   /** What the rules did to whom, as far back as any of them asks. */

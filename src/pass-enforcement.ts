@@ -194,6 +194,7 @@ export function inspection(
       perhapsInside: found.perhapsInside.map(actionCall),
       hold: found.hold,
       oneByOne: found.oneByOne.map(actionCall),
+      weight: found.weight,
     };
   };
 }

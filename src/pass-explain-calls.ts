@@ -3,12 +3,14 @@ import { type Call, identityKey, isLive } from './domain/call.js';
 import { relationTo } from './domain/customer-tree.js';
 import type { Rule } from './domain/rule.js';
 import { type Subject, subjectText } from './domain/scope.js';
+import type { Snapshot } from './domain/snapshot.js';
 import type { ViolatedVerdict } from './domain/verdict.js';
 import { deriveFacts } from './facts/derive-facts.js';
 import type { CarriedOut } from './pass-carried-out.js';
 import { type DecisionInput, vendorLookup } from './pass-decide.js';
 import type { ExplainedAction, Foreseen } from './pass-explain-actions.js';
 import type { LeavingOut, LeftOutBy } from './pass-explain-left-out.js';
+import { endingWith, indexListing } from './plan/call-safeguards.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /**
@@ -80,7 +82,7 @@ function othersOf({ input, compiled, subject, foreseen, askedCall }: CallsToExpl
   const target = Number(subject.id);
   const named = new Set(
     foreseen.own.flatMap((one) => [
-      ...takenBy(one).map(identityKey),
+      ...takenBy(one, snapshot).map(identityKey),
       ...one.action.perhapsTakes.map(identityKey),
       ...one.spared.map(({ call }) => identityKey(call)),
     ]),
@@ -158,7 +160,7 @@ function ownFates({ foreseen, input: { snapshot }, leavingOut, active }: CallsTo
         reason === 'excepted' ? { fate: 'left-out', reason, by } : { fate: 'withheld', reason, others },
       );
     }
-    for (const { id } of takenBy(one)) put(id, fateBy(one, active));
+    for (const { id } of takenBy(one, snapshot)) put(id, fateBy(one, active));
     for (const { id } of one.action.perhapsTakes) put(id, perhapsCut(one, active));
   }
   return fates;
@@ -188,7 +190,8 @@ type Taker = Omit<Extract<Fate, { fate: 'taken' }>, 'fate'>;
  * What rules that are planned before take is gone for this one, and what it takes itself for one subject is gone for the
  * next; a rule that only watches takes nothing from one that acts.
  */
-function takersOf({ foreseen, rules, compiled, subject }: CallsToExplain): ReadonlyMap<string, Taker> {
+function takersOf(parts: CallsToExplain): ReadonlyMap<string, Taker> {
+  const { foreseen, rules, compiled, subject, input } = parts;
   const { rule } = compiled;
   const names = rules.map(({ name }) => name);
   const earlier = new Set(names.slice(0, names.indexOf(rule.name)));
@@ -202,12 +205,21 @@ function takersOf({ foreseen, rules, compiled, subject }: CallsToExplain): Reado
     const forSubject = isOwn ? action.subject : undefined;
     const as =
       decision.kind === 'withheld' ? decision.reason : decision.kind === 'monitored' ? 'monitor' : 'sent';
-    for (const call of takenBy(one)) takers.set(identityKey(call), { by: action.rule, forSubject, as });
+    for (const call of takenBy(one, input.snapshot)) {
+      takers.set(identityKey(call), { by: action.rule, forSubject, as });
+    }
   }
   return takers;
 }
 
-function takenBy({ action }: CarriedOut) {
+/** What it takes, with the other entries of on-net calls, which end with these. */
+function takenBy({ action }: CarriedOut, snapshot: Snapshot): readonly Call[] {
   if (action.action === 'alert') return [];
-  return action.call === undefined ? action.takes : [action.call];
+  const taken = action.call === undefined ? action.takes : [action.call];
+  const index = indexListing(snapshot);
+  const ids = endingWith(
+    taken.map(({ id }) => id),
+    index,
+  );
+  return [...ids].flatMap((id) => index.entriesOf(id));
 }

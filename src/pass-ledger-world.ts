@@ -1,7 +1,8 @@
 import { type Call, type CallIdentity, identityKey, isLive, onNetKey, sameCall } from './domain/call.js';
+import { countConversations, groupById } from './domain/conversations.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
-import { countLive, groupById, type KeptListing, type Snapshot } from './domain/snapshot.js';
+import { countLive, type KeptListing, type Snapshot } from './domain/snapshot.js';
 import type { KeptCall } from './facts/kept-calls.js';
 import { cameOver, endedByCut, LiveCall, LoginCalls } from './pass-ledger-calls.js';
 
@@ -147,12 +148,13 @@ class ReplayedSwitch implements LedgerWorld {
     return found.row;
   }
 
-  /** An on-net call may be listed under a second ID. */
+  /** An on-net call may be listed under a second ID. Entries of the same direction are of other calls. */
   private otherEntries({ row }: LiveCall): readonly LiveCall[] {
     const key = onNetKey(row);
     if (key === undefined) return [];
     return [...this.ofLogin(row.login).live].filter(
-      (one) => one.row.callId === row.callId && onNetKey(one.row) === key,
+      (one) =>
+        one.row.callId === row.callId && one.row.direction !== row.direction && onNetKey(one.row) === key,
     );
   }
 
@@ -297,15 +299,7 @@ function listing(
       },
       liveCount() {
         if (calls !== undefined || sharesIds) return countLive({ calls: all() });
-        let count = 0;
-        const onNet = new Set<string>();
-        for (const { listedState, row } of live) {
-          if (!isLive(listedState)) continue;
-          const key = onNetKey(row);
-          if (key === undefined) count += 1;
-          else onNet.add(key);
-        }
-        return count + onNet.size;
+        return countConversations(liveRows(live)).fewest;
       },
     },
     suspects: [],
@@ -319,6 +313,10 @@ function listing(
     doubt: result === 'sound' ? undefined : { reason: 'suspect-share', detail: 'as recorded in the ledger' },
     notes: [],
   };
+}
+
+function* liveRows(live: Iterable<LiveCall>): Generator<LedgerCall, void> {
+  for (const { listedState, row } of live) if (isLive(listedState)) yield row;
 }
 
 function vendorsOf(live: Iterable<LiveCall>): Snapshot['vendors'] {

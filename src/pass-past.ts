@@ -1,5 +1,6 @@
 import type { ActionMode } from './domain/action.js';
 import { type CallIdentity, identityKey } from './domain/call.js';
+import type { RecentDisconnect } from './domain/conversations.js';
 import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Rule } from './domain/rule.js';
@@ -50,7 +51,7 @@ export async function remember(
   context: PassContext,
   { snapshot, learned }: { snapshot: Snapshot; learned: LedgerChanges['learned'] | undefined },
   work: (
-    recentlyDisconnected: readonly CallIdentity[],
+    recentlyDisconnected: readonly RecentDisconnect[],
     onHolding: (holding: HoldingChanges) => void,
   ) => Promise<void>,
 ): Promise<void> {
@@ -104,7 +105,7 @@ export async function disconnectsBefore(
   observedAt: number,
   lastListedAt: number | undefined,
   sentAhead: SentAhead = new Map(),
-): Promise<{ cuts: readonly CallIdentity[]; recent: readonly CallIdentity[] }> {
+): Promise<{ cuts: readonly CallIdentity[]; recent: readonly RecentDisconnect[] }> {
   const recentSince = observedAt - RECENT_DISCONNECT_MS;
   const cutSince = cutsSince(observedAt, lastListedAt);
   const cuts = await audit.disconnectsSince(switchName, cutSince, { mayHaveEnded: true });

@@ -1,5 +1,6 @@
-import type { PlannedAction } from './domain/action.js';
+import type { ActionCall, PlannedAction } from './domain/action.js';
 import type { CallIdentity } from './domain/call.js';
+import type { RecentDisconnect } from './domain/conversations.js';
 import { cutsSince, RECENT_DISCONNECT_MS } from './pass-past.js';
 
 /** The disconnects that a replay has carried out, as the audit log of passes keeps those that they sent. */
@@ -10,11 +11,11 @@ export interface ReplayedDisconnects {
   before(
     now: number,
     lastListedAt: number | undefined,
-  ): { cuts: readonly CallIdentity[]; recent: readonly CallIdentity[] };
+  ): { cuts: readonly CallIdentity[]; recent: readonly RecentDisconnect[] };
 }
 
 export function createReplayedDisconnects(): ReplayedDisconnects {
-  const sent: { call: CallIdentity; at: number; isCertain: boolean }[] = [];
+  const sent: { call: RecentDisconnect; at: number; isCertain: boolean }[] = [];
 
   /** From the end, as they are in order of time: a day of a large backtest sends hundreds of thousands. */
   function since(instant: number) {
@@ -26,9 +27,9 @@ export function createReplayedDisconnects(): ReplayedDisconnects {
   return {
     add({ action, call, takes, perhapsTakes }, at) {
       if (action === 'alert') return;
-      const note = (isCertain: boolean) => (one: CallIdentity) => {
-        const { id, callId, setupTimeText } = one;
-        sent.push({ call: { id, callId, setupTimeText }, at, isCertain });
+      const note = (isCertain: boolean) => (one: ActionCall) => {
+        const { id, callId, setupTimeText, direction, cli, cld } = one;
+        sent.push({ call: { id, callId, setupTimeText, direction, cli, cld }, at, isCertain });
       };
       (call === undefined ? takes : [call]).forEach(note(true));
       perhapsTakes.forEach(note(false));

@@ -1,5 +1,6 @@
 import type { ActionReport, PlannedAction } from './domain/action.js';
-import { type CallIdentity, identityKey, isLive } from './domain/call.js';
+import { identityKey, isLive } from './domain/call.js';
+import type { RecentDisconnect } from './domain/conversations.js';
 import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
@@ -206,7 +207,7 @@ async function decide(
     recent,
     customers,
     onHolding,
-  }: { customers: KnownCustomers; recent: readonly CallIdentity[] } & Required<
+  }: { customers: KnownCustomers; recent: readonly RecentDisconnect[] } & Required<
     Pick<DecisionInput, 'onHolding'>
   >,
 ): Promise<Decision> {
@@ -283,7 +284,7 @@ async function enforce(
   pass: RunningPass,
   { snapshot, newer }: { snapshot: Snapshot; newer: Listing | undefined },
   actions: readonly PlannedAction[],
-  recentlyDisconnected: readonly CallIdentity[],
+  recentlyDisconnected: readonly RecentDisconnect[],
 ): Promise<Enforcement> {
   const { audit, clock, switchName } = context;
   const { passId, actor, dryRun } = pass.options;

@@ -18,7 +18,7 @@ import type { ExplainInput } from '../src/pass-explain-input.js';
 import { createProtection } from '../src/plan/protection.js';
 import { checkRules } from '../src/policy/check-rules.js';
 import { type CompiledRule, compileRules } from '../src/policy/compile-rules.js';
-import { aCall, aSnapshot, calls, NOW } from './support/calls.js';
+import { aCall, aSnapshot, calls, NOW, onNetPair } from './support/calls.js';
 import { fakeSwitch } from './support/fake-switch.js';
 import { aPassContext, NUMBERING } from './support/pass-context.js';
 import { tempStore } from './support/temp-store.js';
@@ -637,6 +637,23 @@ describe('calls that a rule planned before takes', () => {
   const of = (listed: readonly Call[], mode = 'enforce', own = rule('cap', KEEP_3)) => ({
     rules: one(first(mode), own),
     listed,
+  });
+
+  it('take both entries of an on-net call, and no other call that shares its CALL_ID', async () => {
+    const listed = calls(4, { callId: 'one', direction: 'onnet_out', setupAt: NOW - 60_000 });
+    const [, into] = onNetPair(listed[3]!, { id: '9', account: 11 });
+    const scene = {
+      rules: one(
+        rule('cap', KEEP_3, '    priority: 2\n    only: { accounts: [10] }'),
+        rule('later', WHOLE, '', 0),
+      ),
+      listed: [...listed, into],
+    };
+    expect(fates(await explain(scene, 'account:10', { rule: 'cap' }))).toEqual({
+      ...{ '1': 'kept keep', '2': 'kept keep', '3': 'kept keep' },
+      ...{ '4': 'cut', '9': 'cut' },
+    });
+    expect(fates(await explain(scene, 'account:11', { rule: 'later' }))).toMatchObject({ '9': 'taken cap' });
   });
 
   it('are told of only where this rule is violated', async () => {

@@ -300,6 +300,17 @@ it('lists an on-net call under neither of its IDs any more once it was cut by on
   expect(world.snapshot(second).calls.map(({ id }) => id)).toEqual(['3']);
 });
 
+it('goes on listing calls of the same direction that share everything else with one that was cut', () => {
+  const flood = ['1', '2', '3'].map((id) => aRow({ id, callId: 'one', direction: 'onnet_out' }));
+  const world = worldOf(...flood);
+  const [first, second] = polls(2);
+  if (first === undefined || second === undefined) throw new Error('no poll');
+  const { kept, calls } = world.snapshot(first);
+  expect([kept?.liveCount(), countLive({ calls })]).toEqual([3, 3]);
+  world.cut(flood[0]!);
+  expect(world.snapshot(second).calls.map(({ id }) => id)).toEqual(['2', '3']);
+});
+
 it('still tells so of a call that was cut on that listing', () => {
   const row = aRow({ id: '1' });
   const world = worldOf(row, aRow({ id: '2' }));

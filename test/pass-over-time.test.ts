@@ -491,6 +491,87 @@ rules:
   });
 });
 
+describe('an on-net call of which one account is protected', () => {
+  const PROTECTED = { protect: { accounts: [7], customers: [] }, crossCheck: false };
+  const any = (account: number, event: string) => `
+  name: any
+  scope: account
+  mode: enforce
+  only: { accounts: [${account}] }
+  conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 0 } ] }
+  event: ${event}`;
+  const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 7 });
+
+  it.each(['disconnectCall', 'disconnectAccount'])(
+    'is not cut as a third account that it rings, by %s',
+    async (type) => {
+      const it = scene(
+        any(20, `{ type: ${type} }`),
+        [out, into, { ...into, id: '3', account: 20 }],
+        PROTECTED,
+      );
+      expect((await it.pass()).actions.map(({ outcome }) => outcome)).toEqual(['withheld']);
+      expect(it.port.requests.filter((one) => one.startsWith('disconnect'))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['SETUP_TIME', { setupTimeText: undefined, setupAt: undefined }],
+    ['CLI', { cli: undefined, cliNumber: undefined }],
+    ['CLD', { cld: undefined, cldNumber: undefined }],
+    ['DIRECTION', { direction: undefined }],
+  ])('is not cut either once a listing shows no %s of the protected entry', async (_, nil) => {
+    const it = scene(any(10, '{ type: disconnectCall }'), [out, into], PROTECTED);
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 withheld']);
+    it.wait(5);
+    it.port.calls = [out, { ...into, ...nil }];
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 1 withheld']);
+  });
+});
+
+describe('the caps and the calls of a caller', () => {
+  const over = (limit: number, event: string) => `
+  name: over
+  scope: account
+  mode: enforce
+  only: { accounts: [10] }
+  conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: ${limit} } ] }
+  event: ${event}`;
+  const within = (count: number) => calls(count).flatMap((call) => onNetPair(call, { id: `9${call.id}` }));
+
+  it('weigh an account by its calls, not by their entries, and so in the next hour', async () => {
+    const caps = { perPass: 50, perHour: 50, sharePerPass: 0.25 };
+    const it = scene(
+      over(5, '{ type: disconnectAccount }'),
+      [...within(26), ...calls(400, { account: 30 }, 2000)],
+      { caps, crossCheck: false },
+    );
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+    expect(it.records().filter(({ parent }) => parent !== null)).toHaveLength(52);
+    const hour = NOW - 3_600_000;
+    expect(await it.store.audit.callsTakenSince('lab', hour)).toBe(26);
+  });
+
+  it('do not withhold 12 calls of 72 as though they were 24', async () => {
+    const it = scene(
+      over(5, '{ type: disconnectAccount }'),
+      [...within(12), ...calls(60, { account: 30 }, 2000)],
+      { caps: { perPass: 50, perHour: 50, sharePerPass: 0.25 }, crossCheck: false },
+    );
+    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
+  });
+
+  it('who gives all of them one CALL_ID are judged by each of them', async () => {
+    const flood = calls(20, { callId: 'one', direction: 'onnet_out', setupAt: NOW - 60_000 });
+    const it = scene(over(5, '{ type: disconnectCall, params: { keep: 5 } }'), flood, { crossCheck: false });
+    expect(outcomes(await it.pass())).toHaveLength(15);
+    it.wait(5);
+    // One that comes meanwhile is not taken for one of those.
+    it.port.calls = [...it.port.calls, { ...flood[0]!, id: '99' }];
+    expect(outcomes(await it.pass())).toEqual(['disconnectCall 99 disconnected']);
+  });
+});
+
 describe('a rule that is changed and changed back', () => {
   const climbing = cap(
     `cooldown: 4s

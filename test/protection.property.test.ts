@@ -90,6 +90,8 @@ interface WorldCall extends ListedCall {
   hidden: Partial<Pick<ListedCall, 'account' | 'customer'>>;
   /** Its CALL_ID cannot be read. */
   suspect: boolean;
+  /** Entries of an on-net call, which ends for all of them. */
+  conversation?: string;
 }
 
 interface World {
@@ -128,6 +130,9 @@ function anyCall(random: Random, id: number): WorldCall {
   return { ...listed, hidden, suspect: false };
 }
 
+/** From here on are the entries of an on-net call, which stay what they are. */
+const FIRST_ONNET_ID = 50;
+
 /** From here on calls are ordinary and stay as they are. */
 const FIRST_QUIET_ID = 100;
 
@@ -147,6 +152,23 @@ function ownerOf(call: WorldCall): Pick<ListedCall, 'account' | 'customer'> {
   };
 }
 
+/** An on-net call: of the one who makes it, and of one or two whom it rings, each under an ID of its own or not. */
+function anyConversation(random: Random, firstId: number): WorldCall[] {
+  const { state, cli, cld, callId, setupTimeText } = anyCall(random, firstId);
+  return Array.from({ length: whole(random, 2, 3) }, (_, index) => ({
+    ...anyCall(random, random.chance(0.7) ? firstId + index : firstId),
+    ...{ state, cli, cld, callId, setupTimeText },
+    direction: index === 0 ? 'onnet_out' : 'onnet_in',
+    conversation: callId,
+  }));
+}
+
+/** What a listing shows of an entry: of an on-net one it may leave a field out that the last one showed. */
+function asListed(call: WorldCall, random: Random): WorldCall {
+  if (call.conversation === undefined || random.chance(0.8)) return call;
+  return { ...call, [random.pick(['setupTimeText', 'cli', 'cld', 'direction'] as const)]: undefined };
+}
+
 /** Now and then a second leg under the same identity, another call under the same ID, or an entry that cannot be read. */
 function anyWorld(random: Random): World {
   const calls = Array.from({ length: whole(random, 1, 9) }, (_, index) => anyCall(random, index + 1));
@@ -155,6 +177,7 @@ function anyWorld(random: Random): World {
     const { callId } = random.chance(0.5) ? twin : { callId: 'another@192.0.2.9' };
     calls.push({ ...anyCall(random, Number(twin.id)), callId });
   }
+  if (random.chance(0.4)) calls.push(...anyConversation(random, FIRST_ONNET_ID));
   // Among many, since a listing with more than one in a hundred of them is not acted on at all.
   if (random.chance(0.03)) {
     const id = random.chance(0.5) && twin !== undefined ? Number(twin.id) : 99;
@@ -167,7 +190,7 @@ function anyWorld(random: Random): World {
 /** What may happen to a switch from one listing to the next. */
 function change(world: World, random: Random): void {
   world.calls = world.calls.map((call) => {
-    if (Number(call.id) >= FIRST_QUIET_ID || random.chance(0.85)) return call;
+    if (Number(call.id) >= FIRST_ONNET_ID || random.chance(0.85)) return call;
     // Routed, transferred to another number, given to its account, or replaced under its ID.
     if (random.chance(0.5)) return { ...call, cld: anyNumber(random), cli: anyNumber(random) };
     const other = anyCall(random, Number(call.id));
@@ -189,13 +212,18 @@ function hostileSwitch(
   isForbidden: (call: WorldCall) => boolean,
 ) {
   const wrong: string[] = [];
-  const count = { ended: 0 };
+  const count = { ended: 0, conversations: 0 };
   let newest: readonly WorldCall[] = [];
   const timing = () => ({ requestedAt: clock(), receivedAt: clock(), serverDate: clock() });
   const isUnder = (customer: number | undefined, target: number): boolean =>
     customer !== undefined && (customer === target || isUnder(TRUE_TREE.get(customer), target));
   const end = (request: string, takes: (call: WorldCall) => boolean): number => {
-    const ended = world.calls.filter((call) => !hasEnded(call.state) && takes(call));
+    const taken = world.calls.filter((call) => !hasEnded(call.state) && takes(call));
+    const conversations = new Set(taken.flatMap(({ conversation }) => conversation ?? []));
+    const ended = world.calls.filter(
+      (call) => taken.includes(call) || conversations.has(call.conversation ?? ''),
+    );
+    count.conversations += conversations.size;
     const ids = new Set(ended.map(({ id }) => id));
     for (const call of newest) {
       if (ids.has(call.id) && !hasEnded(call.state) && isForbidden(call)) {
@@ -212,7 +240,7 @@ function hostileSwitch(
     if (random.chance(0.15)) throw new CallwardenError('SWITCH_TIMEOUT', 'no answer.', { hint: 'Wait.' });
     const shown = world.calls.filter((call) => isUnder(ownerOf(call).customer, viewer));
     return {
-      calls: shown.filter(({ suspect }) => !suspect).map(({ suspect: _, hidden: __, ...listed }) => listed),
+      calls: shown.filter(({ suspect }) => !suspect).map(listingOf),
       suspects: shown.filter(({ suspect }) => suspect).map(asSuspect),
       unreadableFields: {},
       timing: timing(),
@@ -221,12 +249,14 @@ function hostileSwitch(
   const list = async ({ account, customer: viewer }: ListFilter) => {
     change(world, random);
     if (viewer !== undefined) return ofCustomer(viewer);
-    const shown = world.calls.filter((call) => account === undefined || call.account === account);
+    const shown = world.calls
+      .filter((call) => account === undefined || call.account === account)
+      .map((call) => asListed(call, random));
     // A listing of one account says nothing of the calls of others.
     const ids = new Set(shown.map(({ id }) => id));
     newest = account === undefined ? shown : [...newest.filter(({ id }) => !ids.has(id)), ...shown];
     return {
-      calls: shown.filter(({ suspect }) => !suspect).map(({ suspect: _, hidden: __, ...listed }) => listed),
+      calls: shown.filter(({ suspect }) => !suspect).map(listingOf),
       suspects: shown.filter(({ suspect }) => suspect).map(asSuspect),
       unreadableFields: {},
       timing: timing(),
@@ -246,6 +276,10 @@ function hostileSwitch(
     close: async () => undefined,
   };
   return { port, wrong, count };
+}
+
+function listingOf({ suspect: _, hidden: __, conversation: ___, ...listed }: WorldCall): ListedCall {
+  return listed;
 }
 
 function asSuspect({ id, state, account, customer, connection, cli, cld }: WorldCall): SuspectCall {
@@ -284,8 +318,13 @@ function forgetfulAudit(): AuditLog {
   } as Partial<AuditLog> as AuditLog;
 }
 
+interface Counted {
+  ended: number;
+  conversations: number;
+}
+
 /** One switch, one config, one plan of rules or of a person, carried out to its end; resolves with what went wrong. */
-async function playOne(seed: number): Promise<{ wrong: readonly string[]; ended: number }> {
+async function playOne(seed: number): Promise<{ wrong: readonly string[] } & Counted> {
   const random = createRandom(seed, 'protection');
   const world = anyWorld(random);
   const tree = new Map([...TRUE_TREE].filter(() => random.chance(0.6)));
@@ -324,7 +363,7 @@ async function playOne(seed: number): Promise<{ wrong: readonly string[]; ended:
     if (random.chance(0.4)) now += 10_000;
     await playRules(context, random, readCalls(calls, NUMBERING, timing), suspects, timing.requestedAt);
   }
-  return { wrong, ended: count.ended };
+  return { wrong, ...count };
 }
 
 async function playRules(
@@ -385,7 +424,7 @@ async function playRules(
 async function playHand(context: PassContext, random: Random): Promise<void> {
   const kind = random.pick(['call', 'account', 'customer'] as const);
   const id = {
-    call: whole(random, 1, 9),
+    call: random.chance(0.2) ? whole(random, FIRST_ONNET_ID, FIRST_ONNET_ID + 2) : whole(random, 1, 9),
     account: whole(random, 1, 6) * 10,
     customer: whole(random, 1, 6),
   }[kind];
@@ -405,16 +444,18 @@ async function playHand(context: PassContext, random: Random): Promise<void> {
 
 describe('no path, by rule or by hand, whole or one by one', () => {
   it(`cuts a call that the newest listing shows as protected, in ${PLANS} generated plans`, async () => {
-    let ended = 0;
+    const count: Counted = { ended: 0, conversations: 0 };
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1 }), async (seed) => {
-        const { wrong, ended: taken } = await playOne(seed);
-        ended += taken;
+        const { wrong, ended, conversations } = await playOne(seed);
+        count.ended += ended;
+        count.conversations += conversations;
         expect(wrong).toEqual([]);
       }),
       { numRuns: PLANS },
     );
     // It would prove nothing of plans that end no call.
-    expect(ended).toBeGreaterThan(PLANS / 2);
+    expect(count.ended).toBeGreaterThan(PLANS / 2);
+    expect(count.conversations).toBeGreaterThan(PLANS / 100);
   }, 1_800_000);
 });

@@ -1,7 +1,7 @@
 import type { CallIdentity } from './call.js';
 import type { EventType, Selection } from './rule.js';
 import type { Scope, Subject } from './scope.js';
-import type { Evidence } from './verdict.js';
+import type { CallEvidence, Evidence } from './verdict.js';
 
 export const ACTION_TYPES = [
   'alert',
@@ -99,6 +99,7 @@ export type HandReason = `by hand: ${string}`;
 /** The parties of the call that an action takes, as listed, for the audit log. */
 export interface ActionCall extends CallIdentity {
   state: string;
+  direction: string | undefined;
   account: number | undefined;
   customer: number | undefined;
   cli: string | undefined;
@@ -140,7 +141,8 @@ export interface PlannedAction {
 /** The evidence of an action by hand, or of an alert that a safeguard raised: what a person reads. */
 export interface HandEvidence {
   reason: string;
-  call?: { id: string; callId: string; setupTime: string | undefined };
+  call?: CallEvidence;
+  calls?: number;
   violatedSince?: string;
   listedAt?: string;
 }

@@ -1,5 +1,6 @@
 import type { ActionMode, ActionOutcome, ActionRecordInput, AuditRecord } from './action.js';
 import type { CallIdentity } from './call.js';
+import type { RecentDisconnect } from './conversations.js';
 import type { RuleActed } from './ledger.js';
 import type { PassReport } from './pass-report.js';
 import type { AccountCallStats, AnswerTiming, ListFilter, Listing } from './snapshot.js';
@@ -99,7 +100,7 @@ export interface AuditLog {
       until?: number;
       mayHaveEnded?: boolean;
     },
-  ): Promise<readonly CallIdentity[]>;
+  ): Promise<readonly RecentDisconnect[]>;
   /**
    * How many calls requests were sent for at or after `since`: outcomes disconnected, unknown, failed and already-gone, weighed
    * in calls.

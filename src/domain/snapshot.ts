@@ -1,4 +1,5 @@
-import { type Call, isLive, type ListedCall, onNetKey, type SuspectCall } from './call.js';
+import { type Call, isLive, type ListedCall, type SuspectCall } from './call.js';
+import { countConversations } from './conversations.js';
 
 /** Narrows a listing; the parameters of listAllCalls and listActiveCalls. */
 export interface ListFilter {
@@ -86,33 +87,10 @@ export interface KeptListing {
   liveCount(): number;
 }
 
-/** How many live calls are listed. Both entries of an on-net call are one, as one is cut with the other. */
+/** How many live calls are listed, at least. Both entries of an on-net call are one, as one is cut with the other. */
 export function countLive(listing: { calls: readonly Call[]; kept?: KeptListing }): number {
   if (listing.kept !== undefined) return listing.kept.liveCount();
-  const live = listing.calls.filter(({ state }) => isLive(state));
-  return new Set(conversationKeys(live).values()).size;
-}
-
-/** By ID, what tells conversations apart: an ID, or what an on-net call's entries share where they bear two. */
-export function conversationKeys(calls: Iterable<Call>): ReadonlyMap<string, string> {
-  const keys = new Map<string, string>();
-  for (const call of calls) {
-    const key = onNetKey(call);
-    if (key !== undefined) keys.set(call.id, key);
-    else if (!keys.has(call.id)) keys.set(call.id, call.id);
-  }
-  return keys;
-}
-
-/** A listing by ID: all that is listed under each, in its order. */
-export function groupById(calls: Iterable<Call>): ReadonlyMap<string, readonly Call[]> {
-  const entries = new Map<string, Call[]>();
-  for (const call of calls) {
-    const known = entries.get(call.id);
-    if (known === undefined) entries.set(call.id, [call]);
-    else known.push(call);
-  }
-  return entries;
+  return countConversations(listing.calls.filter(({ state }) => isLive(state))).fewest;
 }
 
 /** Closed list of reasons that make a whole snapshot suspect. */

@@ -1,4 +1,4 @@
-import type { Call } from './call.js';
+import type { Call, CallIdentity } from './call.js';
 import type { FactParams, FactValue, MissingReason } from './facts.js';
 import type { FactReference, RuleEvent } from './rule.js';
 import type { Subject } from './scope.js';
@@ -40,9 +40,14 @@ export interface IndeterminateVerdict {
 export interface Evidence {
   conditions: ConditionEvidence;
   /** ID, CALL_ID and SETUP_TIME of the call that an action takes, or that a rule of scope call judged. */
-  call?: { id: string; callId: string; setupTime: string | undefined };
+  call?: CallEvidence;
+  /**
+   * Of an account or customer action: how many calls it takes, as the caps count them. Both entries of an on-net call, each of
+   * which has a record of its own, are one.
+   */
+  calls?: number;
   /** Of a call that is cut in place of a whole: the call that the rule, of scope call, judged. */
-  judged?: { id: string; callId: string; setupTime: string | undefined };
+  judged?: CallEvidence;
   pool?: { size: number; keep: number };
   /** Where the number of calls that stay was not written in the rule: the fact that it came from. */
   keepFrom?: FactReference;
@@ -57,6 +62,23 @@ export interface Evidence {
   listedAt?: string;
   /** Where the rule climbed: the step, and how often it had acted on the subject within the step's time. */
   escalated?: { after: number; withinSeconds: number; acted: number };
+}
+
+/** Which call it is, and of an on-net one which of its entries. */
+export interface CallEvidence {
+  id: string;
+  callId: string;
+  setupTime: string | undefined;
+  direction?: string | undefined;
+}
+
+export function callEvidence({
+  id,
+  callId,
+  setupTimeText,
+  direction,
+}: CallIdentity & { direction: string | undefined }): CallEvidence {
+  return { id, callId, setupTime: setupTimeText, direction };
 }
 
 /** One node of the evaluated condition tree; `result` is three-valued. */

@@ -2,6 +2,7 @@ import type { PlannedAction } from '../domain/action.js';
 import { type Call, type CallIdentity, hasEnded, identityKey } from '../domain/call.js';
 import type { UnconfirmedDisconnect } from '../domain/ports.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import { callEvidence } from '../domain/verdict.js';
 
 /** A call that so many disconnects did not end is somebody's to look at. */
 const DISCONNECTS_TO_OUTLIVE = 3;
@@ -59,7 +60,7 @@ export function confirmDisconnects(
 
 /** What tells a person that a call does not end, under the rule that asked for it last. */
 export function outlivingAlert({ call, last, disconnects }: Outliving): PlannedAction {
-  const { id, callId, setupTimeText, state, account, customer, cli, cld } = call;
+  const { id, callId, setupTimeText, state, direction, account, customer, cli, cld } = call;
   return {
     rule: last.rule,
     ruleHash: last.ruleHash,
@@ -69,7 +70,7 @@ export function outlivingAlert({ call, last, disconnects }: Outliving): PlannedA
     action: 'alert',
     alertReason: 'outlived-disconnects',
     target: id,
-    call: { id, callId, setupTimeText, state, account, customer, cli, cld },
+    call: { id, callId, setupTimeText, state, direction, account, customer, cli, cld },
     account,
     customer,
     weight: 0,
@@ -80,7 +81,7 @@ export function outlivingAlert({ call, last, disconnects }: Outliving): PlannedA
     message: undefined,
     evidence: {
       reason: `the switch still lists this call after ${disconnects} disconnects, the last of them record ${last.id}`,
-      call: { id, callId, setupTime: setupTimeText },
+      call: callEvidence(call),
     },
   };
 }

@@ -151,7 +151,7 @@ async function enforceWhole(planned: PlannedAction, run: EnforcementRun): Promis
   const before = acts ? context.inspect(planned, context.snapshot, run.taken) : found;
   const hold = found.hold ?? before.hold;
   const oneByOne = singlesOf(found, before, context.snapshot);
-  const weight = hold === undefined ? inside.length + perhapsInside.length : oneByOne.length;
+  const weight = hold === undefined ? found.weight : oneByOne.length;
   const excess =
     context.agreedCalls !== undefined && weight > context.agreedCalls ? 'more-than-agreed' : undefined;
   const tooMany =

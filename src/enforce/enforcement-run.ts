@@ -61,6 +61,8 @@ export interface Inspection {
   perhapsInside: readonly ActionCall[];
   hold: WithholdReason | undefined;
   oneByOne: readonly ActionCall[];
+  /** How many calls the whole takes, as the caps count them. */
+  weight: number;
 }
 
 /** A decision that ends an action without a request. */
@@ -81,7 +83,7 @@ export interface EnforcementRun {
   /**
    * Commits the intent of an action that the gate lets through, then starts its request, which rests on a listing asked for
    * at `observedAt`, and leaves it in flight. Where a pause was committed before the intent could be, it is withheld.
-   * `listed`: how many calls of an account or customer that listing showed, with those that are on record already.
+   * `listed`: under how many IDs that listing showed calls of an account or customer, with those that are on record already.
    */
   send(action: PlannedAction, observedAt: number, parent?: number, listed?: number): Promise<void>;
   /** Whether a request for this call was sent in this pass or a moment before it. */
@@ -155,7 +157,7 @@ export function createRun(context: EnforceContext): EnforcementRun {
       while (inFlight.size >= context.concurrency) await Promise.race(inFlight);
     },
     taken: (call) => sent.some((one) => perhapsSameCall(one, call)),
-    async send(action, observedAt, parent, listed = action.weight) {
+    async send(action, observedAt, parent, listed = 0) {
       // Requests that ended meanwhile may have shown that nothing can be recorded any more.
       if (failed !== undefined) return;
       const input = recordOf(action, 'enforce', context.clock(), context.origin, parent);
@@ -177,7 +179,8 @@ export function createRun(context: EnforceContext): EnforcementRun {
           reports[slot] = reportOf(action, intent.id, 'enforce', outcome);
           const ended = outcome.count ?? 0;
           if (action.call !== undefined || ended <= listed) return;
-          gate.correct(action, ended - listed);
+          // As the hourly cap counts it: a switch that ends more than it listed may count an on-net call once.
+          gate.correct(action, ended - (listed - children.length) - action.weight);
           const alert = tookMoreAlert(action, intent.id, { ended, listed });
           await record(alert, 'enforce', outcomeOf('alerted', alert.alertReason));
         })

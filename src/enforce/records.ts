@@ -8,6 +8,7 @@ import type {
   PlannedAction,
 } from '../domain/action.js';
 import { subjectText } from '../domain/scope.js';
+import { callEvidence } from '../domain/verdict.js';
 
 /** Who acts, where and in which pass: the same for every record of a pass. */
 export interface RecordOrigin {
@@ -45,8 +46,13 @@ export function recordOf(
     call: action.call,
     cli: action.call?.cli,
     cld: action.call?.cld,
-    evidence: action.evidence,
+    evidence: takesWhole(action) ? { ...action.evidence, calls: action.weight } : action.evidence,
   };
+}
+
+/** Its children are the entries of its calls; how many calls those are, its own record tells. */
+function takesWhole({ action, call }: PlannedAction): boolean {
+  return (action === 'disconnectAccount' || action === 'disconnectCustomer') && call === undefined;
 }
 
 /** The record of a call that an account or customer action takes along; the store fills in the parent. */
@@ -63,7 +69,7 @@ export function childRecordOf(parent: ActionRecordInput, call: ActionCall): Acti
     cld: call.cld,
     evidence: {
       reason: `taken along by ${parent.action} ${parent.target}`,
-      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+      call: callEvidence(call),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { ActionCall, PlannedAction } from '../domain/action.js';
+import { callEvidence } from '../domain/verdict.js';
 
 /** One call in place of the account or customer action that would have taken it along. */
 export function singleAction(whole: PlannedAction, call: ActionCall): PlannedAction {
@@ -14,7 +15,7 @@ export function singleAction(whole: PlannedAction, call: ActionCall): PlannedAct
     perhapsTakes: [],
     evidence: {
       ...whole.evidence,
-      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+      call: callEvidence(call),
       // The rule has acted on the call that it judged, whichever others that took.
       ...(whole.evidence.call && { judged: whole.evidence.call }),
     },

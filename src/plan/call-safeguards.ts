@@ -1,7 +1,9 @@
 import type { ActionCall, WithholdReason } from '../domain/action.js';
-import { type Call, onNetKey, sameCall } from '../domain/call.js';
-import { groupById, type Snapshot, type SnapshotDoubt } from '../domain/snapshot.js';
-import type { Protection } from './protection.js';
+import { type Call, isOnNet, type SuspectCall, sameCall } from '../domain/call.js';
+import { agree, Conversations, countConversations, groupById } from '../domain/conversations.js';
+import type { Snapshot, SnapshotDoubt } from '../domain/snapshot.js';
+import { findPerhapsOne, mayBeOnNet, type PerhapsOneCall } from './perhaps-one-call.js';
+import type { Protection, ProtectionReason } from './protection.js';
 
 /** A listing as the safeguards look at it. */
 export type JudgedListing = Pick<Snapshot, 'calls' | 'kept' | 'suspects' | 'doubt'>;
@@ -10,14 +12,18 @@ export type JudgedListing = Pick<Snapshot, 'calls' | 'kept' | 'suspects' | 'doub
 export interface ListingIndex {
   /** All that is listed under an ID; empty where nothing is. */
   entriesOf(id: string): readonly Call[];
-  /** All that ends with what is listed under an ID: an on-net call may be listed under a second one. */
-  endingWith(id: string): readonly Call[];
-  /** All entries, those together that end together, in the order of the listing. */
-  allEntries(): Iterable<readonly Call[]>;
+  /** What is listed under other IDs and ends with this one: see Conversations. */
+  othersOf(id: string): readonly Call[];
+  /** All that may be one call with what is listed under an ID, that among it: what protects any of it protects all. */
+  perhapsOneWith(id: string): readonly Call[];
+  /** All entries, those together that may be one call, in the order of the listing. */
+  allEntries(): readonly (readonly Call[])[];
   /** Whether an entry that could not be read may be of this call: it bears its ID, or may be the other entry of an on-net call. */
   isSuspect(call: Call): boolean;
   doubt: SnapshotDoubt | undefined;
 }
+
+const NONE: readonly Call[] = [];
 
 const indexes = new WeakMap<JudgedListing, ListingIndex>();
 
@@ -37,60 +43,60 @@ function makeIndex(listing: JudgedListing): ListingIndex {
     entries ??= groupById(listing.calls);
     return entries;
   };
-  let onNet: ReadonlyMap<string, readonly Call[]> | undefined;
+  let conversations: Conversations<Call> | undefined;
+  let perhapsOne: PerhapsOneCall | undefined;
+  const perhaps = () => {
+    perhapsOne ??= findPerhapsOne(listing.calls);
+    return perhapsOne;
+  };
   const suspectIds = new Set(listing.suspects.flatMap(({ id }) => (id === undefined ? [] : [id])));
   const entriesOf = (id: string) => listing.kept?.withId(id) ?? byId().get(id) ?? [];
   return {
     entriesOf,
-    endingWith(id) {
+    othersOf(id) {
+      if (!entriesOf(id).some(isOnNet)) return NONE;
+      conversations ??= new Conversations(byId());
+      return conversations.othersOf(id);
+    },
+    perhapsOneWith(id) {
       const own = entriesOf(id);
-      const keys = own.flatMap((call) => onNetKey(call) ?? []);
-      if (keys.length === 0) return own;
-      onNet ??= onNetEntries(listing.calls);
-      const others = keys.flatMap((key) => onNet?.get(key) ?? []).filter((call) => call.id !== id);
-      const opposite = others.filter((call) => own.some(({ direction }) => direction !== call.direction));
-      return opposite.length === 0 ? own : [...own, ...new Set(opposite)];
+      return own.some(mayBeOnNet) ? (perhaps().groupOf(id) ?? own) : own;
     },
-    allEntries: () => together(byId()),
-    isSuspect(call) {
-      if (suspectIds.has(call.id)) return true;
-      if (listing.suspects.length === 0 || onNetKey(call) === undefined) return false;
-      return listing.suspects.some(({ callId = call.callId }) => callId === call.callId);
-    },
+    allEntries: () => perhaps().groups,
+    isSuspect: (call) => suspectIds.has(call.id) || listing.suspects.some((one) => mayBeItsOther(one, call)),
     doubt: listing.doubt,
   };
 }
 
-/** By what the entries of an on-net call share. */
-function onNetEntries(calls: readonly Call[]): ReadonlyMap<string, readonly Call[]> {
-  const entries = new Map<string, Call[]>();
-  for (const call of calls) {
-    const key = onNetKey(call);
-    if (key === undefined) continue;
-    const known = entries.get(key);
-    if (known === undefined) entries.set(key, [call]);
-    else known.push(call);
-  }
-  return entries;
+/** A call that does not say whether it is on-net must agree with what the entry shows: a switch may say it of no call at all. */
+function mayBeItsOther(suspect: SuspectCall, call: Call): boolean {
+  if (!mayBeOnNet(call) || (suspect.callId ?? call.callId) !== call.callId) return false;
+  if (isOnNet(call) || suspect.callId !== undefined) return true;
+  return agree(suspect.cli, call.cli) && agree(suspect.cld, call.cld);
 }
 
-function together(byId: ReadonlyMap<string, readonly Call[]>): readonly (readonly Call[])[] {
-  const groups: Call[][] = [];
-  const byKey = new Map<string, Call[]>();
-  for (const entries of byId.values()) {
-    const keys = entries.flatMap((call) => onNetKey(call) ?? []);
-    const known = keys.map((key) => byKey.get(key)).find((group) => group !== undefined);
-    const group = known ?? [];
-    group.push(...entries);
-    if (known === undefined) groups.push(group);
-    for (const key of keys) byKey.set(key, group);
+/** These IDs, and those under which the same calls are listed as well. */
+export function endingWith(ids: Iterable<string>, listing: ListingIndex): ReadonlySet<string> {
+  const ending = new Set<string>();
+  const known = new Set<readonly Call[]>();
+  for (const id of ids) {
+    ending.add(id);
+    const others = listing.othersOf(id);
+    if (known.has(others)) continue;
+    known.add(others);
+    for (const other of others) ending.add(other.id);
   }
-  return groups;
+  return ending;
+}
+
+/** How many calls it is to take all that is listed under these IDs, at most: what the caps count of a whole, or of a rule. */
+export function weightOf(ids: ReadonlySet<string>, listing: ListingIndex): number {
+  return countConversations([...ids].flatMap((id) => listing.entriesOf(id))).most;
 }
 
 /**
  * Why a single call must not be cut on this listing; undefined where nothing stops it. Whatever the switch lists under
- * its ID counts, since the API ends calls by ID alone, and what else ends with that.
+ * its ID counts, since the API ends calls by ID alone, and what else may end with that.
  */
 export function withholdCall(
   call: Call,
@@ -117,16 +123,39 @@ function* safeguardsOf(
 ): Generator<WithholdReason, void> {
   const listed = listing.entriesOf(call.id);
   const entries = listed.length === 0 ? [call] : listed;
+  const group = listing.perhapsOneWith(call.id);
+  const others = group.length > entries.length ? judgedGroup(group, listing, protection) : undefined;
   if (listing.doubt !== undefined) yield 'suspect-snapshot';
-  if (listing.isSuspect(call) || !entries.every((entry) => sameCall(entry, call))) yield 'ambiguous-id';
+  const isSuspect = listing.isSuspect(call) || others?.isSuspect === true;
+  if (isSuspect || !entries.every((entry) => sameCall(entry, call))) yield 'ambiguous-id';
   for (const entry of entries) yield* protection.reasonsFor(entry);
-  for (const entry of listing.endingWith(call.id)) {
-    if (entry.id !== call.id) yield* protection.reasonsFor(entry);
+  if (others !== undefined) yield* others.reasons;
+}
+
+/** What stops all of a group, which is the same for each of its calls, and there may be thousands of them. */
+interface JudgedGroup {
+  protection: Protection;
+  isSuspect: boolean;
+  reasons: readonly ProtectionReason[];
+}
+
+const judgedGroups = new WeakMap<readonly Call[], JudgedGroup>();
+
+function judgedGroup(group: readonly Call[], listing: ListingIndex, protection: Protection): JudgedGroup {
+  let judged = judgedGroups.get(group);
+  if (judged?.protection !== protection) {
+    judged = {
+      protection,
+      isSuspect: group.some((entry) => listing.isSuspect(entry)),
+      reasons: [...new Set(group.flatMap((entry) => protection.reasonsFor(entry)))],
+    };
+    judgedGroups.set(group, judged);
   }
+  return judged;
 }
 
 /** What the audit log keeps of a call, and what tells whether a later listing still shows it as it was judged. */
 export function actionCall(call: Call): ActionCall {
-  const { id, callId, setupTimeText, state, account, customer, cli, cld } = call;
-  return { id, callId, setupTimeText, state, account, customer, cli, cld };
+  const { id, callId, setupTimeText, state, direction, account, customer, cli, cld } = call;
+  return { id, callId, setupTimeText, state, direction, account, customer, cli, cld };
 }

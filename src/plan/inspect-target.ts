@@ -1,9 +1,17 @@
 import type { ActionType, WithholdReason } from '../domain/action.js';
 import { type Call, hasEnded } from '../domain/call.js';
 import type { CustomerTree } from '../domain/config.js';
+import { groupById } from '../domain/conversations.js';
 import { relationTo } from '../domain/customer-tree.js';
 import type { Selection } from '../domain/rule.js';
-import { indexListing, type JudgedListing, type ListingIndex, withholdCall } from './call-safeguards.js';
+import {
+  endingWith,
+  indexListing,
+  type JudgedListing,
+  type ListingIndex,
+  weightOf,
+  withholdCall,
+} from './call-safeguards.js';
 import type { Protection } from './protection.js';
 import { selectVictims } from './select-victims.js';
 
@@ -17,6 +25,8 @@ export interface TargetInspection {
   hold: WithholdReason | undefined;
   /** With a hold: the calls of `inside` that may be cut one by one, in the order of `select`. */
   oneByOne: readonly Call[];
+  /** How many calls the whole takes, as the caps count them: both entries of an on-net call are one. */
+  weight: number;
   /** With a hold: the calls that stand in the way of the whole, inside or only perhaps. */
   heldBy: readonly HoldingCall[];
 }
@@ -58,7 +68,8 @@ export function inspectTarget(
     return owner.account === target ? 'inside' : 'outside';
   };
   const index = indexListing(listing);
-  const groups = [...index.allEntries()]
+  const groups = index
+    .allEntries()
     .map((entries) => entries.filter((call) => !hasEnded(call.state)))
     .filter((entries) => entries.length > 0);
   const inside = groups.filter((entries) => entries.some((call) => relation(call) === 'inside'));
@@ -66,32 +77,59 @@ export function inspectTarget(
   const perhaps = groups.filter(
     (entries) => !known.has(entries) && entries.some((call) => relation(call) === 'unknown'),
   );
+  const near = perhaps.flat();
   // What a second entry of a call shows, nobody knows where that entry cannot be read.
   const suspect =
     listing.suspects.some((call) => relation(call) !== 'outside') ||
-    [...inside, ...perhaps].flat().some((call) => index.isSuspect(call));
+    [...inside.flat(), ...near].some((call) => index.isSuspect(call));
   const counted = perhaps.filter((entries) => entries.some(isCounted(action)));
-  const present = (entries: readonly Call[]) => !entries.some(context.taken);
-  const insideCalls = inside.filter(present).flatMap((entries) => {
-    const own = entries.filter((call) => relation(call) === 'inside');
-    return own.filter(({ id }, index) => own.findIndex((one) => one.id === id) === index);
-  });
   const taken = [...inside, ...counted].flat();
-  const near = perhaps.flat();
   const hold =
     listing.doubt !== undefined
       ? 'suspect-snapshot'
       : suspect
         ? 'takes-suspect'
         : firstHold(taken, near, context);
+  const takes = callsTaken(taken, relation, isCounted(action), index, context);
   return {
-    inside: insideCalls,
-    perhapsInside: counted.filter(present).flatMap(([call]) => call ?? []),
+    ...takes,
     hold,
     oneByOne:
-      hold === undefined || listing.doubt !== undefined ? [] : oneByOne(insideCalls, select, index, context),
+      hold === undefined || listing.doubt !== undefined ? [] : oneByOne(takes.inside, select, index, context),
+    weight: weightOf(new Set([...takes.inside, ...takes.perhapsInside].map(({ id }) => id)), index),
     heldBy: hold === undefined ? [] : holdingCalls(taken, near, context),
   };
+}
+
+type Relation = ReturnType<typeof relationTo>;
+
+/**
+ * One entry of each ID of what the whole takes, or may take. Here entries are one call only where they surely are: what may be
+ * another call may be taken as well.
+ */
+function callsTaken(
+  entries: readonly Call[],
+  relation: (call: Call) => Relation,
+  counts: (call: Call) => boolean,
+  index: ListingIndex,
+  { taken }: InspectionContext,
+): Pick<TargetInspection, 'inside' | 'perhapsInside'> {
+  const allOf = (is: (call: Call) => boolean) => endingWith(idsOf(entries.filter(is)), index);
+  const [gone, inside, counted] = [allOf(taken), allOf((call) => relation(call) === 'inside'), allOf(counts)];
+  const present = entries.filter(({ id }) => !gone.has(id));
+  const ofUnknown = present.filter((call) => relation(call) === 'unknown');
+  return {
+    inside: oneOfEachId(present.filter((call) => relation(call) === 'inside')),
+    perhapsInside: oneOfEachId(ofUnknown.filter(({ id }) => !inside.has(id) && counted.has(id))),
+  };
+}
+
+function idsOf(calls: readonly Call[]): readonly string[] {
+  return calls.map(({ id }) => id);
+}
+
+function oneOfEachId(calls: readonly Call[]): readonly Call[] {
+  return [...groupById(calls).values()].flatMap(([first]) => first ?? []);
 }
 
 /**
@@ -148,8 +186,14 @@ function oneByOne(
   index: ListingIndex,
   { protection, admits }: InspectionContext,
 ): Call[] {
+  const admitted = new Map<readonly Call[], boolean>();
+  const admitsAll = (group: readonly Call[]) => {
+    const known = admitted.get(group) ?? group.every(admits);
+    admitted.set(group, known);
+    return known;
+  };
   const safe = inside.filter(
-    (call) => withholdCall(call, index, protection) === undefined && index.endingWith(call.id).every(admits),
+    (call) => withholdCall(call, index, protection) === undefined && admitsAll(index.perhapsOneWith(call.id)),
   );
   return selectVictims(safe, select, 0);
 }

@@ -1,12 +1,20 @@
 import type { ActionCall, ActionMode, PlannedAction } from '../domain/action.js';
-import { type Call, type CallIdentity, isLive, isOnNet, perhapsSameCall } from '../domain/call.js';
+import { type Call, type CallIdentity, isLive, perhapsSameCall } from '../domain/call.js';
 import type { Caps, CustomerTree } from '../domain/config.js';
+import { perhapsOtherSide, type RecentDisconnect } from '../domain/conversations.js';
 import type { Rule } from '../domain/rule.js';
 import type { Subject } from '../domain/scope.js';
 import { exceedsShare } from '../domain/share-cap.js';
 import { countLive, type Snapshot } from '../domain/snapshot.js';
-import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
-import { actionCall, indexListing, type ListingIndex, withholdCall } from './call-safeguards.js';
+import { callEvidence, type Verdict, type ViolatedVerdict } from '../domain/verdict.js';
+import {
+  actionCall,
+  endingWith,
+  indexListing,
+  type ListingIndex,
+  weightOf,
+  withholdCall,
+} from './call-safeguards.js';
 import { inspectTarget } from './inspect-target.js';
 import type { Protection } from './protection.js';
 import { selectVictims } from './select-victims.js';
@@ -17,7 +25,7 @@ export interface PlanContext {
   tree: CustomerTree;
   protection: Protection;
   /** Calls whose disconnect was sent less than 30 s ago: still listed, but as good as gone. */
-  recentlyDisconnected: readonly CallIdentity[];
+  recentlyDisconnected: readonly RecentDisconnect[];
 }
 
 /**
@@ -49,7 +57,8 @@ export function createPlan(context: PlanContext): Plan {
   const { snapshot, caps } = context;
   const recent = context.recentlyDisconnected;
   // Nothing is indexed or counted until a call is to be cut.
-  const recentIds = recent.length === 0 ? [] : idsStillListed(recent, snapshot, indexListing(snapshot));
+  const recentIds =
+    recent.length === 0 ? new Set<string>() : idsStillListed(recent, snapshot, indexListing(snapshot));
   const gone: Record<ActionMode, Set<string>> = { enforce: new Set(recentIds), monitor: new Set(recentIds) };
   const actions: PlannedAction[] = [];
 
@@ -63,51 +72,50 @@ export function createPlan(context: PlanContext): Plan {
       const mode: ActionMode = rule.mode === 'enforce' ? 'enforce' : 'monitor';
       const planned = planRule(rule, mode, verdicts, admits, { ...context, gone: gone[mode], callOf });
       const listing = indexListing(snapshot);
-      const taken = new Set<string>();
-      let weight = 0;
-      for (const action of planned) {
-        for (const { id } of [...takenBy(action), ...action.perhapsTakes]) {
-          if (taken.has(id)) continue;
-          weight += 1;
-          for (const ending of endingWith(id, listing)) taken.add(ending.id);
-        }
-      }
+      const taken = new Set(planned.flatMap((action) => idsOf([...takenBy(action), ...action.perhapsTakes])));
+      const weight = weightOf(taken, listing);
       const capped = exceedsShare(weight, () => countLive(snapshot), caps.sharePerPass);
+      const going: string[] = [];
       for (const action of planned) {
         const withhold = action.withhold ?? (capped && action.action !== 'alert' ? 'cap-share' : undefined);
         actions.push(withhold === action.withhold ? action : { ...action, withhold });
-        if (withhold !== undefined) continue;
-        for (const { id } of takenBy(action).flatMap((call) => endingWith(call.id, listing))) {
-          gone.monitor.add(id);
-          if (mode === 'enforce') gone.enforce.add(id);
-        }
+        if (withhold === undefined) going.push(...idsOf(takenBy(action)));
+      }
+      for (const id of endingWith(going, listing)) {
+        gone.monitor.add(id);
+        if (mode === 'enforce') gone.enforce.add(id);
       }
     },
   };
 }
 
 function idsStillListed(
-  recent: readonly CallIdentity[],
+  recent: readonly RecentDisconnect[],
   snapshot: Snapshot,
   listing: ListingIndex,
-): string[] {
-  return recent.flatMap((call) => {
-    if (listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call)))
-      return endingWith(call.id, listing).map(({ id }) => id);
-    // A replay lists neither entry of an on-net call that was cut; a switch may list one for longer.
-    if (snapshot.kept !== undefined) return [];
-    return snapshot.calls.filter((other) => isOnNet(other) && isSameText(other, call)).map(({ id }) => id);
-  });
+): ReadonlySet<string> {
+  const isListed = (call: CallIdentity) =>
+    listing.entriesOf(call.id).some((entry) => perhapsSameCall(entry, call));
+  const listed = endingWith(idsOf(recent.filter(isListed)), listing);
+  // A replay lists neither entry of an on-net call that was cut; a switch may list one for longer.
+  if (snapshot.kept !== undefined) return listed;
+  const unlisted = groupByCallId(recent.filter((call) => !isListed(call)));
+  const left = snapshot.calls.filter((other) =>
+    unlisted.get(other.callId)?.some((call) => perhapsOtherSide(call, other)),
+  );
+  return new Set([...listed, ...idsOf(left)]);
 }
 
-function isSameText(one: CallIdentity, other: CallIdentity): boolean {
-  return one.callId === other.callId && one.setupTimeText === other.setupTimeText;
+function groupByCallId(
+  recent: readonly RecentDisconnect[],
+): ReadonlyMap<string, readonly RecentDisconnect[]> {
+  const groups = new Map<string, RecentDisconnect[]>();
+  for (const call of recent) groups.set(call.callId, [...(groups.get(call.callId) ?? []), call]);
+  return groups;
 }
 
-/** What is gone with it, itself among them. */
-function endingWith(id: string, listing: ListingIndex): readonly Pick<Call, 'id'>[] {
-  const ending = listing.endingWith(id);
-  return ending.length === 0 ? [{ id }] : ending;
+function idsOf(calls: readonly Pick<CallIdentity, 'id'>[]): readonly string[] {
+  return calls.map(({ id }) => id);
 }
 
 interface RuleContext extends PlanContext {
@@ -164,12 +172,8 @@ function baseOf(rule: Rule, mode: ActionMode, verdict: ViolatedVerdict, context:
     select: verdict.event.select,
     withhold: undefined,
     message: verdict.event.message,
-    evidence: call === undefined ? verdict.evidence : { ...verdict.evidence, call: identityOf(call) },
+    evidence: call === undefined ? verdict.evidence : { ...verdict.evidence, call: callEvidence(call) },
   };
-}
-
-function identityOf({ id, callId, setupTimeText }: Call) {
-  return { id, callId, setupTime: setupTimeText };
 }
 
 function planCalls(
@@ -180,23 +184,22 @@ function planCalls(
 ): PlannedAction[] {
   const listing = indexListing(context.snapshot);
   const pool = verdict.pool.filter((call) => !context.gone.has(call.id) && !taken.has(call.id));
-  return selectVictims(pool, verdict.event.select, verdict.keep).map((call) => {
-    for (const { id } of endingWith(call.id, listing)) taken.add(id);
-    return {
-      ...base,
-      target: call.id,
-      call: actionCall(call),
-      account: call.account,
-      customer: call.customer,
-      weight: 1,
-      withhold: withholdCall(call, listing, context.protection),
-      evidence: {
-        ...base.evidence,
-        call: identityOf(call),
-        pool: { size: pool.length, keep: verdict.keep },
-      },
-    };
-  });
+  const victims = selectVictims(pool, verdict.event.select, verdict.keep);
+  for (const id of endingWith(idsOf(victims), listing)) taken.add(id);
+  return victims.map((call) => ({
+    ...base,
+    target: call.id,
+    call: actionCall(call),
+    account: call.account,
+    customer: call.customer,
+    weight: 1,
+    withhold: withholdCall(call, listing, context.protection),
+    evidence: {
+      ...base.evidence,
+      call: callEvidence(call),
+      pool: { size: pool.length, keep: verdict.keep },
+    },
+  }));
 }
 
 function planTargets(
@@ -233,7 +236,7 @@ function planTargets(
       call: undefined,
       account: action === 'disconnectAccount' ? target : base.account,
       customer: action === 'disconnectCustomer' ? target : (base.customer ?? commonCustomer(found.inside)),
-      weight: takes.length + perhapsTakes.length,
+      weight: found.hold === undefined ? found.weight : takes.length,
       takes: takes.map(actionCall),
       perhapsTakes: perhapsTakes.map(actionCall),
       withhold: context.snapshot.doubt === undefined ? undefined : 'suspect-snapshot',

@@ -4,6 +4,7 @@ import type { CustomerTree } from '../domain/config.js';
 import { HAND_RULE } from '../domain/rule.js';
 import type { Scope } from '../domain/scope.js';
 import type { Snapshot } from '../domain/snapshot.js';
+import { callEvidence } from '../domain/verdict.js';
 import { actionCall, indexListing, withholdCall } from './call-safeguards.js';
 import { inspectTarget } from './inspect-target.js';
 import { commonCustomer } from './plan-actions.js';
@@ -44,7 +45,7 @@ function planCall(request: HandRequest, context: HandPlanContext): PlannedAction
     withhold: withholdCall(call, index, context.protection),
     evidence: {
       reason: request.reason,
-      call: { id: call.id, callId: call.callId, setupTime: call.setupTimeText },
+      call: callEvidence(call),
     },
   };
 }
@@ -68,7 +69,7 @@ function planWhole(
     action,
     account: kind === 'account' ? Number(request.id) : undefined,
     customer: kind === 'customer' ? Number(request.id) : commonCustomer(found.inside),
-    weight: found.inside.length + found.perhapsInside.length,
+    weight: found.weight,
     takes: found.inside.map(actionCall),
     perhapsTakes: found.perhapsInside.map(actionCall),
     withhold: context.snapshot.doubt === undefined ? undefined : 'suspect-snapshot',

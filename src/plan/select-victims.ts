@@ -1,28 +1,32 @@
 import type { Call } from '../domain/call.js';
+import { Conversations, groupById } from '../domain/conversations.js';
 import type { Selection } from '../domain/rule.js';
-import { conversationKeys } from '../domain/snapshot.js';
 
 /**
  * Exactly the excess of a pool over `keep`, in the order in which it is to be cut. A switch may list one call twice (both
  * legs of an on-net call, under one ID or two); cutting it removes both entries, and it is taken once.
  */
 export function selectVictims(pool: readonly Call[], select: Selection, keep: number): Call[] {
-  const keys = conversationKeys(pool);
-  const entries = new Map<string, number>();
-  for (const { id } of pool) {
-    const key = keys.get(id) ?? id;
-    entries.set(key, (entries.get(key) ?? 0) + 1);
-  }
+  const byId = groupById(pool);
+  const conversations = new Conversations(byId);
   let remaining = pool.length;
   const victims: Call[] = [];
-  const taken = new Set<string>();
+  const gone = new Set<string>();
+  const take = (id: string) => {
+    if (gone.has(id)) return;
+    gone.add(id);
+    remaining -= byId.get(id)?.length ?? 0;
+  };
+  const ended = new Set<readonly Call[]>();
   for (const call of [...pool].sort(ORDERS[select])) {
     if (remaining <= keep) break;
-    const key = keys.get(call.id) ?? call.id;
-    if (taken.has(key)) continue;
-    taken.add(key);
+    if (gone.has(call.id)) continue;
     victims.push(call);
-    remaining -= entries.get(key) ?? 1;
+    take(call.id);
+    const others = conversations.othersOf(call.id);
+    if (ended.has(others)) continue;
+    ended.add(others);
+    for (const { id } of others) take(id);
   }
   return victims;
 }

@@ -1,7 +1,7 @@
 import { type Call, sameCall } from '../domain/call.js';
+import { groupById } from '../domain/conversations.js';
 import type { Observed } from '../domain/facts.js';
 import type { Rule } from '../domain/rule.js';
-import { groupById } from '../domain/snapshot.js';
 import type { CompiledConditions, Probe } from './compile-condition.js';
 import { contributing, type Folded, probesOf } from './fold.js';
 import { createDecidesAlone } from './own-value.js';

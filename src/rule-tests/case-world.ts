@@ -1,4 +1,5 @@
-import { type Call, type CallIdentity, identityKey, onNetKey } from '../domain/call.js';
+import { type Call, type CallIdentity, identityKey } from '../domain/call.js';
+import { type ConversationEntry, Conversations, groupById } from '../domain/conversations.js';
 import { WATCHED_MS } from '../domain/facts.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import { callerNumber, dialledNumber, type Numbering } from '../domain/numbering.js';
@@ -35,6 +36,7 @@ export interface WorldContext {
 
 export function createWorld(testCase: RuleTestCase, { numbering, vendors }: WorldContext): CaseWorld {
   const cut = new Set<string>();
+  let conversations: Conversations<ConversationEntry> | undefined;
   const liveAt = (at: number) =>
     testCase.calls.filter((call) => call.from <= at && at < call.to && !cut.has(keyOf(call)));
   return {
@@ -44,9 +46,8 @@ export function createWorld(testCase: RuleTestCase, { numbering, vendors }: Worl
       const ended = identityKey(call);
       cut.add(ended);
       // The other entry of an on-net call ends with it.
-      const key = testCase.calls.filter((one) => keyOf(one) === ended).map(pairOf)[0];
-      if (key === undefined) return;
-      for (const one of testCase.calls) if (pairOf(one) === key) cut.add(keyOf(one));
+      conversations ??= new Conversations(groupById(testCase.calls.map(entryOf)));
+      for (const other of conversations.othersOf(ended)) cut.add(other.id);
     },
     missedAt: (at) => ({ at, intervalMs: testCase.everyMs, login: LOGIN }),
     snapshotAt(at) {
@@ -82,8 +83,10 @@ function keyOf(call: CaseCall): string {
   return identityKey(identityOf(call));
 }
 
-function pairOf(call: CaseCall): string | undefined {
-  return onNetKey({ ...identityOf(call), ...partiesOf(call) });
+/** By the whole identity: in the course of a case an ID may be another call's. */
+function entryOf(call: CaseCall): ConversationEntry {
+  const { direction, cli, cld } = call;
+  return { ...identityOf(call), id: keyOf(call), direction, cli, cld };
 }
 
 /** `YYYYMMDDTHH:MM:SS.mmm`, UTC, as a switch writes it. */

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { ActionMode, ActionOutcome, ActionRecordInput } from '../domain/action.js';
 import type { CallIdentity } from '../domain/call.js';
+import type { RecentDisconnect } from '../domain/conversations.js';
 import { CallwardenError } from '../domain/errors.js';
 import { type AuditLog, type OpenIntent, recordKey, type UnconfirmedDisconnect } from '../domain/ports.js';
 import * as sql from './audit-sql.js';
@@ -21,6 +22,15 @@ interface UnconfirmedRow {
   login: string;
   refuted: number | null;
   reason: string | null;
+}
+
+interface RecentRow {
+  ref: string;
+  callId: string;
+  setupTime: string | null;
+  direction: string | null;
+  cli: string | null;
+  cld: string | null;
 }
 
 interface UnchangedRow {
@@ -82,7 +92,7 @@ export function createAuditLog(database: Database.Database, path: string): Audit
     disconnectsSince: (switchName, since, { until = FOR_EVER, mayHaveEnded = false } = {}) =>
       look(() => {
         const asked = { switch: switchName, since, until, mayHaveEnded: mayHaveEnded ? 1 : 0 };
-        return read.disconnects.all(asked).map(toIdentity);
+        return read.disconnects.all(asked).map(toRecent);
       }),
 
     callsTakenSince: (switchName, since) =>
@@ -179,10 +189,9 @@ function prepareInserts(database: Database.Database) {
 function prepareReads(database: Database.Database) {
   type OfSwitch = { switch: string };
   type OfSwitchSince = { switch: string; since: number };
-  type IdentityRow = { ref: string; callId: string; setupTime: string | null };
   return {
     openIntents: database.prepare<OfSwitch, number>(sql.OPEN_INTENTS).pluck(),
-    disconnects: database.prepare<OfSwitchSince & { until: number; mayHaveEnded: number }, IdentityRow>(
+    disconnects: database.prepare<OfSwitchSince & { until: number; mayHaveEnded: number }, RecentRow>(
       sql.DISCONNECTS_SINCE,
     ),
     callsTaken: database.prepare<OfSwitchSince, number>(sql.CALLS_TAKEN_SINCE).pluck(),
@@ -214,6 +223,16 @@ function toRow(input: ActionRecordInput, parent: number | undefined) {
 
 function toIdentity(row: { ref: string; callId: string; setupTime: string | null }): CallIdentity {
   return { id: row.ref, callId: row.callId, setupTimeText: row.setupTime ?? undefined };
+}
+
+function toRecent(row: RecentRow): RecentDisconnect {
+  const { direction, cli, cld } = row;
+  return {
+    ...toIdentity(row),
+    direction: direction ?? undefined,
+    cli: cli ?? undefined,
+    cld: cld ?? undefined,
+  };
 }
 
 function toUnconfirmed(row: UnconfirmedRow): UnconfirmedDisconnect {

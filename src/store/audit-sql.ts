@@ -26,11 +26,13 @@ export const OPEN_INTENTS = `
 
 /** What was sent, or may have been: with an outcome that says so since then, or begun since then and still open. */
 const SENT_SINCE = `
-  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, o.at AS sent_at, o.outcome, o.reason, o.count
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, a.cli, a.cld, a.evidence,
+    o.at AS sent_at, o.outcome, o.reason, o.count
   FROM audit_outcome AS o INDEXED BY audit_outcome_sent CROSS JOIN audit_action AS a ON a.id = o.action_id
   WHERE o.outcome IN ('disconnected', 'unknown', 'already-gone', 'failed') AND o.at >= @since AND a.switch = @switch
   UNION ALL
-  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, s.at, 'open', NULL, NULL
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, a.cli, a.cld, a.evidence,
+    s.at, 'open', NULL, NULL
   FROM search_facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id
   CROSS JOIN audit_action AS a ON a.id = s.action_id
   WHERE f.switch = @switch AND f.outcome = '' AND f.action <> 'alert' AND s.at >= @since`;
@@ -40,29 +42,33 @@ const SENT_SINCE = `
  * acts. A call that was gone already ended by itself, unless an earlier request for it was lost: then that one is found.
  */
 export const DISCONNECTS_SINCE = `
-  SELECT DISTINCT call_ref AS ref, call_id AS callId, setup_time AS setupTime
+  SELECT DISTINCT call_ref AS ref, call_id AS callId, setup_time AS setupTime, cli, cld,
+    json_extract(evidence, '$.call.direction') AS direction
   FROM (${SENT_SINCE})
   WHERE call_id IS NOT NULL AND outcome <> 'failed' AND sent_at <= @until
     AND CASE WHEN @mayHaveEnded = 1 THEN outcome <> 'already-gone' ELSE reason IS NOT 'perhaps-taken' END`;
 
 /**
  * What the hourly cap counts among these requests. A request that was refused, or came too late, counts as well: it was sent, and a login that may
- * not disconnect must not send without end. A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, or what
- * the switch counted where that is more. Its children are in its weight already.
+ * not disconnect must not send without end. A record that takes one call weighs 1; an account or customer action weighs the calls it was seen to take, as its
+ * evidence has them since on-net calls count once. What the switch counted stands where that is more than its children: those are of entries, as a switch may
+ * count them. They are in its weight already.
  */
 export function callsTakenOf(sent: string): string {
   return `
-  WITH taken AS MATERIALIZED (${sent})
+  WITH taken AS MATERIALIZED (${sent}),
+  weighed AS (
+    SELECT id, parent, action, call_id, count, json_extract(evidence, '$.calls') AS calls,
+      (SELECT count(*) FROM audit_action AS child INDEXED BY audit_action_parent WHERE child.parent = taken.id) AS children
+    FROM taken
+  )
   SELECT coalesce(sum(
     CASE WHEN action IN ('disconnectAccount', 'disconnectCustomer') AND call_id IS NULL
-      THEN max(
-        coalesce(count, 0),
-        (SELECT count(*) FROM audit_action AS child INDEXED BY audit_action_parent WHERE child.parent = taken.id)
-      )
+      THEN CASE WHEN coalesce(count, 0) > children THEN count ELSE coalesce(calls, children) END
       ELSE 1
     END
   ), 0)
-  FROM taken WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
+  FROM weighed WHERE parent IS NULL OR parent NOT IN (SELECT id FROM taken)`;
 }
 
 export const CALLS_TAKEN_SINCE = callsTakenOf(SENT_SINCE);

@@ -34,8 +34,8 @@ export interface PastReader {
 
 /** With an outcome by then that says so. A pass begins once what was open is closed, so nothing open counts. */
 const SENT = `
-  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, a.at AS asked_at, o.at AS sent_at,
-    o.outcome, o.reason, o.count
+  SELECT a.id, a.parent, a.action, a.call_ref, a.call_id, a.setup_time, a.evidence, a.at AS asked_at,
+    o.at AS sent_at, o.outcome, o.reason, o.count
   FROM audit_outcome AS o INDEXED BY audit_outcome_sent CROSS JOIN audit_action AS a ON a.id = o.action_id
   WHERE o.outcome IN ('disconnected', 'unknown', 'already-gone', 'failed') AND o.at >= @since AND o.at <= @listedAt
     AND a.switch = @switch AND a.at < @listedAt`;

@@ -12,7 +12,7 @@ import { actionCall, indexListing, withholdCall } from '../../src/plan/call-safe
 import { inspectTarget } from '../../src/plan/inspect-target.js';
 import { createPlan } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
-import { aCall, aRule, aSnapshot, aSuspect, calls, NOW, violated } from '../support/calls.js';
+import { aCall, aRule, aSnapshot, aSuspect, calls, NOW, onNetPair, violated } from '../support/calls.js';
 import { fakeSwitch, switchError } from '../support/fake-switch.js';
 import { tempStore } from '../support/temp-store.js';
 
@@ -103,6 +103,7 @@ function scene(
         inside: found.inside.map(actionCall),
         perhapsInside: found.perhapsInside.map(actionCall),
         hold: found.hold,
+        weight: found.weight,
         oneByOne: found.oneByOne.map(actionCall),
       };
     },
@@ -559,6 +560,21 @@ describe('what the switch counts of an account action', () => {
     expect(records({ outcome: 'alerted' })[0]?.evidence).toMatchObject({
       reason: expect.stringContaining('ended 5 calls, 3 more than were listed'),
     });
+  });
+
+  it.each([
+    ['as many as their entries', 4, ['disconnectAccount', 'disconnectCall']],
+    ['more than their entries', 5, ['disconnectAccount', 'alert', 'disconnectCall', 'alert']],
+  ])('uses up the caps by calls where the switch counts %s', async (_, count, expected) => {
+    const pairs = calls(2).flatMap((call) => onNetPair(call, { id: `9${call.id}` }));
+    const { port, run } = scene(pairs, whole);
+    port.disconnectAccount = async () => ({ result: 'ok', count, timing: port.timing() });
+    const later = calls(1, { account: 11 }, 7);
+    port.calls = [...port.calls, ...later];
+    const both = [...scene(pairs, whole).actions, ...scene(later, aRule({ name: 'later' })).actions];
+    const reports = await run({ concurrency: 1, caps: { perPass: 3, perHour: 500 } }, both);
+    expect(reports.map(({ action }) => action)).toEqual(expected);
+    expect(reports[0]?.outcome).toBe('disconnected');
   });
 
   it('may hold calls that were cut a moment ago and are still there', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Call } from '../../src/domain/call.js';
 import { asStated } from '../../src/domain/customer-tree.js';
 import { inspectTarget } from '../../src/plan/inspect-target.js';
 import { createProtection } from '../../src/plan/protection.js';
@@ -143,6 +144,31 @@ describe('the look at an account action', () => {
     expect(
       ids(inspectTarget(account, within, { ...context, admits: ({ id }) => id !== '11' }).oneByOne),
     ).toEqual([]);
+  });
+
+  it('cuts no call one by one that rings a protected account beside this one', () => {
+    const guarded = {
+      ...context,
+      protection: createProtection({ accounts: [7], customers: [] }, asStated(new Map()), () => undefined),
+    };
+    const [out, into] = onNetPair(aCall({ id: '1', account: 30 }), { id: '2', account: 7 });
+    const listed = [out, into, { ...into, id: '3', account: 10 }, aCall({ id: '4' })];
+    const found = inspectTarget(account, { calls: listed, ...sound }, guarded);
+    expect([found.hold, ids(found.oneByOne)]).toEqual(['takes-protected', ['4']]);
+  });
+
+  it('counts both entries of an on-net call as one, and an entry that only may be one as another', () => {
+    const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2' });
+    const found = (...listed: Call[]) => inspectTarget(account, { calls: listed, ...sound }, context);
+    expect(found(out, into)).toMatchObject({ weight: 1, inside: [{ id: '1' }, { id: '2' }] });
+    expect(found(out, { ...into, cli: undefined })).toMatchObject({ weight: 2 });
+    const nobodys = { ...into, account: undefined };
+    expect(found(out, nobodys)).toMatchObject({ weight: 1, inside: [{ id: '1' }], perhapsInside: [] });
+    expect(found(out, { ...nobodys, cli: undefined })).toMatchObject({
+      weight: 2,
+      perhapsInside: [{ id: '2' }],
+    });
+    expect(found(out, { ...out, id: '2', account: undefined })).toMatchObject({ weight: 2 });
   });
 
   it('cuts one by one only calls that could be cut alone, each once, in the order of select', () => {

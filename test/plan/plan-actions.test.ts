@@ -4,7 +4,7 @@ import type { Call } from '../../src/domain/call.js';
 import { asStated } from '../../src/domain/customer-tree.js';
 import { createPlan, type Plan, type PlanContext } from '../../src/plan/plan-actions.js';
 import { createProtection } from '../../src/plan/protection.js';
-import { aCall, aRule, aSnapshot, aSuspect, calls, onNetPair, violated } from '../support/calls.js';
+import { aCall, aRule, aSnapshot, aSuspect, calls, NOW, onNetPair, violated } from '../support/calls.js';
 
 const NO_TREE = new Map<number, number>();
 const everyCall = () => true;
@@ -169,6 +169,113 @@ describe('a plan', () => {
     expect(reasonsWith(out.callId)).toEqual(['ambiguous-id']);
     expect(reasonsWith(undefined)).toEqual(['ambiguous-id']);
     expect(reasonsWith('another@192.0.2.1')).toEqual([undefined]);
+  });
+
+  it('withholds a call so, too, that shows no SETUP_TIME, or no DIRECTION and no other numbers', () => {
+    const [out] = onNetPair(aCall({ id: '1' }), { id: '2' });
+    const reasonsOf = (call: Call, suspect: Parameters<typeof aSuspect>[0]) => {
+      const plan = planOn([call], { snapshot: aSnapshot([call], { suspects: [aSuspect(suspect)] }) });
+      plan.add(aRule(), [violated([call])], everyCall);
+      return reasons(plan);
+    };
+    const untimed = { ...out, setupTimeText: undefined, setupAt: undefined };
+    expect(reasonsOf(untimed, { callId: out.callId })).toEqual(['ambiguous-id']);
+    const aimless = { ...out, direction: undefined };
+    expect(reasonsOf(aimless, { callId: out.callId })).toEqual(['ambiguous-id']);
+    expect(reasonsOf(aimless, { cli: out.cli })).toEqual(['ambiguous-id']);
+    expect(reasonsOf(aimless, { cli: '33' })).toEqual([undefined]);
+    expect(reasonsOf({ ...out, direction: 'vendor' }, { callId: out.callId })).toEqual([undefined]);
+  });
+
+  it.each([
+    ['the caller', 0],
+    ['the one who is protected', 1],
+    ['another one who is rung', 2],
+  ])(
+    'spares a call that rings several accounts at once by the ID of %s, of which one is protected',
+    (_, cut) => {
+      const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 7 });
+      const listed = [out, into, { ...into, id: '3', account: 20 }];
+      const plan = planOn(listed);
+      plan.add(aRule(), [violated([listed[cut]!])], everyCall);
+      expect(reasons(plan)).toEqual(['protected-account']);
+    },
+  );
+
+  it.each([
+    ['SETUP_TIME', { setupTimeText: undefined, setupAt: undefined }],
+    ['CLI', { cli: undefined, cliNumber: undefined }],
+    ['CLD', { cld: undefined, cldNumber: undefined }],
+    ['DIRECTION', { direction: undefined }],
+  ])('spares it by what its other entry shows also where one of the two shows no %s', (_, nil) => {
+    const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 7 });
+    for (const [one, other] of [
+      [out, { ...into, ...nil }],
+      [{ ...out, ...nil }, into],
+    ] as const) {
+      const plan = planOn([one, other]);
+      plan.add(aRule(), [violated([one])], everyCall);
+      expect(reasons(plan)).not.toContain(undefined);
+    }
+    const elsewhere = planOn([out, { ...into, ...nil, callId: 'another' }]);
+    elsewhere.add(aRule(), [violated([out])], everyCall);
+    expect(reasons(elsewhere)).toEqual([undefined]);
+  });
+
+  it('spares it where a protected call, or an entry that cannot be read, bears the ID of its other entry', () => {
+    const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 20 });
+    const plan = planOn([out, into, aCall({ id: '2', account: 7 })]);
+    plan.add(aRule(), [violated([out])], everyCall);
+    expect(reasons(plan)).toEqual(['protected-account']);
+    const suspects = [aSuspect({ id: '2', callId: 'another' })];
+    const unread = planOn([out, into], { snapshot: aSnapshot([out, into], { suspects }) });
+    unread.add(aRule(), [violated([out])], everyCall);
+    expect(reasons(unread)).toEqual(['ambiguous-id']);
+  });
+
+  it('does not spare a call to a vendor for what an on-net one with its CALL_ID shows', () => {
+    const [out, into] = onNetPair(aCall({ id: '1' }), { id: '2', account: 7 });
+    const plan = planOn([{ ...out, direction: 'vendor' }, into]);
+    plan.add(aRule(), [violated([out])], everyCall);
+    expect(reasons(plan)).toEqual([undefined]);
+  });
+
+  it('takes calls of one direction for as many, though they share everything else', () => {
+    const listed = calls(20, { callId: 'one', direction: 'onnet_out', setupAt: NOW - 60_000 });
+    const plan = planOn(listed, { caps: { sharePerPass: 1 } });
+    plan.add(aRule(), [violated(listed, { keep: 5 })], everyCall);
+    expect(plan.actions).toHaveLength(15);
+    expect(listed.filter((call) => plan.present(call, 'enforce'))).toHaveLength(5);
+  });
+
+  it('leaves those present of which one was disconnected a moment ago, listed or not', () => {
+    const [gone, ...others] = calls(5, { callId: 'one', direction: 'onnet_out', setupAt: NOW - 60_000 });
+    const into = { ...gone!, id: '9', direction: 'onnet_in' };
+    for (const listed of [
+      [gone!, ...others, into],
+      [...others, into],
+    ]) {
+      const plan = planOn(listed, { recentlyDisconnected: [gone!] });
+      expect(listed.filter((call) => plan.present(call, 'enforce'))).toEqual(others);
+    }
+  });
+
+  it('weighs a whole by calls: both entries of one as one, two of one direction as two', () => {
+    const weights = (...listed: Call[]) => {
+      const plan = planOn(listed);
+      plan.add(aRule({ event: { type: 'disconnectAccount' } }), [violated(listed)], everyCall);
+      return plan.actions.map(({ weight, takes }) => [weight, takes.length]);
+    };
+    const pairs = calls(12).flatMap((call) => onNetPair(call, { id: `9${call.id}` }));
+    expect(weights(...pairs)).toEqual([[12, 24]]);
+    expect(weights(...calls(12, { callId: 'one', direction: 'onnet_out', setupAt: 0 }))).toEqual([[12, 12]]);
+  });
+
+  it('takes a whole of which one call was cut a moment ago that shares all with the others', () => {
+    const listed = calls(4, { callId: 'one', direction: 'onnet_out', setupAt: 0 });
+    const plan = planOn(listed, { recentlyDisconnected: [listed[0]!] });
+    plan.add(aRule({ event: { type: 'disconnectAccount' } }), [violated(listed)], everyCall);
+    expect(plan.actions).toMatchObject([{ weight: 3, takes: [{ id: '2' }, { id: '3' }, { id: '4' }] }]);
   });
 
   it('judges the share of wholes by calls of which it lists two entries, too', () => {

@@ -55,6 +55,17 @@ describe('victims', () => {
     expect(ids(selectVictims(legs, 'newest', 3))).toEqual(['93', '92']);
   });
 
+  it('of one direction that share all but the ID are as many calls', () => {
+    const pool = calls(20, { callId: 'one', direction: 'onnet_out', setupAt: NOW });
+    expect(selectVictims(pool, 'newest', 5)).toHaveLength(15);
+  });
+
+  it('of one direction take along whatever of the other may end with them, so that not too many are cut', () => {
+    const outs = calls(3, { callId: 'one', direction: 'onnet_out', setupAt: NOW });
+    const ins = calls(3, { callId: 'one', direction: 'onnet_in', setupAt: NOW }, 11);
+    expect(ids(selectVictims([...outs, ...ins], 'oldest', 1))).toEqual(['1', '2']);
+  });
+
   it('are exactly the excess, each once, and never depend on the order of the listing', () => {
     fc.assert(
       fc.property(

@@ -54,6 +54,18 @@ describe('what a poll of a case lists', () => {
     expect(other.snapshotAt(START + 5_000).calls.map(({ callId }) => callId)).toEqual(['b@test']);
   });
 
+  it('is no other entry of an on-net call that was cut either, but every other call that shares its CALL_ID', () => {
+    const entry = (id: string, direction: string) =>
+      `{ id: ${id}, callId: one, cli: "44", cld: "49", direction: ${direction}, to: 20s }`;
+    const other = worldOf(
+      `calls: [${entry('a', 'onnet_out')}, ${entry('b', 'onnet_out')}, ${entry('c', 'onnet_in')}]`,
+    );
+    const [first] = other.snapshotAt(START).calls;
+    if (first === undefined) throw new Error('There is no call.');
+    other.end(first);
+    expect(other.snapshotAt(START + 5_000).calls.map(({ direction }) => direction)).toEqual(['onnet_out']);
+  });
+
   it('names by vendor the calls of those that the rules ask for, and of no others', () => {
     const { vendors, calls } = worldOf('calls: [{ id: a, vendors: [3, 4] }, { id: b }]', [3, 5]).snapshotAt(
       START,
