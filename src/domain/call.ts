@@ -122,6 +122,21 @@ export function onNetKey({
   return JSON.stringify([callId, setupTimeText, cli ?? null, cld ?? null]);
 }
 
+/** The key of the entries for the other account: an entry of the same direction is another call. Undefined as onNetKey. */
+export function otherSideKey(call: Parameters<typeof onNetKey>[0]): string | undefined {
+  return sideKey(call, call.direction === 'onnet_in' ? 'onnet_out' : 'onnet_in');
+}
+
+/** The key of the entries for the account that this one is listed for; see otherSideKey. */
+export function ownSideKey(call: Parameters<typeof onNetKey>[0]): string | undefined {
+  return sideKey(call, call.direction);
+}
+
+function sideKey(call: Parameters<typeof onNetKey>[0], direction: string | undefined): string | undefined {
+  const key = onNetKey(call);
+  return key === undefined ? undefined : `${direction} ${key}`;
+}
+
 export function isOnNet({ direction }: Pick<ListedCall, 'direction'>): boolean {
   return direction === 'onnet_in' || direction === 'onnet_out';
 }

@@ -1,4 +1,4 @@
-import { type CallIdentity, identityKey, onNetKey } from '../domain/call.js';
+import { type CallIdentity, identityKey, otherSideKey } from '../domain/call.js';
 import type { LedgerCall, LedgerChanges, LedgerPoll, LedgerState } from '../domain/ledger.js';
 import type { Numbering } from '../domain/numbering.js';
 import type { Coverage, Snapshot } from '../domain/snapshot.js';
@@ -233,7 +233,7 @@ function takeHeldOpen(
 }
 
 function takeCut({ onNetCutAt }: LoginHistory, { call, cutAt }: PastCall): void {
-  const key = cutAt === undefined ? undefined : onNetKey(call);
+  const key = cutAt === undefined ? undefined : otherSideKey(call);
   if (key !== undefined && cutAt !== undefined) onNetCutAt.set(key, cutAt);
 }
 

@@ -38,7 +38,7 @@ export interface LoginHistory extends ViewedCalls {
    * theirs were held open before this process, until a first listing has been looked at.
    */
   readonly lackingSince: Map<number, number>;
-  /** When on-net calls were cut, by what their entries share: an entry may be listed first after that. */
+  /** When on-net calls were cut, by the key of the entries for their other account: one may be listed first after that. */
   readonly onNetCutAt: Map<string, number>;
   /** Of a replay: the last listing. */
   listedAt: number;

@@ -3,7 +3,8 @@ import {
   type CallIdentity,
   hasEnded,
   isOnNet,
-  onNetKey,
+  otherSideKey,
+  ownSideKey,
   type SuspectCall,
 } from '../domain/call.js';
 import type { Numbering } from '../domain/numbering.js';
@@ -234,10 +235,10 @@ function union(one: readonly number[], other: readonly number[]): readonly numbe
  */
 export function endingWith(history: LoginHistory, cuts: readonly CallIdentity[]): readonly PastCall[] {
   const own = cuts.flatMap((identity) => history.everOf(identity));
-  const keys = new Set(own.flatMap(({ call }) => onNetKey(call) ?? []));
+  const keys = new Set(own.flatMap(({ call }) => otherSideKey(call) ?? []));
   if (keys.size === 0) return [];
   const known = new Set(own);
-  return [...history.live].filter((past) => !known.has(past) && keys.has(onNetKey(past.call) ?? ''));
+  return [...history.live].filter((past) => !known.has(past) && keys.has(ownSideKey(past.call) ?? ''));
 }
 
 /**
@@ -248,13 +249,13 @@ export function markCuts(run: PollRun, cuts: readonly CallIdentity[], others: re
   const { history, at, enrolled } = run;
   const own = cuts.flatMap((identity) => history.everOf(identity));
   for (const { call } of own) {
-    const key = onNetKey(call);
+    const key = otherSideKey(call);
     if (key !== undefined) history.onNetCutAt.set(key, at);
   }
   const late =
     history.onNetCutAt.size === 0
       ? []
-      : enrolled.filter(({ call }) => history.onNetCutAt.has(onNetKey(call) ?? ''));
+      : enrolled.filter(({ call }) => history.onNetCutAt.has(ownSideKey(call) ?? ''));
   for (const past of [...own, ...others, ...late]) {
     if (past.cutAt !== undefined) continue;
     history.changeEnd(past, () => {
