@@ -1,83 +1,15 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../src/domain/call.js';
 import { CallwardenError } from '../src/domain/errors.js';
-import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
 import { runPass } from '../src/pass.js';
-import type { PassContext } from '../src/pass-enforcement.js';
-import { createSwitchMemory } from '../src/pass-memory.js';
-import { checkRules } from '../src/policy/check-rules.js';
-import { compileRules } from '../src/policy/compile-rules.js';
 import { openStore } from '../src/store/open-store.js';
 import { aCall, aSuspect, calls, NOW, onNetPair } from './support/calls.js';
 import { fakeSwitch, switchError } from './support/fake-switch.js';
-import { aPassContext, NUMBERING } from './support/pass-context.js';
-import { tempStore } from './support/temp-store.js';
+import { aPassContext } from './support/pass-context.js';
+import { cap, outcomes, scene } from './support/pass-scene.js';
 
 const SECOND = 1_000;
 const never = new AbortController().signal;
-
-/** One switch with a real store whose clock the test moves; `restart` begins again with an empty memory. */
-function scene(rules: string, listed: readonly Call[] = [], changes: Partial<PassContext> = {}) {
-  const { store, records, path } = tempStore();
-  let now = NOW;
-  const clock = () => now;
-  const port = fakeSwitch(listed, clock);
-  const notes: string[] = [];
-  const compiled = (text: string) => {
-    const { ruleSet, problems } = checkRules(
-      [{ file: 'rules/test.yaml', kind: 'rules', text }],
-      FACT_CATALOGUE,
-      (one) => createHash('sha256').update(one).digest('hex'),
-    );
-    if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
-    return compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now });
-  };
-  let context = aPassContext({
-    port,
-    store,
-    clock,
-    rules: compiled(rules),
-    note: (text) => notes.push(text),
-    ...changes,
-  });
-  return {
-    port,
-    store,
-    path,
-    records,
-    notes,
-    wait: (seconds: number) => {
-      now += seconds * SECOND;
-    },
-    restart: () => {
-      const memory = createSwitchMemory({ switchName: 'lab', numbering: NUMBERING, ledger: store.ledger });
-      context = { ...context, memory };
-    },
-    change: (text: string, more: Partial<PassContext> = {}) => {
-      context = { ...context, rules: compiled(text), ...more };
-    },
-    pass: (options: { dryRun?: boolean } = {}) =>
-      runPass(context, {
-        passId: `pass-${now}`,
-        actor: 'scheduler',
-        dryRun: options.dryRun ?? false,
-        stop: never,
-        abort: never,
-      }),
-  };
-}
-
-const cap = (more: string, event = '{ type: disconnectCall, params: { keep: 2 } }') => `
-  name: cap
-  scope: account
-  mode: enforce
-  ${more}
-  conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
-  event: ${event}`;
-
-const outcomes = (report: Awaited<ReturnType<ReturnType<typeof scene>['pass']>>) =>
-  report.actions.map(({ action, target, outcome }) => `${action} ${target} ${outcome}`);
 
 describe('for', () => {
   it('acts once a violation has lasted, and a restart forgets nothing of it', async () => {
