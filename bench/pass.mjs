@@ -55,6 +55,8 @@ const switchConfig = {
   concurrency: 4,
 };
 const config = {
+  file: 'callwarden.yaml',
+  rulesDir: 'rules',
   mode: 'monitor',
   caps: { perPass: 50, perHour: 500, sharePerPass: 0.25 },
   maxSnapshotAgeMs: 5000,

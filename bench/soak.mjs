@@ -185,6 +185,8 @@ process.exitCode = failures.length === 0 ? 0 : 1;
 function contextOf(ruleSet, before) {
   const context = passContext({
     config: {
+      file: 'callwarden.yaml',
+      rulesDir: 'rules',
       mode: 'enforce',
       caps: { perPass: 50, perHour: 500, sharePerPass: 0.25 },
       maxSnapshotAgeMs: 5_000,

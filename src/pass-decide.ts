@@ -7,6 +7,7 @@ import type { FactSource, Limit } from './domain/facts.js';
 import type { Holding, HoldingChanges, RuleActed } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
 import type { Rule } from './domain/rule.js';
+import { UNBOUNDED, type VersionBounds } from './domain/rule-version.js';
 import { type Subject, subjectKey } from './domain/scope.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { Verdict } from './domain/verdict.js';
@@ -41,6 +42,8 @@ export interface DecisionInput {
   holding: readonly Holding[];
   /** What the rules did to whom, as far back as any of them asks. */
   acted: readonly RuleActed[];
+  /** How much of that counts for a rule; all of it by default. */
+  boundsOf?: (rule: Rule) => VersionBounds;
   intervalMs: number;
   yieldNow: () => Promise<void>;
   /** For replays: which subjects of a rule have to be judged. */
@@ -233,6 +236,7 @@ function createTimings(input: DecisionInput) {
       intervalMs: input.intervalMs,
       holding: new Map((holding.get(rule.hash) ?? []).map((one) => [one.subject, one])),
       acted: acted.get(rule.hash) ?? [],
+      bounds: input.boundsOf?.(rule) ?? UNBOUNDED,
       keyOf: (subject) => subjectKey(subject, callOf(subject)),
     });
 }

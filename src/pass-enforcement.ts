@@ -33,6 +33,10 @@ export interface PassContext {
   numbering: Numbering;
   /** In planning order: priority high to low, then name. */
   rules: readonly CompiledRule[];
+  /** Names of those with mode off. */
+  turnedOff: readonly string[];
+  /** Where they come from: absolute paths, as the config names them. */
+  rulesFrom: { config: string; directory: string };
   limits: readonly Limit[];
   configMode: 'enforce' | 'monitor';
   protect: Pick<Protect, 'accounts' | 'customers'>;

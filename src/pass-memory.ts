@@ -7,7 +7,7 @@ import type {
   LedgerPoll,
 } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
-import type { KeptVersion, RuleVersion } from './domain/rule-version.js';
+import type { JudgedBy, KeptRules, KeptSource } from './domain/rule-version.js';
 import { type CallHistory, createCallHistory } from './facts/call-history.js';
 import { createShownAccounts, type ShownAccounts } from './pass-shown-accounts.js';
 import { createViolationMemory, type ViolationMemory } from './pass-violations.js';
@@ -40,9 +40,9 @@ export interface SwitchMemory {
   /** When the ledger took down the last poll, by the clock of then; undefined before the first. */
   lastPollAt(): Promise<number | undefined>;
   /** Which versions of rules passes judged by; see Ledger. */
-  ruleVersions(): Promise<readonly KeptVersion[]>;
-  /** Takes down which versions of rules a pass judges by. */
-  noteRules(versions: readonly RuleVersion[], at: number): Promise<void>;
+  ruleVersions(): Promise<KeptRules>;
+  /** Takes down by which rules a pass judges; see Ledger. */
+  noteRules(pass: JudgedBy): Promise<readonly KeptSource[]>;
   /** Takes down a poll that brought no listing. */
   missed(poll: Omit<LedgerPoll, 'result'>): Promise<void>;
 }
@@ -123,7 +123,7 @@ export function createSwitchMemory({ switchName, numbering, ledger }: SwitchMemo
     learnedCustomers: () => ledger.learnedCustomers(switchName),
     lastPollAt: () => ledger.lastPollAt(switchName),
     ruleVersions: () => ledger.ruleVersions(switchName),
-    noteRules: (versions, at) => ledger.noteRules(switchName, versions, at),
+    noteRules: (pass) => ledger.noteRules(switchName, pass),
     async missed(poll) {
       await commit(history.missed({ ...poll, result: 'failed' }), NO_CHANGES);
     },

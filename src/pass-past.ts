@@ -1,10 +1,19 @@
 import type { ActionMode } from './domain/action.js';
 import { type CallIdentity, identityKey } from './domain/call.js';
 import type { RecentDisconnect } from './domain/conversations.js';
-import type { HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
+import type { ActedFrom, HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Rule } from './domain/rule.js';
-import { inForceSince, type KeptVersion, type RuleVersion } from './domain/rule-version.js';
+import {
+  afterPass,
+  boundsIn,
+  type JudgedBy,
+  type KeptRules,
+  type KeptSource,
+  type RuleSource,
+  type RuleVersion,
+  type VersionBounds,
+} from './domain/rule-version.js';
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
 import type { Reach } from './pass-memory.js';
@@ -130,66 +139,76 @@ export function cutsSince(observedAt: number, lastListedAt: number | undefined):
   return isKnown ? lastListedAt - RECENT_DISCONNECT_MS : observedAt - DAY_MS;
 }
 
-/** Since when a version of a rule has been in force without a break; milliseconds since the epoch, 0 where nobody knows. */
-export type VersionSince = (rule: Pick<Rule, 'hash' | 'mode'>) => number;
+/** What counts of what a rule did, in the version that is judged by. */
+export type BoundsOf = (rule: Pick<Rule, 'name' | 'hash' | 'mode'>) => VersionBounds;
 
 /**
  * Takes down by which rules the pass on a listing asked for at `now` judges; a dry run only looks, since it puts nothing into
  * force.
  */
-export async function noteVersions(
-  { memory, rules, configMode }: Pick<PassContext, 'memory' | 'rules' | 'configMode'>,
-  now: number,
-  dryRun: boolean,
-): Promise<VersionSince> {
-  const versions = rules.map(({ rule }) => versionOf(rule, configMode));
-  if (!dryRun) await memory.noteRules(versions, now);
-  return versionsSince(await memory.ruleVersions(), configMode, now);
+export async function noteVersions(context: PassContext, now: number, dryRun: boolean): Promise<BoundsOf> {
+  const { memory } = context;
+  const pass = judgedBy(context, now);
+  if (!dryRun) return boundsOf(await memory.noteRules(pass), pass.source);
+  return boundsAfter(await memory.ruleVersions(), pass);
 }
 
-/** What passes have kept says since when each version has been in force at an instant. */
-export function versionsSince(
-  kept: readonly KeptVersion[],
-  configMode: PassContext['configMode'],
+/** What a pass would find that judges by these rules now. */
+export function boundsAfter({ sources, lastAction }: KeptRules, pass: JudgedBy): BoundsOf {
+  return boundsOf(afterPass(sources, pass, lastAction), pass.source);
+}
+
+/** What passes have kept says what counts for one of this source. */
+export function boundsOf(kept: readonly KeptSource[], source: RuleSource): BoundsOf {
+  const bounds = boundsIn(kept, source);
+  return (rule) => bounds(versionOf(rule, source.mode));
+}
+
+export function judgedBy(
+  {
+    rules,
+    turnedOff,
+    rulesFrom,
+    configMode,
+  }: Pick<PassContext, 'rules' | 'turnedOff' | 'rulesFrom' | 'configMode'>,
   now: number,
-): VersionSince {
-  return (rule) => {
-    const { ruleHash, mode } = versionOf(rule, configMode);
-    return inForceSince(
-      kept.find((one) => one.ruleHash === ruleHash && one.mode === mode),
-      now,
-    );
+): JudgedBy {
+  return {
+    source: { ...rulesFrom, mode: configMode },
+    versions: rules.map(({ rule }) => versionOf(rule, configMode)),
+    turnedOff,
+    at: now,
   };
 }
 
 /** A version of a rule as it acts under this config. */
 export function versionOf(
-  { hash, mode }: Pick<Rule, 'hash' | 'mode'>,
+  { name, hash, mode }: Pick<Rule, 'name' | 'hash' | 'mode'>,
   configMode: PassContext['configMode'],
 ): RuleVersion {
   const acts = mode === 'enforce' && configMode === 'enforce';
-  return { ruleHash: hash, mode: acts ? 'enforce' : 'monitor' };
+  return { rule: name, ruleHash: hash, mode: acts ? 'enforce' : 'monitor' };
 }
 
 /**
- * What the rules that ask for it did, each within its own reach and since this version of it came into force; a rule that only
- * watches is asked for what it noted.
+ * What the rules that ask for it did, each within its own reach and as far as it counts; a rule that only watches is asked for
+ * what it noted.
  */
 export async function actedBefore(
   { audit, rules, switchName, configMode }: PassContext,
   now: number,
-  versionSince: VersionSince,
+  boundsOf: BoundsOf,
 ): Promise<readonly RuleActed[]> {
-  const sinceOfHash: Record<ActionMode, Map<string, number>> = { enforce: new Map(), monitor: new Map() };
+  const fromOfHash: Record<ActionMode, Map<string, ActedFrom>> = { enforce: new Map(), monitor: new Map() };
   for (const { rule } of rules) {
     const reachMs = actedReachMs(rule);
     if (reachMs === 0) continue;
     const { mode } = versionOf(rule, configMode);
-    sinceOfHash[mode].set(rule.hash, Math.max(now - reachMs, versionSince(rule)));
+    fromOfHash[mode].set(rule.hash, { since: now - reachMs, after: boundsOf(rule).coolsAfter });
   }
   const found = await Promise.all(
     (['enforce', 'monitor'] as const).map((mode) =>
-      sinceOfHash[mode].size === 0 ? [] : audit.actedSince(switchName, mode, sinceOfHash[mode]),
+      fromOfHash[mode].size === 0 ? [] : audit.actedSince(switchName, mode, fromOfHash[mode]),
     ),
   );
   return found.flat();
@@ -220,22 +239,20 @@ export function withoutFuture(
 }
 
 /**
- * What is on record since then is not recorded anew by a pass on a listing asked for at `now`; for each rule, where it has a
- * cooldown, to the very millisecond as the cooldown itself, and nothing from before its version came into force.
+ * What is on record from then on is not recorded anew by a pass on a listing asked for at `now`; for each rule as far as it counts
+ * for its version, and, where it has a cooldown, to the very millisecond as the cooldown itself.
  */
-export function repeatsSince(
+export function repeatsFrom(
   { rules, intervalMs }: Pick<PassContext, 'rules' | 'intervalMs'>,
   now: number,
-  versionSince: VersionSince,
-): { since: number; sinceOfRule: ReadonlyMap<string, number> } {
-  const after = (waitMs: number) => now - waitMs + jitterMsOf(intervalMs) + 1;
-  const since = after(REPEAT_RECORD_MS);
-  const sinceOfRule = new Map(
-    rules.flatMap(({ rule }) =>
-      rule.cooldownMs === undefined && versionSince(rule) <= since
-        ? []
-        : [[rule.name, Math.max(after(rule.cooldownMs ?? REPEAT_RECORD_MS), versionSince(rule))] as const],
-    ),
+  boundsOf: BoundsOf,
+): { since: number; fromOfRule: ReadonlyMap<string, ActedFrom> } {
+  const since = (waitMs: number) => now - waitMs + jitterMsOf(intervalMs) + 1;
+  const fromOfRule = new Map(
+    rules.map(({ rule }) => [
+      rule.name,
+      { since: since(rule.cooldownMs ?? REPEAT_RECORD_MS), after: boundsOf(rule).coolsAfter },
+    ]),
   );
-  return { since, sinceOfRule };
+  return { since: since(REPEAT_RECORD_MS), fromOfRule };
 }

@@ -4,6 +4,7 @@ import type { RecentDisconnect } from './domain/conversations.js';
 import { asStated, type KnownCustomers } from './domain/customer-tree.js';
 import { CallwardenError } from './domain/errors.js';
 import type { PassReport } from './domain/pass-report.js';
+import { UNBOUNDED } from './domain/rule-version.js';
 import { subjectText } from './domain/scope.js';
 import type { Listing, Snapshot } from './domain/snapshot.js';
 import { confirmDisconnects, type Outliving, outlivingAlert } from './enforce/confirm-disconnects.js';
@@ -29,11 +30,11 @@ import {
 } from './pass-enforcement.js';
 import {
   actedBefore,
+  type BoundsOf,
   noteVersions,
   remember,
-  repeatsSince,
+  repeatsFrom,
   takeDownMissed,
-  type VersionSince,
   withoutFuture,
 } from './pass-past.js';
 import type { Protection } from './plan/protection.js';
@@ -102,7 +103,7 @@ interface RunningPass {
   inFlight: AbortSignal;
   halted: () => 'deadline' | 'stopping' | undefined;
   protection: Protection;
-  versionSince: VersionSince;
+  boundsOf: BoundsOf;
   snapshot: Snapshot | undefined;
   violations: PassReport['violations'][number][];
   indeterminate: PassReport['indeterminate'][number][];
@@ -119,7 +120,7 @@ function beginPass(context: PassContext, options: PassOptions): RunningPass {
     inFlight: AbortSignal.any([deadline, options.abort]),
     halted: () => (options.stop.aborted ? 'stopping' : deadline.aborted ? 'deadline' : undefined),
     protection: protectionBy(context, asStated(context.customerTree)),
-    versionSince: () => 0,
+    boundsOf: () => UNBOUNDED,
     snapshot: undefined,
     violations: [],
     indeterminate: [],
@@ -212,7 +213,7 @@ async function decide(
   >,
 ): Promise<Decision> {
   const { memory } = context;
-  pass.versionSince = await noteVersions(context, snapshot.observedAt, pass.options.dryRun);
+  pass.boundsOf = await noteVersions(context, snapshot.observedAt, pass.options.dryRun);
   const decision = await decidePass({
     snapshot,
     history: memory.history,
@@ -226,8 +227,9 @@ async function decide(
     protection: pass.protection,
     recentlyDisconnected: recent,
     holding: memory.holding,
+    boundsOf: pass.boundsOf,
     acted: withoutFuture(
-      await actedBefore(context, snapshot.observedAt, pass.versionSince),
+      await actedBefore(context, snapshot.observedAt, pass.boundsOf),
       snapshot.observedAt,
       memory.actedAhead,
     ),
@@ -288,7 +290,7 @@ async function enforce(
 ): Promise<Enforcement> {
   const { audit, clock, switchName } = context;
   const { passId, actor, dryRun } = pass.options;
-  const repeats = repeatsSince(context, snapshot.observedAt, pass.versionSince);
+  const repeats = repeatsFrom(context, snapshot.observedAt, pass.boundsOf);
   const vendorsOf = vendorLookup(snapshot);
   const listed = new Set(snapshot.vendors.size === 0 ? [] : snapshot.calls.map(identityKey));
   const rules = new Map(context.rules.map((compiled) => [compiled.rule.name, compiled]));
@@ -297,7 +299,7 @@ async function enforce(
     configMode: context.configMode,
     dryRun,
     takenLastHour: await audit.callsTakenSince(switchName, clock() - HOUR_MS),
-    unchanged: await audit.unchangedSince(switchName, repeats.since, repeats.sinceOfRule),
+    unchanged: await audit.unchangedSince(switchName, repeats.since, repeats.fromOfRule),
     pauses: context.pauses,
     halted: pass.halted,
     origin: { switchName, passId, actor, login: context.port.login },

@@ -1,83 +1,15 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../src/domain/call.js';
 import { CallwardenError } from '../src/domain/errors.js';
-import { FACT_CATALOGUE } from '../src/facts/catalogue.js';
 import { runPass } from '../src/pass.js';
-import type { PassContext } from '../src/pass-enforcement.js';
-import { createSwitchMemory } from '../src/pass-memory.js';
-import { checkRules } from '../src/policy/check-rules.js';
-import { compileRules } from '../src/policy/compile-rules.js';
 import { openStore } from '../src/store/open-store.js';
 import { aCall, aSuspect, calls, NOW, onNetPair } from './support/calls.js';
 import { fakeSwitch, switchError } from './support/fake-switch.js';
-import { aPassContext, NUMBERING } from './support/pass-context.js';
-import { tempStore } from './support/temp-store.js';
+import { aPassContext } from './support/pass-context.js';
+import { cap, outcomes, scene } from './support/pass-scene.js';
 
 const SECOND = 1_000;
 const never = new AbortController().signal;
-
-/** One switch with a real store whose clock the test moves; `restart` begins again with an empty memory. */
-function scene(rules: string, listed: readonly Call[] = [], changes: Partial<PassContext> = {}) {
-  const { store, records, path } = tempStore();
-  let now = NOW;
-  const clock = () => now;
-  const port = fakeSwitch(listed, clock);
-  const notes: string[] = [];
-  const compiled = (text: string) => {
-    const { ruleSet, problems } = checkRules(
-      [{ file: 'rules/test.yaml', kind: 'rules', text }],
-      FACT_CATALOGUE,
-      (one) => createHash('sha256').update(one).digest('hex'),
-    );
-    if (ruleSet === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
-    return compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering: NUMBERING, switchName: 'lab', now });
-  };
-  let context = aPassContext({
-    port,
-    store,
-    clock,
-    rules: compiled(rules),
-    note: (text) => notes.push(text),
-    ...changes,
-  });
-  return {
-    port,
-    store,
-    path,
-    records,
-    notes,
-    wait: (seconds: number) => {
-      now += seconds * SECOND;
-    },
-    restart: () => {
-      const memory = createSwitchMemory({ switchName: 'lab', numbering: NUMBERING, ledger: store.ledger });
-      context = { ...context, memory };
-    },
-    change: (text: string, more: Partial<PassContext> = {}) => {
-      context = { ...context, rules: compiled(text), ...more };
-    },
-    pass: (options: { dryRun?: boolean } = {}) =>
-      runPass(context, {
-        passId: `pass-${now}`,
-        actor: 'scheduler',
-        dryRun: options.dryRun ?? false,
-        stop: never,
-        abort: never,
-      }),
-  };
-}
-
-const cap = (more: string, event = '{ type: disconnectCall, params: { keep: 2 } }') => `
-  name: cap
-  scope: account
-  mode: enforce
-  ${more}
-  conditions: { all: [ { fact: account.connectedCalls, operator: greaterThan, value: 2 } ] }
-  event: ${event}`;
-
-const outcomes = (report: Awaited<ReturnType<ReturnType<typeof scene>['pass']>>) =>
-  report.actions.map(({ action, target, outcome }) => `${action} ${target} ${outcome}`);
 
 describe('for', () => {
   it('acts once a violation has lasted, and a restart forgets nothing of it', async () => {
@@ -569,130 +501,6 @@ describe('the caps and the calls of a caller', () => {
     // One that comes meanwhile is not taken for one of those.
     it.port.calls = [...it.port.calls, { ...flood[0]!, id: '99' }];
     expect(outcomes(await it.pass())).toEqual(['disconnectCall 99 disconnected']);
-  });
-});
-
-describe('a rule that is changed and changed back', () => {
-  const climbing = cap(
-    `cooldown: 4s
-  escalate: [ { after: 3, within: 24h, event: { type: disconnectAccount } } ]`,
-    '{ type: alert }',
-  );
-  const other = cap('description: in between', '{ type: alert }').replace('value: 2', 'value: 1000');
-  const climbed = async () => {
-    const it = scene(climbing, calls(4));
-    for (let pass = 0; pass < 3; pass++) {
-      expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-      it.wait(5);
-    }
-    return it;
-  };
-  const lasting = async (it: Awaited<ReturnType<typeof climbed>>, polls: number) => {
-    for (let poll = 0; poll < polls; poll++) {
-      it.restart();
-      expect(outcomes(await it.pass())).toEqual([]);
-      it.wait(5);
-    }
-  };
-
-  it('begins to climb anew, over restarts too, and not where it had got to', async () => {
-    const it = await climbed();
-    it.change(other);
-    await lasting(it, 6);
-    it.change(climbing);
-    it.restart();
-    for (let pass = 0; pass < 3; pass++) {
-      expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-      it.wait(5);
-    }
-    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
-  });
-
-  it('goes on where that took no longer than a break', async () => {
-    const it = await climbed();
-    it.change(other);
-    await lasting(it, 2);
-    it.change(climbing);
-    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
-  });
-
-  it('goes on where nobody polled meanwhile, however long', async () => {
-    const it = await climbed();
-    it.wait(3 * 3600);
-    it.restart();
-    expect(outcomes(await it.pass())).toEqual(['disconnectAccount 10 disconnected']);
-  });
-
-  it('does not wait for the cooldown of the earlier time, and records an unchanged alert anew', async () => {
-    const hourly = cap('cooldown: 1h', '{ type: alert }');
-    const it = scene(hourly, calls(4));
-    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-    it.change(other);
-    for (let poll = 0; poll < 6; poll++) {
-      it.wait(5);
-      await it.pass();
-    }
-    it.wait(5);
-    it.change(hourly);
-    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-    it.wait(5);
-    expect(outcomes(await it.pass())).toEqual([]);
-  });
-
-  it('is none by a dry run of other rules, nor by single passes of another config in between', async () => {
-    const hourly = cap('cooldown: 1h', '{ type: disconnectCall, params: { keep: 3 } }');
-    const it = scene(hourly, calls(4));
-    expect(outcomes(await it.pass())).toEqual(['disconnectCall 4 disconnected']);
-    it.port.calls = calls(4);
-    for (const [text, more, options] of [
-      [other, {}, { dryRun: true }],
-      [other, {}, {}],
-      [hourly, { configMode: 'monitor' }, {}],
-    ] as const) {
-      it.wait(60);
-      it.change(text, more);
-      await it.pass(options);
-      it.wait(60);
-      it.change(hourly, { configMode: 'enforce' });
-      expect(outcomes(await it.pass())).toEqual([]);
-    }
-  });
-
-  it('begins to climb anew where the config only monitored meanwhile', async () => {
-    const it = await climbed();
-    it.port.calls = calls(1);
-    it.change(climbing, { configMode: 'monitor' });
-    await lasting(it, 6);
-    it.port.calls = calls(4);
-    it.change(climbing, { configMode: 'enforce' });
-    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-  });
-
-  it('does not climb again where the clock is set back a little after it was changed back', async () => {
-    const it = await climbed();
-    it.change(other);
-    await lasting(it, 12);
-    it.change(climbing);
-    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-    it.wait(-7);
-    await it.pass();
-    it.wait(12);
-    expect(outcomes(await it.pass())).toEqual(['alert 10 alerted']);
-  });
-
-  it('keeps its cooldown where the clock is set back before the instant at which it came into force', async () => {
-    const hourly = cap('cooldown: 1h', '{ type: disconnectCall, params: { keep: 3 } }');
-    const it = scene(other, calls(4));
-    await it.pass();
-    it.wait(5);
-    it.change(hourly);
-    expect(outcomes(await it.pass())).toEqual(['disconnectCall 4 disconnected']);
-    it.port.calls = calls(4);
-    it.wait(-1800);
-    it.restart();
-    expect(outcomes(await it.pass())).toEqual([]);
-    it.wait(40);
-    expect(outcomes(await it.pass())).toEqual([]);
   });
 });
 

@@ -72,7 +72,7 @@ function worldAt({ scenario, from, until, begins }, seed, truth) {
 
 function contextOf({ port, store, ruleSet, caps, clock }) {
   const context = passContext({
-    config: { mode: 'enforce', caps, maxSnapshotAgeMs: 5_000 },
+    config: { file: 'callwarden.yaml', rulesDir: 'rules', mode: 'enforce', caps, maxSnapshotAgeMs: 5_000 },
     switchConfig: {
       name: SWITCH,
       protect: { numbers: [], accounts: [], customers: [] },

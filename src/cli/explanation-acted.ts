@@ -1,26 +1,26 @@
 import type { Config } from '../domain/config.js';
 import type { RuleActed } from '../domain/ledger.js';
 import type { AuditLog } from '../domain/ports.js';
-import { type VersionSince, versionOf } from '../pass-past.js';
+import { type BoundsOf, versionOf } from '../pass-past.js';
 import { actedReachMs } from '../plan/rule-timing.js';
 import type { Judging } from './judging.js';
 
 /**
- * What the rules that ask for it did, each as far back from `now` as it asks but by no earlier version, and after `now` as
+ * What the rules that ask for it did, each as far back from `now` as it asks and as far as it counts, and after `now` as
  * well.
  */
 export async function actedSince(
   audit: Pick<AuditLog, 'actedSince'>,
   { rules, switchName }: Pick<Judging, 'rules' | 'switchName'>,
-  { configMode, now, versionSince }: { configMode: Config['mode']; now: number; versionSince: VersionSince },
+  { configMode, now, boundsOf }: { configMode: Config['mode']; now: number; boundsOf: BoundsOf },
 ): Promise<readonly RuleActed[]> {
   const found = await Promise.all(
     rules.map(({ rule }) => {
       const reachMs = actedReachMs(rule);
       if (reachMs === 0) return [];
       const { mode } = versionOf(rule, configMode);
-      const since = Math.max(now - reachMs, versionSince(rule));
-      return audit.actedSince(switchName, mode, new Map([[rule.hash, since]]));
+      const from = { since: now - reachMs, after: boundsOf(rule).coolsAfter };
+      return audit.actedSince(switchName, mode, new Map([[rule.hash, from]]));
     }),
   );
   return found.flat();

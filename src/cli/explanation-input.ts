@@ -5,7 +5,7 @@ import { createCallHistory } from '../facts/call-history.js';
 import { gatherSnapshot } from '../gather/gather-snapshot.js';
 import { customersAsked, knowCustomers } from '../pass-customers.js';
 import type { ExplainInput } from '../pass-explain-input.js';
-import { disconnectsBefore, reachOf, versionsSince } from '../pass-past.js';
+import { boundsAfter, disconnectsBefore, judgedBy, reachOf } from '../pass-past.js';
 import type { CustomersThen } from '../pass-replay.js';
 import { vendorsAskedBy } from '../policy/compile-rules.js';
 import { usualIntervalMs } from '../schedule/shortest-interval.js';
@@ -16,7 +16,7 @@ import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { pastInput } from './explanation-past.js';
 import { customersFrom, type Judging, judgingOf, protectionOf } from './judging.js';
-import { treeLearnedFrom } from './pass-context.js';
+import { sourceOf, treeLearnedFrom } from './pass-context.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
@@ -97,7 +97,9 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       ? { cuts: [], recent: [] }
       : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
-  const versionSince = versionsSince((await store?.ledger.ruleVersions(switchName)) ?? [], config.mode, now);
+  const kept = (await store?.ledger.ruleVersions(switchName)) ?? { sources: [], lastAction: 0 };
+  const from = { turnedOff: [], rulesFrom: sourceOf(config), configMode: config.mode };
+  const boundsOf = boundsAfter(kept, judgedBy({ ...judging, ...from }, now));
   return {
     source: 'listed just now',
     input: {
@@ -111,13 +113,14 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       recordedAlert: recordedAlerts(store === undefined ? undefined : config.database, switchName, rule, {
         now,
         intervalMs,
-        versionSince: versionSince(rule),
+        after: boundsOf(rule).coolsAfter,
       }),
       holding: state?.holding ?? [],
+      boundsOf,
       acted:
         store === undefined
           ? []
-          : await actedSince(store.audit, judging, { configMode: config.mode, now, versionSince }),
+          : await actedSince(store.audit, judging, { configMode: config.mode, now, boundsOf }),
       configMode: config.mode,
       takenLastHour: (await store?.audit.callsTakenSince(switchName, now - HOUR_MS)) ?? 0,
     },

@@ -1,11 +1,12 @@
 import type { Call } from '../domain/call.js';
+import type { Config } from '../domain/config.js';
 import type { Holding, LedgerPoll } from '../domain/ledger.js';
 import type { Rule } from '../domain/rule.js';
-import { keptAsOf } from '../domain/rule-version.js';
+import { type KeptSource, UNBOUNDED } from '../domain/rule-version.js';
 import { type Subject, subjectKey } from '../domain/scope.js';
 import { decidePass } from '../pass-decide.js';
 import type { ExplainInput } from '../pass-explain-input.js';
-import { REPEAT_RECORD_MS, versionsSince } from '../pass-past.js';
+import { type BoundsOf, boundsOf as boundsIn, REPEAT_RECORD_MS } from '../pass-past.js';
 import { breakMsOf } from '../plan/rule-timing.js';
 import { openAuditReader } from '../store/audit-reader.js';
 import { type LedgerReader, openLedgerReader } from '../store/ledger-reader.js';
@@ -17,6 +18,7 @@ import type { ExplanationParts } from './explanation-parts.js';
 import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
 import { customersFrom, customersOverTime, type Judging, judgingOf } from './judging.js';
 import { type LivedThrough, liveThrough, type PastOfSwitch, rulesUpTo } from './lived-through.js';
+import { sourceOf } from './pass-context.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
@@ -45,20 +47,17 @@ export async function pastInput(
     const { countries, accounts, holding, prunedUntil = [] } = ledger.state(switchName, AFTER_ALL);
     const unknownYet = customersFrom(switchConfig, []);
     const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
-    const versionSince = versionsSince(
-      keptAsOf(await store.ledger.ruleVersions(switchName), last.at),
-      config.mode,
-      last.at,
-    );
+    const boundsOf = boundsAt(last.at, config, (await store.ledger.ruleVersions(switchName)).sources);
     const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,
       past,
       known: { countries, accounts, prunedUntil },
       judgingAt,
+      boundsOf,
       customersOverTime: () => customersOverTime(switchConfig, learned),
       actedSince: (since) =>
-        actedSince(store.audit, judgingAt(last.at), { configMode: config.mode, now: since, versionSince }),
+        actedSince(store.audit, judgingAt(last.at), { configMode: config.mode, now: since, boundsOf }),
     };
     const { judging, judgedFrom: _, ...lived } = await liveFarEnough(parts, last, ofSwitch, holding);
     return {
@@ -69,13 +68,22 @@ export async function pastInput(
       recordedAlert: recordedAlerts(config.database, switchName, rule, {
         now: last.at,
         intervalMs: lived.intervalMs,
-        versionSince: versionSince(rule),
+        after: boundsOf(rule).coolsAfter,
       }),
     };
   } finally {
     past.close();
     ledger.close();
   }
+}
+
+/** What counted of what rules did, as far as that is still kept: where it is not, all of it does. */
+function boundsAt(at: number, config: Config, kept: readonly KeptSource[]): BoundsOf {
+  const known = boundsIn(kept, { ...sourceOf(config), mode: config.mode });
+  return (rule) => {
+    const bounds = known(rule);
+    return bounds.since <= at ? bounds : UNBOUNDED;
+  };
 }
 
 function lastListing({ at, switchConfig }: PastParts, ledger: LedgerReader): LedgerPoll | undefined {

@@ -4,7 +4,7 @@ import type { Snapshot } from '../domain/snapshot.js';
 import { type CallHistory, type CallHistoryOptions, createCallHistory } from '../facts/call-history.js';
 import { decidePass } from '../pass-decide.js';
 import { createLedgerWorld } from '../pass-ledger-world.js';
-import { RECENT_DISCONNECT_MS, reachOf } from '../pass-past.js';
+import { type BoundsOf, RECENT_DISCONNECT_MS, reachOf } from '../pass-past.js';
 import { asInLedger, type CustomersThen } from '../pass-replay.js';
 import { rulesOverTime, vendorsAskedBy } from '../policy/compile-rules.js';
 import type { LedgerReader } from '../store/ledger-reader.js';
@@ -23,6 +23,8 @@ export interface PastOfSwitch {
   judgingAt(now: number): Judging;
   /** The customers that were known at each instant, to be asked for in order of time. */
   customersOverTime(): (at: number) => CustomersThen;
+  /** What counted of what the rules did by then. */
+  boundsOf: BoundsOf;
   /** What the rules did at or after this instant. */
   actedSince(since: number): Promise<readonly RuleActed[]>;
 }
@@ -44,6 +46,7 @@ export interface LivedThrough {
   history: CallHistory;
   holding: readonly Holding[];
   acted: readonly RuleActed[];
+  boundsOf: BoundsOf;
   recentlyDisconnected: readonly CallIdentity[];
   intervalMs: number;
   /** The first sound poll that was judged: what has held since then may have held before. */
@@ -90,6 +93,7 @@ export async function liveThrough(
       intervalMs,
       holding: [...holding.values()],
       acted: acted.filter((one) => one.at < at),
+      boundsOf: pastOfSwitch.boundsOf,
       recentlyDisconnected: recentAt(at, sent),
     };
   }

@@ -42,6 +42,8 @@ export function passContext(parts: PassParts): PassContext {
     memory: parts.memory ?? createSwitchMemory({ switchName, numbering, ledger: store.ledger }),
     intervalMs: usualIntervalMs(switchConfig.schedule),
     rules: compileRules(ruleSet, { catalogue: FACT_CATALOGUE, numbering, switchName, now: Date.now() }),
+    turnedOff: ruleSet.rules.filter(({ mode }) => mode === 'off').map(({ name }) => name),
+    rulesFrom: sourceOf(config),
     limits: ruleSet.limits.filter((limit) => limit.switch === undefined || limit.switch === switchName),
     configMode: config.mode,
     protect: switchConfig.protect,
@@ -56,6 +58,11 @@ export function passContext(parts: PassParts): PassContext {
     yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
     note,
   };
+}
+
+/** Where the rules of its passes come from. */
+export function sourceOf({ file, rulesDir }: Config): PassContext['rulesFrom'] {
+  return { config: file, directory: rulesDir };
 }
 
 /** Undefined under a login, where nobody can be asked. */

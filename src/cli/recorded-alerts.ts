@@ -9,16 +9,15 @@ import { openAuditReader } from '../store/audit-reader.js';
 
 /**
  * Tells the record of the same alert of this rule that keeps a pass at `now` from recording it anew; see recordKey for what
- * is the same. Without a database there is none, nor is what an earlier version recorded, before `versionSince`, the same.
+ * is the same. Without a database there is none, nor is what does not count any more, up to the record `after`, the same.
  */
 export function recordedAlerts(
   database: string | undefined,
   switchName: string,
   rule: Rule,
-  { now, intervalMs, versionSince }: { now: number; intervalMs: number; versionSince: number },
+  { now, intervalMs, after }: { now: number; intervalMs: number; after: number },
 ): (action: PlannedAction, decision: Decision) => number | undefined {
-  const repeatable = now - (rule.cooldownMs ?? REPEAT_RECORD_MS) + jitterMsOf(intervalMs) + 1;
-  const since = Math.max(repeatable, versionSince);
+  const since = now - (rule.cooldownMs ?? REPEAT_RECORD_MS) + jitterMsOf(intervalMs) + 1;
   const records = database === undefined ? [] : alertsOf(database, { switchName, rule, since, until: now });
   return (action, decision) => {
     if (decision.kind === 'send') return undefined;
@@ -26,6 +25,7 @@ export function recordedAlerts(
     const mode = decision.kind === 'monitored' ? 'monitor' : action.mode;
     const same = records.findLast(
       (record) =>
+        record.id > after &&
         listedAt(record) >= since &&
         record.ruleHash === action.ruleHash &&
         record.subject === subjectText(action.subject) &&

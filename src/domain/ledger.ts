@@ -1,6 +1,6 @@
 import type { CallIdentity } from './call.js';
 import type { LearnedCustomer } from './customer-tree.js';
-import type { KeptVersion, RuleVersion } from './rule-version.js';
+import type { JudgedBy, KeptRules, KeptSource } from './rule-version.js';
 
 /** When a call was first listed in a state; instants of listings, in milliseconds since the epoch. */
 export interface SeenState {
@@ -196,13 +196,13 @@ export interface Ledger {
   lastPollAt(switchName: string): Promise<number | undefined>;
   /** What was learned last of each customer of the switch; none where nobody ever was asked. */
   learnedCustomers(switchName: string): Promise<readonly LearnedCustomerAt[]>;
-  /** Which versions of rules passes of the switch judged by; none where no pass kept it. */
-  ruleVersions(switchName: string): Promise<readonly KeptVersion[]>;
+  /** Which versions of rules passes of the switch judged by; no source where no pass kept it. */
+  ruleVersions(switchName: string): Promise<KeptRules>;
   /**
-   * A pass on a listing asked for at `at` judges by these versions and no others. Resolves once that is on disk; writes only where
-   * something changed.
+   * Takes down by which rules a pass judges; resolves with what is kept then, see afterPass. That is on disk; writes only where
+   * something changed. Only under the switch's pass lock.
    */
-  noteRules(switchName: string, versions: readonly RuleVersion[], at: number): Promise<void>;
+  noteRules(switchName: string, pass: JudgedBy): Promise<readonly KeptSource[]>;
   /** One transaction; resolves with the poll's id once it is on disk. */
   commit(switchName: string, changes: LedgerChanges): Promise<number>;
   /**
@@ -227,4 +227,14 @@ export interface RuleActed {
   subject: string;
   at: number;
   passId: string;
+  /** Of its first record in the audit log; undefined in a replay. */
+  actionId?: number;
+}
+
+/** From when on what a version of a rule did is asked for. */
+export interface ActedFrom {
+  /** Milliseconds since the epoch. */
+  since: number;
+  /** Only records with a higher ID in the audit log. */
+  after: number;
 }

@@ -1,7 +1,7 @@
 import type { ActionMode, ActionOutcome, ActionRecordInput, AuditRecord } from './action.js';
 import type { CallIdentity } from './call.js';
 import type { RecentDisconnect } from './conversations.js';
-import type { RuleActed } from './ledger.js';
+import type { ActedFrom, RuleActed } from './ledger.js';
 import type { PassReport } from './pass-report.js';
 import type { AccountCallStats, AnswerTiming, ListFilter, Listing } from './snapshot.js';
 
@@ -108,15 +108,15 @@ export interface AuditLog {
   callsTakenSince(switchName: string, since: number): Promise<number>;
   /**
    * The alerted, monitored and withheld records on listings asked for at or after `since`, by recordKey; for rules named in
-   * `sinceOfRule` at or after the instant given there instead.
+   * `fromOfRule` from what is given there instead.
    */
   unchangedSince(
     switchName: string,
     since: number,
-    sinceOfRule: ReadonlyMap<string, number>,
+    fromOfRule: ReadonlyMap<string, ActedFrom>,
   ): Promise<ReadonlyMap<string, number>>;
   /**
-   * When these versions of rules acted on which subjects, at or after the instant given for each: outcomes disconnected,
+   * When these versions of rules acted on which subjects, from what is given for each: outcomes disconnected,
    * already-gone, failed, unknown and alerted in mode enforce, monitored in mode monitor; never what was withheld, nor dry
    * runs, nor the calls under an account or customer action. Once per pass and subject, in order of time; `at` is when the
    * listing was asked for that it acted on.
@@ -124,7 +124,7 @@ export interface AuditLog {
   actedSince(
     switchName: string,
     mode: ActionMode,
-    sinceOfHash: ReadonlyMap<string, number>,
+    fromOfHash: ReadonlyMap<string, ActedFrom>,
   ): Promise<readonly RuleActed[]>;
   /** Call records with outcome disconnected, unknown or already-gone that no listing has confirmed as gone yet. */
   unconfirmed(switchName: string): Promise<readonly UnconfirmedDisconnect[]>;

@@ -1,5 +1,6 @@
 import type { Holding, HoldingChanges, RuleActed } from '../domain/ledger.js';
 import type { Rule } from '../domain/rule.js';
+import type { VersionBounds } from '../domain/rule-version.js';
 import type { Subject } from '../domain/scope.js';
 import type { Verdict, ViolatedVerdict } from '../domain/verdict.js';
 
@@ -49,6 +50,8 @@ export interface TimingContext {
   holding: ReadonlyMap<string, Holding>;
   /** What this version of the rule did to whom, as far back as it asks for. */
   acted: readonly RuleActed[];
+  /** From when on `for` counts what is held, and which of those acts the escalation counts. */
+  bounds: Pick<VersionBounds, 'climbsAfter' | 'since'>;
   /** Under which name what is held of a subject, and what was done to it, is kept; see subjectKey. */
   keyOf: (subject: Subject) => string;
 }
@@ -67,9 +70,11 @@ export function actedReachMs(rule: Rule): number {
 
 export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming {
   const actedAt = groupActed(context.acted);
+  const climbedAt = groupActed(climbingOf(context));
   const actedOn = (key: string) => actedAt.find(key).flat();
+  const climbedOn = (key: string) => climbedAt.find(key).flat();
   const heldBefore = new RememberedSubjects(context.holding);
-  const stepOf = (subject: Subject) => stepFor(rule, actedOn(context.keyOf(subject)), context.now);
+  const stepOf = (subject: Subject) => stepFor(rule, climbedOn(context.keyOf(subject)), context.now);
   return {
     stepOf,
     sift(verdicts) {
@@ -86,12 +91,11 @@ export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming
           continue;
         }
         violated.add(key);
-        const acted = actedOn(key);
         const since = heldSince(rule, key, { ...context, before: heldBefore.find(key) }, put);
-        const wait = waitOf(rule, since, acted, context);
+        const wait = waitOf(rule, since, actedOn(key), context);
         const told = withTiming(verdict, rule, {
           since,
-          acted,
+          acted: climbedOn(key),
           now: context.now,
           step: stepOf(verdict.subject),
         });
@@ -146,6 +150,12 @@ function identityIn(key: string): { call: string; setupTime: string | null } | u
   return { call: JSON.stringify([id, callId]), setupTime };
 }
 
+/** What was done where it is not sure that the version was in force ever since holds back a repetition, and no more. */
+function climbingOf({ acted, bounds }: TimingContext): readonly RuleActed[] {
+  const { climbsAfter } = bounds;
+  return climbsAfter === 0 ? acted : acted.filter(({ actionId = Infinity }) => actionId > climbsAfter);
+}
+
 function groupActed(acted: readonly RuleActed[]): RememberedSubjects<readonly number[]> {
   const bySubject = new Map<string, number[]>();
   for (const { subject, at } of acted) {
@@ -169,11 +179,14 @@ function actedWithin(acted: readonly number[], withinMs: number, now: number): n
   return acted.filter((at) => at > now - withinMs && at <= now).length;
 }
 
-/** Since when the subject violates the rule without a break, this instant included. */
+/**
+ * Since when the subject violates the rule without a break, this instant included, as far as that counts. It is kept whole: by
+ * what another config has it may count for longer.
+ */
 function heldSince(
   rule: Rule,
   subject: string,
-  { now, intervalMs, before }: TimingContext & { before: readonly Holding[] },
+  { now, intervalMs, bounds, before }: TimingContext & { before: readonly Holding[] },
   put: Holding[],
 ): number {
   if (rule.forMs === 0) return now;
@@ -181,7 +194,7 @@ function heldSince(
   const unbroken = before.filter(({ lastAt }) => lastAt <= now && now - lastAt <= breakMs);
   const since = Math.min(now, ...unbroken.map((one) => one.since));
   put.push({ rule: rule.name, ruleHash: rule.hash, subject, since, lastAt: now });
-  return since;
+  return Math.min(now, Math.max(since, bounds.since));
 }
 
 function waitOf(

@@ -98,17 +98,19 @@ export function createAuditLog(database: Database.Database, path: string): Audit
     callsTakenSince: (switchName, since) =>
       look(() => read.callsTaken.get({ switch: switchName, since }) ?? 0),
 
-    unchangedSince: (switchName, since, sinceOfRule) =>
+    unchangedSince: (switchName, since, fromOfRule) =>
       look(() => {
-        const given = JSON.stringify([...sinceOfRule]);
-        const rows = read.unchanged.all({ switch: switchName, since, sinceOfRule: given });
+        const given = Array.from(fromOfRule, ([rule, from]) => [rule, from.since, from.after]);
+        const rows = read.unchanged.all({ switch: switchName, since, fromOfRule: JSON.stringify(given) });
         return new Map(rows.map((row) => [recordKey(row), row.id]));
       }),
 
-    actedSince: (switchName, mode, sinceOfHash) =>
+    actedSince: (switchName, mode, fromOfHash) =>
       look(() => {
-        const acted = [...sinceOfHash].flatMap(([ruleHash, since]) =>
-          read.acted.all({ switch: switchName, mode, ruleHash, since }).map((row) => ({ ruleHash, ...row })),
+        const acted = [...fromOfHash].flatMap(([ruleHash, from]) =>
+          read.acted
+            .all({ switch: switchName, mode, ruleHash, ...from })
+            .map((row) => ({ ruleHash, ...row })),
         );
         return acted.sort((one, other) => one.at - other.at);
       }),
@@ -195,10 +197,10 @@ function prepareReads(database: Database.Database) {
       sql.DISCONNECTS_SINCE,
     ),
     callsTaken: database.prepare<OfSwitchSince, number>(sql.CALLS_TAKEN_SINCE).pluck(),
-    unchanged: database.prepare<OfSwitchSince & { sinceOfRule: string }, UnchangedRow>(sql.UNCHANGED_SINCE),
+    unchanged: database.prepare<OfSwitchSince & { fromOfRule: string }, UnchangedRow>(sql.UNCHANGED_SINCE),
     acted: database.prepare<
-      OfSwitchSince & { mode: ActionMode; ruleHash: string },
-      { subject: string; at: number; passId: string }
+      OfSwitchSince & { mode: ActionMode; ruleHash: string; after: number },
+      { subject: string; at: number; passId: string; actionId: number }
     >(sql.ACTED_SINCE),
     unconfirmed: database.prepare<OfSwitch, UnconfirmedRow>(sql.UNCONFIRMED),
   };

@@ -75,9 +75,11 @@ export const CALLS_TAKEN_SINCE = callsTakenOf(SENT_SINCE);
 
 /** By facet, so that a rule whose records are looked for further back does not lead through those of all the others. */
 export const UNCHANGED_SINCE = `
-  WITH given AS MATERIALIZED (SELECT value ->> 0 AS rule, value ->> 1 AS since FROM json_each(@sinceOfRule)),
+  WITH given AS MATERIALIZED (
+    SELECT value ->> 0 AS rule, value ->> 1 AS since, value ->> 2 AS after FROM json_each(@fromOfRule)
+  ),
   facet AS MATERIALIZED (
-    SELECT f.id, coalesce(g.since, @since) AS since
+    SELECT f.id, coalesce(g.since, @since) AS since, coalesce(g.after, 0) AS after
     FROM search_facet AS f LEFT JOIN given AS g ON g.rule = f.rule
     WHERE f.switch = @switch AND f.outcome IN ('alerted', 'monitored', 'withheld')
   )
@@ -85,7 +87,7 @@ export const UNCHANGED_SINCE = `
     a.call_id AS callId, a.setup_time AS setupTime
   FROM facet AS f CROSS JOIN search_record AS s ON s.facet_id = f.id AND s.at >= f.since
   CROSS JOIN audit_action AS a ON a.id = s.action_id CROSS JOIN audit_outcome AS o ON o.action_id = a.id
-  WHERE coalesce(json_extract(a.evidence, '$.listedAt') >= strftime('%Y-%m-%dT%H:%M:%fZ', f.since / 1000.0, 'unixepoch'), 1)
+  WHERE a.id > f.after AND coalesce(json_extract(a.evidence, '$.listedAt') >= strftime('%Y-%m-%dT%H:%M:%fZ', f.since / 1000.0, 'unixepoch'), 1)
   ORDER BY a.at, a.id`;
 
 /** What of a rule counts as acting is written in the view acted_action, from which acted_record is filled. */
@@ -105,10 +107,10 @@ const ACTED_SUBJECT = `CASE
     ELSE a.subject END`;
 
 export const ACTED_SINCE = `
-  SELECT ${ACTED_SUBJECT} AS subject, min(r.at) AS at, a.pass_id AS passId
+  SELECT ${ACTED_SUBJECT} AS subject, min(r.at) AS at, a.pass_id AS passId, min(a.id) AS actionId
   FROM acted_rule AS v CROSS JOIN acted_record AS r ON r.acted_rule_id = v.id
   CROSS JOIN audit_action AS a ON a.id = r.action_id
-  WHERE v.switch = @switch AND v.rule_hash = @ruleHash AND v.mode = @mode AND r.at >= @since
+  WHERE v.switch = @switch AND v.rule_hash = @ruleHash AND v.mode = @mode AND r.at >= @since AND r.action_id > @after
   GROUP BY 1, a.pass_id ORDER BY min(r.at), min(a.id)`;
 
 export const UNCONFIRMED = `

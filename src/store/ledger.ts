@@ -92,7 +92,7 @@ export function createLedger(database: Database.Database, path: string): Ledger 
     load: (switchName, since, pollsSince) => settle(path, () => reads.state(switchName, since, pollsSince)),
     learnedCustomers: (switchName) => settle(path, () => customers.newest(switchName)),
     ruleVersions: (switchName) => settle(path, () => versions.of(switchName)),
-    noteRules: (switchName, noted, at) => settle(path, () => versions.note(switchName, noted, at)),
+    noteRules: (switchName, pass) => settle(path, () => versions.note(switchName, pass)),
     commit: (switchName, changes) => settle(path, () => commit.immediate(switchName, changes)),
     prune: (options) => settle(path, () => prune(options)),
   };

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Holding, RuleActed } from '../../src/domain/ledger.js';
 import type { Rule } from '../../src/domain/rule.js';
+import { UNBOUNDED } from '../../src/domain/rule-version.js';
 import { subjectText } from '../../src/domain/scope.js';
 import type { Verdict } from '../../src/domain/verdict.js';
-import { actedReachMs, createRuleTiming } from '../../src/plan/rule-timing.js';
+import { actedReachMs, createRuleTiming, type TimingContext } from '../../src/plan/rule-timing.js';
 import { aRule, violated } from '../support/calls.js';
 
 const NOW = Date.parse('2026-01-05T10:00:00Z');
@@ -28,11 +29,13 @@ function timingOf(
     holding = [],
     acted = [],
     intervalMs = 5 * SECOND,
+    bounds = UNBOUNDED,
   }: Partial<{
     now: number;
     holding: readonly Holding[];
     acted: readonly RuleActed[];
     intervalMs: number;
+    bounds: TimingContext['bounds'];
   }> = {},
 ) {
   return createRuleTiming(rule, {
@@ -40,6 +43,7 @@ function timingOf(
     intervalMs,
     holding: new Map(holding.map((one) => [one.subject, one])),
     acted,
+    bounds,
     keyOf: subjectText,
   });
 }
@@ -133,6 +137,15 @@ describe('for', () => {
     expect(timingOf(rule, { holding: [held] }).sift([violated([])]).held).toMatchObject([{ reason: 'for' }]);
   });
 
+  it('counts from the beginning of its version on, and keeps what was seen before', () => {
+    const held = timingOf(rule).sift([violated([])]).holding.put;
+    const bounds = { climbsAfter: 0, since: NOW + 5 * SECOND };
+    const timing = timingOf(rule, { now: NOW + 10 * SECOND, holding: held, bounds });
+    const { held: waiting, holding } = timing.sift([violated([])]);
+    expect(waiting).toMatchObject([{ reason: 'for', until: NOW + 15 * SECOND }]);
+    expect(holding.put).toMatchObject([{ since: NOW, lastAt: NOW + 10 * SECOND }]);
+  });
+
   it('never acts on a violation that was not seen at every poll for that long', () => {
     const kinds = fc.constantFrom<'violated' | 'clear' | 'failed'>('violated', 'clear', 'failed');
     fc.assert(
@@ -209,6 +222,20 @@ describe('escalate', () => {
     expect(timingOf(alert, { acted: acted(60, 30) }).sift([violated([])]).acting).toMatchObject([
       { evidence: { escalated: { after: 2, withinSeconds: 600, acted: 2 } } },
     ]);
+  });
+
+  it('does not count what a cooldown alone counts', () => {
+    const cooling = aRule({ ...alert, cooldownMs: 5 * MINUTE });
+    const known = acted(360, 60).map((one, at) => ({ ...one, actionId: at + 7 }));
+    for (const [climbsAfter, step] of [
+      [0, 1],
+      [6, 1],
+      [7, 0],
+    ] as const) {
+      const timing = timingOf(cooling, { acted: known, bounds: { climbsAfter, since: 0 } });
+      expect(timing.stepOf(ACCOUNT_10)).toBe(step);
+      expect(timing.sift([violated([])]).held).toMatchObject([{ reason: 'cooldown' }]);
+    }
   });
 
   it('asks as far back as the longest of cooldown and steps', () => {

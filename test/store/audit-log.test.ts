@@ -327,12 +327,12 @@ test('a rule may be asked for what it recorded longer ago, or less long, than th
   await record('near', NOON - 60_001);
   await record('other', NOON - 300_001);
   await record('other', NOON - 300_000);
-  const sinceOfRule = new Map([
-    [far, NOON - 3_600_000],
-    ['near', NOON - 60_000],
-    ['unheard-of', 0],
+  const fromOfRule = new Map([
+    [far, { since: NOON - 3_600_000, after: 0 }],
+    ['near', { since: NOON - 60_000, after: 0 }],
+    ['unheard-of', { since: 0, after: 0 }],
   ]);
-  const unchanged = () => audit.unchangedSince('lab', NOON - 300_000, sinceOfRule);
+  const unchanged = () => audit.unchangedSince('lab', NOON - 300_000, fromOfRule);
   expect(await unchanged()).toEqual(
     new Map([
       [keyOf({ rule: far }), 2],
@@ -374,9 +374,9 @@ test('a record counts from the listing that it rests on, where it names one', as
   ];
   expect(await unchanged(NOON)).toEqual([1]);
   expect(await unchanged(NOON + 1)).toEqual([]);
-  expect(await audit.actedSince('lab', 'enforce', new Map([[alertInput().ruleHash, 0]]))).toMatchObject([
-    { at: NOON },
-  ]);
+  expect(
+    await audit.actedSince('lab', 'enforce', new Map([[alertInput().ruleHash, { since: 0, after: 0 }]])),
+  ).toMatchObject([{ at: NOON }]);
 });
 
 test('another call under the same ID, and the same call in another mode, are no unchanged record', async () => {

@@ -23,6 +23,8 @@ export function aPassContext(
     clock,
     numbering: NUMBERING,
     rules: [],
+    turnedOff: [],
+    rulesFrom: { config: 'callwarden.yaml', directory: 'rules' },
     limits: [],
     configMode: 'enforce',
     protect: { accounts: [], customers: [] },
