@@ -28,7 +28,12 @@ import { leftOutText } from './explanation-left-out.js';
 
 /** What cases may name: these rules, and what they ask for. */
 export function knownRules({ rules, conditions }: RuleSet): KnownRules {
-  return { rules, appliesTo, limitsReadBy: (asking) => limitsReadBy(asking, conditions) };
+  return {
+    rules,
+    appliesTo,
+    limitsReadBy: (asking) => limitsReadBy(asking, conditions),
+    numberingOf: createNumbering,
+  };
 }
 
 /** Whatever a case takes, no cap stops it: a case shows a handful of calls, of which an attack is most. */

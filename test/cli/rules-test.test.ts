@@ -391,6 +391,16 @@ event: { type: alert }
     expect(tolerated.stdout).toBe('TAP version 13\n1..0 # SKIP there is no case\n');
   });
 
+  it('judges a caller by its number, in whatever form a case writes it', async () => {
+    const rule = CAP.replace('scope: account', 'scope: cli').replaceAll('account.', 'cli.');
+    const text = (expected: string) =>
+      `rules: [cap]\nlimits: [{ scope: cli, id: "+4420", name: maxConcurrentCalls, value: 2 }]\ncalls: [{ id: a, repeat: 3, cli: "4420", cld: "4930123", answered: 0s }]\nexpect: [{ at: 0s, ${expected}, actions: [{ target: a-3 }] }]`;
+    expect(await play(rule, text('violated: [{ rule: cap, subject: "cli:+4420" }]'))).toBe(PASSED);
+    expect(await play(rule, text('clear: [{ rule: cap, subject: "cli:+4420" }]'))).toContain(
+      '- clear cli:4420 by cap',
+    );
+  });
+
   it('refuses a subject that the rule never judges, with its place', async () => {
     const text =
       'calls: [{ id: a, account: 10 }]\nexpect: [{ at: 0s, clear: [{ rule: cap, subject: call:a }] }]';
