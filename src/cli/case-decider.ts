@@ -55,6 +55,7 @@ export function stageCase(
   const rulesAt = rulesOverTime((now) => compile(judged, now));
   let compiled = rulesAt(testCase.start);
   const protectedNumbers = createProtectedNumbers(testCase.protect.numbers, numbering);
+  const emergencyNumbers = createProtectedNumbers([], numbering);
   const world = createWorld(testCase, {
     numbering,
     vendors: vendorsAskedBy(compiled),
@@ -127,6 +128,7 @@ export function stageCase(
         .ofSwitch(testCase.switchName)
         .map(leftOutText);
     },
+    isAlwaysProtected: (number) => emergencyNumbers.match(number) !== undefined,
   };
   return { world, decider };
 }

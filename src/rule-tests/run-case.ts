@@ -1,5 +1,4 @@
 import type { PlannedAction } from '../domain/action.js';
-import type { CallIdentity } from '../domain/call.js';
 import { relationTo } from '../domain/customer-tree.js';
 import type { Location, Problem } from '../domain/errors.js';
 import type { Snapshot } from '../domain/snapshot.js';
@@ -7,6 +6,7 @@ import type { CaseDecider, CaseDecision } from './case-decider.js';
 import { type CaseNames, namesOf, type SeenAction } from './case-names.js';
 import type { CaseWorld } from './case-world.js';
 import { type Difference, differenceAt } from './compare.js';
+import { createSilentSafeguards, type TakenCall } from './silent-safeguards.js';
 import type { ExpectedAction, ExpectedVerdict, RuleTestCase } from './test-case.js';
 import { createUndecidedRules } from './undecided-rules.js';
 import { createReasons, type Reasons } from './why-not.js';
@@ -61,6 +61,7 @@ export async function runCase(
   const reasons = createReasons(testCase, names, decider);
   const failures: PollFailure[] = [];
   const undecided = createUndecidedRules(testCase);
+  const safeguards = createSilentSafeguards(testCase, names, (number) => decider.isAlwaysProtected(number));
   for (const { at, fails } of testCase.polls) {
     beforePoll?.();
     if (fails) {
@@ -72,12 +73,21 @@ export async function runCase(
     undecided.note(decision);
     const failure = await judgePoll(testCase, at, { decision, names, reasons, snapshot });
     if (failure !== undefined) failures.push(failure);
+    const polled = decision.actions.map((planned) => ({
+      planned,
+      seen: names.seen(planned),
+      calls: takenBy(planned, snapshot, testCase),
+    }));
+    safeguards.note(polled, at);
     const done = decision.actions.filter(({ withhold }) => withhold === undefined);
     decider.done(done, at);
-    for (const action of done) for (const call of takenBy(action, snapshot, testCase)) world.end(call);
+    for (const { planned, calls } of polled) {
+      if (planned.withhold === undefined) for (const call of calls) world.end(call);
+    }
     reasons.done(done.map(names.seen), at);
   }
-  return { testCase, failures, warnings: failures.length === 0 ? undecided.problems() : [] };
+  const warnings = failures.length === 0 ? [...undecided.problems(), ...safeguards.problems()] : [];
+  return { testCase, failures, warnings };
 }
 
 interface DecidedPoll {
@@ -132,11 +142,7 @@ function violates({ rules }: CaseDecision, { rule, subject }: ExpectedVerdict, n
 }
 
 /** What the switch ends: a customer's disconnect takes whoever stands below it too. */
-function takenBy(
-  action: PlannedAction,
-  { calls }: Snapshot,
-  testCase: RuleTestCase,
-): readonly CallIdentity[] {
+function takenBy(action: PlannedAction, { calls }: Snapshot, testCase: RuleTestCase): readonly TakenCall[] {
   const target = Number(action.target);
   switch (action.action) {
     case 'alert':
