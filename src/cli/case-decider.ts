@@ -22,7 +22,8 @@ import {
 import { limitsReadBy } from '../policy/unread-limits.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
 import type { KnownRules } from '../rule-tests/case-findings.js';
-import { type CaseWorld, createWorld } from '../rule-tests/case-world.js';
+import { createWorld } from '../rule-tests/case-world.js';
+import type { RunOptions, StagedCase } from '../rule-tests/run-case.js';
 import type { RuleTestCase } from '../rule-tests/test-case.js';
 import { leftOutText } from './explanation-left-out.js';
 
@@ -39,11 +40,19 @@ export function knownRules({ rules, conditions }: RuleSet): KnownRules {
 /** Whatever a case takes, no cap stops it: a case shows a handful of calls, of which an attack is most. */
 const NO_CAPS = { sharePerPass: 1 };
 
+/** A case as it stands, and as it would be without the schedule of a rule. */
+export function stageCase(testCase: RuleTestCase, ruleSet: RuleSet): RunOptions {
+  return {
+    ...stageOnce(testCase, ruleSet),
+    withoutSchedule(name) {
+      const rules = ruleSet.rules.map((rule) => (rule.name === name ? { ...rule, schedule: [] } : rule));
+      return stageOnce(testCase, { ...ruleSet, rules });
+    },
+  };
+}
+
 /** The world of a case, and what decides its polls: the very code that decides a pass, on rules that all enforce. */
-export function stageCase(
-  testCase: RuleTestCase,
-  ruleSet: RuleSet,
-): { world: CaseWorld; decider: CaseDecider } {
+function stageOnce(testCase: RuleTestCase, ruleSet: RuleSet): StagedCase {
   const numbering = createNumbering(testCase.numbers);
   const judged: RuleSet = {
     ...ruleSet,

@@ -301,7 +301,7 @@ cases:
     const files = {
       'cap.yaml': CAP,
       'other.yaml': OTHER,
-      'tests/a.yaml': `cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a }]\n  - name: idle\n    ${idle}\n`,
+      'tests/a.yaml': `cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a, account: 10 }]\n  - name: idle\n    ${idle}\n`,
     };
     const sound = await runTest(files, '--run', 'sound', '--lint-fatal');
     expect([sound.exitCode, sound.stderr]).toEqual([0, '']);
@@ -315,7 +315,7 @@ cases:
     const files = {
       'cap.yaml': CAP,
       'tests/a.yaml':
-        'cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a }]\n  - rules: [cap]\n    name: empty\n',
+        'cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a, account: 10 }]\n  - rules: [cap]\n    name: empty\n',
     };
     expect((await runTest(files, '--run', 'sound', '--lint-fatal')).stderr).toBe('');
     expect((await runTest(files, '--run', 'empty', '--lint-fatal')).stderr).toMatch(
@@ -370,6 +370,53 @@ event: { type: alert }
       const text = `name: idle\nrules: [ratio]\ncalls: ${calls('a')}\nexpect: [{ at: 5s, actions: [{ rule: ratio }] }]\n`;
       const failed = await test(text);
       expect([failed.exitCode, failed.stderr]).toEqual([1, '']);
+    });
+  });
+
+  describe('a case in which a rule that it names cannot act, whatever its conditions say', () => {
+    const text = (repeat: number, more = 'account: 10', rest = '') =>
+      `rules: [cap]\n${rest}calls: [{ id: a, repeat: ${repeat}, ${more}, cld: "4930123", answered: 0s, to: 30s }]`;
+    const warned = (why: string) => `The case "case" tests nothing of the rule "cap", which ${why}`;
+
+    it('is warned of where no call says whom the rule judges', async () => {
+      expect(await play(CAP, text(40, 'cli: "4420"'))).toContain(
+        warned(
+          'judges nobody in it, as "account" is not given for any call: it would pass whatever the rule says. Give it for the calls.\n',
+        ),
+      );
+      const ofCallers = CAP.replace('scope: account', 'scope: cli').replaceAll('account.', 'cli.');
+      expect(await play(ofCallers, text(40))).toContain('as "cli" is not given for any call');
+      // Somebody who is excepted, or not meant, has a call: that is what such a case shows.
+      expect(await play(`${CAP}except: { accounts: [10] }\n`, text(40))).toBe(PASSED);
+      expect(await play(`${CAP}only: { accounts: [11] }\n`, text(40))).toBe(PASSED);
+    });
+
+    it('is warned of where it is over before `for` is, unless it says who violates the rule or is clear', async () => {
+      const slow = (forText: string) => `${CAP}for: ${forText}\n`;
+      const why =
+        'cannot act in it: "for" is 10m and counts from the first poll on, the last one is 30s later. It would pass whatever the conditions of the rule say: let it go on ("until"), or expect who is "violated" or "clear".';
+      expect(await play(slow('10m'), text(31, 'account: 10, from: -20m'))).toContain(warned(why));
+      for (const [repeat, result] of [
+        [31, 'violated'],
+        [30, 'clear'],
+      ] as const) {
+        const expected = `\nexpect: [{ at: 5s, ${result}: [{ rule: cap, subject: account:10 }] }]`;
+        expect(await play(slow('10m'), text(repeat) + expected)).toBe(PASSED);
+      }
+      expect(await play(slow('30s'), text(30))).toBe(PASSED);
+      expect(await play(slow('35s'), text(30))).toContain('"for" is 35s');
+      expect(await play(slow('30s'), text(30, 'account: 10', 'fail: [0s]\n'))).toContain('is 25s later');
+    });
+
+    it('is warned of where it rests all the time by its schedule, and would have let everything pass anyhow', async () => {
+      const nightly = `${CAP}schedule: { from: "22:00", to: "06:00", timezone: UTC }\n`;
+      const why =
+        'is outside of its schedule at every poll: it passes without the schedule as well, whatever the rule says by day or night. Let it "start" within the schedule, or write calls that the rule would act on.';
+      expect(await play(nightly, text(30))).toContain(warned(why));
+      // By day it rests: that is what such a case shows.
+      expect(await play(nightly, text(31))).toBe(PASSED);
+      expect(await play(nightly, text(30, 'account: 10', 'start: 2026-01-05T23:00:00Z\n'))).toBe(PASSED);
+      expect(await play(nightly, text(30, 'account: 10', 'start: 2026-01-05T21:59:40Z\n'))).toBe(PASSED);
     });
   });
 

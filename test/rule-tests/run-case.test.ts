@@ -51,7 +51,11 @@ async function play(
     }),
   };
   const world = createWorld(testCase, { numbering, vendors: [] });
-  return { result: await runCase(testCase, { world, decider }), listed, missed };
+  return {
+    result: await runCase(testCase, { world, decider, withoutSchedule: () => ({ world, decider }) }),
+    listed,
+    missed,
+  };
 }
 
 function planned(over: Partial<PlannedAction>): PlannedAction {
