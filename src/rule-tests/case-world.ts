@@ -35,8 +35,12 @@ export interface WorldContext {
 
 export function createWorld(testCase: RuleTestCase, { numbering, vendors }: WorldContext): CaseWorld {
   const cut = new Set<string>();
+  // Made once: every poll goes through all calls, and so would every cut.
+  const keys = new Map(testCase.calls.map((call) => [call, keyOf(call)] as const));
+  const partners = onNetPartners(keys);
+  const isCut = (call: CaseCall) => cut.has(keys.get(call) ?? '');
   const liveAt = (at: number) =>
-    testCase.calls.filter((call) => call.from <= at && at < call.to && !cut.has(keyOf(call)));
+    testCase.calls.filter((call) => call.from <= at && at < call.to && !isCut(call));
   return {
     past: pastOf(testCase, numbering),
     liveAt,
@@ -44,9 +48,7 @@ export function createWorld(testCase: RuleTestCase, { numbering, vendors }: Worl
       const ended = identityKey(call);
       cut.add(ended);
       // The other entry of an on-net call ends with it.
-      const key = testCase.calls.filter((one) => keyOf(one) === ended).map(pairOf)[0];
-      if (key === undefined) return;
-      for (const one of testCase.calls) if (pairOf(one) === key) cut.add(keyOf(one));
+      for (const key of partners.get(ended) ?? []) cut.add(key);
     },
     missedAt: (at) => ({ at, intervalMs: testCase.everyMs, login: LOGIN }),
     snapshotAt(at) {
@@ -84,6 +86,21 @@ function keyOf(call: CaseCall): string {
 
 function pairOf(call: CaseCall): string | undefined {
   return onNetKey({ ...identityOf(call), ...partiesOf(call) });
+}
+
+/** By the key of a call those of all entries of its on-net call, itself included. */
+function onNetPartners(keys: ReadonlyMap<CaseCall, string>): ReadonlyMap<string, readonly string[]> {
+  const byPair = new Map<string, string[]>();
+  const partners = new Map<string, readonly string[]>();
+  for (const [call, key] of keys) {
+    const pair = pairOf(call);
+    if (pair === undefined) continue;
+    const entries = byPair.get(pair) ?? [];
+    entries.push(key);
+    byPair.set(pair, entries);
+    partners.set(key, entries);
+  }
+  return partners;
 }
 
 /** `YYYYMMDDTHH:MM:SS.mmm`, UTC, as a switch writes it. */
