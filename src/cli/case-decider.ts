@@ -22,23 +22,37 @@ import {
 import { limitsReadBy } from '../policy/unread-limits.js';
 import type { CaseDecider } from '../rule-tests/case-decider.js';
 import type { KnownRules } from '../rule-tests/case-findings.js';
-import { type CaseWorld, createWorld } from '../rule-tests/case-world.js';
+import { createWorld } from '../rule-tests/case-world.js';
+import type { RunOptions, StagedCase } from '../rule-tests/run-case.js';
 import type { RuleTestCase } from '../rule-tests/test-case.js';
 import { leftOutText } from './explanation-left-out.js';
 
 /** What cases may name: these rules, and what they ask for. */
 export function knownRules({ rules, conditions }: RuleSet): KnownRules {
-  return { rules, appliesTo, limitsReadBy: (asking) => limitsReadBy(asking, conditions) };
+  return {
+    rules,
+    appliesTo,
+    limitsReadBy: (asking) => limitsReadBy(asking, conditions),
+    numberingOf: createNumbering,
+  };
 }
 
 /** Whatever a case takes, no cap stops it: a case shows a handful of calls, of which an attack is most. */
 const NO_CAPS = { sharePerPass: 1 };
 
+/** A case as it stands, and as it would be without the schedule of a rule. */
+export function stageCase(testCase: RuleTestCase, ruleSet: RuleSet): RunOptions {
+  return {
+    ...stageOnce(testCase, ruleSet),
+    withoutSchedule(name) {
+      const rules = ruleSet.rules.map((rule) => (rule.name === name ? { ...rule, schedule: [] } : rule));
+      return stageOnce(testCase, { ...ruleSet, rules });
+    },
+  };
+}
+
 /** The world of a case, and what decides its polls: the very code that decides a pass, on rules that all enforce. */
-export function stageCase(
-  testCase: RuleTestCase,
-  ruleSet: RuleSet,
-): { world: CaseWorld; decider: CaseDecider } {
+function stageOnce(testCase: RuleTestCase, ruleSet: RuleSet): StagedCase {
   const numbering = createNumbering(testCase.numbers);
   const judged: RuleSet = {
     ...ruleSet,
@@ -50,6 +64,7 @@ export function stageCase(
   const rulesAt = rulesOverTime((now) => compile(judged, now));
   let compiled = rulesAt(testCase.start);
   const protectedNumbers = createProtectedNumbers(testCase.protect.numbers, numbering);
+  const emergencyNumbers = createProtectedNumbers([], numbering);
   const world = createWorld(testCase, {
     numbering,
     vendors: vendorsAskedBy(compiled),
@@ -122,6 +137,7 @@ export function stageCase(
         .ofSwitch(testCase.switchName)
         .map(leftOutText);
     },
+    isAlwaysProtected: (number) => emergencyNumbers.match(number) !== undefined,
   };
   return { world, decider };
 }

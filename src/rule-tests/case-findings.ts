@@ -1,6 +1,7 @@
 import { didYouMean } from '../documents/did-you-mean.js';
 import type { DocumentPath } from '../documents/located-document.js';
 import type { Location, Problem } from '../domain/errors.js';
+import type { Numbering, NumberPlan } from '../domain/numbering.js';
 import type { Rule } from '../domain/rule.js';
 import { durationText } from './duration-text.js';
 
@@ -11,6 +12,8 @@ export interface KnownRules {
   appliesTo(rule: Rule, switchName: string): boolean;
   /** The names of the limits that rules ask for, by scope. */
   limitsReadBy(rules: readonly Rule[]): ReadonlyMap<string, ReadonlySet<string>>;
+  /** How a switch with this plan writes numbers. */
+  numberingOf(plan: NumberPlan): Numbering;
 }
 
 /** Where the keys of a case are written. */

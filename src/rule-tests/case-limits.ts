@@ -40,7 +40,7 @@ export function unreadCaseLimits(cases: readonly RuleTestCase[], known: KnownRul
   const unread = new Map<string, Problem>();
   for (const testCase of cases) {
     const namesByScope = known.limitsReadBy(judgedRules(testCase, known));
-    const seen = createSeenSubjects(testCase);
+    const seen = createSeenSubjects({ ...testCase, numbering: () => known.numberingOf(testCase.numbers) });
     for (const limit of testCase.limits ?? []) {
       const { location } = limit;
       const place = `${location.line}:${location.column}`;
@@ -65,6 +65,6 @@ function whyUnread(
     return `This case plays on the switch "${switchName}", so the limit "${name}" of switch:${id} is never read. Name it under "switch".`;
   // A vendor is judged without any call too.
   const ids = scope === 'vendor' ? undefined : seen.ids(scope);
-  if (ids === undefined || ids.has(id)) return undefined;
+  if (ids === undefined || ids.has(seen.idOf(scope, id))) return undefined;
   return `No poll of this case sees a call of ${scope}:${id}, so its limit "${name}" is never read.`;
 }

@@ -37,8 +37,11 @@ export interface WorldContext {
 export function createWorld(testCase: RuleTestCase, { numbering, vendors }: WorldContext): CaseWorld {
   const cut = new Set<string>();
   let conversations: Conversations<ConversationEntry> | undefined;
+  // Made once: every poll goes through all calls, and so would every cut.
+  const keys = new Map(testCase.calls.map((call) => [call, keyOf(call)] as const));
+  const isCut = (call: CaseCall) => cut.has(keys.get(call) ?? '');
   const liveAt = (at: number) =>
-    testCase.calls.filter((call) => call.from <= at && at < call.to && !cut.has(keyOf(call)));
+    testCase.calls.filter((call) => call.from <= at && at < call.to && !isCut(call));
   return {
     past: pastOf(testCase, numbering),
     liveAt,

@@ -9,40 +9,50 @@ import type { ExpectationContext } from './expectation-context.js';
 /** Names shown of many. */
 const SHOWN_NAMES = 5;
 
-/** A target is the name of a call or the ID of an account or customer, by what may act on it; for an alert, of anybody. */
-export function checkTarget(
+/**
+ * Checks a target and returns it as actions name it. It is the name of a call or the ID of an account or customer, by what may
+ * act on it; for an alert, of anybody.
+ */
+export function judgedTarget(
   { action, rule: ruleName }: Pick<WrittenAction, 'action' | 'rule'>,
   target: string,
   path: DocumentPath,
   context: ExpectationContext,
   findings: CaseFindings,
-): void {
+): string {
   const rules = context.known.rules.filter(({ name }) =>
     ruleName === undefined ? context.judged.has(name) : name === ruleName,
   );
   // A rule that is not there is an error already; where none is judged, the case will show it.
-  if (rules.length === 0) return;
+  if (rules.length === 0) return target;
   const kinds = new Set(rules.flatMap((rule) => kindsOf(rule, action)));
-  if (kinds.has('word')) return;
-  if (kinds.has('number') && /^\d*\*?$/.test(target)) {
-    const scope = ownerScope(action, rules);
-    if (scope !== undefined) warnOfAbsent(`${scope}:${target}`, path, context, findings);
-    return;
+  const scope = ownerScope(action, rules, kinds);
+  if (scope === 'cli' || (kinds.has('number') && !kinds.has('word') && /^\d*\*?$/.test(target))) {
+    if (scope === undefined) return target;
+    warnOfAbsent(`${scope}:${target}`, path, context, findings);
+    return target.endsWith('*') ? target : context.seen.idOf(scope, target);
   }
+  if (kinds.has('word')) return target;
   if (kinds.has('call')) checkCall(target, path, context, findings);
   else
     findings.error(
       path,
       `"target": expected the number of an account, customer or the like, not "${target}".`,
     );
+  return target;
 }
 
 /** Whose number a target is; undefined where the action leaves that open, or none is meant in particular. */
-function ownerScope(action: WrittenAction['action'], rules: readonly Rule[]): Scope | undefined {
+function ownerScope(
+  action: WrittenAction['action'],
+  rules: readonly Rule[],
+  kinds: ReadonlySet<TargetKind>,
+): Scope | undefined {
   if (action === 'disconnectAccount') return 'account';
   if (action === 'disconnectCustomer') return 'customer';
   const [first, ...others] = new Set(rules.map(({ scope }) => scope));
-  return action === 'alert' && others.length === 0 ? first : undefined;
+  const isAlert = action === 'alert' || (kinds.size === 1 && kinds.has('word'));
+  return isAlert && others.length === 0 ? first : undefined;
 }
 
 type TargetKind = 'call' | 'number' | 'word';
@@ -117,13 +127,11 @@ export function checkSubject(
     findings.error(path, message);
     return false;
   }
-  if (scope === 'call') {
-    if (id.endsWith('*')) {
-      findings.error(path, '"subject": expected one call; only a target may be the beginning of a name.');
-      return false;
-    }
-    checkCall(id, path, context, findings);
+  if (id.endsWith('*')) {
+    findings.error(path, `"subject": expected one ${scope}; only a target may be the beginning of a name.`);
+    return false;
   }
+  if (scope === 'call') checkCall(id, path, context, findings);
   return true;
 }
 
@@ -148,8 +156,8 @@ export function warnOfAbsent(
   const isMeant = (one: string) => (id.endsWith('*') ? one.startsWith(id.slice(0, -1)) : one === id);
   // That a call is none of the case is an error of its own.
   if (scope === 'call' && !calls.some(({ name }) => isMeant(name))) return;
-  if (id.endsWith('*') ? [...ids].some(isMeant) : ids.has(id)) return;
-  if (id === '0' && scope !== 'call') {
+  if (id.endsWith('*') ? [...ids].some(isMeant) : ids.has(seen.idOf(scope, id))) return;
+  if (id === '0' && scope !== 'call' && scope !== 'cli') {
     const message = `${subject} is never judged: by 0 a switch means that a call has no ${scope}. Expected a number of at least 1.`;
     findings.error(path, message);
     return;

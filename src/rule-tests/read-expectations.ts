@@ -2,7 +2,7 @@ import type { DocumentPath } from '../documents/located-document.js';
 import type { WithholdReason } from '../domain/action.js';
 import { type CaseFindings, pollsText, unknownRule } from './case-findings.js';
 import type { WrittenAction, WrittenExpectation } from './case-schema.js';
-import { checkSubject, checkTarget, warnOfAbsent } from './check-names.js';
+import { checkSubject, judgedTarget, warnOfAbsent } from './check-names.js';
 import { type ActedOn, checkOnce } from './check-once.js';
 import { durationText } from './duration-text.js';
 import type { ExpectationContext } from './expectation-context.js';
@@ -88,7 +88,7 @@ function readAction(
   context: ExpectationContext,
   { findings, acted }: ReadingActions,
 ): ExpectedAction[] {
-  const { rule, action, count = 1, subject, withheld } = written;
+  const { rule, action, count = 1, withheld } = written;
   if (withheld !== undefined && withheld !== true && NEVER_IN_A_CASE.has(withheld)) {
     const message = `"withheld": ${withheld} stops nothing in a case, in which there are no caps and no pause, and no listing is in doubt.`;
     findings.error([...path, 'withheld'], message);
@@ -100,13 +100,17 @@ function readAction(
   const key = written.targets === undefined ? 'target' : 'targets';
   const targets = written.targets ?? [written.target];
   const location = context.place.at(path);
-  if (subject !== undefined) readSubject(subject, rule, [...path, 'subject'], context, findings);
-  return targets.map((target, index) => {
+  const subject =
+    written.subject === undefined
+      ? undefined
+      : readSubject(written.subject, rule, [...path, 'subject'], context, findings);
+  return targets.map((named, index) => {
     const targetPath = written.targets === undefined ? [...path, key] : [...path, key, index];
-    if (target !== undefined) checkTarget({ action, rule }, target, targetPath, context, findings);
+    const target =
+      named === undefined ? undefined : judgedTarget({ action, rule }, named, targetPath, context, findings);
     const expected: ExpectedAction = { rule, action, target, subject, count, withheld, location };
-    if (targets.indexOf(target) < index) {
-      findings.error(targetPath, `"targets": ${target} stands in this list already: list each target once.`);
+    if (targets.indexOf(named) < index) {
+      findings.error(targetPath, `"targets": ${named} stands in this list already: list each target once.`);
     } else checkOnce(expected, { ...context, targetPath, countPath: [...path, 'count'] }, acted, findings);
     return expected;
   });
@@ -118,21 +122,25 @@ function readVerdicts(
   context: ExpectationContext,
   findings: CaseFindings,
 ): ExpectedVerdict[] {
-  return (written ?? []).map(({ rule, subject }, index) => {
+  return (written ?? []).map(({ rule, subject: named }, index) => {
     checkRule(rule, [...path, index, 'rule'], context, findings);
-    readSubject(subject, rule, [...path, index, 'subject'], context, findings);
+    const subject = readSubject(named, rule, [...path, index, 'subject'], context, findings);
     return { rule, subject, location: context.place.at([...path, index]) };
   });
 }
 
+/** The subject as it is judged: a case may write the number of a caller in any way in which the switch may. */
 function readSubject(
   subject: string,
   rule: string | undefined,
   path: DocumentPath,
   context: ExpectationContext,
   findings: CaseFindings,
-): void {
+): string {
   if (checkSubject(subject, rule, path, context, findings)) warnOfAbsent(subject, path, context, findings);
+  const colon = subject.indexOf(':');
+  const scope = subject.slice(0, colon);
+  return `${scope}:${context.seen.idOf(scope, subject.slice(colon + 1))}`;
 }
 
 function checkRule(

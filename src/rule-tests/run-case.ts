@@ -1,12 +1,14 @@
 import type { PlannedAction } from '../domain/action.js';
-import type { CallIdentity } from '../domain/call.js';
 import { relationTo } from '../domain/customer-tree.js';
 import type { Location, Problem } from '../domain/errors.js';
+import type { Rule } from '../domain/rule.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { CaseDecider, CaseDecision } from './case-decider.js';
 import { type CaseNames, namesOf, type SeenAction } from './case-names.js';
 import type { CaseWorld } from './case-world.js';
 import { type Difference, differenceAt } from './compare.js';
+import { createIdleRules, testsNothing } from './idle-rules.js';
+import { createSilentSafeguards, type TakenCall } from './silent-safeguards.js';
 import type { ExpectedAction, ExpectedVerdict, RuleTestCase } from './test-case.js';
 import { createUndecidedRules } from './undecided-rules.js';
 import { createReasons, type Reasons } from './why-not.js';
@@ -45,9 +47,15 @@ export interface WrongVerdict {
   why: string | undefined;
 }
 
-export interface RunOptions {
+/** A case made ready to be played once. */
+export interface StagedCase {
   world: CaseWorld;
   decider: CaseDecider;
+}
+
+export interface RunOptions extends StagedCase {
+  /** The same case anew, as if this rule had no schedule. */
+  withoutSchedule(rule: string): StagedCase;
   /** Told before every poll, failed ones included. */
   beforePoll?: () => void;
 }
@@ -55,12 +63,39 @@ export interface RunOptions {
 /** Plays a case to its end; what is cut is gone at the next poll, also where the case did not expect it. */
 export async function runCase(
   testCase: RuleTestCase,
-  { world, decider, beforePoll }: RunOptions,
+  { withoutSchedule, beforePoll, ...staged }: RunOptions,
 ): Promise<CaseResult> {
+  const { failures, warnings, resting } = await play(testCase, staged, beforePoll);
+  if (failures.length > 0) return { testCase, failures, warnings: [] };
+  const unneeded: Problem[] = [];
+  for (const { name } of resting) {
+    const awake = await play(testCase, withoutSchedule(name));
+    if (awake.failures.length === 0) unneeded.push(testsNothing(testCase, name, RESTS_ANYHOW));
+  }
+  return { testCase, failures, warnings: [...warnings, ...unneeded] };
+}
+
+const RESTS_ANYHOW =
+  'which is outside of its schedule at every poll: it passes without the schedule as well, whatever the rule says by day or night. Let it "start" within the schedule, or write calls that the rule would act on';
+
+interface Played {
+  failures: readonly PollFailure[];
+  warnings: readonly Problem[];
+  /** Rules that the case names and that were outside of their schedule at every poll. */
+  resting: readonly Rule[];
+}
+
+async function play(
+  testCase: RuleTestCase,
+  { world, decider }: StagedCase,
+  beforePoll?: () => void,
+): Promise<Played> {
   const names = namesOf(testCase);
   const reasons = createReasons(testCase, names, decider);
   const failures: PollFailure[] = [];
   const undecided = createUndecidedRules(testCase);
+  const idle = createIdleRules(testCase);
+  const safeguards = createSilentSafeguards(testCase, names, (number) => decider.isAlwaysProtected(number));
   for (const { at, fails } of testCase.polls) {
     beforePoll?.();
     if (fails) {
@@ -70,14 +105,28 @@ export async function runCase(
     const snapshot = world.snapshotAt(at);
     const decision = await decider.poll(snapshot);
     undecided.note(decision);
+    idle.note(decision, at);
     const failure = await judgePoll(testCase, at, { decision, names, reasons, snapshot });
     if (failure !== undefined) failures.push(failure);
-    const done = decision.actions.filter(({ withhold }) => withhold === undefined);
-    decider.done(done, at);
-    for (const action of done) for (const call of takenBy(action, snapshot, testCase)) world.end(call);
-    reasons.done(done.map(names.seen), at);
+    const polled = decision.actions.map((planned) => ({
+      planned,
+      seen: names.seen(planned),
+      calls: takenBy(planned, snapshot, testCase),
+    }));
+    safeguards.note(polled, at);
+    const done = polled.filter(({ planned }) => planned.withhold === undefined);
+    decider.done(
+      done.map(({ planned }) => planned),
+      at,
+    );
+    for (const { calls } of done) for (const call of calls) world.end(call);
+    reasons.done(
+      done.map(({ seen }) => seen),
+      at,
+    );
   }
-  return { testCase, failures, warnings: failures.length === 0 ? undecided.problems() : [] };
+  const warnings = [...undecided.problems(), ...idle.problems(), ...safeguards.problems()];
+  return { failures, warnings, resting: idle.resting() };
 }
 
 interface DecidedPoll {
@@ -132,11 +181,7 @@ function violates({ rules }: CaseDecision, { rule, subject }: ExpectedVerdict, n
 }
 
 /** What the switch ends: a customer's disconnect takes whoever stands below it too. */
-function takenBy(
-  action: PlannedAction,
-  { calls }: Snapshot,
-  testCase: RuleTestCase,
-): readonly CallIdentity[] {
+function takenBy(action: PlannedAction, { calls }: Snapshot, testCase: RuleTestCase): readonly TakenCall[] {
   const target = Number(action.target);
   switch (action.action) {
     case 'alert':

@@ -1,4 +1,5 @@
 import type { CustomerTree } from '../domain/config.js';
+import { callerNumber, type Numbering } from '../domain/numbering.js';
 import type { CaseCall, CasePoll } from './test-case.js';
 
 /** Whom the polls of a case see. */
@@ -7,6 +8,8 @@ export interface SeenSubjects {
   anybody: boolean;
   /** IDs of the subjects of a scope of which a poll lists a call; undefined where the case leaves that open. */
   ids(scope: string): ReadonlySet<string> | undefined;
+  /** The ID by which a subject is judged. A case may write the number of a caller in any way in which the switch may. */
+  idOf(scope: string, written: string): string;
 }
 
 export interface SeenBy {
@@ -17,32 +20,48 @@ export interface SeenBy {
   /** How long before `start` the ledger began. */
   historyMs: number;
   customerTree: CustomerTree;
+  /** How the switch writes numbers; asked for only where a caller is named. */
+  numbering(): Numbering;
 }
 
 /** Goes through the calls once, however often somebody asks. */
 export function createSeenSubjects(world: SeenBy): SeenSubjects {
   const seen = world.calls.filter((call) => isSeen(call, world));
   const known = new Map<string, ReadonlySet<string>>();
+
+  function ids(scope: string): ReadonlySet<string> | undefined {
+    const idsOf = IDS_OF[scope];
+    if (idsOf === undefined) return undefined;
+    const found = known.get(scope) ?? new Set(seen.flatMap((call) => idsOf(call, world)));
+    known.set(scope, found);
+    return found;
+  }
+
   return {
     anybody: seen.length > 0,
-    ids(scope) {
-      const idsOf = IDS_OF[scope];
-      if (idsOf === undefined) return undefined;
-      const ids = known.get(scope) ?? new Set(seen.flatMap((call) => idsOf(call, world.customerTree)));
-      known.set(scope, ids);
-      return ids;
+    ids,
+    idOf(scope, written) {
+      // What is an ID already would not always be read as itself, see createNumbering.
+      if (scope !== 'cli' || ids(scope)?.has(written) === true) return written;
+      return callerNumber(written, world.numbering()) ?? written;
     },
   };
 }
 
-/** Whom a call belongs to. How the switch writes numbers decides which caller is meant, so that is left open. */
-const IDS_OF: Readonly<Record<string, (call: CaseCall, tree: CustomerTree) => readonly string[]>> = {
+type IdsOf = (call: CaseCall, world: Pick<SeenBy, 'customerTree' | 'numbering'>) => readonly string[];
+
+/** Whom a call belongs to. */
+const IDS_OF: Readonly<Record<string, IdsOf>> = {
   call: ({ name }) => [name],
   account: ({ account }) => textOf(account),
   // A rule may count the calls of subcustomers.
-  customer: ({ customer }, tree) => lineOf(customer, tree).map(String),
+  customer: ({ customer }, { customerTree }) => lineOf(customer, customerTree).map(String),
   connection: ({ connection }) => textOf(connection),
   vendor: ({ vendors }) => vendors.map(String),
+  cli({ cli }, { numbering }) {
+    const number = cli === undefined ? undefined : callerNumber(cli, numbering());
+    return number === undefined || number === '' ? [] : [number];
+  },
 };
 
 /** A customer and those above it; the tree may still hold a circle here. */

@@ -1,4 +1,5 @@
 import type { Problem } from '../domain/errors.js';
+import type { NumberPlan } from '../domain/numbering.js';
 import { expandCalls, MAX_CALLS, type PlacedCall } from './case-calls.js';
 import {
   type CaseFindings,
@@ -56,7 +57,9 @@ export function toTestCase(
     written.history ?? Math.max(Math.ceil(DEFAULT_HISTORY_MS / everyMs) * everyMs, start - earliest);
   const customerTree = treeOf(written.customerTree, findings);
   const limits = limitsOf(written.limits, place, findings);
-  const seen = createSeenSubjects({ start, everyMs, polls, calls, historyMs, customerTree });
+  const numbers = numberPlanOf(written);
+  const numbering = () => known.numberingOf(numbers);
+  const seen = createSeenSubjects({ start, everyMs, polls, calls, historyMs, customerTree, numbering });
   const context = { start, everyMs, polls, calls, judged, known, place, switchName, seen };
   const expectations = readExpectations(written.expect ?? [], context, findings);
   const { problems } = findings;
@@ -75,16 +78,20 @@ export function toTestCase(
     strict: written.strict ?? false,
     historyMs,
     switchName,
-    numbers: {
-      techPrefixes: written.numbers?.techPrefixes ?? [],
-      ...(written.numbers?.country !== undefined && { country: written.numbers.country }),
-      ...(written.numbers?.bare !== undefined && { bare: written.numbers.bare }),
-    },
+    numbers,
     limits,
     protect: { numbers: [], accounts: [], customers: [], ...definedOf(written.protect) },
     customerTree,
   };
   return { testCase, problems };
+}
+
+function numberPlanOf({ numbers }: WrittenCase): NumberPlan {
+  return {
+    techPrefixes: numbers?.techPrefixes ?? [],
+    ...(numbers?.country !== undefined && { country: numbers.country }),
+    ...(numbers?.bare !== undefined && { bare: numbers.bare }),
+  };
 }
 
 function definedOf(protect: WrittenCase['protect']) {

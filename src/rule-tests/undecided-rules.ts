@@ -3,6 +3,7 @@ import type { Problem } from '../domain/errors.js';
 import type { IndeterminateVerdict } from '../domain/verdict.js';
 import type { CaseDecision, JudgedRule } from './case-decider.js';
 import { namesOf } from './case-names.js';
+import { testsNothing } from './idle-rules.js';
 import type { RuleTestCase } from './test-case.js';
 import { namedRules } from './untested-rules.js';
 
@@ -39,15 +40,15 @@ export function createUndecidedRules(testCase: RuleTestCase): UndecidedRules {
     problems() {
       const undecided = [...open].filter(([name]) => !decided.has(name));
       const told = named.size === 0 && decided.size > 0 ? [] : undecided;
-      const { file } = testCase.location;
       return told
         .filter(([name]) => named.size === 0 || named.has(name))
-        .map(([name, first]) => ({
-          file,
-          location: testCase.location,
-          message: `The case "${testCase.name}" tests nothing of the rule "${name}", which never comes to a verdict in it (${why(first)}): it would pass whatever the rule says. Give the case what the rule asks for.`,
-          severity: 'warning',
-        }));
+        .map(([name, first]) =>
+          testsNothing(
+            testCase,
+            name,
+            `which never comes to a verdict in it (${why(first)}): it would pass whatever the rule says. Give the case what the rule asks for`,
+          ),
+        );
     },
   };
 }

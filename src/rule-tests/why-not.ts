@@ -7,6 +7,7 @@ import { durationText } from './duration-text.js';
 import { createRuleReasons } from './rule-reasons.js';
 import type { CaseCall, ExpectedAction, ExpectedVerdict, RuleTestCase } from './test-case.js';
 import { whoTakes } from './who-takes.js';
+import { withheldText } from './withheld-text.js';
 
 /** What is known of one poll when somebody asks why something did not happen there. */
 export interface PollContext {
@@ -39,7 +40,7 @@ export function createReasons(testCase: RuleTestCase, names: CaseNames, decider:
     verdict: ({ rule, subject }, { decision }) => ofRule({ rule, subject }, decision),
     async missing(expected, context) {
       const withheld = context.seen.find((one) => one.withheld !== undefined && isAbout(one, expected));
-      if (withheld !== undefined) return withheldText(withheld, names);
+      if (withheld !== undefined) return `withheld: ${withheldText(withheld, names)}`;
       if (expected.withheld !== undefined && context.seen.some((one) => isAbout(one, expected))) {
         return 'it was not withheld';
       }
@@ -68,13 +69,6 @@ export function createReasons(testCase: RuleTestCase, names: CaseNames, decider:
       }
     },
   };
-}
-
-/** The reason, and for a number what the switch lists: an emergency number is easily written by chance. */
-function withheldText({ withheld, action, target }: SeenAction, names: CaseNames): string {
-  const call = action === 'disconnectCall' ? names.call(target) : undefined;
-  if (withheld !== 'protected-number' || call === undefined) return `withheld: ${withheld}`;
-  return `withheld: ${withheld} (${target} has CLI ${call.cli ?? 'none'}, CLD ${call.cld ?? 'none'})`;
 }
 
 /** Whether an action is the expected one, but for what safeguards made of it. */

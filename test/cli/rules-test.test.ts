@@ -301,7 +301,7 @@ cases:
     const files = {
       'cap.yaml': CAP,
       'other.yaml': OTHER,
-      'tests/a.yaml': `cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a }]\n  - name: idle\n    ${idle}\n`,
+      'tests/a.yaml': `cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a, account: 10 }]\n  - name: idle\n    ${idle}\n`,
     };
     const sound = await runTest(files, '--run', 'sound', '--lint-fatal');
     expect([sound.exitCode, sound.stderr]).toEqual([0, '']);
@@ -315,7 +315,7 @@ cases:
     const files = {
       'cap.yaml': CAP,
       'tests/a.yaml':
-        'cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a }]\n  - rules: [cap]\n    name: empty\n',
+        'cases:\n  - name: sound\n    rules: [cap]\n    calls: [{ id: a, account: 10 }]\n  - rules: [cap]\n    name: empty\n',
     };
     expect((await runTest(files, '--run', 'sound', '--lint-fatal')).stderr).toBe('');
     expect((await runTest(files, '--run', 'empty', '--lint-fatal')).stderr).toMatch(
@@ -373,6 +373,110 @@ event: { type: alert }
     });
   });
 
+  describe('a case in which a rule that it names cannot act, whatever its conditions say', () => {
+    const text = (repeat: number, more = 'account: 10', rest = '') =>
+      `rules: [cap]\n${rest}calls: [{ id: a, repeat: ${repeat}, ${more}, cld: "4930123", answered: 0s, to: 30s }]`;
+    const warned = (why: string) => `The case "case" tests nothing of the rule "cap", which ${why}`;
+
+    it('is warned of where no call says whom the rule judges', async () => {
+      expect(await play(CAP, text(40, 'cli: "4420"'))).toContain(
+        warned(
+          'judges nobody in it, as "account" is not given for any call: it would pass whatever the rule says. Give it for the calls.\n',
+        ),
+      );
+      const ofCallers = CAP.replace('scope: account', 'scope: cli').replaceAll('account.', 'cli.');
+      expect(await play(ofCallers, text(40))).toContain('as "cli" is not given for any call');
+      // Somebody who is excepted, or not meant, has a call: that is what such a case shows.
+      expect(await play(`${CAP}except: { accounts: [10] }\n`, text(40))).toBe(PASSED);
+      expect(await play(`${CAP}only: { accounts: [11] }\n`, text(40))).toBe(PASSED);
+    });
+
+    it('is warned of where it is over before `for` is, unless it says who violates the rule or is clear', async () => {
+      const slow = (forText: string) => `${CAP}for: ${forText}\n`;
+      const why =
+        'cannot act in it: "for" is 10m and counts from the first poll on, the last one is 30s later. It would pass whatever the conditions of the rule say: let it go on ("until"), or expect who is "violated" or "clear".';
+      expect(await play(slow('10m'), text(31, 'account: 10, from: -20m'))).toContain(warned(why));
+      for (const [repeat, result] of [
+        [31, 'violated'],
+        [30, 'clear'],
+      ] as const) {
+        const expected = `\nexpect: [{ at: 5s, ${result}: [{ rule: cap, subject: account:10 }] }]`;
+        expect(await play(slow('10m'), text(repeat) + expected)).toBe(PASSED);
+      }
+      expect(await play(slow('30s'), text(30))).toBe(PASSED);
+      expect(await play(slow('35s'), text(30))).toContain('"for" is 35s');
+      expect(await play(slow('30s'), text(30, 'account: 10', 'fail: [0s]\n'))).toContain('is 25s later');
+    });
+
+    it('is warned of where it rests all the time by its schedule, and would have let everything pass anyhow', async () => {
+      const nightly = `${CAP}schedule: { from: "22:00", to: "06:00", timezone: UTC }\n`;
+      const why =
+        'is outside of its schedule at every poll: it passes without the schedule as well, whatever the rule says by day or night. Let it "start" within the schedule, or write calls that the rule would act on.';
+      expect(await play(nightly, text(30))).toContain(warned(why));
+      // By day it rests: that is what such a case shows.
+      expect(await play(nightly, text(31))).toBe(PASSED);
+      expect(await play(nightly, text(30, 'account: 10', 'start: 2026-01-05T23:00:00Z\n'))).toBe(PASSED);
+      expect(await play(nightly, text(30, 'account: 10', 'start: 2026-01-05T21:59:40Z\n'))).toBe(PASSED);
+    });
+  });
+
+  describe('a case that passes only because a safeguard stops what a rule asks for', () => {
+    const ALL = CAP.replace(/keep: .* }/, 'keep: 0 }');
+    const text = (call: string, more = '', actions = '') =>
+      `rules: [cap]\n${more}calls: [{ id: a, repeat: 31, account: 10, cli: "4420", ${call}answered: 0s }]\nexpect: [{ at: [0s, 5s], actions: [${actions}] }]`;
+    const warned = (reason: string, wayOut: string) =>
+      `tests/case.yaml:1:1: warning: The case "case" passes only because a safeguard stops what the rule "cap" asks for: disconnectCall a-31 at 0s and 30 more, ${reason}. ${wayOut}, or list it with `;
+
+    it('is warned of: a CLD that is not given or cannot be read, and an emergency number', async () => {
+      expect(await play(ALL, text(''))).toContain(
+        warned('number-unknown (a-31 has CLI 4420, CLD none)', 'Give every call a CLD that can be read') +
+          '"withheld: number-unknown" where that is what the case shows.\n',
+      );
+      expect(await play(ALL, text('cld: "a 4930123456", '))).toContain(
+        'number-unknown (a-31 has CLI 4420, CLD a 4930123456)',
+      );
+      expect(await play(ALL, text('cld: "110", ', 'protect: { numbers: ["4930123"] }\n'))).toContain(
+        warned(
+          'protected-number (a-31 has CLI 4420, CLD 110)',
+          'Emergency numbers are protected everywhere: write other ones',
+        ),
+      );
+    });
+
+    it('is none where it lists that, or protects them itself', async () => {
+      const listed = '{ withheld: protected-number, target: a-*, count: 31 }';
+      expect(await play(ALL, text('cld: "110", ', '', listed))).toBe(PASSED);
+      for (const protect of ['numbers: ["+4930123"]', 'accounts: [10]']) {
+        expect(await play(ALL, text('cld: "4930123", ', `protect: { ${protect} }\n`))).toBe(PASSED);
+      }
+    });
+
+    it('is one of a whole too, but not where its other calls are cut and listed', async () => {
+      const whole = CAP.replace('disconnectCall', 'disconnectAccount').replace(
+        / {2}params: \{ select.*\n/,
+        '',
+      );
+      expect(await play(whole, text('cld: "110", '))).toContain(
+        'disconnectAccount 10 at 0s, takes-protected.',
+      );
+      const others = `rules: [cap]
+calls:
+  - { id: a, repeat: 31, account: 10, cli: "4420", cld: "4930123", answered: 0s }
+  - { id: sos, account: 10, cli: "4420", cld: "112", answered: 0s }
+expect:
+  - { at: 0s, actions: [{ action: disconnectCall, target: a-*, count: 31 }] }
+  - { at: 5s, actions: [] }
+`;
+      expect(await play(whole, others)).toBe(PASSED);
+    });
+
+    it('is none where it fails anyhow', async () => {
+      expect(
+        await play(ALL, text('', '', '{ rule: cap, action: disconnectCall, target: a-1 }')),
+      ).not.toContain('warning');
+    });
+  });
+
   it('says in JSON and TAP which warnings fail the run', async () => {
     const files = { 'cap.yaml': CAP };
     const message =
@@ -389,6 +493,16 @@ event: { type: alert }
     const tolerated = await runTest(files, '-o', 'tap');
     expect(tolerated.exitCode).toBe(0);
     expect(tolerated.stdout).toBe('TAP version 13\n1..0 # SKIP there is no case\n');
+  });
+
+  it('judges a caller by its number, in whatever form a case writes it', async () => {
+    const rule = CAP.replace('scope: account', 'scope: cli').replaceAll('account.', 'cli.');
+    const text = (expected: string) =>
+      `rules: [cap]\nlimits: [{ scope: cli, id: "+4420", name: maxConcurrentCalls, value: 2 }]\ncalls: [{ id: a, repeat: 3, cli: "4420", cld: "4930123", answered: 0s }]\nexpect: [{ at: 0s, ${expected}, actions: [{ target: a-3 }] }]`;
+    expect(await play(rule, text('violated: [{ rule: cap, subject: "cli:+4420" }]'))).toBe(PASSED);
+    expect(await play(rule, text('clear: [{ rule: cap, subject: "cli:+4420" }]'))).toContain(
+      '- clear cli:4420 by cap',
+    );
   });
 
   it('refuses a subject that the rule never judges, with its place', async () => {
@@ -437,7 +551,7 @@ expect:
     expect(await play(all, text('4930123', '{ action: disconnectCall, target: a-*, count: 40 }'))).toBe(
       PASSED,
     );
-    expect(await play(all, text('112', ''))).toBe(PASSED);
+    expect(await play(all, text('112', ''))).toContain(PASSED);
     expect(await play(all, text('112', '{ withheld: protected-number, target: a-*, count: 40 }'))).toBe(
       PASSED,
     );

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createNumbering } from '../../src/facts/numbering.js';
 import { caseSchema, collectionSchema } from '../../src/rule-tests/case-schema.js';
 import { readCases } from '../../src/rule-tests/read-cases.js';
 import { aRule } from '../rule-tests/support.js';
@@ -21,6 +22,7 @@ describe('the guide to testing rules', () => {
         rules: [aRule('account-concurrent-calls'), aRule('sequential-scan')],
         appliesTo: () => true,
         limitsReadBy: () => new Map(),
+        numberingOf: createNumbering,
       };
       expect(readCases([{ file: 'shown.yaml', text }], known).problems, block).toEqual([]);
     }

@@ -66,6 +66,33 @@ describe('what a poll of a case lists', () => {
     expect(other.snapshotAt(START + 5_000).calls.map(({ direction }) => direction)).toEqual(['onnet_out']);
   });
 
+  it('is not looked through anew for every call that is cut', () => {
+    let reads = 0;
+    const testCase = theCase('calls: [{ id: a, repeat: 500, account: 10 }]');
+    const calls = testCase.calls.map((call) => ({
+      ...call,
+      get callId() {
+        reads += 1;
+        return call.callId;
+      },
+    }));
+    const world = createWorld({ ...testCase, calls }, { numbering, vendors: [] });
+    const listed = world.snapshotAt(START).calls;
+    for (const call of listed) world.end(call);
+    expect(world.liveAt(START)).toEqual([]);
+    expect(reads).toBeLessThan(10 * calls.length);
+  });
+
+  it('has lost both entries of an on-net call where one is cut', () => {
+    const entry = (direction: string) =>
+      `{ id: ${direction}, direction: ${direction}, callId: x, cli: "4420", cld: "4930123" }`;
+    const onNet = worldOf(`calls: [${entry('onnet_out')}, ${entry('onnet_in')}, { id: other }]`);
+    const [first] = onNet.snapshotAt(START).calls;
+    if (first === undefined) throw new Error('There is no call.');
+    onNet.end(first);
+    expect(onNet.liveAt(START).map(({ name }) => name)).toEqual(['other']);
+  });
+
   it('names by vendor the calls of those that the rules ask for, and of no others', () => {
     const { vendors, calls } = worldOf('calls: [{ id: a, vendors: [3, 4] }, { id: b }]', [3, 5]).snapshotAt(
       START,

@@ -142,6 +142,55 @@ cases:
   });
 });
 
+describe('the number of a caller', () => {
+  const known: KnownRules = {
+    ...KNOWN,
+    rules: [
+      aRule('bulk', { scope: 'cli' }),
+      aRule('tell', { scope: 'cli', event: { ...aRule('tell').event, type: 'alert' } }),
+    ],
+  };
+  const text = (expected: string) => `numbers: { country: DE }
+calls: [{ id: a, cli: "004420" }, { id: b, cli: "030123456" }, { id: c, cli: alice }]
+expect: [{ at: 0s, ${expected} }]`;
+  const expectationOf = (expected: string) => [...theCase(text(expected), known).expectations.values()][0];
+
+  it.each([
+    ['+4420', '4420'],
+    ['004420', '4420'],
+    ['4420', '4420'],
+    ['+49-30-123456', '4930123456'],
+    ['030123456', '4930123456'],
+    ['alice', 'alice'],
+  ])('may be written as the switch may write it: %s', (written, id) => {
+    const clear = `clear: [{ rule: bulk, subject: "cli:${written}" }]`;
+    const actions = `actions: [{ rule: tell, action: alert, target: "${written}", subject: "cli:${written}" }]`;
+    expect(problemsOf(text(`${clear}, ${actions}`), known)).toEqual([]);
+    const expectation = expectationOf(`${clear}, ${actions}`);
+    expect(expectation?.clear[0]?.subject).toBe(`cli:${id}`);
+    expect(expectation?.actions?.[0]).toMatchObject({ target: id, subject: `cli:${id}` });
+  });
+
+  it('stays what it is where it is the ID of a caller already, which read anew would be another', () => {
+    const american = text('clear: [{ rule: bulk, subject: "cli:4412345678" }]')
+      .replace('DE', 'US')
+      .replace('004420', '+4412345678');
+    expect([...theCase(american, known).expectations.values()][0]?.clear[0]?.subject).toBe('cli:4412345678');
+  });
+
+  it('is a warning where no poll sees a call of it', () => {
+    const absent = (id: string) =>
+      `No poll of this case sees a call of cli:${id}, so it is never judged. Those there are: 4420, 4930123456, alice.`;
+    expect(problemsOf(text('clear: [{ rule: bulk, subject: "cli:+4421" }]'), known)).toEqual([
+      `3:51: ${absent('+4421')}`,
+    ]);
+    expect(problemsOf(text('actions: [{ rule: tell, target: "4421", withheld: true }]'), known)).toEqual([
+      `3:52: ${absent('4421')}`,
+    ]);
+    expect(problemsOf(text('actions: [{ rule: tell, target: "44*" }]'), known)).toEqual([]);
+  });
+});
+
 describe('what cannot be meant', () => {
   it.each([
     ['call: []', '1:1: "call" is not a known key. Did you mean "calls"?'],
@@ -420,7 +469,7 @@ describe('what cannot be meant', () => {
           ['account', 'customer', 'vendor', 'cli', 'switch'].map((scope) => [scope, new Set(['most'])]),
         ),
     };
-    const calls = 'customerTree: { 3: 2 }\ncalls: [{ id: a, account: 10, customer: 3 }]';
+    const calls = 'customerTree: { 3: 2 }\ncalls: [{ id: a, account: 10, customer: 3, cli: "004420" }]';
     const told = (scope: string, id: string) => problemsOf(`${limits(scope, id)}${calls}`, asking);
     expect(told('account', '11')).toEqual([
       '3:37: No poll of this case sees a call of account:11, so its limit "most" is never read.',
@@ -428,12 +477,15 @@ describe('what cannot be meant', () => {
     expect(told('switch', 'lab')).toEqual([
       '3:37: This case plays on the switch "test", so the limit "most" of switch:lab is never read. Name it under "switch".',
     ]);
+    expect(told('cli', '"4421"')).toEqual([
+      '3:37: No poll of this case sees a call of cli:4421, so its limit "most" is never read.',
+    ]);
     for (const [scope, id] of [
       ['account', '10'],
       ['customer', '3'],
       ['customer', '2'],
       ['vendor', '9'],
-      ['cli', '"4420"'],
+      ['cli', '"+4420"'],
       ['switch', 'test'],
     ] as const)
       expect(told(scope, id)).toEqual([]);
@@ -519,6 +571,14 @@ describe('what cannot be meant', () => {
     // The ledger knows it: a window may judge whom it belonged to.
     expect(warned('{ id: a, account: 10, from: -1h, to: -59m }')).toEqual([]);
     expect(warned('{ id: a, account: 10, from: -4s, to: -1s }')).toEqual([warning]);
+  });
+
+  it('is a beginning in place of a subject, which would stand for nobody', () => {
+    expect(
+      problemsOf(
+        'calls: [{ id: a, account: 10 }]\nexpect: [{ at: 0s, clear: [{ rule: cap, subject: account:1* }] }]',
+      ),
+    ).toEqual(['2:50: "subject": expected one account; only a target may be the beginning of a name.']);
   });
 
   it('is an action on somebody without a call at any poll, which is only a warning too', () => {

@@ -37,6 +37,7 @@ async function play(
     missed: ({ at }) => void missed.push(secondsOf(at)),
     done: () => undefined,
     exceptedHere: () => [],
+    isAlwaysProtected: (number) => number === '112',
     explain: async () => ({
       conditions: {
         result: false,
@@ -50,7 +51,11 @@ async function play(
     }),
   };
   const world = createWorld(testCase, { numbering, vendors: [] });
-  return { result: await runCase(testCase, { world, decider }), listed, missed };
+  return {
+    result: await runCase(testCase, { world, decider, withoutSchedule: () => ({ world, decider }) }),
+    listed,
+    missed,
+  };
 }
 
 function planned(over: Partial<PlannedAction>): PlannedAction {

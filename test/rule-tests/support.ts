@@ -1,4 +1,5 @@
 import type { Rule } from '../../src/domain/rule.js';
+import { createNumbering } from '../../src/facts/numbering.js';
 import type { KnownRules } from '../../src/rule-tests/case-findings.js';
 import { type ReadCases, readCases } from '../../src/rule-tests/read-cases.js';
 import type { RuleTestCase } from '../../src/rule-tests/test-case.js';
@@ -32,6 +33,7 @@ export const KNOWN: KnownRules = {
   appliesTo: (rule, switchName) => rule.only.switches?.includes(switchName) ?? true,
   limitsReadBy: (rules) =>
     new Map([['account', new Set(rules.some(({ name }) => name === 'cap') ? ['most', 'fewest'] : [])]]),
+  numberingOf: createNumbering,
 };
 
 export function read(text: string, known: KnownRules = KNOWN, file = 'rules/tests/some.yaml'): ReadCases {

@@ -46,6 +46,27 @@ export function swallowedKey(
   return undefined;
 }
 
+const OWN_KEY: Readonly<Partial<Record<Scope, FilterKey>>> = {
+  account: 'accounts',
+  customer: 'customers',
+  connection: 'connections',
+  cli: 'cli',
+};
+
+/**
+ * What of `only` or `except` is so of every call that a fact of this scope counts for a rule. Keys that filter subjects leave
+ * their calls alone: a call to Germany is judged by all calls of its account. But for the key of the scope itself, by which all
+ * calls of the subject are alike.
+ */
+export function filterOfCounted(filter: SubjectFilter, rule: Scope, fact: Scope): SubjectFilter {
+  const kept = FILTER_KEYS.filter(
+    (key) => !SUBJECT_KEYS[rule].includes(key) || (rule === fact && key === OWN_KEY[rule]),
+  );
+  return Object.fromEntries(
+    kept.flatMap((key) => (filter[key] === undefined ? [] : [[key, filter[key]] as const])),
+  );
+}
+
 const FACT_OF_KEY: Readonly<Partial<Record<FilterKey, string>>> = {
   accounts: 'call.account',
   customers: 'call.customer',
@@ -54,7 +75,7 @@ const FACT_OF_KEY: Readonly<Partial<Record<FilterKey, string>>> = {
   cld: 'call.cld',
 };
 
-/** What `only` and `except` say of a call which a rule of scope call lets in. */
+/** What `only` and `except` say of a call which a rule lets in by all of their keys. */
 export function filterLiterals(
   only: SubjectFilter,
   except: SubjectFilter,

@@ -2,7 +2,7 @@ import type { Rule, RuleEvent } from '../../domain/rule.js';
 import { filterAt } from '../expiring-entries.js';
 import { picksFromPool } from '../victims.js';
 import type { Contradictions } from './contradictions.js';
-import { filterLiterals } from './filter-literals.js';
+import { filterLiterals, filterOfCounted } from './filter-literals.js';
 import { type Impossible, impossibility } from './never-matches.js';
 import {
   conjunction,
@@ -106,13 +106,8 @@ function countedLiterals(side: Side, rule: Rule, { catalogue, lists }: NormalCon
     : state === undefined
       ? LIVE_STATES.get(shortName(definition.name))
       : listed(state);
-  const { cli, cld } = rule.only;
-  const except = filterAt(rule.except, undefined);
-  const only = { ...(cli !== undefined && { cli }), ...(cld !== undefined && { cld }) };
-  const without = {
-    ...(except.cli !== undefined && { cli: except.cli }),
-    ...(except.cld !== undefined && { cld: except.cld }),
-  };
+  const only = filterOfCounted(rule.only, rule.scope, definition.scope);
+  const without = filterOfCounted(filterAt(rule.except, undefined), rule.scope, definition.scope);
   return [
     ...(to === undefined ? [] : literal('call.cld', 'startsWithAnyOf', prefixes, `to ${shown(listed(to))}`)),
     ...(states === undefined

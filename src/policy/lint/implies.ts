@@ -11,6 +11,9 @@ const GROWING: ReadonlySet<string> = new Set([
   'longestDuration',
 ]);
 
+/** The same of facts that look back, each for itself: what another window or other calls come to nobody knows. */
+const GROWING_WINDOWED: ReadonlySet<string> = new Set(['callsStarted']);
+
 /** True where even a lower bound of the fact is enough. */
 const GROWING_OPERATORS: readonly string[] = ['greaterThan', 'greaterThanInclusive'];
 
@@ -46,7 +49,10 @@ function literalImplies(one: Literal, broader: Literal, contradictions: Contradi
     return isSide(broader.value) ? isSameReference(one, broader) : valueImplies(one, broader, contradictions);
   }
   const grows = GROWING_OPERATORS.includes(broader.operator) && !broader.underNot;
-  if (!grows || !isGrowing(broader.fact) || !countsAtLeast(broader.fact, one.fact)) return false;
+  const isEnough = isGrowing(broader.fact)
+    ? countsAtLeast(broader.fact, one.fact)
+    : GROWING_WINDOWED.has(shortName(broader.fact)) && broader.fact.key === one.fact.key;
+  if (!grows || !isEnough) return false;
   return isSide(broader.value) ? isSameReference(one, broader) : valueImplies(one, broader, contradictions);
 }
 

@@ -55,7 +55,7 @@ export function shadowedRules(
   return [...grouped(readings)].flatMap((group) => {
     const candidates = createCandidates(contradictions);
     for (const [at, { rule, conditions }] of group.entries())
-      if (actsAtOnce(rule)) candidates.add(conditions, at);
+      if (actsWheneverHeld(rule)) candidates.add(conditions, at);
     return group.flatMap((later) => {
       if (later.rule.escalate.length > 0 || compared > MOST_COMPARED) return [];
       for (const at of candidates.of(later.conditions)) {
@@ -83,10 +83,14 @@ function grouped(readings: readonly Reading[]): Iterable<readonly Reading[]> {
   return groups.values();
 }
 
-/** Of two rules of one group, the first of which is planned before and acts at once. */
+/**
+ * Of two rules of one group, the first of which is planned before and acts whenever it has held. Whoever holds the second holds
+ * the first at the same polls, so that a `for` that is no longer is over no later.
+ */
 function shadows(earlier: Reading, later: Reading, contradictions: Contradictions): boolean {
   const [first, second] = [earlier.rule, later.rule];
   return (
+    first.forMs <= second.forMs &&
     lessFiltered(first, second) &&
     implies([later.conditions], earlier.conditions, contradictions) &&
     (earlier.where === undefined ||
@@ -99,10 +103,9 @@ function isPlannedBefore(one: Rule, other: Rule): boolean {
   return one.priority > other.priority || (one.priority === other.priority && one.name < other.name);
 }
 
-/** Nothing in the rule makes it wait, pause or do something else. */
-function actsAtOnce({ forMs, cooldownMs, schedule, escalate, needs, except }: Rule): boolean {
+/** Nothing but `for` makes the rule wait, pause or do something else. */
+function actsWheneverHeld({ cooldownMs, schedule, escalate, needs, except }: Rule): boolean {
   return (
-    forMs === 0 &&
     (cooldownMs ?? 0) === 0 &&
     schedule.length === 0 &&
     escalate.length === 0 &&

@@ -44,6 +44,10 @@ describe('a count of nothing', () => {
       },
     ],
     [
+      'a filter of the calls that are judged, which are judged by all calls of their account',
+      { scope: 'call', conditions: to('+33'), only: { cld: ['+49'] } },
+    ],
+    [
       'another branch',
       {
         conditions: any(total('greaterThan', 3, { to: ['+44'] }), total('greaterThan', 30)),
@@ -65,6 +69,15 @@ describe('a "where" that lets in none of what is counted', () => {
     expect(warned({ conditions: to('+33'), event: { where: dialled('+44') } })).toHaveLength(1);
     expect(
       warned({ conditions: connected, only: { cld: ['+49'] }, event: { where: dialled('+44') } }),
+    ).toHaveLength(1);
+    const of = (account: number) => ({ where: all(leaf('call.account', 'equal', account)) });
+    expect(warned({ conditions: connected, only: { accounts: [5] }, event: of(6) })).toEqual([
+      'Rule "r" can never take a call by disconnectCall: under "where", "call.account equal 6" and "only: accounts [5]" can never be true together. Mend "where".',
+    ]);
+    expect(warned({ conditions: connected, except: { accounts: [6, 7] }, event: of(6) })).toHaveLength(1);
+    const ofCustomer = all(leaf('customer.totalCalls', 'greaterThan', 3));
+    expect(
+      warned({ scope: 'customer', conditions: ofCustomer, only: { accounts: [5] }, event: of(6) }),
     ).toHaveLength(1);
     const state = all(total('greaterThan', 3, { state: ['Idle', 'WaitAuth'] }));
     expect(warned({ conditions: state, event: { where: inState('Connected') } })).toHaveLength(1);
@@ -89,6 +102,30 @@ describe('a "where" that lets in none of what is counted', () => {
       },
     ],
     [
+      'one of an account that is let in',
+      {
+        conditions: connected,
+        only: { accounts: [5, 6] },
+        event: { where: all(leaf('call.account', 'equal', 6)) },
+      },
+    ],
+    [
+      'one of a customer, of whom the calls of an account need not all be',
+      {
+        conditions: connected,
+        only: { customers: [2] },
+        event: { where: all(leaf('call.customer', 'equal', 3)) },
+      },
+    ],
+    [
+      'a count of a wider scope than that of the rule',
+      {
+        conditions: all(leaf('customer.totalCalls', 'greaterThan', 3)),
+        only: { accounts: [5] },
+        event: { where: all(leaf('call.account', 'equal', 6)) },
+      },
+    ],
+    [
       'a state that calls were once in',
       {
         conditions: all(
@@ -110,7 +147,7 @@ describe('a "where" that lets in none of what is counted', () => {
 });
 
 const PREFIXES = [['+49'], ['+4930'], ['+33'], ['49800', '33']];
-const prefixes = fc.option(fc.constantFrom(...PREFIXES), { nil: undefined, freq: 1 });
+const prefixes = fc.option(fc.constantFrom(...PREFIXES), { nil: undefined, freq: 2 });
 
 it('whoever is told to take nothing takes nothing of any listing', async () => {
   let told = 0;
@@ -127,24 +164,38 @@ it('whoever is told to take nothing takes nothing of any listing', async () => {
         value: fc.constantFrom(0, 1, 2),
         either: fc.constantFrom(true, false, false),
         to: prefixes,
+        scope: fc.constantFrom('account' as const, 'account' as const, 'call' as const),
         only: prefixes,
         except: prefixes,
+        accounts: fc.constantFrom({}, {}, { only: { accounts: [7] } }, { except: { accounts: [7, 8] } }),
+        customers: fc.constantFrom({}, {}, { only: { customers: [2] } }, { except: { customers: [3] } }),
         where: fc.constantFrom(
           undefined,
+          ...[7, 10].map((account) => all(leaf('call.account', 'equal', account))),
+          all(leaf('call.customer', 'equal', 3)),
           ...['Connected', 'Idle'].map(inState),
           ...PREFIXES.map((one) => dialled(...one)),
           { not: dialled('+49') },
         ),
       }),
-      fc.array(fc.array(listedCall, { minLength: 2, maxLength: 6 }), { minLength: 3, maxLength: 3 }),
+      fc.array(fc.array(listedCall, { minLength: 2, maxLength: 9 }), { minLength: 6, maxLength: 6 }),
       async (parts, listings) => {
         const counted = leaf(parts.fact, parts.operator, parts.value, parts.to && { to: parts.to });
         const rule: Rule = aRule({
           name: 'r',
           conditions: parts.either ? any(counted, total('greaterThan', 2, { to: ['+33'] })) : all(counted),
-          only: parts.only === undefined ? {} : { cld: parts.only },
-          except: parts.except === undefined ? {} : { cld: parts.except },
-          event: parts.where === undefined ? {} : { where: parts.where },
+          scope: parts.scope,
+          only: {
+            ...parts.accounts.only,
+            ...parts.customers.only,
+            ...(parts.only === undefined ? {} : { cld: parts.only }),
+          },
+          except: {
+            ...parts.accounts.except,
+            ...parts.customers.except,
+            ...(parts.except === undefined ? {} : { cld: parts.except }),
+          },
+          event: parts.where === undefined || parts.scope === 'call' ? {} : { where: parts.where },
         });
         const isIdle = messages({ rules: [rule] }).some((text) => /can never|lets nothing in/.test(text));
         if (!isIdle) return;
@@ -152,7 +203,7 @@ it('whoever is told to take nothing takes nothing of any listing', async () => {
         for (const listed of listings) expect(await takenByLast([rule], callsOf(listed))).toBe(0);
       },
     ),
-    { numRuns: 600 },
+    { numRuns: 3_000 },
   );
   expect(told).toBeGreaterThan(30);
 });

@@ -54,7 +54,7 @@ const script: fc.Arbitrary<Script> = fc
     delay: fc.constantFrom('listed', 'listed', 'never') as fc.Arbitrary<Script['delay']>,
     duration: fc.constantFrom('listed', 'whole', 'listed', 'never') as fc.Arbitrary<Script['duration']>,
     lingers: fc.boolean(),
-    cutAt: fc.option(second(100), { nil: undefined, freq: 1 }),
+    cutAt: fc.option(second(100), { nil: undefined, freq: 2 }),
   })
   .map(({ ring, lasts, ...rest }) => ({
     ...rest,

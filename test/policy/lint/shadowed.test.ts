@@ -9,6 +9,9 @@ type Changes = Omit<Partial<Rule>, 'event'> & { event?: Partial<RuleEvent> };
 
 const busy = (bound: number, params?: { to: string[] }) => all(total('greaterThan', bound, params));
 
+const started = (bound: number, within = 300, to?: string[]) =>
+  leaf('account.callsStarted', 'greaterThan', bound, { within, ...(to && { to }) });
+
 /** Whether the lint says that "later" is shadowed by "broad", both enforcing. */
 function shadowed(broad: Changes, later: Changes): boolean {
   const rules = [
@@ -68,6 +71,8 @@ describe('a rule that a broader one leaves nothing to', () => {
       },
       { scope: 'call', conditions: all(leaf('call.age', 'greaterThan', 9)) },
     ],
+    ['a wait that is no longer', { forMs: 10_000 }, { forMs: 10_000 }],
+    ['the same calls of the past', { conditions: all(started(3)) }, { conditions: all(started(10)) }],
     ['an account action', { event: { type: 'disconnectAccount' } }, { event: { type: 'disconnectAccount' } }],
   ])('%s', (_, broad, later) => {
     expect(shadowed(broad, later)).toBe(true);
@@ -87,6 +92,18 @@ describe('a rule that a broader one leaves nothing to', () => {
     ['another event', { event: { type: 'disconnectAccount' } }, {}],
     ['an alert', { event: { type: 'alert' } }, { event: { type: 'alert' } }],
     ['a wait', { forMs: 1_000 }, {}],
+    ['a longer wait', { forMs: 30_000 }, { forMs: 10_000 }],
+    ['another window', { conditions: all(started(3, 600)) }, { conditions: all(started(10)) }],
+    [
+      'fewer calls of the past',
+      { conditions: all(started(3, 300, ['+49'])) },
+      { conditions: all(started(10)) },
+    ],
+    [
+      'a fact that tells which calls make it',
+      { conditions: all(leaf('account.repeatedCld', 'greaterThan', 3, { within: 300 })) },
+      { conditions: all(leaf('account.repeatedCld', 'greaterThan', 9, { within: 300 })) },
+    ],
     ['a pause after acting', { cooldownMs: 1_000 }, {}],
     ['a schedule', { schedule }, {}],
     ['steps', { escalate: [step] }, {}],
