@@ -75,7 +75,7 @@ async function backtest(
   if (pruned !== undefined)
     await store.ledger.prune({ before: at(pruned) + 1, pollsBefore: 0, countriesBefore: 0, maxRows: 100 });
   store.close();
-  const ran = { exitCode: 0, stdout: '', stderr: '' };
+  const ran = { exitCode: 0, stdout: '', stderr: '', actsFrom: [] as number[] };
   const output = (name: 'stdout' | 'stderr') => ({
     write: async (text: string) => {
       ran[name] += text;
@@ -98,7 +98,10 @@ async function backtest(
     },
   };
   const program = new Command().exitOverride();
-  addRulesBacktest(program, context, replayHere);
+  addRulesBacktest(program, context, (job, onProgress) => {
+    ran.actsFrom.push(job.actsFrom);
+    return replayHere(job, onProgress);
+  });
   try {
     const given = args.map((arg) => arg.replace('DIR/', `${directory}/`));
     await program.parseAsync(['backtest', '-c', config, ...given], { from: 'user' });
@@ -147,6 +150,58 @@ it('gives everything in one JSON document', async () => {
         cut: [{ at: '2026-01-05T10:00:10.000Z', rule: 'cap', id: '2', account: 10, minutesCut: 0.92 }],
       },
     ],
+  });
+});
+
+describe('what rules did before --since', () => {
+  const from40 = ['--since', '2026-01-05T10:00:40Z'];
+
+  it('holds them back in the span as well, is in no figure, and is told', async () => {
+    const slow = { rules: CAP.replace('event:', 'cooldown: 1m\nevent:') };
+    const later = [aRow({ id: '3', firstSeenAt: at(50) }), aRow({ id: '4', firstSeenAt: at(85) })];
+    const setting = { ...slow, ledgers: { lab: [...CALLS, ...later] } };
+    const spans = ['2026-01-05T10:00:00Z', '2026-01-05T10:00:40Z'];
+    const cutSince40 = async (since: string) => {
+      const { stdout } = await backtest(setting, '--since', since, '-o', 'json');
+      const { cut } = JSON.parse(stdout).switches[0];
+      return cut.filter((call: { at: string }) => call.at >= '2026-01-05T10:00:40');
+    };
+    const [whole, part] = [await cutSince40(spans[0] ?? ''), await cutSince40(spans[1] ?? '')];
+    // Its cooldown begins at 10 s and ends at 70 s, when two are too many.
+    expect(part).toMatchObject([{ id: '3', at: '2026-01-05T10:01:10.000Z' }]);
+    expect(part).toEqual(whole);
+    const { stderr } = await backtest(setting, ...from40, '-o', 'jsonl');
+    expect(stderr).toContain('lab: 4 calls at 12 polls; 1 call of 1 account cut.');
+    expect(stderr).toContain('Of these calls 1 had been cut by the rules before --since');
+  });
+
+  it('is told of, in JSON too, where not all of it can be known', async () => {
+    const slow = { rules: CAP.replace('event:', 'cooldown: 30d\nevent:') };
+    const told =
+      'lab: these figures are as though the rules had done nothing before 2026-01-05T10:00:00.000Z (the ledger tells too ' +
+      'little of then), though these reach back further: caps.perHour; cooldown or escalate of cap (30d).';
+    expect((await backtest(slow, ...from40, '-o', 'jsonl')).stderr).toContain(told);
+    const { note, switches } = JSON.parse((await backtest(slow, ...from40, '-o', 'json')).stdout);
+    expect(note).toContain(told);
+    expect(switches[0].leadIn).toEqual({
+      ...{ since: '2026-01-05T10:00:00.000Z', callsCut: 1, perHourReachesFurther: true },
+      rulesReachingFurther: [{ rule: 'cap', seconds: 30 * 86_400 }],
+    });
+    // A rule that does nothing would have done nothing.
+    const idle = { rules: slow.rules.replace('value: 1', 'value: 9') };
+    expect((await backtest(idle, ...from40, '-o', 'jsonl')).stderr).not.toContain('reach back further');
+  });
+
+  it('is as much of it for both versions that are compared', async () => {
+    const slow = { rules: CAP.replace('event:', 'cooldown: 3h\nevent:') };
+    const compared = ['--against', 'DIR/plain', ...from40];
+    const { actsFrom, stdout, stderr } = await backtest(slow, ...compared, '-o', 'json');
+    expect(actsFrom).toEqual([at(-3 * 3600), at(-3 * 3600)]);
+    const [{ leadIn, against }] = JSON.parse(stdout).switches;
+    expect([leadIn.callsCut, against.leadIn.callsCut, stderr]).toEqual([1, 1, '']);
+    expect((await backtest(slow, ...compared, '-o', 'jsonl')).stderr).toContain(
+      'Of these calls 1 here and 1 against had been cut by the rules before --since',
+    );
   });
 });
 
