@@ -2,9 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import {
+  BACKTEST_DIFF_VIEW,
+  BACKTEST_VIEW,
+  type BacktestRow,
+  noteLines,
+} from '../../src/cli/backtest-view.js';
 import { addRulesBacktest } from '../../src/cli/commands/rules-backtest.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { reportError } from '../../src/cli/errors.js';
+import { type RowView, writeRows } from '../../src/cli/output.js';
 import { replayHere } from '../../src/cli/replay-job.js';
 import type { LedgerCall } from '../../src/domain/ledger.js';
 import { openStore } from '../../src/store/open-store.js';
@@ -205,6 +212,68 @@ describe('what rules did before --since', () => {
   });
 });
 
+describe('the table', () => {
+  const row = (changes: Partial<BacktestRow>): BacktestRow => ({
+    ...{ switch: 'lab', rule: 'maximum-duration-costly', mode: 'enforce', actions: 1234, alerts: 12 },
+    ...{ accounts: 123, callsCut: 1234, minutesBefore: 1804.52, minutesCut: 196.04, reallyCut: 12 },
+    ...{ withheld: {}, indeterminatePolls: 0, unseenVendors: [], error: null, ...changes },
+  });
+  const laid = async <Row extends object>(rows: readonly Row[], view: RowView<Row>, columns: number) => {
+    let text = '';
+    const write = async (part: string) => {
+      text += part;
+    };
+    await writeRows(rows, view, 'table', { write, isTerminal: true, columns });
+    return text.trimEnd().split('\n');
+  };
+
+  it('cuts no number and no word at 80 columns, and leaves out what is told elsewhere instead', async () => {
+    const rows = [
+      row({ withheld: { 'cap-per-hour': 12 } }),
+      row({ rule: 'cap', actions: 2, minutesBefore: 0.92 }),
+    ];
+    const lines = await laid(rows, BACKTEST_VIEW, 80);
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines.filter((line) => /costly|^cap /.test(line))).toEqual([
+      expect.stringMatching(/^maximum-duration-costly +enforce +1234 +12 +1234 +196 +12 cap-$/),
+      expect.stringMatching(/^cap +enforce +2 +12 +1234 +196 +-$/),
+    ]);
+    expect(lines.join('\n')).not.toContain('…');
+  });
+
+  it('has every column where there is room, with whole minutes where there are many', async () => {
+    const [header, first] = await laid([row({ minutesCut: 99.99 })], BACKTEST_VIEW, 200);
+    expect(header).toMatch(/^SWITCH +RULE .*REALLY CUT +WITHHELD$/);
+    expect(first).toMatch(/ 1805 +99.99 +12 +-$/);
+  });
+
+  it('cuts no number of a comparison either', async () => {
+    const counts = { callsCut: 12345, callsCutAgainst: 12346, onlyHere: 12347, onlyAgainst: 12348 };
+    const minutes = { minutesCut: 1234567.8, minutesCutAgainst: 1234.56, alerts: 1, alertsAgainst: 2 };
+    const rows = [{ switch: 'lab', rule: 'maximum-duration-costly', ...counts, ...minutes }];
+    const lines = await laid(rows, BACKTEST_DIFF_VIEW, 80);
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines.at(-1)).toMatch(/^maximum-duration-costly +12345 +12346 +12347 +12348 +1234568 +1235/);
+  });
+
+  it('is followed by what cannot be told in numbers, a line for each rule', () => {
+    const rows = [
+      row({ rule: 'cap', indeterminatePolls: 19, error: 'broken' }),
+      row({ unseenVendors: [3, 4] }),
+      row({ rule: 'fine' }),
+    ];
+    expect(noteLines(rows)).toEqual([
+      'cap: indeterminate at 19 polls; broken',
+      'maximum-duration-costly: no call of vendors 3, 4 in the ledger',
+    ]);
+    const [first, second] = rows;
+    if (first === undefined || second === undefined) throw new Error('no rows');
+    expect(noteLines([first, { ...second, switch: 'other' }])[1]).toMatch(
+      /^other, maximum-duration-costly: /,
+    );
+  });
+});
+
 it('prints a table for a person, and CSV for a sheet', async () => {
   expect((await backtest({}, '-o', 'table')).stdout).toMatch(/RULE +.*CALLS CUT.*\n.*cap +/);
   expect((await backtest({}, '-o', 'csv')).stdout.split('\r\n')[0]).toBe(
@@ -396,7 +465,9 @@ it('says that nothing is known of vendors that nobody asked for at the time', as
     'The ledger of lab holds no call of some vendors that cap goes by: whose vendor a call was is known only from when a rule ' +
       'that is not off names the vendor. Without that these figures say nothing.',
   );
-  expect((await backtest({ rules }, '-o', 'table')).stdout).toContain('no call of vendor 3 in the ledger');
+  expect((await backtest({ rules }, '-o', 'table')).stdout).toMatch(
+    /\ncap: no call of vendor 3 in the ledger\n$/,
+  );
   expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('vendor');
 });
 

@@ -13,11 +13,11 @@ import {
   LEAD_IN,
   type SwitchBacktestResult,
 } from '../backtest-report.js';
-import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows } from '../backtest-view.js';
+import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows, noteLines } from '../backtest-view.js';
 import { loadConfig, loadRules, selectSwitches } from '../compose.js';
 import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
-import { harmlessJson } from '../harmless-text.js';
+import { harmless, harmlessJson } from '../harmless-text.js';
 import { asEnforcing } from '../judging.js';
 import {
   chosenFormat,
@@ -247,8 +247,14 @@ async function print(
     );
     await writeRows(shown(rows, context), BACKTEST_DIFF_VIEW, format, context.stdout);
   } else {
-    const rows = results.flatMap((one) => backtestRows(one.switch, one.here));
-    await writeRows(shown(rows, context), BACKTEST_VIEW, format, context.stdout);
+    const rows = shown(
+      results.flatMap((one) => backtestRows(one.switch, one.here)),
+      context,
+    );
+    await writeRows(rows, BACKTEST_VIEW, format, context.stdout);
+    // The other formats have it in their rows.
+    const notes = format === 'table' ? noteLines(rows) : [];
+    for (const line of notes) await context.stdout.write(`${harmless(line)}\n`);
   }
   for (const line of results.flatMap((one) => closingLines(one, span))) await say(context, line);
   await say(context, HONEST_LIMIT);
