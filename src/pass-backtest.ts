@@ -4,12 +4,13 @@ import type { Caps } from './domain/config.js';
 import type { CalledCountry, KnownAccount, LedgerCall, LedgerPoll, LedgerState } from './domain/ledger.js';
 import type { Snapshot } from './domain/snapshot.js';
 import { createGate } from './enforce/gate.js';
+import { createLeadInNotes, type LeadIn, type LeadInNotes } from './pass-backtest-lead-in.js';
 import { type CapTrips, createCapTrips } from './pass-backtest-trips.js';
 import { type Unwatched, unwatchedIn } from './pass-backtest-unwatched.js';
 import { type CarryingOut, carryOut } from './pass-carried-out.js';
 import { endedByCut } from './pass-ledger-calls.js';
-import { createLedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
-import { createReplay, type ReplayOptions } from './pass-replay.js';
+import { createLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from './pass-ledger-world.js';
+import { createReplay, type Replay, type ReplayOptions } from './pass-replay.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -19,9 +20,11 @@ export interface BacktestOptions
     Pick<LedgerWorldOptions, 'calls'> {
   /** Compiled as though all of them enforced; `modes` says what is written. */
   modes: ReadonlyMap<string, string>;
-  /** In order of time; those before `since` only build up the history that windows need. */
+  /** In order of time; those before `actsFrom` only build up the history that windows need. */
   polls: readonly LedgerPoll[];
-  /** Milliseconds since the epoch: from here on rules act. */
+  /** Milliseconds since the epoch, not after `since`: from here on rules act. See actingFrom. */
+  actsFrom: number;
+  /** From here on what they do is counted. */
   since: number;
   /** Where the span ends; the last poll lies before. */
   until: number;
@@ -75,13 +78,14 @@ export interface BacktestResult {
   missedPolls: number;
   /** Where nobody looked. */
   unwatched: readonly Unwatched[];
-  /** Calls that were on the switch in the span. */
+  /** Calls that were on the switch in the span, those that these rules cut before it among them. */
   calls: number;
   /**
    * Calls that were cut in earnest in the span and that these rules had not cut by then: they end as they did, and nothing
    * that would have followed is known.
    */
   cutOtherwise: number;
+  leadIn: LeadIn;
   rules: readonly BacktestedRule[];
   cut: readonly BacktestedCall[];
 }
@@ -91,85 +95,127 @@ interface RuleCount extends Omit<BacktestedRule, 'withheld' | 'unseenVendors'> {
   withheld: Map<WithholdReason, Set<string>>;
 }
 
+/** What is counted of some polls. */
+interface Figures {
+  polls: number;
+  missedPolls: number;
+  cutOtherwise: number;
+  counts: ReadonlyMap<string, RuleCount>;
+  cut: BacktestedCall[];
+}
+
 /**
  * Replays the ledger at its polls and tells what these rules would have done, had all of them enforced, with the caps in
  * force. A cut call counts as ended; what its caller would have done then, nobody knows.
  */
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
-  const { since, until, polls, rules } = options;
+  const { since, until, polls, rules, actsFrom } = options;
   const world = createLedgerWorld(options);
-  const replay = createReplay({
-    ...options,
-    intervalMs: polls.at(-1)?.intervalMs ?? 0,
-    skipsQuiet: options.thorough !== true,
-    past: {
-      lastPollId: undefined,
-      polls: [],
-      calls: [],
-      countries: options.countries,
-      accounts: options.accounts,
-      holding: [],
-      ...(options.prunedUntil === undefined ? {} : { prunedUntil: options.prunedUntil }),
-    },
-  });
-  const counts = new Map(
-    rules.map(({ rule }) => [rule.name, newCount(rule.name, options.modes.get(rule.name) ?? rule.mode)]),
-  );
-  const trips = createCapTrips(rules);
-  const vendorsOf = new Map(rules.map(({ rule, vendors }) => [rule.name, vendors]));
-  const lastAt = polls.at(-1)?.at ?? since;
-  const cut: BacktestedCall[] = [];
-  const taken: Taken[] = [];
+  const replay = replayOf(options);
+  const leadIn = createLeadInNotes({ ...options, rules: rules.map(({ rule }) => rule) });
+  const told = newFigures(options);
+  // Of the lead-in: what it did is done, and nobody counts it.
+  const untold = newFigures(options);
+  const act = createActing(options, { world, replay, leadIn });
   const judgeFrom =
-    since - Math.max(0, ...rules.map(({ rule }) => rule.forMs)) - 2 * (polls[0]?.intervalMs ?? 0);
-  let missedPolls = 0;
-  let counted = 0;
-  let cutOtherwise = 0;
-  /** Calls that had ended before the span began. */
-  let before: number | undefined;
+    actsFrom - Math.max(0, ...rules.map(({ rule }) => rule.forMs)) - 2 * (polls[0]?.intervalMs ?? 0);
+  /** The first listing of the span, and how many calls had ended before. */
+  let first: { poll: LedgerPoll; ended: number } | undefined;
 
   for (const [index, poll] of polls.entries()) {
-    const acts = poll.at >= since;
-    if (acts) counted += 1;
-    if (acts && poll.result !== 'sound') missedPolls += 1;
+    const figures = poll.at < since ? untold : told;
+    figures.polls += 1;
+    if (poll.result !== 'sound') figures.missedPolls += 1;
     if (poll.result === 'failed') {
       replay.missed(poll);
       options.onProgress?.((index + 1) / polls.length);
       continue;
     }
     const { snapshot, ...changes } = world.step(poll);
-    if (acts) cutOtherwise += changes.cut.length;
+    figures.cutOtherwise += changes.cut.length;
+    if (poll.at >= since && first === undefined) {
+      const listed = snapshot.calls.length + leadIn.cutButListed(poll);
+      first = { poll, ended: world.seen - listed };
+    }
     if (poll.at < judgeFrom) {
       replay.warmUp(snapshot, { poll, ...changes });
     } else {
       const { actions, rules: decided } = await replay.poll(snapshot, { poll, ...changes });
-      if (acts) {
-        before ??= world.seen - snapshot.calls.length;
-        noteVerdicts(decided, counts);
-        const rulesThen = options.rulesAt?.(poll.at) ?? rules;
-        const then = { ...options, rules: rulesThen, ...options.knownAt?.(poll.at) };
-        const done = decide(actions, { ...then, poll, snapshot, taken, counts, trips });
-        replay.done(done, poll.at);
-        for (const action of done) {
-          taken.push({ at: poll.at, calls: action.weight });
-          cut.push(...cutCalls(action, poll.at, lastAt, (call) => world.cut(call)));
-        }
-      }
+      noteVerdicts(decided, figures.counts);
+      if (poll.at >= actsFrom) act(actions, { poll, snapshot, figures });
     }
     options.onProgress?.((index + 1) / polls.length);
   }
+  const vendorsOf = new Map(
+    (options.rulesAt?.(since) ?? rules).map(({ rule, vendors }) => [rule.name, vendors]),
+  );
   return {
-    polls: counted,
-    missedPolls,
+    polls: told.polls,
+    missedPolls: told.missedPolls,
     unwatched: unwatchedIn(polls, since, until),
-    calls: before === undefined ? 0 : world.seen - before,
-    cutOtherwise,
-    rules: Array.from(counts.values(), (count) => ({
+    calls: first === undefined ? 0 : world.seen - first.ended,
+    cutOtherwise: told.cutOtherwise,
+    leadIn: leadIn.told(first?.poll),
+    rules: Array.from(told.counts.values(), (count) => ({
       ...count,
       withheld: sizesOf(count.withheld),
       unseenVendors: vendorsOf.get(count.rule)?.filter((vendor) => !world.vendorsSeen.has(vendor)) ?? [],
     })),
-    cut,
+    cut: told.cut,
+  };
+}
+
+function replayOf(options: BacktestOptions): Replay {
+  const { polls, countries, accounts, prunedUntil, thorough } = options;
+  const known = prunedUntil === undefined ? {} : { prunedUntil };
+  return createReplay({
+    ...options,
+    intervalMs: polls.at(-1)?.intervalMs ?? 0,
+    skipsQuiet: thorough !== true,
+    past: { lastPollId: undefined, polls: [], calls: [], countries, accounts, holding: [], ...known },
+  });
+}
+
+function newFigures({ rules, modes }: BacktestOptions): Figures {
+  const counts = new Map(
+    rules.map(({ rule }) => [rule.name, newCount(rule.name, modes.get(rule.name) ?? rule.mode)]),
+  );
+  return { polls: 0, missedPolls: 0, cutOtherwise: 0, counts, cut: [] };
+}
+
+interface ActingAt {
+  poll: LedgerPoll;
+  snapshot: Snapshot;
+  figures: Figures;
+}
+
+/** Carries out what was planned at a poll: for the replay, for its world, and for the caps of the polls to come. */
+function createActing(
+  options: BacktestOptions,
+  { world, replay, leadIn }: { world: LedgerWorld; replay: Replay; leadIn: LeadInNotes },
+): (actions: readonly PlannedAction[], at: ActingAt) => void {
+  const trips = createCapTrips(options.rules);
+  const taken: Taken[] = [];
+  const lastAt = options.polls.at(-1)?.at ?? options.since;
+  return (actions, { poll, snapshot, figures }) => {
+    const { at } = poll;
+    const rules = options.rulesAt?.(at) ?? options.rules;
+    const { counts } = figures;
+    leadIn.planned(new Set(actions.map(({ rule }) => rule)), at);
+    const then = { ...options, rules, ...options.knownAt?.(at) };
+    const done = decide(actions, { ...then, poll, snapshot, taken, counts, trips });
+    replay.done(done, at);
+    for (const action of done) {
+      const { weight } = action;
+      taken.push({ at, calls: weight });
+      leadIn.taken(weight, at);
+      for (const call of callsOf(action)) {
+        const rows = world.cut(call);
+        if (at < options.since) leadIn.cut(rows);
+        const [row] = rows;
+        if (row !== undefined) figures.cut.push(cutCall(row, { rule: action.rule, at, until: lastAt }));
+      }
+    }
   };
 }
 
@@ -254,28 +300,24 @@ function takenSince(taken: readonly Taken[], since: number): number {
   return calls;
 }
 
-function cutCalls(
-  action: PlannedAction,
-  at: number,
-  until: number,
-  cut: (call: CallIdentity) => LedgerCall | undefined,
-): BacktestedCall[] {
-  if (action.action === 'alert') return [];
-  const taken = action.call === undefined ? action.takes : [action.call];
-  return taken.flatMap((call) => {
-    const row = cut(call);
-    if (row === undefined) return [];
-    const { id, callId, setupTimeText, account, customer, cli, cld } = row;
-    return [
-      {
-        ...{ id, callId, setupTimeText, account, customer, cli, cld },
-        rule: action.rule,
-        cutAt: at,
-        reallyCut: endedByCut(row),
-        ...minutesAround(row, at, until),
-      },
-    ];
-  });
+/** The calls that an action surely ends. */
+function callsOf({ action, call, takes }: PlannedAction): readonly CallIdentity[] {
+  if (action === 'alert') return [];
+  return call === undefined ? takes : [call];
+}
+
+function cutCall(
+  row: LedgerCall,
+  { rule, at, until }: { rule: string; at: number; until: number },
+): BacktestedCall {
+  const { id, callId, setupTimeText, account, customer, cli, cld } = row;
+  return {
+    ...{ id, callId, setupTimeText, account, customer, cli, cld },
+    rule,
+    cutAt: at,
+    reallyCut: endedByCut(row),
+    ...minutesAround(row, at, until),
+  };
 }
 
 /**

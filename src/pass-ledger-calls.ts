@@ -29,10 +29,6 @@ export class LiveCall implements KeptCall {
   private agedAt: number | undefined;
   private goneSince: number | undefined;
   private cutTold = false;
-  /**
-   * The last listing that showed it, where the ledger tells that; Infinity for a call that went on, and for one that was
-   * listed in other states than live ones, of which lastSeenAt says nothing.
-   */
   private readonly shownUntil: number;
 
   constructor(
@@ -42,9 +38,7 @@ export class LiveCall implements KeptCall {
   ) {
     this.listedCall = listedCall(row, numbering);
     this.startedAt = row.setupAt ?? (row.lastDelay === undefined ? undefined : startOf(row));
-    const wentOn = row.endedAt === undefined && row.absentAt === undefined;
-    const tells = !wentOn && row.states.every(({ state }) => isLive(state));
-    this.shownUntil = tells ? row.lastSeenAt : Number.POSITIVE_INFINITY;
+    this.shownUntil = shownUntil(row);
   }
 
   get isGone(): boolean {
@@ -184,6 +178,21 @@ export function endedByCut({ cutAt, endedAt, absentAt, lastSeenAt, states }: Led
     tells ? lastSeenAt : Number.POSITIVE_INFINITY,
   );
   return cutAt !== undefined && seenUntil < cutAt + RECENT_DISCONNECT_MS;
+}
+
+/**
+ * The last listing that showed a call, where the ledger tells that; Infinity for a call that went on, and for one that was
+ * listed in other states than live ones, of which lastSeenAt says nothing.
+ */
+function shownUntil({ endedAt, absentAt, lastSeenAt, states }: LedgerCall): number {
+  const wentOn = endedAt === undefined && absentAt === undefined;
+  const tells = !wentOn && states.every(({ state }) => isLive(state));
+  return tells ? lastSeenAt : Number.POSITIVE_INFINITY;
+}
+
+/** Whether a sound listing of its login at this instant, later than the one that showed a call first, showed it as well. */
+export function wasListedAt(row: LedgerCall, at: number): boolean {
+  return (row.endedAt === undefined || row.endedAt > at) && at <= shownUntil(row);
 }
 
 /** Whether the listing that showed a call first showed it as over, which makes it one that began and ended by then. */

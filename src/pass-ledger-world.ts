@@ -52,8 +52,11 @@ export interface LedgerWorld {
   step(poll: LedgerPoll): LedgerStep;
   /** The snapshot alone. */
   snapshot(poll: LedgerPoll): Snapshot;
-  /** The call was cut in the replay: it is listed no more. Its true end is in the row. */
-  cut(call: CallIdentity): LedgerCall | undefined;
+  /**
+   * The call was cut in the replay: it is listed no more. Its row, with its true end, and then those of its other entries; none
+   * where it is not there.
+   */
+  cut(call: CallIdentity): readonly LedgerCall[];
   /** Calls that were there, listed at this login or not. */
   readonly seen: number;
   /** Vendors that any of these was listed for. */
@@ -135,17 +138,17 @@ class ReplayedSwitch implements LedgerWorld {
     };
   }
 
-  cut(call: CallIdentity): LedgerCall | undefined {
-    if (this.last === undefined) return undefined;
+  cut(call: CallIdentity): readonly LedgerCall[] {
+    if (this.last === undefined) return [];
     const found = this.find(call, this.last.login);
-    if (found === undefined) return undefined;
+    if (found === undefined) return [];
     // Put together now, the listing still shows the call to whoever looks at it later.
     const { calls } = this.last.snapshot;
-    if (calls.length > 0) {
-      this.leave(found);
-      for (const other of this.otherEntries(found)) this.leave(other);
-    }
-    return found.row;
+    if (calls.length === 0) return [found.row];
+    this.leave(found);
+    const others = this.otherEntries(found);
+    for (const other of others) this.leave(other);
+    return [found, ...others].map(({ row }) => row);
   }
 
   /** An on-net call may be listed under a second ID. Entries of the same direction are of other calls. */

@@ -4,7 +4,8 @@ import { customersOverTime } from '../src/cli/judging.js';
 import type { CustomerTree, SwitchConfig } from '../src/domain/config.js';
 import type { LedgerCall, LedgerPoll } from '../src/domain/ledger.js';
 import type { Condition, ExpiringEntry, FactCondition, Rule, SubjectFilter } from '../src/domain/rule.js';
-import { runBacktest } from '../src/pass-backtest.js';
+import { type BacktestOptions, type BacktestResult, runBacktest } from '../src/pass-backtest.js';
+import { actingFrom } from '../src/pass-backtest-lead-in.js';
 import { aBacktest, aRow, at, LOGIN, START, polls as somePolls } from './support/backtest.js';
 import { aRule } from './support/calls.js';
 
@@ -449,7 +450,8 @@ it('comes to the very same whether or not it leaves out subjects that must still
       fc.constantFrom({ perPass: 50, perHour: 500 }, { perPass: 1, perHour: 3 }),
       fc.nat(10),
       fc.boolean(),
-      async (rows, polls, rules, customerTree, caps, first, sharesIds) => {
+      fc.boolean(),
+      async (rows, polls, rules, customerTree, caps, first, sharesIds, leadsIn) => {
         const options = aBacktest({
           rules: rules.map((rule, index) => rule(index)),
           calls: rows
@@ -463,6 +465,7 @@ it('comes to the very same whether or not it leaves out subjects that must still
           customerTree,
           caps: { ...caps, sharePerPass: 1 },
           since: polls[first]?.at ?? START,
+          ...(leadsIn ? { actsFrom: polls[Math.floor(first / 2)]?.at ?? START } : {}),
           countries: [{ account: 1, country: 'DE', firstAt: at(-1_000_000), lastAt: at(0) }],
           accounts: [
             { account: 1, firstAt: at(-8 * 86_400) },
@@ -486,6 +489,73 @@ it('comes to the very same whether or not it leaves out subjects that must still
   );
   // Else it would have compared nothing with nothing.
   for (const count of Object.values(tally)) expect(count).toBeGreaterThan(20);
+}, 120_000);
+
+/** Tells of an account twice, then cuts. */
+const climbing = aRule({
+  name: 'climbing',
+  hash: 'climbing',
+  conditions: { all: [{ fact: 'account.totalCalls', operator: 'greaterThan', value: 1 }] },
+  event: { type: 'alert' },
+  cooldownMs: 10_000,
+  escalate: [
+    { after: 2, withinMs: 300_000, event: aRule({ event: { type: 'disconnectCall', keep: 1 } }).event },
+  ],
+});
+
+/** What is counted poll by poll, so that the figures of two spans are those of both together. */
+function counts({ rules }: BacktestResult) {
+  return rules.map(({ actions, alerts, indeterminatePolls }) => [actions, alerts, indeterminatePolls]);
+}
+
+it('comes to the same from an instant on, whether the span begins there or earlier', async () => {
+  const tally = { cutBefore: 0, cutAfter: 0, alertsAfter: 0, otherwise: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyRow, { minLength: 15, maxLength: 40 }),
+      anyPolls,
+      fc.array(anyRule, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom({ perPass: 50, perHour: 500 }, { perPass: 2, perHour: 4 }),
+      fc.nat(5),
+      fc.integer({ min: 6, max: 16 }),
+      async (rows, polls, drawn, caps, first, second) => {
+        const rules = [...drawn.map((rule, index) => rule(index)), climbing];
+        const calls = rows
+          .map((row, index) => ({ ...row(index, polls), id: String(100 + index) }))
+          .toSorted((one, other) => one.firstSeenAt - other.firstSeenAt);
+        const [since, from] = [polls[first]?.at ?? START, polls[second]?.at ?? START];
+        const spanOf = (changes: Partial<BacktestOptions>) =>
+          runBacktest({
+            ...aBacktest({ rules, calls, polls, caps: { ...caps, sharePerPass: 1 } }),
+            actsFrom: actingFrom(rules, changes.since ?? since),
+            ...changes,
+          });
+        const whole = await spanOf({ since });
+        const before = await spanOf({ since, polls: polls.filter(({ at: time }) => time < from) });
+        const after = await spanOf({ since: from });
+        expect(after.cut).toEqual(whole.cut.filter(({ cutAt }) => cutAt >= from));
+        expect(after.cutOtherwise + before.cutOtherwise).toBe(whole.cutOtherwise);
+        const sums = counts(before).map((of, rule) =>
+          of.map((count, index) => count + (counts(after)[rule]?.[index] ?? 0)),
+        );
+        expect(sums).toEqual(counts(whole));
+        // What was on the switch does not depend on the rules.
+        expect(after.calls).toBe(
+          (await runBacktest(aBacktest({ rules: [], calls, polls, since: from }))).calls,
+        );
+        tally.cutBefore += after.leadIn.callsCut;
+        tally.cutAfter += after.cut.length;
+        tally.alertsAfter += after.rules.reduce((sum, { alerts }) => sum + alerts, 0);
+        const alone = await spanOf({ since: from, actsFrom: from });
+        if (JSON.stringify([alone.cut, counts(alone)]) !== JSON.stringify([after.cut, counts(after)])) {
+          tally.otherwise += 1;
+        }
+      },
+    ),
+    { numRuns: 150, seed: 80 },
+  );
+  // Else nothing that was done before would have made a difference.
+  for (const [what, count] of Object.entries(tally)) expect([what, count]).toEqual([what, atLeast(20)]);
 }, 120_000);
 
 const familyRule = anyLeaf('customer').map((leaf) => (index: number): Rule => {

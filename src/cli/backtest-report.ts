@@ -1,9 +1,14 @@
+import { durationText } from '../documents/duration.js';
 import type { BacktestResult } from '../pass-backtest.js';
 import { backtestRows, callKey, counted, diffRows, notIn } from './backtest-view.js';
 
 export const HONEST_LIMIT =
   'A cut call counts as ended: what its caller would have done then, nobody can know from the past. Calls that came and ' +
   'went between two polls are not in the ledger.';
+
+export const LEAD_IN =
+  'Rules act from an hour before --since on, or as far before as their cooldown and escalate reach, a day at most: what they ' +
+  'did then holds back and escalates what they do later, and uses up caps.perHour, but is in no figure.';
 
 /** Milliseconds since the epoch. */
 export interface BacktestSpan {
@@ -31,6 +36,7 @@ export function closingLines(
       : `cut here ${cutText(here)} (${minutesText(here)}), against ${cutText(against)} (${minutesText(against)})`;
   return [
     `${name}: ${counted(here.calls, 'call')} at ${counted(here.polls, 'poll')}${missed}; ${cut}.`,
+    ...leadInLines(name, here, against),
     ...unwatchedLines(name, here, since),
     ...unseenLines(name, here, against),
     ...reallyCutLines(here, against),
@@ -46,6 +52,49 @@ function togetherLines(here: BacktestResult, against: BacktestResult | undefined
   return [
     `All rules together: ${onlyHere} cut only here, ${onlyAgainst} only against; ONLY HERE and ONLY AGAINST compare ` +
       'each rule with itself alone.',
+  ];
+}
+
+/** What the time before the span did to these figures, and what it might have done had more of it been replayed. */
+function leadInLines(
+  name: string,
+  here: BacktestResult,
+  against: BacktestResult | undefined,
+): readonly string[] {
+  const cut = here.leadIn.callsCut;
+  const cutAgainst = against?.leadIn.callsCut ?? 0;
+  const told = against === undefined ? `${cut}` : `${cut} here and ${cutAgainst} against`;
+  return [
+    ...(Math.max(cut, cutAgainst) === 0
+      ? []
+      : [
+          `Of these calls ${told} had been cut by the rules before --since: in the replay they are gone, and no other figure ` +
+            'counts them.',
+        ]),
+    ...shortLines(name, here, against),
+  ];
+}
+
+/** What reaches back to before the lead-in, which begins at the same instant for both. */
+function shortLines(
+  name: string,
+  here: BacktestResult,
+  against: BacktestResult | undefined,
+): readonly string[] {
+  const leadIns = against === undefined ? [here.leadIn] : [here.leadIn, against.leadIn];
+  const rules = leadIns.flatMap(({ reachingFurther }) =>
+    reachingFurther.map(({ rule, reachMs }) => `${rule} (${durationText(reachMs)})`),
+  );
+  const reaches = [
+    ...(leadIns.some(({ capReachesFurther }) => capReachesFurther) ? ['caps.perHour'] : []),
+    ...(rules.length === 0 ? [] : [`cooldown or escalate of ${[...new Set(rules)].join(', ')}`]),
+  ];
+  if (reaches.length === 0) return [];
+  const { from, isAllThatIsKnown } = here.leadIn;
+  const why = isAllThatIsKnown ? 'the ledger tells too little of then' : 'a replay begins no earlier';
+  return [
+    `${name}: these figures are as though the rules had done nothing before ${iso(from)} (${why}), though these reach back ` +
+      `further: ${reaches.join('; ')}.`,
   ];
 }
 
@@ -116,7 +165,11 @@ export function backtestReport(results: readonly SwitchBacktestResult[], { since
   return {
     since: iso(since),
     until: iso(until),
-    note: HONEST_LIMIT,
+    note: [
+      HONEST_LIMIT,
+      LEAD_IN,
+      ...results.flatMap(({ switch: name, here, against }) => shortLines(name, here, against)),
+    ].join(' '),
     switches: results.map(({ switch: name, here, against }) => ({
       switch: name,
       polls: here.polls,
@@ -124,12 +177,14 @@ export function backtestReport(results: readonly SwitchBacktestResult[], { since
       unwatched: here.unwatched.map(({ from, to }) => ({ since: iso(from), until: iso(to) })),
       calls: here.calls,
       cutOtherwise: here.cutOtherwise,
+      leadIn: leadInOf(here),
       rules: backtestRows(name, here),
       accounts: accountRows(here),
       cut: here.cut.map(cutRow),
       ...(against !== undefined && {
         against: {
           cutOtherwise: against.cutOtherwise,
+          leadIn: leadInOf(against),
           rules: backtestRows(name, against),
           diff: diffRows(name, here, against),
           onlyHere: notIn(here.cut, against.cut).map(cutRow),
@@ -137,6 +192,18 @@ export function backtestReport(results: readonly SwitchBacktestResult[], { since
         },
       }),
     })),
+  };
+}
+
+function leadInOf({ leadIn }: BacktestResult) {
+  return {
+    since: iso(leadIn.from),
+    callsCut: leadIn.callsCut,
+    rulesReachingFurther: leadIn.reachingFurther.map(({ rule, reachMs }) => ({
+      rule,
+      seconds: reachMs / 1000,
+    })),
+    perHourReachesFurther: leadIn.capReachesFurther,
   };
 }
 

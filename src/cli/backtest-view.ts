@@ -58,32 +58,27 @@ function sum(calls: readonly BacktestedCall[], key: 'minutesBefore' | 'minutesCu
   return Math.round(calls.reduce((total, call) => total + call[key], 0) * 100) / 100;
 }
 
+/** From here on a hundredth of a minute is more than anybody compares, and takes the place of other columns. */
+const WHOLE_FROM_MINUTES = 100;
+
+function minutesCell(minutes: number): number {
+  return minutes < WHOLE_FROM_MINUTES ? minutes : Math.round(minutes);
+}
+
+/** What a rule would have done, in numbers; what else is to be said of it takes a line of its own, see noteLines. */
 export const BACKTEST_VIEW: RowView<BacktestRow> = {
   columns: [
     { header: 'SWITCH', cell: (row) => row.switch, optional: 'same' },
     { header: 'RULE', cell: (row) => row.rule, keep: true },
     { header: 'MODE', cell: (row) => row.mode, optional: 'always' },
-    { header: 'ACTIONS', cell: (row) => row.actions },
-    { header: 'ALERTS', cell: (row) => row.alerts },
-    { header: 'ACCOUNTS', cell: (row) => row.accounts },
-    { header: 'CALLS CUT', cell: (row) => row.callsCut },
-    { header: 'MIN BEFORE', cell: (row) => row.minutesBefore },
-    { header: 'MIN CUT', cell: (row) => row.minutesCut },
-    { header: 'REALLY CUT', cell: (row) => row.reallyCut },
+    { header: 'ACTIONS', cell: (row) => row.actions, keep: true },
+    { header: 'ALERTS', cell: (row) => row.alerts, keep: true },
+    { header: 'ACCOUNTS', cell: (row) => row.accounts, keep: true, optional: 'always' },
+    { header: 'CALLS CUT', cell: (row) => row.callsCut, keep: true },
+    { header: 'MIN BEFORE', cell: (row) => minutesCell(row.minutesBefore), keep: true, optional: 'always' },
+    { header: 'MIN CUT', cell: (row) => minutesCell(row.minutesCut), keep: true },
+    { header: 'REALLY CUT', cell: (row) => row.reallyCut, keep: true, optional: 'always' },
     { header: 'WITHHELD', cell: withheldText, wraps: true },
-    {
-      header: 'NOTES',
-      cell: (row) =>
-        [
-          row.indeterminatePolls > 0 ? `indeterminate at ${counted(row.indeterminatePolls, 'poll')}` : '',
-          unseenText(row.unseenVendors),
-          row.error ?? '',
-        ]
-          .filter(Boolean)
-          .join('; '),
-      wraps: true,
-      optional: 'same',
-    },
   ],
   fields: [
     'switch',
@@ -102,6 +97,20 @@ export const BACKTEST_VIEW: RowView<BacktestRow> = {
     'unseenVendors',
   ],
 };
+
+/** What cannot be told in numbers of a rule, a line for each that there is something to say of. */
+export function noteLines(rows: readonly BacktestRow[]): readonly string[] {
+  const switches = new Set(rows.map((row) => row.switch));
+  return rows.flatMap((row) => {
+    const notes = [
+      row.indeterminatePolls > 0 ? `indeterminate at ${counted(row.indeterminatePolls, 'poll')}` : '',
+      unseenText(row.unseenVendors),
+      row.error ?? '',
+    ].filter(Boolean);
+    const rule = switches.size > 1 ? `${row.switch}, ${row.rule}` : row.rule;
+    return notes.length === 0 ? [] : [`${rule}: ${notes.join('; ')}`];
+  });
+}
 
 function withheldText({ withheld }: BacktestRow): string {
   return Object.entries(withheld)
@@ -172,14 +181,14 @@ export const BACKTEST_DIFF_VIEW: RowView<BacktestDiffRow> = {
   columns: [
     { header: 'SWITCH', cell: (row) => row.switch, optional: 'same' },
     { header: 'RULE', cell: (row) => row.rule, keep: true },
-    { header: 'CUT HERE', cell: (row) => row.callsCut },
-    { header: 'CUT AGAINST', cell: (row) => row.callsCutAgainst },
-    { header: 'ONLY HERE', cell: (row) => row.onlyHere },
-    { header: 'ONLY AGAINST', cell: (row) => row.onlyAgainst },
-    { header: 'MIN HERE', cell: (row) => row.minutesCut },
-    { header: 'MIN AGAINST', cell: (row) => row.minutesCutAgainst },
-    { header: 'ALERTS HERE', cell: (row) => row.alerts },
-    { header: 'ALERTS AGAINST', cell: (row) => row.alertsAgainst },
+    { header: 'CUT HERE', cell: (row) => row.callsCut, keep: true },
+    { header: 'CUT AGAINST', cell: (row) => row.callsCutAgainst, keep: true },
+    { header: 'ONLY HERE', cell: (row) => row.onlyHere, keep: true },
+    { header: 'ONLY AGAINST', cell: (row) => row.onlyAgainst, keep: true },
+    { header: 'MIN HERE', cell: (row) => minutesCell(row.minutesCut), keep: true },
+    { header: 'MIN AGAINST', cell: (row) => minutesCell(row.minutesCutAgainst), keep: true },
+    { header: 'ALERTS HERE', cell: (row) => row.alerts, keep: true, optional: 'always' },
+    { header: 'ALERTS AGAINST', cell: (row) => row.alertsAgainst, keep: true, optional: 'always' },
   ],
   fields: [
     'switch',

@@ -20,6 +20,8 @@ export interface ReplayJob {
   /** What is written of each rule. */
   modes: ReadonlyMap<string, string>;
   span: BacktestSpan;
+  /** From when on rules act; see actingFrom. */
+  actsFrom: number;
 }
 
 /** Carries a job out; `onProgress` is told the share of polls that is done. Throws STORE_FAILED. */
@@ -27,16 +29,16 @@ export type Replayer = (job: ReplayJob, onProgress: (share: number) => void) => 
 
 /** Carries a job out in this thread, on a connection of its own. */
 export const replayHere: Replayer = async (job, onProgress) => {
-  const { config, switchConfig, ruleSet, modes, span } = job;
+  const { config, switchConfig, ruleSet, modes, span, actsFrom } = job;
   const { name } = switchConfig;
   // At every poll those that were known then take their place.
   const unknownYet = customersFrom(switchConfig, []);
   const judgingAt = (now: number) => judgingOf(config, switchConfig, ruleSet, now, unknownYet);
-  const judging = judgingAt(span.since);
+  const judging = judgingAt(actsFrom);
   const { reachMs, watchedMs } = reachOf(judging.rules);
   const longestFor = Math.max(0, ...judging.rules.map(({ rule }) => rule.forMs));
-  const judgedFrom = span.since - longestFor;
-  // Before a window begins, two listings tell whose vendors' its first calls are not, and two polls are judged before the span.
+  const judgedFrom = actsFrom - longestFor;
+  // Before a window begins, two listings tell whose vendors' its first calls are not, and two polls are judged before any acts.
   const from = judgedFrom - reachMs - MARGIN_INTERVALS * usualIntervalMs(switchConfig.schedule);
   const pollsFrom = Math.min(from, judgedFrom - watchedMs);
   const reader = openLedgerReader(config.database);
@@ -48,6 +50,7 @@ export const replayHere: Replayer = async (job, onProgress) => {
       rulesAt: rulesOverTime((now) => judgingAt(now).rules),
       knownAt: customersOverTime(switchConfig, reader.customers(name, span.until)),
       modes,
+      actsFrom,
       since: span.since,
       until: span.until,
       polls: reader.pollsAround(name, pollsFrom, span.until),

@@ -2,9 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import {
+  BACKTEST_DIFF_VIEW,
+  BACKTEST_VIEW,
+  type BacktestRow,
+  noteLines,
+} from '../../src/cli/backtest-view.js';
 import { addRulesBacktest } from '../../src/cli/commands/rules-backtest.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { reportError } from '../../src/cli/errors.js';
+import { type RowView, writeRows } from '../../src/cli/output.js';
 import { replayHere } from '../../src/cli/replay-job.js';
 import type { LedgerCall } from '../../src/domain/ledger.js';
 import { openStore } from '../../src/store/open-store.js';
@@ -75,7 +82,7 @@ async function backtest(
   if (pruned !== undefined)
     await store.ledger.prune({ before: at(pruned) + 1, pollsBefore: 0, countriesBefore: 0, maxRows: 100 });
   store.close();
-  const ran = { exitCode: 0, stdout: '', stderr: '' };
+  const ran = { exitCode: 0, stdout: '', stderr: '', actsFrom: [] as number[] };
   const output = (name: 'stdout' | 'stderr') => ({
     write: async (text: string) => {
       ran[name] += text;
@@ -98,7 +105,10 @@ async function backtest(
     },
   };
   const program = new Command().exitOverride();
-  addRulesBacktest(program, context, replayHere);
+  addRulesBacktest(program, context, (job, onProgress) => {
+    ran.actsFrom.push(job.actsFrom);
+    return replayHere(job, onProgress);
+  });
   try {
     const given = args.map((arg) => arg.replace('DIR/', `${directory}/`));
     await program.parseAsync(['backtest', '-c', config, ...given], { from: 'user' });
@@ -147,6 +157,120 @@ it('gives everything in one JSON document', async () => {
         cut: [{ at: '2026-01-05T10:00:10.000Z', rule: 'cap', id: '2', account: 10, minutesCut: 0.92 }],
       },
     ],
+  });
+});
+
+describe('what rules did before --since', () => {
+  const from40 = ['--since', '2026-01-05T10:00:40Z'];
+
+  it('holds them back in the span as well, is in no figure, and is told', async () => {
+    const slow = { rules: CAP.replace('event:', 'cooldown: 1m\nevent:') };
+    const later = [aRow({ id: '3', firstSeenAt: at(50) }), aRow({ id: '4', firstSeenAt: at(85) })];
+    const setting = { ...slow, ledgers: { lab: [...CALLS, ...later] } };
+    const spans = ['2026-01-05T10:00:00Z', '2026-01-05T10:00:40Z'];
+    const cutSince40 = async (since: string) => {
+      const { stdout } = await backtest(setting, '--since', since, '-o', 'json');
+      const { cut } = JSON.parse(stdout).switches[0];
+      return cut.filter((call: { at: string }) => call.at >= '2026-01-05T10:00:40');
+    };
+    const [whole, part] = [await cutSince40(spans[0] ?? ''), await cutSince40(spans[1] ?? '')];
+    // Its cooldown begins at 10 s and ends at 70 s, when two are too many.
+    expect(part).toMatchObject([{ id: '3', at: '2026-01-05T10:01:10.000Z' }]);
+    expect(part).toEqual(whole);
+    const { stderr } = await backtest(setting, ...from40, '-o', 'jsonl');
+    expect(stderr).toContain('lab: 4 calls at 12 polls; 1 call of 1 account cut.');
+    expect(stderr).toContain('Of these calls 1 had been cut by the rules before --since');
+  });
+
+  it('is told of, in JSON too, where not all of it can be known', async () => {
+    const slow = { rules: CAP.replace('event:', 'cooldown: 30d\nevent:') };
+    const told =
+      'lab: these figures are as though the rules had done nothing before 2026-01-05T10:00:00.000Z (the ledger tells too ' +
+      'little of then), though these reach back further: caps.perHour; cooldown or escalate of cap (30d).';
+    expect((await backtest(slow, ...from40, '-o', 'jsonl')).stderr).toContain(told);
+    const { note, switches } = JSON.parse((await backtest(slow, ...from40, '-o', 'json')).stdout);
+    expect(note).toContain(told);
+    expect(switches[0].leadIn).toEqual({
+      ...{ since: '2026-01-05T10:00:00.000Z', callsCut: 1, perHourReachesFurther: true },
+      rulesReachingFurther: [{ rule: 'cap', seconds: 30 * 86_400 }],
+    });
+    // A rule that does nothing would have done nothing.
+    const idle = { rules: slow.rules.replace('value: 1', 'value: 9') };
+    expect((await backtest(idle, ...from40, '-o', 'jsonl')).stderr).not.toContain('reach back further');
+  });
+
+  it('is as much of it for both versions that are compared', async () => {
+    const slow = { rules: CAP.replace('event:', 'cooldown: 3h\nevent:') };
+    const compared = ['--against', 'DIR/plain', ...from40];
+    const { actsFrom, stdout, stderr } = await backtest(slow, ...compared, '-o', 'json');
+    expect(actsFrom).toEqual([at(-3 * 3600), at(-3 * 3600)]);
+    const [{ leadIn, against }] = JSON.parse(stdout).switches;
+    expect([leadIn.callsCut, against.leadIn.callsCut, stderr]).toEqual([1, 1, '']);
+    expect((await backtest(slow, ...compared, '-o', 'jsonl')).stderr).toContain(
+      'Of these calls 1 here and 1 against had been cut by the rules before --since',
+    );
+  });
+});
+
+describe('the table', () => {
+  const row = (changes: Partial<BacktestRow>): BacktestRow => ({
+    ...{ switch: 'lab', rule: 'maximum-duration-costly', mode: 'enforce', actions: 1234, alerts: 12 },
+    ...{ accounts: 123, callsCut: 1234, minutesBefore: 1804.52, minutesCut: 196.04, reallyCut: 12 },
+    ...{ withheld: {}, indeterminatePolls: 0, unseenVendors: [], error: null, ...changes },
+  });
+  const laid = async <Row extends object>(rows: readonly Row[], view: RowView<Row>, columns: number) => {
+    let text = '';
+    const write = async (part: string) => {
+      text += part;
+    };
+    await writeRows(rows, view, 'table', { write, isTerminal: true, columns });
+    return text.trimEnd().split('\n');
+  };
+
+  it('cuts no number and no word at 80 columns, and leaves out what is told elsewhere instead', async () => {
+    const rows = [
+      row({ withheld: { 'cap-per-hour': 12 } }),
+      row({ rule: 'cap', actions: 2, minutesBefore: 0.92 }),
+    ];
+    const lines = await laid(rows, BACKTEST_VIEW, 80);
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines.filter((line) => /costly|^cap /.test(line))).toEqual([
+      expect.stringMatching(/^maximum-duration-costly +enforce +1234 +12 +1234 +196 +12 cap-$/),
+      expect.stringMatching(/^cap +enforce +2 +12 +1234 +196 +-$/),
+    ]);
+    expect(lines.join('\n')).not.toContain('…');
+  });
+
+  it('has every column where there is room, with whole minutes where there are many', async () => {
+    const [header, first] = await laid([row({ minutesCut: 99.99 })], BACKTEST_VIEW, 200);
+    expect(header).toMatch(/^SWITCH +RULE .*REALLY CUT +WITHHELD$/);
+    expect(first).toMatch(/ 1805 +99.99 +12 +-$/);
+  });
+
+  it('cuts no number of a comparison either', async () => {
+    const counts = { callsCut: 12345, callsCutAgainst: 12346, onlyHere: 12347, onlyAgainst: 12348 };
+    const minutes = { minutesCut: 1234567.8, minutesCutAgainst: 1234.56, alerts: 1, alertsAgainst: 2 };
+    const rows = [{ switch: 'lab', rule: 'maximum-duration-costly', ...counts, ...minutes }];
+    const lines = await laid(rows, BACKTEST_DIFF_VIEW, 80);
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines.at(-1)).toMatch(/^maximum-duration-costly +12345 +12346 +12347 +12348 +1234568 +1235/);
+  });
+
+  it('is followed by what cannot be told in numbers, a line for each rule', () => {
+    const rows = [
+      row({ rule: 'cap', indeterminatePolls: 19, error: 'broken' }),
+      row({ unseenVendors: [3, 4] }),
+      row({ rule: 'fine' }),
+    ];
+    expect(noteLines(rows)).toEqual([
+      'cap: indeterminate at 19 polls; broken',
+      'maximum-duration-costly: no call of vendors 3, 4 in the ledger',
+    ]);
+    const [first, second] = rows;
+    if (first === undefined || second === undefined) throw new Error('no rows');
+    expect(noteLines([first, { ...second, switch: 'other' }])[1]).toMatch(
+      /^other, maximum-duration-costly: /,
+    );
   });
 });
 
@@ -341,7 +465,9 @@ it('says that nothing is known of vendors that nobody asked for at the time', as
     'The ledger of lab holds no call of some vendors that cap goes by: whose vendor a call was is known only from when a rule ' +
       'that is not off names the vendor. Without that these figures say nothing.',
   );
-  expect((await backtest({ rules }, '-o', 'table')).stdout).toContain('no call of vendor 3 in the ledger');
+  expect((await backtest({ rules }, '-o', 'table')).stdout).toMatch(
+    /\ncap: no call of vendor 3 in the ledger\n$/,
+  );
   expect((await backtest({}, '-o', 'jsonl')).stderr).not.toContain('vendor');
 });
 

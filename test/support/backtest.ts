@@ -82,6 +82,7 @@ export function aBacktest(
     calls: [],
     polls: [],
     since: START,
+    actsFrom: changes.since ?? START,
     until: changes.polls?.at(-1)?.at ?? START,
     countries: [],
     accounts: [],

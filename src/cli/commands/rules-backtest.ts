@@ -3,19 +3,21 @@ import { didYouMean } from '../../documents/did-you-mean.js';
 import type { Config, SwitchConfig } from '../../domain/config.js';
 import type { RuleSet } from '../../domain/rule.js';
 import type { BacktestResult } from '../../pass-backtest.js';
+import { actingFrom } from '../../pass-backtest-lead-in.js';
 import { type LedgerReader, openLedgerReader } from '../../store/ledger-reader.js';
 import {
   type BacktestSpan,
   backtestReport,
   closingLines,
   HONEST_LIMIT,
+  LEAD_IN,
   type SwitchBacktestResult,
 } from '../backtest-report.js';
-import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows } from '../backtest-view.js';
+import { BACKTEST_DIFF_VIEW, BACKTEST_VIEW, backtestRows, diffRows, noteLines } from '../backtest-view.js';
 import { loadConfig, loadRules, selectSwitches } from '../compose.js';
 import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED, UsageError } from '../errors.js';
-import { harmlessJson } from '../harmless-text.js';
+import { harmless, harmlessJson } from '../harmless-text.js';
 import { asEnforcing } from '../judging.js';
 import {
   chosenFormat,
@@ -57,7 +59,7 @@ export function addRulesBacktest(
       'Replays the calls that the ledger holds, poll by poll, and tells what the rules would have done, all of them as ' +
         'though they enforced, with the caps of the config in force, which they share. Rules that are off are left out ' +
         'unless --rule names them. Asks no switch and ' +
-        `writes nothing. ${HONEST_LIMIT}`,
+        `writes nothing. ${LEAD_IN} ${HONEST_LIMIT}`,
     )
     .addOption(configOption())
     .addOption(switchOption())
@@ -103,13 +105,19 @@ async function backtestRules(
   const against =
     options.against === undefined ? undefined : await loadRules(options.against, context, config, 'counted');
   const named = options.rule;
-  if (named !== undefined) checkNames(named, against === undefined ? [ruleSet] : [ruleSet, against]);
+  const versions = against === undefined ? [ruleSet] : [ruleSet, against];
+  if (named !== undefined) checkNames(named, versions);
+  // The same for both: what only the lead-in of one of them did would look like a difference of the rules.
+  const actsFrom = actingFrom(
+    versions.flatMap((one) => judged(one, named).rules),
+    span.since,
+  );
   const reader = openLedgerReader(config.database);
   try {
     const results: SwitchBacktestResult[] = [];
     for (const switchConfig of switches) {
       const found = await backtestSwitch({
-        ...{ config, switchConfig, ruleSet, against, named, span, reader, context, replayer },
+        ...{ config, switchConfig, ruleSet, against, named, span, actsFrom, reader, context, replayer },
       });
       if (found !== undefined) results.push(found);
     }
@@ -155,6 +163,8 @@ interface SwitchBacktest {
   /** The only rules that are wanted; all that are not off by default. */
   named: readonly string[] | undefined;
   span: BacktestSpan;
+  /** From when on rules act. */
+  actsFrom: number;
   reader: LedgerReader;
   context: CliContext;
   replayer: Replayer;
@@ -197,13 +207,13 @@ function prunedUntilOf(reader: LedgerReader, name: string): number {
 }
 
 async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): Promise<BacktestResult> {
-  const { config, switchConfig, named, span, context, replayer } = parts;
+  const { config, switchConfig, named, span, actsFrom, context, replayer } = parts;
   const bar = createProgressBar(label, context);
   try {
     return await replayer(
       {
-        ...{ config, switchConfig, span },
-        ruleSet: named === undefined ? asEnforcing(ruleSet) : enforcing(ruleSet, named),
+        ...{ config, switchConfig, span, actsFrom },
+        ruleSet: judged(ruleSet, named),
         modes: new Map(ruleSet.rules.map((rule) => [rule.name, rule.mode])),
       },
       (share) => bar.show(share),
@@ -213,8 +223,9 @@ async function replay(ruleSet: RuleSet, label: string, parts: SwitchBacktest): P
   }
 }
 
-/** These rules alone, whatever their mode: who names a rule that is off wants to know what it would do. */
-function enforcing(ruleSet: RuleSet, named: readonly string[]): RuleSet {
+/** As they are replayed; named ones alone, whatever their mode: who names a rule that is off wants to know what it would do. */
+function judged(ruleSet: RuleSet, named: readonly string[] | undefined): RuleSet {
+  if (named === undefined) return asEnforcing(ruleSet);
   const rules = ruleSet.rules.filter(({ name }) => named.includes(name));
   return { ...ruleSet, rules: rules.map((rule) => ({ ...rule, mode: 'enforce' })) };
 }
@@ -236,8 +247,14 @@ async function print(
     );
     await writeRows(shown(rows, context), BACKTEST_DIFF_VIEW, format, context.stdout);
   } else {
-    const rows = results.flatMap((one) => backtestRows(one.switch, one.here));
-    await writeRows(shown(rows, context), BACKTEST_VIEW, format, context.stdout);
+    const rows = shown(
+      results.flatMap((one) => backtestRows(one.switch, one.here)),
+      context,
+    );
+    await writeRows(rows, BACKTEST_VIEW, format, context.stdout);
+    // The other formats have it in their rows.
+    const notes = format === 'table' ? noteLines(rows) : [];
+    for (const line of notes) await context.stdout.write(`${harmless(line)}\n`);
   }
   for (const line of results.flatMap((one) => closingLines(one, span))) await say(context, line);
   await say(context, HONEST_LIMIT);
