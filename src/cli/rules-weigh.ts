@@ -35,7 +35,7 @@ export type Weigher = (...given: Parameters<typeof weighRules>) => Promise<Weigh
 
 /** What is compared with what lies on disk. */
 export interface RulesBefore {
-  /** Files as they were last in force; rule files among them where they are known. */
+  /** Files as they were last in force. Where lists alone were, or limits, no rule was: all that are on disk are new. */
   lastGood: readonly RuleFileText[];
   accepted: readonly LossOfEntries[];
   /** Rule files in force, where the process that asks has any yet; they count before those among the last good ones. */
@@ -55,9 +55,7 @@ export function weighRules(
   const sifted = holdBack(disk.files, lastGood, before.accepted);
   const known = before.ruleFiles ?? before.lastGood.filter(({ kind }) => kind === 'rules');
   const around = { disk: disk.files, ruleFiles: known, lastGood };
-  const isKnown = before.ruleFiles !== undefined || known.length > 0;
   const weighed = (settled: Settled) => weighSettled(settled, sifted, { disk, before, check });
-  if (!isKnown) return weighed({ files: sifted.files, waiting: [] });
   const least = weighed(waitBehind(sifted, around, 'least'));
   if (least.ruleSet !== undefined || sifted.heldBack.length === 0) return least;
   const full = weighed(waitBehind(sifted, around, 'full'));
