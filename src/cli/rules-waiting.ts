@@ -13,9 +13,9 @@ import {
 /** What is on disk and what was in force before, as far as both are known. */
 export interface RulesAround {
   disk: readonly RuleFileText[];
-  /** Rule files. */
-  ruleFiles: readonly RuleFileText[];
-  /** Lists and limits. */
+  /** What stays of a file that waits. */
+  inForce: readonly RuleFileText[];
+  /** Lists and limits that those on disk were compared with. */
   lastGood: readonly RuleFileText[];
 }
 
@@ -39,18 +39,15 @@ export type Rigour = 'least' | 'full';
  * and where an enforcing one reads both, changed or not: two lists of one rule may be one edit as well.
  */
 export function waitBehind(sifted: Sifted, around: RulesAround, rigour: Rigour): Settled {
-  const { disk, ruleFiles, lastGood } = around;
+  const { disk, inForce, lastGood } = around;
   const heldBack = new Set(sifted.heldBack.map(({ inForce }) => inForce.file));
   const behind = new Map(
     lastGood.filter(({ file }) => heldBack.has(file)).map((one) => [stockName(one), [nowOf(one, disk)]]),
   );
   if (behind.size === 0) return { files: sifted.files, waiting: [] };
-  const edit = editBetween(
-    ruleFiles,
-    disk.filter(({ kind }) => kind === 'rules'),
-    rigour,
-  );
-  const changed = changedStocks(disk, lastGood);
+  const [before, now] = [inForce, disk].map((files) => files.filter(({ kind }) => kind === 'rules'));
+  const edit = editBetween(before ?? [], now ?? [], rigour);
+  const changed = changedStocks(disk, inForce);
   for (;;) {
     const found = waitingIn(edit, behind);
     const drawnIn = [...found.reads].filter(([name]) => changed.has(name) && !behind.has(name));
@@ -69,11 +66,11 @@ export function waitBehind(sifted: Sifted, around: RulesAround, rigour: Rigour):
 /** Lists and limits that are not as before, by what rules know them by, with the name of the file; new and deleted ones too. */
 function changedStocks(
   disk: readonly RuleFileText[],
-  lastGood: readonly RuleFileText[],
+  inForce: readonly RuleFileText[],
 ): ReadonlyMap<string, string> {
   const isSame = (one: RuleFileText, other: RuleFileText) =>
     one.file === other.file && one.text === other.text;
-  const [now, before] = [listsAndLimits(disk), listsAndLimits(lastGood)];
+  const [now, before] = [listsAndLimits(disk), listsAndLimits(inForce)];
   const fresh = now.filter((one) => !before.some((other) => isSame(one, other)));
   const stale = before.filter((one) => !now.some((other) => isSame(one, other)));
   return new Map([...stale, ...fresh].map((one) => [stockName(one), one.file]));
@@ -86,13 +83,13 @@ function nowOf(before: RuleFileText, disk: readonly RuleFileText[]): string {
 
 function settled(
   { files }: Sifted,
-  { ruleFiles, lastGood, disk }: RulesAround,
+  { inForce, disk }: RulesAround,
   waiting: readonly WaitingFile[],
 ): Settled {
   if (waiting.length === 0) return { files, waiting };
   const names = new Set(waiting.map(({ file }) => file));
   const isWaiting = (one: RuleFileText) => names.has(one.file) || names.has(nowOf(one, disk));
-  const before = [...ruleFiles, ...lastGood].filter(isWaiting);
+  const before = inForce.filter(isWaiting);
   return { files: [...files.filter((one) => !isWaiting(one)), ...before].sort(byName), waiting };
 }
 
