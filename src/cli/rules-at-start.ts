@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../domain/config.js';
 import type { RuleSet } from '../domain/rule.js';
+import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import type { RulesOnDisk } from '../rule-files/watch-rules.js';
 import { rulesInvalid, type ToldWarnings } from './compose.js';
@@ -14,6 +15,8 @@ export interface RulesAtStart {
   ruleSet: RuleSet;
   weighed: WeighedRules;
   disk: RulesOnDisk;
+  /** What they were compared with. */
+  lastGood: readonly RuleFileText[];
   loadedAt: number;
 }
 
@@ -28,9 +31,9 @@ export async function rulesAtStart(
   told: ToldWarnings = 'each',
 ): Promise<RulesAtStart> {
   const loadedAt = context.clock();
-  const { weighed, disk } = await weighOnDisk(config, rulesInForce, loadedAt);
+  const { weighed, disk, lastGood } = await weighOnDisk(config, rulesInForce, loadedAt);
   const ruleSet = await takeAloud(weighed, config, context, told);
-  return { ruleSet, weighed, disk, loadedAt };
+  return { ruleSet, weighed, disk, lastGood, loadedAt };
 }
 
 /** Where there is no database yet nothing can be held back: invalid rules are refused without one being made. */

@@ -19,11 +19,13 @@ export interface Sifted {
  * as well what is cut off in the middle of a line, however little it lost: `+4988877` that was cut off after `+49` means all of a
  * country, and a limit of 60 becomes one of 6. A file that cannot be
  * read as a list or limits is left for the checker to refuse. Without a last good text there is nothing to compare with.
+ * `inForce` are the texts that stay in force, where these are others than those to compare with.
  */
 export function holdBack(
   disk: readonly RuleFileText[],
   lastGood: readonly RuleFileText[],
   accepted: readonly LossOfEntries[],
+  inForce = lastGood,
 ): Sifted {
   const found = lastGood.flatMap((before) => {
     const now = disk.filter((file) => stockName(file) === stockName(before));
@@ -38,7 +40,7 @@ export function holdBack(
   const replaced = new Set(held.map(({ before }) => stockName(before)));
   const files = [
     ...disk.filter((file) => !replaced.has(stockName(file))),
-    ...held.map(({ before }) => before),
+    ...held.map(({ before }) => inForce.find((file) => stockName(file) === stockName(before)) ?? before),
   ];
   return {
     files: files.sort(byName),

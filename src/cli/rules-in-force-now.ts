@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../domain/config.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { RuleSet } from '../domain/rule.js';
+import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce } from '../domain/rules-in-force.js';
 import { type RulesOnDisk, readRulesOnDisk } from '../rule-files/watch-rules.js';
 import { openStore, type Store } from '../store/open-store.js';
@@ -49,12 +50,13 @@ export async function weighOnDisk(
   config: Config,
   rulesInForce: RulesInForce | undefined,
   now: number,
-): Promise<{ weighed: WeighedRules; disk: RulesOnDisk }> {
+): Promise<{ weighed: WeighedRules; disk: RulesOnDisk; lastGood: readonly RuleFileText[] }> {
   const directory = config.rulesDir;
-  const disk = await readRulesOnDisk(directory);
+  // Before the disk is read: an older state of it, compared with a newer one that was in force, would take that back.
   const lastGood = (await rulesInForce?.load(directory)) ?? [];
   const accepted = (await rulesInForce?.accepted(directory))?.open ?? [];
-  return { disk, weighed: weighRules(disk, { lastGood, accepted }, { directory, config, now }) };
+  const disk = await readRulesOnDisk(directory);
+  return { disk, lastGood, weighed: weighRules(disk, { lastGood, accepted }, { directory, config, now }) };
 }
 
 /** The rules that were weighed; tells a person what is held back and the warnings. Throws RULES_INVALID. */

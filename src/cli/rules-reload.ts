@@ -1,6 +1,7 @@
 import type { CallwardenError, Problem } from '../domain/errors.js';
 import type { Clock } from '../domain/ports.js';
 import type { RuleSet } from '../domain/rule.js';
+import type { RuleFileText } from '../domain/rule-files.js';
 import type { RulesInForce, RulesReport } from '../domain/rules-in-force.js';
 import { type RulesOnDisk, type RulesWatch, watchRules } from '../rule-files/watch-rules.js';
 import { type Complaint, createComplaints } from './complaints.js';
@@ -9,7 +10,7 @@ import { problemText } from './errors.js';
 import { type RulesAtStart, reportAtStart } from './rules-at-start.js';
 import { changeBetween, changeText, type RulesVersion } from './rules-change.js';
 import { createLongerRests } from './rules-cut-short.js';
-import { listsAndLimits } from './rules-held-back.js';
+import { holdBack, listsAndLimits } from './rules-held-back.js';
 import {
   heldBackText,
   shortHash,
@@ -57,6 +58,7 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
   let report: RulesReport = reportAtStart(directory, started);
   let told = report;
   let keepDue = true;
+  let startedFrom: readonly RuleFileText[] | undefined = started.lastGood;
   let acceptedSeen = 0;
   let reported = '';
   let awaited: WeighedRules | undefined;
@@ -64,13 +66,22 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
 
   async function weigh(disk: RulesOnDisk): Promise<WeighedRules> {
     const { open: accepted, total } = await rulesInForce.accepted(directory);
-    // What `once` took up beside us counts as well; what we could not write down yet is newer.
-    const lastGood = keepDue ? listsAndLimits(inForce.files) : await rulesInForce.load(directory);
-    const ruleFiles = inForce.files.filter(({ kind }) => kind === 'rules');
+    const lastGood = await lastGoodOf(listsAndLimits(inForce.files));
     acceptedSeen = total;
     const check = { directory, config: options.config, now: clock() };
     const { files, ignored } = disk;
-    return weighFiles({ files, ignored }, { lastGood, accepted, ruleFiles }, check);
+    return weighFiles({ files, ignored }, { lastGood, accepted, inForce: inForce.files }, check);
+  }
+
+  /** What `once` took up beside us counts as well; what we could not write down yet is newer. */
+  async function lastGoodOf(ours: readonly RuleFileText[]): Promise<readonly RuleFileText[]> {
+    if (keepDue) return ours;
+    // Not where that is gone, or came of comparing with another directory: it would let through whatever is lost against ours.
+    const kept = listsAndLimits(await rulesInForce.load(directory));
+    const { files, heldBack } = holdBack(kept, ours, await rulesInForce.everAccepted(directory));
+    // Written down anew: what others and `rules accept` compare with has to be the same.
+    keepDue = heldBack.length > 0;
+    return files;
   }
 
   function takeUp(weighed: WeighedRules): void {
@@ -138,18 +149,26 @@ export function createRulesReload(options: RulesReloadOptions): RulesReload {
     return (await rulesInForce.accepted(directory)).total !== acceptedSeen;
   }
 
+  async function stayKnown(): Promise<void> {
+    if (!(await rulesInForce.useStill(directory))) keepDue = true;
+  }
+
   async function takeDown(): Promise<void> {
     const text = JSON.stringify(report);
     if (text !== reported) await rulesInForce.report(report);
     reported = text;
-    if (keepDue) await rulesInForce.keep(directory, inForce.files, clock());
+    if (!keepDue) return;
+    const isKept = await rulesInForce.keep(directory, inForce.files, clock(), startedFrom);
+    // Another process was quicker than our start: compared with what that took up.
+    if (!isKept) watch.forget();
+    startedFrom = undefined;
     keepDue = false;
   }
 
   return {
     async look() {
       const failures: Complaint[] = [];
-      for (const step of [follow, takeDown]) {
+      for (const step of [stayKnown, follow, takeDown]) {
         await step().catch((error: unknown) => {
           failures.push({ level: 'error', fields: { err: error }, text: failureText(error) });
         });

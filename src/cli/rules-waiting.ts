@@ -1,14 +1,21 @@
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { WaitingFile } from '../domain/rules-in-force.js';
 import { byName, listsAndLimits, type Sifted, stockName } from './rules-held-back.js';
-import { conditionsOf, type Definition, readsOf, type WrittenRules, writtenRules } from './written-rules.js';
+import {
+  conditionsOf,
+  type Definition,
+  powerOf,
+  readsOf,
+  type WrittenRules,
+  writtenRules,
+} from './written-rules.js';
 
 /** What is on disk and what was in force before, as far as both are known. */
 export interface RulesAround {
   disk: readonly RuleFileText[];
-  /** Rule files. */
-  ruleFiles: readonly RuleFileText[];
-  /** Lists and limits. */
+  /** What stays of a file that waits. */
+  inForce: readonly RuleFileText[];
+  /** Lists and limits that those on disk were compared with. */
   lastGood: readonly RuleFileText[];
 }
 
@@ -28,21 +35,19 @@ export type Rigour = 'least' | 'full';
  * Keeps edits whole where a part of them is held back: a changed rule file with a rule, old or new, that reads a list or
  * limits file which is held back waits with it. Half of such an edit cuts calls: a rule that asks for limits by a new name
  * finds none in the old file, and its default holds for everybody. Not waited for is what only calms: rules that were removed
- * or have a lesser mode. Any other changed list or limits file, accepted or not in need of it, waits where a rule that waits reads it.
+ * or have a lesser mode. Any other changed list or limits file, accepted or not in need of it, waits where a rule that waits reads it,
+ * and where an enforcing one reads both, changed or not: two lists of one rule may be one edit as well.
  */
 export function waitBehind(sifted: Sifted, around: RulesAround, rigour: Rigour): Settled {
-  const { disk, ruleFiles, lastGood } = around;
+  const { disk, inForce, lastGood } = around;
   const heldBack = new Set(sifted.heldBack.map(({ inForce }) => inForce.file));
   const behind = new Map(
     lastGood.filter(({ file }) => heldBack.has(file)).map((one) => [stockName(one), [nowOf(one, disk)]]),
   );
   if (behind.size === 0) return { files: sifted.files, waiting: [] };
-  const edit = editBetween(
-    ruleFiles,
-    disk.filter(({ kind }) => kind === 'rules'),
-    rigour,
-  );
-  const changed = changedStocks(disk, lastGood);
+  const [before, now] = [inForce, disk].map((files) => files.filter(({ kind }) => kind === 'rules'));
+  const edit = editBetween(before ?? [], now ?? [], rigour);
+  const changed = changedStocks(disk, inForce);
   for (;;) {
     const found = waitingIn(edit, behind);
     const drawnIn = [...found.reads].filter(([name]) => changed.has(name) && !behind.has(name));
@@ -61,11 +66,11 @@ export function waitBehind(sifted: Sifted, around: RulesAround, rigour: Rigour):
 /** Lists and limits that are not as before, by what rules know them by, with the name of the file; new and deleted ones too. */
 function changedStocks(
   disk: readonly RuleFileText[],
-  lastGood: readonly RuleFileText[],
+  inForce: readonly RuleFileText[],
 ): ReadonlyMap<string, string> {
   const isSame = (one: RuleFileText, other: RuleFileText) =>
     one.file === other.file && one.text === other.text;
-  const [now, before] = [listsAndLimits(disk), listsAndLimits(lastGood)];
+  const [now, before] = [listsAndLimits(disk), listsAndLimits(inForce)];
   const fresh = now.filter((one) => !before.some((other) => isSame(one, other)));
   const stale = before.filter((one) => !now.some((other) => isSame(one, other)));
   return new Map([...stale, ...fresh].map((one) => [stockName(one), one.file]));
@@ -78,13 +83,13 @@ function nowOf(before: RuleFileText, disk: readonly RuleFileText[]): string {
 
 function settled(
   { files }: Sifted,
-  { ruleFiles, lastGood, disk }: RulesAround,
+  { inForce, disk }: RulesAround,
   waiting: readonly WaitingFile[],
 ): Settled {
   if (waiting.length === 0) return { files, waiting };
   const names = new Set(waiting.map(({ file }) => file));
   const isWaiting = (one: RuleFileText) => names.has(one.file) || names.has(nowOf(one, disk));
-  const before = [...ruleFiles, ...lastGood].filter(isWaiting);
+  const before = inForce.filter(isWaiting);
   return { files: [...files.filter((one) => !isWaiting(one)), ...before].sort(byName), waiting };
 }
 
@@ -133,11 +138,13 @@ function waitingIn(edit: RulesEdit, behind: ReadonlyMap<string, readonly string[
     if (reasons.length > 0) for (const file of files) addAll(found.files, file, reasons);
   }
   drawIn(found.files, edit);
-  // What stands beside a rule that waits, in its file, waits as well.
-  const staying =
-    edit.rigour === 'full' ? [...rules, ...removedRules(edit)] : rules.filter((one) => !one.isLower);
-  for (const { reads, files } of staying) {
-    const reasons = files.flatMap((file) => [...(found.files.get(file) ?? [])]);
+  // What stands beside a rule that waits, in its file, waits as well: by its old text a rule may be in force again with its old mode.
+  for (const { reads, standsIn } of [...rules, ...removedRules(edit)]) {
+    const reasons = standsIn.flatMap((file) => [...(found.files.get(file) ?? [])]);
+    if (reasons.length > 0) for (const name of reads) addAll(found.reads, name, reasons);
+  }
+  for (const { reads } of rules.filter(({ enforces }) => enforces)) {
+    const reasons = [...reads].flatMap((name) => behind.get(name) ?? []);
     if (reasons.length > 0) for (const name of reads) addAll(found.reads, name, reasons);
   }
   return found;
@@ -148,35 +155,45 @@ interface EditedRule {
   reads: Keys;
   /** Of what changed of it and would have to wait: none where it only calms. */
   files: readonly string[];
-  isLower: boolean;
+  /** Of all that changed of it, be it but its mode: where these wait, it stays in force by its old text. */
+  standsIn: readonly string[];
+  /** By its mode on disk. A lesser one never cuts, and once it is raised it is a changed rule that waits. */
+  enforces: boolean;
 }
 
 function editedRule(key: string, now: Definition, edit: RulesEdit): EditedRule {
   const old = edit.was.get(key);
+  const shared = changedShared(now, old, edit);
   return {
     reads: new Set([...readsOf(now, edit.is), ...(old === undefined ? [] : readsOf(old, edit.was))]),
-    files: filesOf(changedPartsOf(key, now, old, edit), edit),
-    isLower: isLower(now, old),
+    files: filesOf(isCalm(now, old, edit.rigour) ? shared : [key, ...shared], edit),
+    standsIn: filesOf(isSame(now, old) ? shared : [key, ...shared], edit),
+    enforces: now.power >= powerOf('enforce'),
   };
 }
 
-function removedRules({ was, is }: RulesEdit): readonly EditedRule[] {
+function removedRules({ was, is }: RulesEdit): readonly Pick<EditedRule, 'reads' | 'standsIn'>[] {
   return [...was]
     .filter(([key, { isRule }]) => isRule && !is.has(key))
-    .map(([, old]) => ({ reads: readsOf(old, was), files: [old.file], isLower: true }));
+    .map(([, old]) => ({ reads: readsOf(old, was), standsIn: [old.file] }));
 }
 
-/** The rule itself, unless it only calms, and the shared conditions of it that changed. */
-function changedPartsOf(
-  key: string,
+/** The shared conditions of a rule that changed. */
+function changedShared(
   now: Definition,
   old: Definition | undefined,
-  { was, is, rigour }: RulesEdit,
+  { was, is }: RulesEdit,
 ): readonly string[] {
   const shared = [...conditionsOf(now, is), ...(old === undefined ? [] : conditionsOf(old, was))];
-  const changed = shared.filter((one) => was.get(one)?.text !== is.get(one)?.text);
-  const isCalm = isUnchangedButCalm(now, old) || (rigour === 'least' && isLower(now, old));
-  return isCalm ? changed : [key, ...changed];
+  return shared.filter((one) => was.get(one)?.text !== is.get(one)?.text);
+}
+
+function isSame(now: Definition, old: Definition | undefined): boolean {
+  return now.text === old?.text && now.power === old.power;
+}
+
+function isCalm(now: Definition, old: Definition | undefined, rigour: Rigour): boolean {
+  return isUnchangedButCalm(now, old) || (rigour === 'least' && isLower(now, old));
 }
 
 function isUnchangedButCalm(now: Definition | undefined, old: Definition | undefined): boolean {

@@ -35,11 +35,14 @@ export type Weigher = (...given: Parameters<typeof weighRules>) => Promise<Weigh
 
 /** What is compared with what lies on disk. */
 export interface RulesBefore {
-  /** Files as they were last in force; rule files among them where they are known. */
+  /** Files as they were last in force. Where lists alone were, or limits, no rule was: all that are on disk are new. */
   lastGood: readonly RuleFileText[];
   accepted: readonly LossOfEntries[];
-  /** Rule files in force, where the process that asks has any yet; they count before those among the last good ones. */
-  ruleFiles?: readonly RuleFileText[];
+  /**
+   * Files that the process which asks goes by, where it does so yet: what is held back or waits stays as these have it, though
+   * another process may have taken up newer ones since, which are the last good ones then.
+   */
+  inForce?: readonly RuleFileText[];
 }
 
 /**
@@ -52,12 +55,10 @@ export function weighRules(
   check: RulesCheck,
 ): WeighedRules {
   const lastGood = listsAndLimits(before.lastGood);
-  const sifted = holdBack(disk.files, lastGood, before.accepted);
-  const known = before.ruleFiles ?? before.lastGood.filter(({ kind }) => kind === 'rules');
-  const around = { disk: disk.files, ruleFiles: known, lastGood };
-  const isKnown = before.ruleFiles !== undefined || known.length > 0;
+  const inForce = before.inForce ?? before.lastGood;
+  const sifted = holdBack(disk.files, lastGood, before.accepted, listsAndLimits(inForce));
+  const around = { disk: disk.files, inForce, lastGood };
   const weighed = (settled: Settled) => weighSettled(settled, sifted, { disk, before, check });
-  if (!isKnown) return weighed({ files: sifted.files, waiting: [] });
   const least = weighed(waitBehind(sifted, around, 'least'));
   if (least.ruleSet !== undefined || sifted.heldBack.length === 0) return least;
   const full = weighed(waitBehind(sifted, around, 'full'));
@@ -82,11 +83,11 @@ function weighSettled(
   // Modes of rule files count also while these wait, so whatever tells of a writer in the midst of one does.
   const counting = [...disk.files.filter(({ kind }) => kind === 'rules'), ...listsAndLimits(files)];
   const faults = [
-    ...emptiedRuleFiles(counting, before.ruleFiles ?? []),
+    ...emptiedRuleFiles(counting, before.inForce ?? []),
     ...(waiting.length === 0 ? [] : faultsOf(waiting, checked(sifted.files), checked(disk.files))),
   ];
-  const inForce = [...listsAndLimits(before.lastGood), ...(before.ruleFiles ?? [])];
-  const unfinished = unfinishedFiles(counting, inForce);
+  const rulesInForce = (before.inForce ?? []).filter(({ kind }) => kind === 'rules');
+  const unfinished = unfinishedFiles(counting, [...listsAndLimits(before.lastGood), ...rulesInForce]);
   const modes: LoweredModes = ruleSet === undefined ? new Map() : loweredModes(ruleSet, disk.files, waiting);
   return {
     ruleSet: faults.length > 0 || ruleSet === undefined ? undefined : withModes(ruleSet, modes),

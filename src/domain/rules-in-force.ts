@@ -65,9 +65,21 @@ export interface RulesReport {
 export interface RulesInForce {
   /** All files as they were last in force for this directory; empty where none were. An earlier version kept lists and limits alone. */
   load(directory: string): Promise<readonly RuleFileText[]>;
-  /** Replaces what is kept for this directory where it is other, and uses up what was accepted against a text that is kept no longer. */
-  keep(directory: string, files: readonly RuleFileText[], at: number): Promise<void>;
+  /**
+   * Replaces what is kept for this directory where it is other, and uses up what was accepted against a text that is kept no longer.
+   * Does nothing, and says false, where `instead` is given and others than these are kept by now: another process knows better then.
+   */
+  keep(
+    directory: string,
+    files: readonly RuleFileText[],
+    at: number,
+    instead?: readonly RuleFileText[],
+  ): Promise<boolean>;
+  /** Keeps this directory from being forgotten; false where nothing is kept by this name. To be called now and then while it is gone by. */
+  useStill(directory: string): Promise<boolean>;
   accepted(directory: string): Promise<AcceptedLosses>;
+  /** Those that are still good, and those that took effect. */
+  everAccepted(directory: string): Promise<readonly LossOfEntries[]>;
   /** Once more changes nothing while it is still good. */
   accept(directory: string, loss: LossOfEntries, actor: string, at: number): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 import { constants as fsConstants } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
 import type { RuleFileKind, RuleFileText } from '../domain/rule-files.js';
 import {
@@ -31,14 +31,16 @@ const MAX_BYTES: Readonly<Record<RuleFileKind, number>> = {
 /**
  * Reads a rules directory: DIR/*.yaml, *.yml and *.json as rules, DIR/lists/* as lists, DIR/limits.csv. Other folders,
  * hidden files, editors' backup files, *.schema.json and notes in lists (*.md) are left out; see findIgnoredFiles. Sorted by name, so that the same files give the
- * same rule set. Throws RULES_INVALID with every file that cannot be read, is too large or is not UTF-8.
+ * same rule set. Throws RULES_INVALID with every file that cannot be read, is too large or is not UTF-8. `place`
+ * is where the directory lies; files are named as if they stood in `dir`.
  */
-export async function readRuleFiles(dir: string): Promise<readonly RuleFileText[]> {
+export async function readRuleFiles(dir: string, place = dir): Promise<readonly RuleFileText[]> {
   const files: RuleFileText[] = [];
   const problems: Problem[] = [];
   const hints = new Set<string>();
-  for (const { file, kind } of await findRuleFiles(dir)) {
-    const read = await readText(file, MAX_BYTES[kind]);
+  for (const { file: found, kind } of await findRuleFiles(place)) {
+    const read = await readText(found, MAX_BYTES[kind]);
+    const file = join(dir, relative(place, found));
     if (read.ok) files.push({ file, kind, text: read.text });
     else {
       problems.push({ file, message: read.message, severity: 'error' });
@@ -70,10 +72,10 @@ function bytesOf(files: readonly RuleFileText[]): number {
  * A warning for everything in a rules directory that might be meant as a rule, a list or limits, but is not read. Folders
  * for tests, notes (*.md), schemas, hidden files and editors' backup files are none of that. Throws as readRuleFiles does.
  */
-export async function findIgnoredFiles(dir: string): Promise<readonly Problem[]> {
+export async function findIgnoredFiles(dir: string, place = dir): Promise<readonly Problem[]> {
   const listsDir = join(dir, 'lists');
-  const entries = (await entriesOf(dir)) ?? [];
-  const inLists = ((await entriesOf(listsDir)) ?? []).filter(({ isFolder }) => isFolder);
+  const entries = (await entriesOf(place)) ?? [];
+  const inLists = ((await entriesOf(join(place, 'lists'))) ?? []).filter(({ isFolder }) => isFolder);
   const ignored = [
     ...entries.filter(isIgnored).map((entry) => ({ entry, file: join(dir, entry.name) })),
     ...inLists.filter(isMeant).map((entry) => ({ entry, file: join(listsDir, entry.name) })),

@@ -1,3 +1,6 @@
+import { realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CallwardenError, type Problem } from '../domain/errors.js';
 import type { RuleFileText } from '../domain/rule-files.js';
 import { changedFiles, fingerprintRules } from './fingerprint.js';
@@ -12,6 +15,10 @@ const LOOKS_UNTIL_RESTLESS = 15;
 /** Whatever did not move within so many looks is at rest, and not what keeps the directory from being taken. */
 const LOOKS_OF_A_WRITER = 5;
 
+/** Whoever saves, copies or swaps rules is done within two seconds of reading them again and again. */
+const READS_UNTIL_RESTLESS = 20;
+const PAUSE_BETWEEN_READS_MS = 100;
+
 /** A rules directory as it was read at one time, and did not change meanwhile. */
 export interface RulesOnDisk {
   files: readonly RuleFileText[];
@@ -20,6 +27,9 @@ export interface RulesOnDisk {
   /** As fingerprintRules gives it. */
   fingerprint: string;
 }
+
+/** Reads a directory by its name, from where it lies where that is known. */
+type Reading = (dir: string, place?: string) => Promise<Omit<RulesOnDisk, 'fingerprint'>>;
 
 /** What one look at a rules directory found. */
 export type Look =
@@ -41,12 +51,35 @@ export interface RulesWatch {
 }
 
 /**
- * Reads a rules directory once. Throws RULES_INVALID as readRuleFiles does. The fingerprint is from before the reading, so
- * that a watch which starts from it finds whatever changes meanwhile.
+ * Reads a rules directory once, as it was at one time: where a file changes meanwhile, everything is read anew, since half of an
+ * edit may cut calls. Throws RULES_INVALID as readRuleFiles does, and where it keeps changing. The fingerprint is from before the
+ * reading, so that a watch which starts from it finds whatever changes meanwhile. `read` is for tests that write while it reads.
  */
-export async function readRulesOnDisk(dir: string): Promise<RulesOnDisk> {
+export async function readRulesOnDisk(dir: string, read: Reading = readAll): Promise<RulesOnDisk> {
   const fingerprint = await fingerprintRules(dir);
-  return { ...(await readAll(dir)), fingerprint };
+  const moved = new Set<string>();
+  for (let time = 0; time < READS_UNTIL_RESTLESS; time += 1) {
+    if (time > 0) await wait(PAUSE_BETWEEN_READS_MS);
+    // Each time, since a release that was swapped out may be deleted.
+    const place = await placeOf(dir);
+    const before = await fingerprintRules(place);
+    const rules = await read(dir, place).catch(asUnreadable);
+    const after = await fingerprintRules(place);
+    if (after === before) {
+      if (rules instanceof CallwardenError) throw rules;
+      return { ...rules, fingerprint };
+    }
+    for (const file of changedFiles(place, before, after)) moved.add(join(dir, relative(place, file)));
+  }
+  throw restless(dir, [...moved]);
+}
+
+function restless(dir: string, files: readonly string[]): CallwardenError {
+  const message = 'This changed while it was read.';
+  return new CallwardenError('RULES_INVALID', `The rules directory ${dir} keeps changing while it is read.`, {
+    hint: 'Stop what writes to it, or let that write elsewhere and move the file here when it is done.',
+    problems: files.map((file) => ({ file, message, severity: 'error' })),
+  });
 }
 
 /**
@@ -54,7 +87,7 @@ export async function readRulesOnDisk(dir: string): Promise<RulesOnDisk> {
  * still the same after it was read: half-written files, editors' renames and swapped links thus settle first.
  * `startFrom` is the fingerprint of what was read already; `read` is for tests that write while it reads.
  */
-export function watchRules(dir: string, startFrom: string, read = readAll): RulesWatch {
+export function watchRules(dir: string, startFrom: string, read: Reading = readAll): RulesWatch {
   let taken: string | undefined = startFrom;
   let last: string | undefined;
   let refused: { fingerprint: string; error: CallwardenError; looks: number } | undefined;
@@ -109,8 +142,15 @@ function atRest(): { looks: number; movedAt: Map<string, number> } {
   return { looks: 0, movedAt: new Map() };
 }
 
-async function readAll(dir: string): Promise<Omit<RulesOnDisk, 'fingerprint'>> {
-  return { files: await readRuleFiles(dir), ignored: await findIgnoredFiles(dir) };
+/** Reads all files from where the directory lies, so that a link to it that is swapped meanwhile mixes no two releases. */
+export async function readAll(dir: string, place?: string): Promise<Omit<RulesOnDisk, 'fingerprint'>> {
+  const from = place ?? (await placeOf(dir));
+  return { files: await readRuleFiles(dir, from), ignored: await findIgnoredFiles(dir, from) };
+}
+
+/** A directory without symbolic links; as it is named where it is not there. */
+async function placeOf(dir: string): Promise<string> {
+  return realpath(dir).catch(() => dir);
 }
 
 function asUnreadable(error: unknown): CallwardenError {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type Database from 'better-sqlite3';
 import type { RuleFileText } from '../domain/rule-files.js';
 import type { LossOfEntries, RulesInForce, RulesReport } from '../domain/rules-in-force.js';
@@ -14,6 +15,9 @@ const KEEP_FILE = `
 const OPEN = `
   SELECT id, file, hash, in_force_file AS inForceFile, in_force_hash AS inForceHash
   FROM rules_accepted_loss WHERE directory = ? AND used_up_at IS NULL ORDER BY id`;
+const EVER_ACCEPTED = `
+  SELECT id, file, hash, in_force_file AS inForceFile, in_force_hash AS inForceHash
+  FROM rules_accepted_loss WHERE directory = ? ORDER BY id`;
 const TOTAL = 'SELECT count(*) FROM rules_accepted_loss WHERE directory = ?';
 /** Who accepted it first stays on record. */
 const ACCEPT = `
@@ -32,6 +36,8 @@ const REPORT = `
   ON CONFLICT DO UPDATE SET report = excluded.report`;
 const LAST_REPORT = 'SELECT report FROM rules_report WHERE directory = ?';
 const FORGET_REPORT = 'DELETE FROM rules_report WHERE directory = ?';
+
+type Texts = readonly RuleFileText[];
 
 /** As it may be kept by an earlier version. */
 type KeptReport = Omit<RulesReport, 'waiting'> & Partial<Pick<RulesReport, 'waiting'>>;
@@ -59,6 +65,7 @@ export function createRulesInForce(database: Database.Database, path: string): R
   const forget = database.prepare<[string]>(FORGET_FILES);
   const insert = database.prepare(KEEP_FILE);
   const open = database.prepare<[string], AcceptedRow>(OPEN);
+  const ever = database.prepare<[string], AcceptedRow>(EVER_ACCEPTED);
   const total = database.prepare<[string], number>(TOTAL).pluck();
   const accept = database.prepare(ACCEPT);
   const useUp = database.prepare(USE_UP);
@@ -74,10 +81,14 @@ export function createRulesInForce(database: Database.Database, path: string): R
     return files.all(follows).map((one) => ({ ...one, file: movedTo(directory, one.file, follows) }));
   }
 
-  const keep = database.transaction((named: string, texts: readonly RuleFileText[], at: number) => {
+  const keep = database.transaction((named: string, texts: Texts, at: number, instead?: Texts): boolean => {
     const known = directories.known(named);
     const { key, follows } = known;
+    if (instead !== undefined && !isDeepStrictEqual(lastGood(known, named), instead)) return false;
     const before = lastGood(known, key);
+    directories.use(named, known);
+    // Before anything is used up, so that what was accepted is on record for the directory in which it took effect.
+    if (!directories.isNamed(follows)) succeed(known);
     const now = texts.map((one) => ({ ...one, file: movedTo(key, one.file, named) }));
     const textsNow = new Map(now.map(({ file, text }) => [file, text]));
     const changed = before.filter(({ file, text }) => textsNow.get(file) !== text);
@@ -90,8 +101,7 @@ export function createRulesInForce(database: Database.Database, path: string): R
       forget.run(key);
       for (const { file, kind, text } of now) insert.run({ directory: key, file, kind, text, at });
     }
-    directories.use(named, key);
-    if (!directories.isNamed(follows)) succeed(known);
+    return true;
   });
 
   /** What was accepted for a directory that no name leads to any more is good for the one in its place. */
@@ -120,10 +130,9 @@ export function createRulesInForce(database: Database.Database, path: string): R
 
   return {
     load: (directory) => settle(path, () => lastGood(directories.known(directory), directory)),
-    keep: (directory, texts, at) =>
-      settle(path, () => {
-        keep.immediate(directory, texts, at);
-      }),
+    keep: (directory, texts, at, instead) =>
+      settle(path, () => keep.immediate(directory, texts, at, instead)),
+    useStill: (directory) => settle(path, () => directories.useStill(directory)),
     accepted: (directory) =>
       settle(path, () => {
         const { key, follows } = directories.known(directory);
@@ -132,6 +141,13 @@ export function createRulesInForce(database: Database.Database, path: string): R
           open: from.flatMap((one) => open.all(one).map((row) => toLoss(row, directory, one))),
           total: from.reduce((sum, one) => sum + (total.get(one) ?? 0), 0),
         };
+      }),
+    everAccepted: (directory) =>
+      settle(path, () => {
+        const { key, follows } = directories.known(directory);
+        return [...new Set([key, follows])].flatMap((one) =>
+          ever.all(one).map((row) => toLoss(row, directory, one)),
+        );
       }),
     accept: (directory, { file, hash, inForce }, actor, at) =>
       settle(path, () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { RuleSet } from '../../src/domain/rule.js';
 import { reloadLab } from './support-reload.js';
 
 const RULE = `
@@ -116,6 +117,51 @@ describe('a link that leads to another directory than before', () => {
     expect(lab.told('stderr')).toEqual([heldBack()]);
   });
 
+  it.each([
+    ['a newer release', 'r2', 3],
+    ['the release before', 'r1', 3],
+  ])(
+    'is compared with what was in force by its name, though the other was tried by its own path: %s',
+    async (_, tried, entries) => {
+      release('r1', tried === 'r1' ? entries : 9);
+      const running = await lab.run();
+      if (tried === 'r1') {
+        release('r2', 9);
+        lead('r2');
+        await running.looks();
+      }
+      lab.dir = release(tried, entries);
+      expect(await listed()).toBe(entries);
+      lab.dir = current();
+      lead(tried);
+      await running.looks();
+      expect(running.ruleSet().lists.get('risky')).toHaveLength(9);
+      expect((await lab.run()).ruleSet().lists.get('risky')).toHaveLength(9);
+      expect(await listed()).toBe(9);
+      await lab.accept();
+      await running.looks(1);
+      expect(running.ruleSet().lists.get('risky')).toHaveLength(3);
+      expect(await listed()).toBe(3);
+    },
+  );
+
+  it('takes all its names along, so that each is compared once', async () => {
+    await lab.once();
+    symlinkSync('current', join(lab.root, 'also'));
+    lab.dir = join(lab.root, 'also', 'rules');
+    await lab.once();
+    release('r2', 3);
+    lead('r2');
+    expect(await listed()).toBe(9);
+    await lab.run();
+    await lab.accept();
+    expect(await listed()).toBe(3);
+    lab.dir = current();
+    lab.told('stderr');
+    expect(await listed()).toBe(3);
+    expect(lab.told('stderr')).toEqual([]);
+  });
+
   it('keeps what was accepted, and waits for what a rule belongs to', async () => {
     await lab.once();
     writeFileSync(join(lab.dir, 'lists', 'risky.txt'), lines(3));
@@ -181,5 +227,109 @@ describe('a directory that was never used, by a name that never was', () => {
     lab.dir = release('r1', 2);
     expect(await listed()).toBe(2);
     expect(lab.told('stderr')).toEqual([]);
+  });
+});
+
+describe('a running service beside many other directories', () => {
+  async function served() {
+    lab.dir = release('served', 9);
+    return lab.run();
+  }
+
+  async function othersUsed(first: number, last: number, between = async () => {}): Promise<void> {
+    const { dir } = lab;
+    for (let other = first; other <= last; other += 1) {
+      lab.dir = release(`other-${other}`, 9);
+      await lab.once();
+      await between();
+    }
+    lab.dir = dir;
+  }
+
+  it('is forgotten no sooner than if it had been used just now, so that a restart has what it compares with', async () => {
+    const running = await served();
+    await othersUsed(1, 9, () => running.looks(1));
+    await othersUsed(10, 14);
+    release('served', 3);
+    expect((await lab.run()).ruleSet().lists.get('risky')).toHaveLength(9);
+    expect(lab.told('stderr').at(-1)).toEqual(heldBack());
+  });
+
+  it('compares with what it goes by where that was forgotten, and what it holds back can be accepted', async () => {
+    const running = await served();
+    await othersUsed(1, 12);
+    expect(await lab.rulesInForce.load(lab.dir)).toEqual([]);
+    release('served', 3);
+    await running.looks();
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(9);
+    expect(await listed()).toBe(9);
+    expect(lab.told('stderr').at(-1)).toEqual(heldBack());
+    await lab.accept();
+    await running.looks(1);
+    expect(running.ruleSet().lists.get('risky')).toHaveLength(3);
+  });
+});
+
+describe('a running service whose texts another process replaced in the database', () => {
+  const inForce = (running: { ruleSet(): RuleSet }) => running.ruleSet().lists.get('risky');
+
+  it('holds back what lost too much against its own, and writes these down anew, so that it can be accepted', async () => {
+    release('r1', 3);
+    release('r2', 9);
+    lead('r1');
+    lab.dir = current();
+    await lab.once();
+    lab.dir = join(lab.root, 'r2', 'rules');
+    const running = await lab.run();
+    release('r2', 3);
+    lead('r2');
+    lab.dir = current();
+    expect(await listed()).toBe(3);
+    lab.dir = join(lab.root, 'r2', 'rules');
+    await running.looks();
+    expect(inForce(running)).toHaveLength(9);
+    expect(await listed()).toBe(9);
+    await lab.accept();
+    await running.looks(1);
+    expect(inForce(running)).toHaveLength(3);
+    expect(await listed()).toBe(3);
+  });
+
+  it('stays by what it took where a single pass that had begun before ends after it', async () => {
+    lab.dir = release('r1', 9);
+    const running = await lab.run();
+    release('r1', 3);
+    await running.looks();
+    const once = await lab.onceBegun();
+    expect(once.ruleSet.lists.get('risky')).toHaveLength(9);
+    await lab.accept();
+    await running.looks(1);
+    expect(await once.keep()).toBe(false);
+    writeFileSync(join(lab.dir, 'lists', 'risky.txt'), lines(4));
+    await running.looks();
+    expect(inForce(running)).toHaveLength(4);
+    expect(await lab.report()).toMatchObject({ heldBack: [] });
+  });
+
+  it('stays by its own half of what a single pass took whole while one of the files is held back', async () => {
+    const rule = (operator: string) =>
+      RULE.replace('value: risky }', `value: risky }, { fact: call.cli, operator: ${operator}, value: vip }`);
+    const vip = () => join(lab.dir, 'lists', 'vip.txt');
+    lab.dir = release('r1', 9, rule('inList'));
+    writeFileSync(vip(), lines(5));
+    const running = await lab.run();
+    const before = running.ruleSet();
+    lab.write('risky.yaml', rule('notInList'));
+    writeFileSync(vip(), lines(6));
+    expect((await lab.once()).lists.get('vip')).toHaveLength(6);
+    lab.write('lists/risky.txt', lines(3));
+    await running.looks();
+    expect(running.ruleSet().hash).toBe(before.hash);
+    expect((await lab.once()).lists.get('vip')).toHaveLength(6);
+    await lab.accept();
+    await running.looks(1);
+    expect(running.ruleSet().lists.get('vip')).toHaveLength(6);
+    expect(inForce(running)).toHaveLength(3);
+    expect(await lab.report()).toMatchObject({ heldBack: [], waiting: [] });
   });
 });

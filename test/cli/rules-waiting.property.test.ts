@@ -4,6 +4,7 @@ import { weighRules } from '../../src/cli/rules-weigh.js';
 import { conditionsOf, powerOf, readsOf, writtenRules } from '../../src/cli/written-rules.js';
 import { RULE_MODES, type RuleMode } from '../../src/domain/rule.js';
 import type { RuleFileText } from '../../src/domain/rule-files.js';
+import type { LossOfEntries } from '../../src/domain/rules-in-force.js';
 
 const CHECK = { directory: '/r', config: undefined, now: 0 };
 
@@ -87,7 +88,7 @@ const LAST_GOOD = [list('+8812345\n+8822345\n')];
 
 function weigh(before: readonly RuleFileText[], now: readonly RuleFileText[]) {
   const disk = { files: [...now, list('+999234567\n')], ignored: [] };
-  return weighRules(disk, { lastGood: LAST_GOOD, accepted: [], ruleFiles: before }, CHECK);
+  return weighRules(disk, { lastGood: LAST_GOOD, accepted: [], inForce: [...before, ...LAST_GOOD] }, CHECK);
 }
 
 it('lets no rule read a held-back list otherwise than before unless it is calmed, loses none, lowers all that is lowered, and never breaks what both sides pass', () => {
@@ -130,5 +131,59 @@ it('always takes a file that only lowers modes and removes rules', () => {
         expect(weigh(filesOf(one), filesOf(calmed)).waiting).toEqual([]);
       },
     ),
+  );
+});
+
+/** Four lists, each of which is as before, changed without a loss, or another one. */
+const LISTS = ['l0', 'l1', 'l2', 'l3'];
+const fates = fc.tuple(
+  ...LISTS.map(() => fc.constantFrom('same' as const, 'more' as const, 'other' as const)),
+);
+const TEXTS = { same: '+8812345\n+8822345\n', more: '+8812345\n+8822345\n+8832345\n', other: '+999234567\n' };
+const reading = fc
+  .array(fc.record({ mode: fc.constantFrom(...RULE_MODES), names: fc.subarray(LISTS, { minLength: 1 }) }))
+  .map((rules) => {
+    const value = rules.map(({ mode, names }, index) => ({
+      name: `r${index}`,
+      scope: 'call',
+      mode,
+      conditions: {
+        all: names.map((name) => ({ fact: 'call.cld', operator: 'startsWithAnyOf', value: name })),
+      },
+      event: { type: 'disconnectCall' },
+    }));
+    const text = JSON.stringify({ rules: value });
+    return { rules, files: rules.length === 0 ? [] : [{ file: '/r/a.json', kind: 'rules' as const, text }] };
+  });
+const listFiles = (texts: readonly string[]): readonly RuleFileText[] =>
+  LISTS.map((name, index) => ({ file: `/r/lists/${name}.txt`, kind: 'list', text: texts[index] as string }));
+
+it('lets no unchanged rule that cuts read a changed list beside one that is held back, in whatever order these are accepted', () => {
+  fc.assert(
+    fc.property(fates, reading, fc.shuffledSubarray(LISTS), (fate, { rules, files }, order) => {
+      const before = listFiles(LISTS.map(() => TEXTS.same));
+      const now = listFiles(fate.map((one) => TEXTS[one]));
+      const accepted: LossOfEntries[] = [];
+      for (const next of [undefined, ...order, ...LISTS, 'none']) {
+        const disk = { files: [...files, ...now], ignored: [] };
+        const weighed = weighRules(disk, { lastGood: [...files, ...before], accepted }, CHECK);
+        expect(weighed.ruleSet).toBeDefined();
+        const isTaken = (name: string) => {
+          const file = `/r/lists/${name}.txt`;
+          const [was, is, inForce] = [before, now, weighed.files].map(
+            (set) => set.find((one) => one.file === file)?.text,
+          );
+          return was === is ? undefined : inForce === is;
+        };
+        for (const { mode, names } of rules) {
+          if (mode !== 'enforce') continue;
+          expect(new Set(names.map(isTaken).filter((one) => one !== undefined)).size).toBeLessThan(2);
+        }
+        const held = weighed.heldBack.find(({ file }) => file === `/r/lists/${next}.txt`);
+        if (held !== undefined) accepted.push(held);
+        if (next === 'none') expect(weighed.heldBack).toEqual([]);
+        if (weighed.heldBack.length === 0) expect(weighed.waiting).toEqual([]);
+      }
+    }),
   );
 });

@@ -105,17 +105,26 @@ describe('an edit of which a list or the limits are held back', () => {
     expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'] });
   });
 
-  it('is taken as ever where the old rules are not known', async () => {
-    await lab.rulesInForce.keep(
-      lab.dir,
-      [{ file: path('limits.csv'), kind: 'limits', text: limits('max') }],
-      Date.now(),
-    );
-    lab.write('limit.yaml', limitRule('most'));
-    lab.write('limits.csv', limits('most'));
+  it('waits over a restart, and for once, where no rule file was in force before', async () => {
     const running = await lab.run();
-    expect(JSON.stringify(running.rule('by-limit')?.conditions)).toContain('most');
-    expect(await lab.report()).toMatchObject({ heldBack: [{ file: path('limits.csv') }], waiting: [] });
+    lab.remove('limit.yaml');
+    lab.remove('list.yaml');
+    await running.looks();
+    expect(running.ruleSet().rules).toEqual([]);
+    lab.write('limit.yaml', limitRule('most', 'mode: enforce'));
+    lab.write('limits.csv', limits('most'));
+    lab.write('other.yaml', OTHER);
+    const names = ({ rules }: { rules: readonly { name: string }[] }) => rules.map(({ name }) => name);
+    for (const again of [lab.once, async () => (await lab.run()).ruleSet(), lab.once]) {
+      expect(names(await again())).toEqual(['other']);
+      expect(lab.told('stderr')).toContainEqual(
+        expect.stringContaining(`warning: ${path('limit.yaml')} is not taken yet, since`),
+      );
+    }
+    await running.looks();
+    expect(await waiting()).toEqual({ 'limit.yaml': ['limits.csv'] });
+    await lab.accept();
+    expect(names(await lab.once())).toEqual(['by-limit', 'other']);
   });
 
   it('waits with a new file that reads what is held back, and with no other', async () => {
@@ -410,6 +419,103 @@ describe('an edit of which two files are held back', () => {
     expect(running.ruleSet().lists.get('risky')).toHaveLength(1);
     expect(running.ruleSet().limits[0]).toMatchObject({ name: 'most' });
     expect(await lab.report()).toMatchObject({ heldBack: [], waiting: [], problems: [] });
+  });
+});
+
+describe('an edit of two lists that one rule reads', () => {
+  const blocking = (mode: string, operator = 'notInList') =>
+    listRule('startsWithAnyOf', `mode: ${mode}`, 'blocking').replace(
+      'value: risky }',
+      `value: risky }, { fact: call.cli, operator: ${operator}, value: spared }`,
+    );
+  const held = (name: string) =>
+    lab.report().then((one) => one.heldBack.find(({ file }) => file === path(name)));
+  const lists = (running: { ruleSet(): { lists: ReadonlyMap<string, readonly string[]> } }) =>
+    ['risky', 'spared'].map((name) => running.ruleSet().lists.get(name));
+  const SPARED = ['lists/spared.txt'];
+  const NEW_RISKY = ['881', '882', '883', '49'].map((one) => `+${one}`);
+
+  beforeEach(() => {
+    lab.write('blocking.yaml', blocking('enforce'));
+    lab.write('lists/spared.txt', '+441\n+442\n');
+  });
+
+  async function edited() {
+    const running = await lab.run();
+    lab.write('lists/risky.txt', '+881\n+882\n+883\n+49\n');
+    lab.write('lists/spared.txt', '+443\n+444\n');
+    await running.looks();
+    return running;
+  }
+
+  it('is not taken by half though the rule is as before, over a restart neither, and whole once that is accepted', async () => {
+    const running = await edited();
+    for (const one of [running, await lab.run(), { ruleSet: await lab.once().then((set) => () => set) }]) {
+      expect(lists(one)).toEqual([
+        ['+881', '+882', '+883'],
+        ['+441', '+442'],
+      ]);
+    }
+    expect(await waiting()).toEqual({ 'lists/risky.txt': SPARED });
+    expect(lab.told('warn').at(-1)).toContain(`${path('lists/risky.txt')} is not taken yet, since`);
+    await lab.accept();
+    await running.looks(1);
+    expect(lists(running)).toEqual([NEW_RISKY, ['+443', '+444']]);
+    expect(await lab.report()).toMatchObject({ heldBack: [], waiting: [], problems: [] });
+  });
+
+  it('is taken by no half where both are held back and one is accepted', async () => {
+    const running = await edited();
+    lab.write('lists/risky.txt', '+49\n');
+    await running.looks();
+    expect(await waiting()).toEqual({});
+    for (const name of ['lists/risky.txt', 'lists/spared.txt']) {
+      expect(lists(running)[0]).toHaveLength(3);
+      const one = await held(name);
+      if (one === undefined) throw new Error('It is not held back.');
+      await lab.rulesInForce.accept(lab.dir, one, 'cli:ops', 0);
+      await running.looks(1);
+      if (name === 'lists/risky.txt') expect(await waiting()).toEqual({ 'lists/risky.txt': SPARED });
+    }
+    expect(lists(running)).toEqual([['+49'], ['+443', '+444']]);
+  });
+
+  it.each(['monitor', 'off'])('is taken as far as it goes where the rule does not cut: %s', async (mode) => {
+    const running = await edited();
+    lab.write('blocking.yaml', blocking(mode));
+    await running.looks();
+    expect(await waiting()).toEqual({});
+    expect(running.rule('blocking')?.mode).toBe(mode);
+    expect(lists(running)).toEqual([NEW_RISKY, ['+441', '+442']]);
+    // Half of the edit is in force by now, so it waits for the other.
+    lab.write('blocking.yaml', blocking('enforce'));
+    await running.looks();
+    expect(await waiting()).toEqual({ 'blocking.yaml': SPARED });
+    expect(running.rule('blocking')?.mode).toBe(mode);
+  });
+
+  it('takes no list alone that a calmed rule of a file that waits reads, since it is as before once its mode is', async () => {
+    const file = (limit: string, mode: string, operator?: string) =>
+      `rules:\n${[limitRule(limit), blocking(mode, operator)].map(item).join('')}`;
+    lab.remove('blocking.yaml');
+    lab.write('limit.yaml', file('max', 'enforce'));
+    const running = await lab.run();
+    lab.write('limit.yaml', file('most', 'off', 'inList'));
+    lab.write('limits.csv', limits('most'));
+    lab.write('lists/spared.txt', '+441\n+442\n+443\n');
+    await running.looks();
+    const all = { 'limit.yaml': ['limits.csv'], 'lists/spared.txt': ['limits.csv'] };
+    expect(await waiting()).toEqual(all);
+    expect(running.rule('blocking')?.mode).toBe('off');
+    lab.write('limit.yaml', file('most', 'enforce', 'inList'));
+    await running.looks();
+    expect(running.rule('blocking')?.mode).toBe('enforce');
+    expect(JSON.stringify(running.rule('blocking')?.conditions)).toContain('notInList');
+    expect(lists(running)[1]).toHaveLength(2);
+    await lab.accept();
+    await running.looks(1);
+    expect(JSON.stringify(running.rule('blocking')?.conditions)).not.toContain('notInList');
+    expect(lists(running)[1]).toHaveLength(3);
   });
 });
 

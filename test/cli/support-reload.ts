@@ -45,9 +45,16 @@ export function reloadLab() {
     },
     /** What `once` does, without its pass. */
     async once(): Promise<RuleSet> {
-      const { ruleSet, weighed } = await rulesAtStart(configOf(lab.dir), rulesInForce, context());
-      await rulesInForce.keep(lab.dir, weighed.files, now);
+      const { ruleSet, keep } = await lab.onceBegun();
+      await keep();
       return ruleSet;
+    },
+    /** The same as far as it has judged; it has yet to write down what it went by. */
+    async onceBegun() {
+      const directory = lab.dir;
+      const { ruleSet, weighed, lastGood } = await rulesAtStart(configOf(directory), rulesInForce, context());
+      const keep = () => rulesInForce.keep(directory, weighed.files, now, lastGood);
+      return { ruleSet, keep };
     },
     /** What `rules accept` does with all that is held back. */
     async accept(): Promise<void> {

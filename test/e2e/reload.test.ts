@@ -185,6 +185,11 @@ describe('run while its rules change', () => {
     const accepted = await it.callwarden('rules', 'accept', 'r2/rules/lists/risky.txt', '-c', byLink);
     expect(accepted).toMatchObject({ code: 0, stderr: '' });
     expect(await it.callwarden('once', '-c', byLink)).toMatchObject({ code: 0, stderr: '' });
+    // Though it was tried by its own path before.
+    rmSync(join(it.folder, 'current'));
+    symlinkSync('r3', join(it.folder, 'current'));
+    const { stderr } = await it.callwarden('once', '-c', byLink);
+    expect(stderr).toContain('it lost 1 of the 1 entry in force and has 1 now');
   });
 
   it('lets a loss be accepted before any service has noticed it', async () => {

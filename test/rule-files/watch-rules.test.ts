@@ -3,7 +3,13 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CallwardenError } from '../../src/domain/errors.js';
 import { fingerprintRules } from '../../src/rule-files/fingerprint.js';
-import { type Look, readRulesOnDisk, watchRules } from '../../src/rule-files/watch-rules.js';
+import {
+  type Look,
+  type RulesOnDisk,
+  readAll,
+  readRulesOnDisk,
+  watchRules,
+} from '../../src/rule-files/watch-rules.js';
 import { tempDir } from '../support/temp-store.js';
 
 let root: string;
@@ -237,6 +243,74 @@ describe('watchRules', () => {
     watch.forget();
     expect(texts(await watch.look())).toMatchObject({ 'a.yaml': 'one' });
     expect(texts(await watch.look())).toBe('same');
+  });
+});
+
+describe('readRulesOnDisk', () => {
+  const inOrder = (rules: RulesOnDisk) => texts({ found: 'changed', rules });
+
+  it('reads anew what changed while it was read, so that it is never half of one edit', async () => {
+    let reads = 0;
+    const rules = await readRulesOnDisk(dir, async (...given) => {
+      const read = await readAll(...given);
+      reads += 1;
+      if (reads > 2) return read;
+      write('lists/risky.txt', `+88${reads}\n`);
+      // As a file that is gone by then.
+      if (reads === 2) throw new CallwardenError('RULES_INVALID', 'gone', { hint: '' });
+      return read;
+    });
+    expect(reads).toBe(3);
+    expect(inOrder(rules)).toEqual({ 'a.yaml': 'one', 'lists/risky.txt': '+882\n' });
+  });
+
+  it('reads one whole directory where the link to it is swapped meanwhile', async () => {
+    const link = join(root, 'current');
+    const lead = (name: string) => {
+      symlinkSync(join(root, name), join(root, 'tmp'));
+      renameSync(join(root, 'tmp'), link);
+    };
+    mkdirSync(join(root, 'next', 'lists'), { recursive: true });
+    writeFileSync(join(root, 'next', 'a.yaml'), 'next');
+    writeFileSync(join(root, 'next', 'lists', 'ignored'), '');
+    lead('rules');
+    dir = link;
+    const rules = await readRulesOnDisk(dir, async (named, place) => {
+      lead('next');
+      const read = await readAll(named, place);
+      lead('rules');
+      return read;
+    });
+    expect(inOrder(rules)).toEqual({ 'a.yaml': 'one', 'lists/risky.txt': '+882\n' });
+    const watch = watchRules(dir, rules.fingerprint);
+    expect(texts(await watch.look())).toBe('same');
+    lead('next');
+    await watch.look();
+    expect(texts(await watch.look())).toEqual({ 'a.yaml': 'next', 'lists/ignored': '' });
+  });
+
+  it('refuses what keeps changing, and names it', async () => {
+    let reads = 0;
+    const reading = readRulesOnDisk(dir, async (...given) => {
+      reads += 1;
+      write('a.yaml', 'x'.repeat(reads));
+      return readAll(...given);
+    });
+    await expect(reading).rejects.toMatchObject({
+      code: 'RULES_INVALID',
+      message: `The rules directory ${dir} keeps changing while it is read.`,
+      problems: [{ file: join(dir, 'a.yaml'), severity: 'error' }],
+    });
+    expect(reads).toBe(20);
+  });
+
+  it('tells at once what cannot be read, where it does not change', async () => {
+    symlinkSync(join(root, 'nowhere'), join(dir, 'b.yaml'));
+    await expect(readRulesOnDisk(dir)).rejects.toMatchObject({ problems: [{ file: join(dir, 'b.yaml') }] });
+    rmSync(dir, { recursive: true });
+    await expect(readRulesOnDisk(dir)).rejects.toMatchObject({
+      message: `There is no rules directory ${dir}.`,
+    });
   });
 });
 

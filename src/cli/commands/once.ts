@@ -127,7 +127,7 @@ async function takeDownRules(
   context: CliContext,
 ): Promise<void> {
   try {
-    await rulesInForce.keep(rulesDir, started.weighed.files, context.clock());
+    await rulesInForce.keep(rulesDir, started.weighed.files, context.clock(), started.lastGood);
     await reportOnce(rulesDir, started, rulesInForce);
   } catch (error) {
     await say(context, `warning: ${error instanceof Error ? error.message : String(error)}`);
