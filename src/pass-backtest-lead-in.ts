@@ -29,7 +29,7 @@ export interface LeadIn {
  */
 export function actingFrom(rules: readonly Rule[], since: number): number {
   const reachMs = Math.max(HOUR_MS, ...rules.filter(({ mode }) => mode !== 'off').map(actedReachMs));
-  return Math.floor((since - Math.min(reachMs, LONGEST_MS)) / HOUR_MS) * HOUR_MS;
+  return (Math.floor(since / HOUR_MS) - Math.ceil(Math.min(reachMs, LONGEST_MS) / HOUR_MS)) * HOUR_MS;
 }
 
 export interface LeadInNotes {

@@ -71,6 +71,12 @@ function leadInLines(
           `Of these calls ${told} had been cut by the rules before --since: in the replay they are gone, and no other figure ` +
             'counts them.',
         ]),
+    ...(against === undefined
+      ? []
+      : [
+          `Both act from ${iso(here.leadIn.from)} on, as far back as cooldowns and escalations of either reach: alone one of them ` +
+            'may begin later, and come to other figures.',
+        ]),
     ...shortLines(name, here, against),
   ];
 }

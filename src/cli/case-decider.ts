@@ -137,7 +137,12 @@ function stageOnce(testCase: RuleTestCase, ruleSet: RuleSet): StagedCase {
         .ofSwitch(testCase.switchName)
         .map(leftOutText);
     },
-    isAlwaysProtected: (number) => emergencyNumbers.match(number) !== undefined,
+    isAlwaysProtected: (number) => {
+      const isNamed = testCase.protect.numbers.some(
+        (one) => numbering.normalise(one) === numbering.normalise(number),
+      );
+      return !isNamed && emergencyNumbers.match(number) !== undefined;
+    },
   };
   return { world, decider };
 }

@@ -1,5 +1,5 @@
 import type { SwitchConfig } from '../domain/config.js';
-import type { Rule, RuleSet } from '../domain/rule.js';
+import type { Condition, Rule, RuleSet } from '../domain/rule.js';
 import { callingCodeOfCountry } from '../facts/number-metadata.js';
 import { appliesTo } from '../policy/compile-rules.js';
 import { filterEver } from '../policy/expiring-entries.js';
@@ -61,7 +61,23 @@ function ownCountryFindings(country: string, rules: readonly Rule[], ruleSet: Ru
 /** The lists of destinations that a rule asks for. */
 function listsOf(rule: Rule, { conditions }: RuleSet): ReadonlySet<string> {
   const counted = referencesOf(rule, conditions).flatMap(({ params }) => params?.to ?? []);
-  return new Set([...counted, ...(rule.only.cld ?? [])]);
+  const narrowing = eventsOf(rule).flatMap(({ where }) => (where === undefined ? [] : [where]));
+  const compared = [rule.conditions, ...narrowing].flatMap((one) => comparedLists(one, conditions));
+  return new Set([...counted, ...compared, ...(rule.only.cld ?? [])]);
+}
+
+/** Those that a dialled number has to begin like; not those under `not`, where it must not. */
+function comparedLists(condition: Condition, shared: RuleSet['conditions']): readonly string[] {
+  if ('all' in condition) return condition.all.flatMap((one) => comparedLists(one, shared));
+  if ('any' in condition) return condition.any.flatMap((one) => comparedLists(one, shared));
+  if ('not' in condition) return [];
+  if ('condition' in condition) {
+    const target = shared.get(condition.condition);
+    return target === undefined ? [] : comparedLists(target, shared);
+  }
+  const { fact, operator, value } = condition;
+  if (fact !== 'call.cld' || operator !== 'startsWithAnyOf') return [];
+  return [value].flat().filter((one): one is string => typeof one === 'string');
 }
 
 function disconnects(rule: Rule): boolean {

@@ -34,6 +34,9 @@ export interface CallFate {
   account: number | null;
   cli: string | null;
   cld: string | null;
+  /** As rules compare them; null where they cannot be read. */
+  cliNumber: string | null;
+  cldNumber: string | null;
   duration: number | null;
   fate: Fate['fate'];
   reason: string | null;
@@ -47,7 +50,9 @@ export interface CallFate {
 export function fatesOf({ calls, rule }: Explanation): readonly CallFate[] {
   return calls.map(({ call, fate }) => {
     const { id, callId, state, account = null, cli = null, cld = null, duration = null } = call;
+    const { cliNumber = null, cldNumber = null } = call;
     return {
+      ...{ cliNumber, cldNumber },
       ...{ id, callId, state, account, cli, cld, duration, fate: fate.fate, reason: reasonOf(fate, rule) },
       otherReasons: fate.fate === 'withheld' ? fate.others : [],
       takenAs: fate.fate === 'taken' ? fate.as : null,
@@ -176,8 +181,15 @@ function callLines({ calls, rule }: Explanation, askedCall: string | undefined):
 /** As listed, and what rules compare where that is another number. */
 function shownNumber(listed: string | undefined, read: string | undefined): string {
   if (listed === undefined) return '-';
-  const isPlain = read === undefined || read === listed || read === listed.replace(/^(?:\+|00)/, '');
-  return isPlain ? listed : `${listed} (read as ${read})`;
+  return read === undefined || isAlike(read, listed) ? listed : `${listed} (read as ${read})`;
+}
+
+/** Of masked ones only the digits before the mask tell. */
+function isAlike(read: string, listed: string): boolean {
+  const bare = listed.replace(/^(?:\+|00)/, '');
+  if (!listed.includes('*')) return read === listed || read === bare;
+  const shown = Math.min(read.indexOf('*'), bare.indexOf('*'));
+  return read.slice(0, shown) === bare.slice(0, shown);
 }
 
 function fateText(fate: Fate, rule: Rule): string {

@@ -1,6 +1,6 @@
 /**
  * What digits without `+`, `00` or a trunk prefix are. either: an international number, or a national one where they are valid
- * as that alone.
+ * as that alone, and in the North American plan wherever they look like one.
  */
 export const BARE_DIGITS = ['international', 'either'] as const;
 export type BareDigits = (typeof BARE_DIGITS)[number];

@@ -80,7 +80,7 @@ function actedKey({ rule, subject }: SeenAction): string {
 function isMeant(
   reason: WithholdReason,
   calls: readonly TakenCall[],
-  isAlwaysProtected: (number: string) => boolean,
+  isByChance: (number: string) => boolean,
 ): boolean {
   switch (reason) {
     case 'protected-account':
@@ -90,7 +90,7 @@ function isMeant(
     case 'protected-number':
     case 'takes-protected':
       return !calls.some(({ cli, cld }) =>
-        [cli, cld].some((number) => number !== undefined && isAlwaysProtected(number)),
+        [cli, cld].some((number) => number !== undefined && isByChance(number)),
       );
     default:
       return false;

@@ -185,6 +185,10 @@ describe('doctor', () => {
     expect(stdout).toMatch(
       /warn {2}switch lab: numbers: the list high-risk-prefixes holds \+371, the whole of LV: .*irsf-burst.*\n {6}next: Take \+371 out/,
     );
+    // By a comparison of the dialled number too, not by counts alone.
+    expect(stdout).toMatch(
+      /the list costly-prefixes holds \+371, the whole of LV: maximum-duration-costly, /,
+    );
     expect(exitCode).toBe(0);
     writeFileSync(join(cwd, 'rules', 'lists', 'high-risk-prefixes.txt'), '+371\n');
     // A list of one's own country alone is none of foreign destinations.
