@@ -51,6 +51,7 @@ const switchConfig = {
   protect,
   customerTree: new Map(),
   numbers: { country: 'DE', techPrefixes: [] },
+  schedule: '*/5 * * * * *',
   deadlineMs: 60_000,
   concurrency: 4,
 };

@@ -95,10 +95,10 @@ describe('a rule that was changed, muted or off', () => {
     expect(await it.once(hourly)).toEqual([]);
   });
 
-  it('keeps it for up to 15 seconds, however often it is polled', async () => {
+  it('keeps it for up to a minute, however often it is polled', async () => {
     const it = await cooling();
     it.change(muted(hourly));
-    for (let pass = 0; pass < 10; pass++) {
+    for (let pass = 0; pass < 50; pass++) {
       await it.pass();
       it.wait(1);
     }
@@ -325,5 +325,22 @@ describe('a dry run', () => {
       'disconnectCall 3 monitored',
       'disconnectCall 4 monitored',
     ]);
+  });
+});
+
+describe('a version that is new to a config, and in force by another one', () => {
+  const shifted = hourly.replace('value: 2', 'value: 1');
+
+  it.each([
+    ['by another name of the same config', THERE],
+    ['by another rules directory of it', { ...HERE, directory: '/etc/releases/2' }],
+  ])('goes on with the cooldown that runs %s', async (_, elsewhere) => {
+    const it = several();
+    expect(await it.once(hourly)).toEqual(ONE_CUT);
+    await it.once(other, { rulesFrom: elsewhere });
+    expect(await it.once(shifted, { rulesFrom: elsewhere })).toHaveLength(1);
+    expect(await it.once(shifted)).toEqual([]);
+    it.wait(HOUR);
+    expect(await it.once(shifted)).toHaveLength(1);
   });
 });

@@ -64,8 +64,8 @@ export const UNBOUNDED: VersionBounds = { coolsAfter: 0, climbsAfter: 0, since: 
 
 /** So many passes without a version are no break yet: those of an edit that was taken back, or of other configs in turn. */
 const PASSES_WITHOUT_A_BREAK = 3;
-/** Nor is less than this; milliseconds. */
-const SHORTEST_BREAK_MS = 15_000;
+/** Nor is less than this, as a service may take so long to read an edit that `once` has read; milliseconds. */
+const SHORTEST_BREAK_MS = 60_000;
 /** Whoever is forgotten is safe: it is taken for a new one. */
 const KEPT_SOURCES = 10;
 
@@ -80,10 +80,13 @@ export function afterPass(
 ): readonly KeptSource[] {
   const anew: VersionBounds = { coolsAfter: lastAction, climbsAfter: lastAction, since: pass.at };
   const own = kept.find((one) => isSameSource(one, pass.source));
+  const others = kept.filter((one) => one !== own);
   const versions =
-    own === undefined ? firstOf(pass, kept, anew) : [...goneOnWith(own, pass, anew), ...without(own, pass)];
-  const others = kept.filter((one) => one !== own).map((other) => afterOther(other, pass));
-  return [{ ...pass.source, versions }, ...others].slice(0, KEPT_SOURCES);
+    own === undefined
+      ? firstOf(pass, kept, anew)
+      : [...goneOnWith(own, others, pass, anew), ...without(own, pass)];
+  const told = others.map((other) => afterOther(other, pass));
+  return [{ ...pass.source, versions }, ...told].slice(0, KEPT_SOURCES);
 }
 
 /** What counts of what a version did for a pass of this source; everything where nothing is kept of it. */
@@ -113,12 +116,29 @@ function firstOf(
   });
 }
 
-function goneOnWith(own: KeptSource, { versions }: JudgedBy, anew: VersionBounds): readonly KeptVersion[] {
+function goneOnWith(
+  own: KeptSource,
+  others: readonly KeptSource[],
+  { versions }: JudgedBy,
+  anew: VersionBounds,
+): readonly KeptVersion[] {
   const known = byKey(own.versions);
+  const elsewhere = others.map((other) => byKey(other.versions));
   return versions.map((version) => {
-    const before = known.get(keyOf(version));
-    return inForce(version, before === undefined ? anew : goneOn(before, anew));
+    const key = keyOf(version);
+    const before = known.get(key);
+    if (before !== undefined) return inForce(version, goneOn(before, anew));
+    // New here, it may be in force by another name of the same config, or by the release before: what it did there cools.
+    const there = elsewhere.flatMap((versionsThere) => versionsThere.get(key) ?? []).filter(isPresent);
+    return inForce(version, {
+      ...anew,
+      coolsAfter: Math.min(anew.coolsAfter, ...there.map(({ coolsAfter }) => coolsAfter)),
+    });
   });
+}
+
+function isPresent({ absentSince }: KeptVersion): boolean {
+  return absentSince === undefined;
 }
 
 function goneOn(before: KeptVersion, anew: VersionBounds): VersionBounds {

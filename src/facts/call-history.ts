@@ -102,7 +102,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
   const isSetBack = (now: number) => lastPollAt !== undefined && now <= lastPollAt;
 
   /** Takes down that there was a poll; returns what of that is to be written. */
-  function arrive({ at }: LedgerPoll): Pick<HistoryChanges, 'anew' | 'numbering'> {
+  function arrive({ at, result }: LedgerPoll): Pick<HistoryChanges, 'anew' | 'numbering'> {
     const anew = isSetBack(at);
     if (anew) {
       logins = new Map();
@@ -111,7 +111,7 @@ export function createCallHistory(options: CallHistoryOptions): CallHistory {
       countries.setBack(at, (lastPollAt ?? at) - at);
     }
     lastPollAt = at;
-    const mark = isKept ? countries.readBy(numbering.fingerprint, at) : undefined;
+    const mark = isKept ? countries.readBy(numbering.fingerprint, at, result === 'sound') : undefined;
     return { ...(anew ? { anew } : {}), ...(mark === undefined ? {} : { numbering: mark }) };
   }
 

@@ -28,9 +28,10 @@ export interface CountryMemory {
   setBack(now: number, byMs: number): void;
   /**
    * From now on numbers are read in this way. Where it is another than before, what is known of countries says little, and
-   * every account is known since now only. Returns what is to be written, if anything.
+   * every account is known since now only. So it is after a week without a sound poll, be it by a clock that was wrong: nobody saw
+   * where accounts called meanwhile. Returns what is to be written, if anything.
    */
-  readBy(fingerprint: string, now: number): NumberingMark | undefined;
+  readBy(fingerprint: string, now: number, isSound: boolean): NumberingMark | undefined;
   /** Takes down that there was a sound poll. */
   noteSound(at: number): void;
   /** Takes in where a call goes; what changed by it is collected until `changes` is asked. */
@@ -76,6 +77,12 @@ export function createCountryMemory(): CountryMemory {
     return watched.enough;
   }
 
+  /** Not once in all the hours that are looked at. */
+  function wasNeverWatched(now: number): boolean {
+    if (seenHours === undefined || accounts.size === 0) return false;
+    return Math.max(...seenHours) <= Math.floor(now / HOUR_MS) - HOURS_WATCHED;
+  }
+
   function noteCountry(account: number, country: string, startedAt: number): void {
     const known = countries.get(account)?.get(country);
     const next = withCall(known, account, country, startedAt);
@@ -115,8 +122,9 @@ export function createCountryMemory(): CountryMemory {
       for (const own of countries.values())
         for (const known of own.values()) if (known.firstAt > old) put({ ...known, firstAt: old });
     },
-    readBy(fingerprint, now) {
-      const isSame = mark === undefined || mark.fingerprint === fingerprint;
+    readBy(fingerprint, now, isSound) {
+      const isSame =
+        (mark === undefined || mark.fingerprint === fingerprint) && !(isSound && wasNeverWatched(now));
       const since = isSame ? Math.min(mark?.since ?? 0, now) : now;
       if (mark?.fingerprint === fingerprint && mark.since === since) return undefined;
       mark = { fingerprint, since };

@@ -125,11 +125,11 @@ const BACK_WITHIN_MS = 300_000;
  * that it is where this one began before the last sight of it; not where it began later, but for what clocks make of it.
  */
 export function mayBeBack({ call: known, lastSeenAt }: PastCall, call: Call, at: number): boolean {
-  const isLike = perhapsSameCall(known, call);
+  const isLike = perhapsSameCall(known, call) && !hasEnded(known.state);
   const age = listedAge(call);
   const beganAt = call.setupAt ?? (age === undefined ? undefined : at - age * 1000);
   if (beganAt !== undefined) return beganAt <= lastSeenAt + (isLike ? SETUP_TOLERANCE_MS : 0);
-  return isLike && !hasEnded(known.state) && at - lastSeenAt < BACK_WITHIN_MS;
+  return isLike && at - lastSeenAt < BACK_WITHIN_MS;
 }
 
 /** Whether a listing says anything of the call that was not known. */

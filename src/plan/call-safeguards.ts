@@ -68,10 +68,10 @@ function makeIndex(listing: JudgedListing): ListingIndex {
   };
 }
 
-/** A call that does not say whether it is on-net must agree with what the entry shows: a switch may say it of no call at all. */
+/** Without a CALL_ID the entry must agree with the call in what else it shows: else one would spare every on-net call. */
 function mayBeItsOther(suspect: SuspectCall, call: Call): boolean {
   if (!mayBeOnNet(call) || (suspect.callId ?? call.callId) !== call.callId) return false;
-  if (isOnNet(call) || suspect.callId !== undefined) return true;
+  if (suspect.callId !== undefined) return true;
   return agree(suspect.cli, call.cli) && agree(suspect.cld, call.cld);
 }
 
@@ -79,7 +79,7 @@ function mayBeItsOther(suspect: SuspectCall, call: Call): boolean {
 export function endingWith(ids: Iterable<string>, listing: ListingIndex): ReadonlySet<string> {
   const ending = new Set<string>();
   const known = new Set<readonly Call[]>();
-  for (const id of ids) {
+  for (const id of new Set(ids)) {
     ending.add(id);
     const others = listing.othersOf(id);
     if (known.has(others)) continue;

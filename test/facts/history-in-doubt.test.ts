@@ -126,6 +126,15 @@ describe('a call that listings lacked', () => {
     expect(shown.history.ofLogin(LOGIN)?.ofCallId(talk())).toHaveLength(2);
   });
 
+  it('is another one where it was seen over, and what is listed began a little later', () => {
+    const shown = world();
+    shown.poll(0, [talk()]);
+    shown.poll(5, [talk({ state: 'Dead' })]);
+    for (const away of [10, 15, 20]) shown.poll(away, []);
+    shown.poll(25, [talk({ ...blank, state: 'ARComplete', duration: 0, age: 3 })]);
+    expect(shown.history.ofLogin(LOGIN)?.ofCallId(talk())).toHaveLength(2);
+  });
+
   it('is another one where it was seen over, and nothing tells when what is listed began', () => {
     const shown = world();
     shown.poll(0, [talk()]);
@@ -654,6 +663,27 @@ describe('a clock that was ahead', () => {
     expect(history.countries.knowsEnough(10, START + 5 * day, 7 * day)).toBe(true);
     history.missed({ ...soundPoll(0), result: 'failed' });
     expect(history.countries.knowsEnough(10, START + 5 * day, 7 * day)).toBe(false);
+  });
+
+  it.each([
+    ['after weeks in which nobody looked', (history: ReturnType<typeof newHistory>) => history],
+    [
+      'after a pass in 1970',
+      (history: ReturnType<typeof newHistory>) => {
+        history.missed({ ...soundPoll(-START / 1000), result: 'failed' });
+        return history;
+      },
+    ],
+  ])('knows every account %s since then only, however long ago it was first seen', (_, disturbed) => {
+    const history = disturbed(knowing());
+    const shown = world(history);
+    const back = START + 40 * day;
+    expect(shown.poll(40 * 86_400, []).numbering?.since).toBe(back);
+    for (let hours = 1; hours <= 27 * 24; hours += 1) shown.poll(40 * 86_400 + hours * 3_600, []);
+    const now = back + 27 * day;
+    expect(history.countries.knowsEnough(10, now, 7 * day)).toBe(true);
+    expect(history.countries.knowsEnough(10, now, 28 * day)).toBe(false);
+    expect(history.countries.knowsEnough(10, now, 27 * day)).toBe(true);
   });
 
   it('leaves countries as they are where it is set by less than an hour', () => {
