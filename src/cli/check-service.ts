@@ -1,19 +1,26 @@
-import { existsSync } from 'node:fs';
 import type { Config, SwitchConfig } from '../domain/config.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { StartedWith } from '../domain/running-service.js';
 import type { Finding } from './reachability.js';
-import { configsBehind, isConfigBehind, runningService, type ServedSwitch } from './running-service.js';
+import {
+  configsBehind,
+  isConfigBehind,
+  type ServedSwitch,
+  servedBySeveral,
+  servedSwitches,
+} from './running-service.js';
+
+const OTHERS_ACT = 'The others act all the same: stop those that are not meant to run.';
 
 /** Whether running services go by this config; nothing where none runs, or the database cannot say. */
 export async function checkServices(
   config: Config,
   switches: readonly SwitchConfig[],
 ): Promise<readonly Finding[]> {
-  if (!existsSync(config.database)) return [];
   try {
-    const served = await Promise.all(
-      switches.map(async ({ name }) => ({ name, service: await runningService(config.database, name) })),
+    const served = await servedSwitches(
+      config,
+      switches.map(({ name }) => name),
     );
     const behind = configsBehind(served, config);
     return [
@@ -25,6 +32,7 @@ export async function checkServices(
           next,
         }),
       ),
+      ...several(served),
     ];
   } catch (error) {
     // What ails the database is a finding of its own.
@@ -41,4 +49,13 @@ function inStep(served: readonly ServedSwitch[], config: Config): readonly Findi
   return [
     { level: 'ok', text: `${names.join(', ')}: a service runs, with mode ${config.mode} and this config` },
   ];
+}
+
+/** Several configs may share a switch, so that it is a finding only where the one that is told of is not the one that cuts. */
+function several(served: readonly ServedSwitch[]): readonly Finding[] {
+  return servedBySeveral(served).map(({ switches, text, hidesEnforcing }) => ({
+    level: hidesEnforcing ? 'warn' : 'ok',
+    text: `${switches.join(', ')}: ${text}`,
+    ...(hidesEnforcing && { next: OTHERS_ACT }),
+  }));
 }

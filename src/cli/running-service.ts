@@ -2,12 +2,25 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../domain/config.js';
 import type { StartedWith } from '../domain/running-service.js';
 import { openStore } from '../store/open-store.js';
+import { realPathOf } from '../store/real-paths.js';
 import { configHash } from './config-hash.js';
 
-/** A switch, and the service that polls it; undefined where none does. */
+/** A switch, and the services that poll it. */
 export interface ServedSwitch {
   name: string;
+  /** Each of them, that first which is told of. */
+  services: readonly StartedWith[];
+  /** The one that is told of; undefined where none polls it. */
   service: StartedWith | undefined;
+}
+
+/** Several services on one switch, for a person. */
+export interface ServedBySeveral {
+  switches: readonly string[];
+  /** `2 services run, and this tells of the first: mode monitor by …, mode enforce by …` */
+  text: string;
+  /** The one that is told of cuts nothing, although another one may. */
+  hidesEnforcing: boolean;
 }
 
 /** Services that go by another config than the file holds now, for a person. */
@@ -20,19 +33,59 @@ export interface ConfigBehind {
   next: string;
 }
 
-/** Read-only, and undefined where there is no database yet. Throws STORE_FAILED. */
-export async function runningService(database: string, switchName: string): Promise<StartedWith | undefined> {
-  if (!existsSync(database)) return undefined;
-  const store = openStore(database, { readonly: true });
+/** By the database of the config, read-only; no services where there is none yet. Throws STORE_FAILED. */
+export async function servedSwitches(
+  config: Config,
+  names: readonly string[],
+): Promise<readonly ServedSwitch[]> {
+  if (!existsSync(config.database)) return names.map((name) => servedSwitch(name, [], config));
+  const store = openStore(config.database, { readonly: true });
   try {
-    return await store.services.of(switchName);
+    return await Promise.all(
+      names.map(async (name) => servedSwitch(name, await store.services.of(name), config)),
+    );
   } finally {
     store.close();
   }
 }
 
+/**
+ * Told of is the service of this config, whatever the file holds by now, and where it has none, or several, the strictest: what
+ * cuts must not be taken for what only watches. Of those the one that began first, as it is the likeliest to be behind the file.
+ */
+export function servedSwitch(name: string, found: readonly StartedWith[], config: Config): ServedSwitch {
+  const asked = realPathOf(config.file);
+  const rank = ({ configFile, mode }: StartedWith) =>
+    (realPathOf(configFile) === asked ? 0 : 2) + (mode === 'enforce' ? 0 : 1);
+  const services = [...found].sort(
+    (one, other) => rank(one) - rank(other) || one.startedAt - other.startedAt,
+  );
+  return { name, services, service: services[0] };
+}
+
+/** Where more than one service polls a switch; each text once. */
+export function servedBySeveral(served: readonly ServedSwitch[]): readonly ServedBySeveral[] {
+  const several = new Map<string, { switches: string[]; hidesEnforcing: boolean }>();
+  for (const { name, services, service } of served) {
+    if (services.length < 2) continue;
+    const hidesEnforcing = service?.mode === 'monitor' && services.some(({ mode }) => mode === 'enforce');
+    const text = `${services.length} services run, and this tells of the first: ${services.map(serviceText).join(', ')}`;
+    const one = several.get(text) ?? { switches: [], hidesEnforcing };
+    one.switches.push(name);
+    several.set(text, one);
+  }
+  return [...several].map(([text, one]) => ({ ...one, text }));
+}
+
+function serviceText({ mode, configFile, startedAt }: StartedWith): string {
+  return `mode ${mode} by ${configFile} since ${new Date(startedAt).toISOString()}`;
+}
+
 /** Where running services go by another config than this one, which takes effect at a restart; each text once. */
-export function configsBehind(served: readonly ServedSwitch[], config: Config): readonly ConfigBehind[] {
+export function configsBehind(
+  served: readonly Pick<ServedSwitch, 'name' | 'service'>[],
+  config: Config,
+): readonly ConfigBehind[] {
   const behind = new Map<string, { switches: string[]; next: string }>();
   for (const { name, service } of served) {
     const text = service && differenceText(service, config);
@@ -46,22 +99,24 @@ export function configsBehind(served: readonly ServedSwitch[], config: Config): 
 
 /**
  * The config with the mode that the running service of this switch goes by, and what has to be known where that goes by another
- * config: explained is what it does, not what it would do after a restart. Throws STORE_FAILED.
+ * config, or others run beside it: explained is what it does, not what it would do after a restart. Throws STORE_FAILED.
  */
 export async function configAsServed(
   config: Config,
   switchName: string,
 ): Promise<{ config: Config; notes: readonly string[] }> {
-  const service = await runningService(config.database, switchName);
-  if (service === undefined) return { config, notes: [] };
+  const served = await servedSwitches(config, [switchName]);
+  const mode = served[0]?.service?.mode ?? config.mode;
   const explained =
-    service.mode === config.mode
+    mode === config.mode
       ? 'This explains by the file.'
-      : `This explains by mode ${service.mode}, and by the file for all else.`;
-  const behind = configsBehind([{ name: switchName, service }], config);
+      : `This explains by mode ${mode}, and by the file for all else.`;
   return {
-    config: { ...config, mode: service.mode },
-    notes: behind.map(({ text, next }) => `${text}. ${explained} ${next}`),
+    config: { ...config, mode },
+    notes: [
+      ...configsBehind(served, config).map(({ text, next }) => `${text}. ${explained} ${next}`),
+      ...servedBySeveral(served).map(({ text }) => text),
+    ],
   };
 }
 

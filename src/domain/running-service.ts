@@ -2,6 +2,8 @@ import type { Config } from './config.js';
 
 /** With which config a service began: it reads no later one. */
 export interface StartedWith {
+  /** Absolute path of the config, as it was named. */
+  configFile: string;
   /** Of the config, which overrides that of every rule. */
   mode: Config['mode'];
   /** Over what the config came to, in hex: that of the same config is the same. */
@@ -14,9 +16,9 @@ export interface StartedWith {
 export interface RunningServices {
   /**
    * Says so of a service that polls these switches, until the returned function is called or the process ends, however it ends.
-   * Of several that poll one switch, the one that began last is told of.
+   * Takes away what services left that were killed.
    */
   begin(switches: readonly string[], startedWith: StartedWith): Promise<() => void>;
-  /** The service that polls this switch; undefined where none lives, or none said so. */
-  of(switchName: string): Promise<StartedWith | undefined>;
+  /** Every service that polls this switch, the one first that began first; none where none lives, or none said so. */
+  of(switchName: string): Promise<readonly StartedWith[]>;
 }

@@ -73,7 +73,7 @@ export function createRulesInForce(database: Database.Database, path: string): R
   const report = database.prepare(REPORT);
   const lastReport = database.prepare<[string], string>(LAST_REPORT).pluck();
   const forgetReport = database.prepare<[string]>(FORGET_REPORT);
-  const service = createServiceLock(path, 'rules');
+  const service = createServiceLock(path);
   const serving = new Set<Serving>();
 
   /** As they were last in force, by the paths that they have in that directory. */

@@ -77,4 +77,32 @@ describe('the hash of a config', () => {
     renameSync(join(root, 'next'), join(root, 'current'));
     expect([by('current'), by('r2')]).toEqual([before, before]);
   });
+
+  it.each([
+    ['rules: ROOT/current/rules', 'the rules'],
+    ['rules: ROOT/current/linked', 'rules that are a link themselves'],
+    ['rules: ROOT/current', 'the folder itself'],
+    ['database: ROOT/current/callwarden.db', 'a database that is not there yet'],
+  ])('is the same by the link and without it for %s, %s by an absolute path', (line) => {
+    const root = tempDir();
+    for (const folder of ['r1', 'r1/rules', 'elsewhere']) mkdirSync(join(root, folder));
+    symlinkSync('r1', join(root, 'current'));
+    symlinkSync(join(root, 'elsewhere'), join(root, 'r1', 'linked'));
+    const text = `${SWITCH}${line.replace('ROOT', root)}\n`;
+    const [by, without] = ['current', 'r1'].map((folder) => hashOf(text, { folder: join(root, folder) }));
+    expect(by).toBe(without);
+    const relative = `${SWITCH}${line.replace('ROOT/current', '.')}\n`;
+    expect(hashOf(relative, { folder: join(root, 'r1') })).toBe(by);
+  });
+
+  it('is the same after a swap of the link that it names the rules by', () => {
+    const root = tempDir();
+    for (const folder of ['r1', 'r2', 'config']) mkdirSync(join(root, folder));
+    symlinkSync('r1', join(root, 'current'));
+    const text = `${SWITCH}rules: ${root}/current\n`;
+    const before = hashOf(text, { folder: join(root, 'config') });
+    symlinkSync('r2', join(root, 'next'));
+    renameSync(join(root, 'next'), join(root, 'current'));
+    expect(hashOf(text, { folder: join(root, 'config') })).toBe(before);
+  });
 });

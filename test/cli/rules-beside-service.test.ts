@@ -385,7 +385,12 @@ describe('the table of status', () => {
 
   it('fits 80 columns with the mode of the service and of the config', async () => {
     const store = openStore(database());
-    const startedWith = { mode: 'monitor', configHash: 'another', startedAt: NOW } as const;
+    const startedWith = {
+      configFile: '/etc/callwarden.yaml',
+      mode: 'monitor',
+      configHash: 'another',
+      startedAt: NOW,
+    } as const;
     const end = await store.services.begin(['main'], startedWith);
     await run(['status'], 80);
     end();

@@ -1,11 +1,18 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkServices } from '../../src/cli/check-service.js';
 import { configHash } from '../../src/cli/config-hash.js';
-import { configAsServed, configsBehind } from '../../src/cli/running-service.js';
+import {
+  configAsServed,
+  configsBehind,
+  servedBySeveral,
+  servedSwitch,
+} from '../../src/cli/running-service.js';
 import type { Config } from '../../src/domain/config.js';
 import type { StartedWith } from '../../src/domain/running-service.js';
 import { aConfig, aSwitchConfig } from '../support/config.js';
-import { tempStore } from '../support/temp-store.js';
+import { tempDir, tempStore } from '../support/temp-store.js';
 
 const STARTED = Date.parse('2026-01-05T10:00:00Z');
 const NAMES = ['lab', 'fra', 'iev'];
@@ -19,7 +26,7 @@ function configOf(changes: Partial<Config> = {}, database = '/nowhere/callwarden
 }
 
 function startedWith(config: Config): StartedWith {
-  return { mode: config.mode, configHash: configHash(config), startedAt: STARTED };
+  return { configFile: config.file, mode: config.mode, configHash: configHash(config), startedAt: STARTED };
 }
 
 describe('the config of running services', () => {
@@ -64,6 +71,57 @@ describe('the config of running services', () => {
   });
 });
 
+describe('several services on one switch', () => {
+  const enforcing = startedWith(configOf({ file: '/etc/cuts.yaml' }));
+  const monitoring = { ...startedWith(configOf({ file: '/etc/watches.yaml', mode: 'monitor' })) };
+  const both = [monitoring, enforcing];
+  const toldOf = (file: string, found: readonly StartedWith[]) =>
+    servedSwitch('lab', found, configOf({ file })).service;
+
+  it('are told of by that of the config', () => {
+    expect(toldOf('/etc/watches.yaml', both)).toBe(monitoring);
+    expect(toldOf('/etc/cuts.yaml', both)).toBe(enforcing);
+    expect(toldOf('/etc/cuts.yaml', [])).toBe(undefined);
+  });
+
+  it('are told of by what enforces where none, or more than one, is of the config', () => {
+    expect(toldOf('/etc/others.yaml', both)).toBe(enforcing);
+    const edited = { ...monitoring, configFile: enforcing.configFile };
+    expect(toldOf('/etc/cuts.yaml', [edited, enforcing])).toBe(enforcing);
+  });
+
+  it('of one mode are told of by the one that began first', () => {
+    const later = { ...enforcing, startedAt: STARTED + 1 };
+    expect(toldOf('/etc/cuts.yaml', [later, enforcing])).toBe(enforcing);
+  });
+
+  it('are of the config by whatever link it is named', () => {
+    const folder = tempDir();
+    mkdirSync(join(folder, 'r1'));
+    symlinkSync('r1', join(folder, 'current'));
+    const linked = { ...monitoring, configFile: join(folder, 'current', 'c.yaml') };
+    expect(toldOf(join(folder, 'r1', 'c.yaml'), [enforcing, linked])).toBe(linked);
+  });
+
+  it('are said to be several, and whether one acts that is not the one told of', () => {
+    const served = ['lab', 'fra'].map((name) =>
+      servedSwitch(name, both, configOf({ file: '/etc/watches.yaml' })),
+    );
+    const at = '2026-01-05T10:00:00.000Z';
+    expect(servedBySeveral(served)).toEqual([
+      {
+        switches: ['lab', 'fra'],
+        text: `2 services run, and this tells of the first: mode monitor by /etc/watches.yaml since ${at}, mode enforce by /etc/cuts.yaml since ${at}`,
+        hidesEnforcing: true,
+      },
+    ]);
+    expect(servedBySeveral([servedSwitch('lab', both, configOf())])).toMatchObject([
+      { hidesEnforcing: false },
+    ]);
+    expect(servedBySeveral([servedSwitch('lab', [enforcing], configOf())])).toEqual([]);
+  });
+});
+
 describe('doctor on running services', () => {
   it('says nothing where none runs or there is no database', async () => {
     const { path } = tempStore();
@@ -85,6 +143,32 @@ describe('doctor on running services', () => {
         text: `fra: the running service goes by mode enforce, although callwarden.yaml says mode monitor: ${READ}`,
         next: PAUSE,
       },
+    ]);
+    for (const end of ends) end();
+  });
+});
+
+describe('doctor on several services on one switch', () => {
+  it('warns where another one enforces than the one of the config', async () => {
+    const { path, store } = tempStore();
+    const now = configOf({ mode: 'monitor' }, path);
+    const other = configOf({ file: '/etc/cuts.yaml' }, path);
+    const ends = [
+      await store.services.begin(['lab'], startedWith(other)),
+      await store.services.begin(['lab'], startedWith(now)),
+    ];
+    const several = expect.stringContaining('lab: 2 services run, and this tells of the first: mode ');
+    expect(await checkServices(now, now.switches)).toEqual([
+      { level: 'ok', text: 'lab: a service runs, with mode monitor and this config' },
+      {
+        level: 'warn',
+        text: several,
+        next: 'The others act all the same: stop those that are not meant to run.',
+      },
+    ]);
+    expect(await checkServices(other, other.switches)).toEqual([
+      { level: 'ok', text: 'lab: a service runs, with mode enforce and this config' },
+      { level: 'ok', text: several },
     ]);
     for (const end of ends) end();
   });
@@ -114,5 +198,22 @@ describe('an explanation beside a running service', () => {
     expect(config).toEqual(now);
     expect(notes).toEqual([expect.stringContaining('. This explains by the file. Restart the service')]);
     end();
+  });
+
+  it('goes by the service of the config, otherwise by what enforces, and says that several run', async () => {
+    const { path, store } = tempStore();
+    const cuts = configOf({ file: '/etc/cuts.yaml' }, path);
+    const watches = configOf({ file: '/etc/watches.yaml', mode: 'monitor' }, path);
+    const ends = [
+      await store.services.begin(['lab'], startedWith(cuts)),
+      await store.services.begin(['lab'], startedWith(watches)),
+    ];
+    const modeBy = async (config: Config) => (await configAsServed(config, 'lab')).config.mode;
+    expect([await modeBy(cuts), await modeBy(watches)]).toEqual(['enforce', 'monitor']);
+    expect(await modeBy({ ...watches, file: '/etc/others.yaml' })).toBe('enforce');
+    expect((await configAsServed(cuts, 'lab')).notes).toEqual([
+      expect.stringContaining('2 services run, and this tells of the first: mode enforce by /etc/cuts.yaml'),
+    ]);
+    for (const end of ends) end();
   });
 });

@@ -363,6 +363,7 @@ describe('status', () => {
         status: null,
         mode: null,
         configChanged: null,
+        services: [],
         error: null,
         calls: null,
         durationMs: null,

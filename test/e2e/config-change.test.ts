@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Lab, lab, until } from './lab.js';
 
@@ -21,9 +22,10 @@ async function status(it: Lab): Promise<{ row: Row | undefined; stderr: string }
   return { row: (JSON.parse(stdout) as Row[])[0], stderr };
 }
 
-async function running(it: Lab) {
-  const service = it.start('run', '-c', it.config);
-  await until(() => service.output().includes('"status":"completed"'), 'a pass completes');
+async function running(it: Lab, config = it.config) {
+  const service = it.start('run', '-c', config);
+  // Skipped while another service has its pass.
+  await until(() => /"status":"(completed|skipped)"/.test(service.output()), 'a pass completes');
   return {
     async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
       service.kill(signal);
@@ -118,5 +120,59 @@ describe('a config that is edited while the service runs', () => {
     const table = await it.callwarden('status', '-c', it.config, '-o', 'table');
     expect(table.stdout).toContain(' enforce, config changed ');
     await service.end();
+  });
+});
+
+describe('two services on one switch', () => {
+  /** A second config beside the first, that only watches. */
+  function watching(it: Lab): string {
+    const file = join(it.folder, 'watches.yaml');
+    const text = readFileSync(it.config, 'utf8');
+    writeFileSync(file, text.replace('mode: enforce', 'mode: monitor'), { mode: 0o600 });
+    return file;
+  }
+
+  it('are each told of by their config, and the one that cuts by any other', async () => {
+    const it = await lab();
+    const watches = watching(it);
+    const services = [await running(it), await running(it, watches)];
+    const cutting = await status(it);
+    expect(cutting.row).toMatchObject({
+      mode: 'enforce',
+      configChanged: false,
+      services: [
+        { mode: 'enforce', config: it.config },
+        { mode: 'monitor', config: watches },
+      ],
+    });
+    expect(cutting.stderr).toContain(
+      `lab: 2 services run, and this tells of the first: mode enforce by ${it.config} since 20`,
+    );
+    const table = await it.callwarden('status', '-c', watches, '-o', 'table');
+    expect(table.stdout).toContain(' monitor, one of 2 ');
+    expect(table.stderr).toContain('warning: lab: 2 services run');
+
+    edit(it, 'mode: enforce', 'mode: monitor');
+    renameSync(it.config, join(it.folder, 'moved.yaml'));
+    const moved = { ...it, config: join(it.folder, 'moved.yaml') };
+    expect((await status(moved)).row).toMatchObject({ mode: 'enforce', configChanged: true });
+    for (const service of services) await service.end();
+  });
+
+  it('leave what the first does as it is told, when the second ends or is killed', async () => {
+    const it = await lab();
+    const watches = watching(it);
+    const first = await running(it);
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await (await running(it, watches)).end(signal);
+      expect(await status(it)).toMatchObject({ row: { mode: 'enforce', configChanged: false }, stderr: '' });
+    }
+    edit(it, 'mode: enforce', 'mode: monitor');
+    expect((await status(it)).row).toMatchObject({ mode: 'enforce', configChanged: true });
+    for (let count = 0; count < 4; count += 1) it.simulator.world.addCall({ account: 10 });
+    await until(() => it.sent('disconnectCall') === 1, 'the first goes on cutting');
+    await first.end();
+    await (await running(it)).end();
+    expect(readdirSync(it.folder).filter((name) => name.includes('.service+'))).toEqual([]);
   });
 });

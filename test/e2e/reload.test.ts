@@ -228,7 +228,11 @@ describe('run while its rules change', () => {
     const config = readFileSync(it.config, 'utf8');
     writeFileSync(it.config, config.replace('    schedule:', '    customerTree: { 3: 2 }\n    schedule:'));
     expect((await it.once()).code).toBe(0);
-    expect(await status(it)).toEqual(before);
+    const { rules, stderr } = await status(it);
+    expect(rules).toEqual(before.rules);
+    // The edit of the config is news of its own.
+    expect(stderr).toMatch(/^warning: lab: the running service goes by another config than /);
+    expect(stderr.slice(stderr.indexOf('\n') + 1)).toBe(before.stderr);
     await end(service);
     expect((await it.once()).code).toBe(0);
     expect((await status(it)).rules).toMatchObject({ rules: 2, problems: [] });

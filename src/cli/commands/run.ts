@@ -97,7 +97,12 @@ async function tellOfService(
   { store, log, startedAt }: { store: Store; log: ServiceLog; startedAt: number },
 ): Promise<readonly (() => void)[]> {
   const names = switches.map(({ name }) => name);
-  const startedWith = { mode: config.mode, configHash: configHash(config), startedAt };
+  const startedWith = {
+    configFile: config.file,
+    mode: config.mode,
+    configHash: configHash(config),
+    startedAt,
+  };
   const tell = [
     {
       begin: () => store.rulesInForce.serve(config.rulesDir),

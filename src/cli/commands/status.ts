@@ -18,7 +18,13 @@ import { chosenFormat, configOption, outputOption, switchOption, withExamples } 
 import { type OutputFormat, type RowView, writeRows } from '../output.js';
 import { lastingPause, pausedName, pauseText, resumeCommand } from '../pause-text.js';
 import { type RulesStatus, rulesInForceText, rulesStatus, rulesTrouble } from '../rules-status.js';
-import { configsBehind, isConfigBehind, type ServedSwitch } from '../running-service.js';
+import {
+  configsBehind,
+  isConfigBehind,
+  type ServedSwitch,
+  servedBySeveral,
+  servedSwitch,
+} from '../running-service.js';
 
 interface StatusOptions {
   config: string;
@@ -32,10 +38,12 @@ interface StatusRow {
   lastPassAt: string | null;
   ageSeconds: number | null;
   status: string | null;
-  /** Of the config that the running service goes by; null where none runs. */
+  /** Of the config that the running service goes by, the first of `services`; null where none runs. */
   mode: Config['mode'] | null;
   /** That is another config than the file holds now, and takes effect at a restart. null where no service runs. */
   configChanged: boolean | null;
+  /** All that poll the switch: that of this config first, otherwise what enforces. */
+  services: readonly { mode: Config['mode']; config: string; startedAt: string }[];
   error: { code: string; message: string } | null;
   calls: number | null;
   durationMs: number | null;
@@ -112,6 +120,9 @@ async function printStatus(options: StatusOptions, context: CliContext): Promise
   for (const { switches, text, next } of configsBehind(served, config)) {
     await say(context, `warning: ${switches.join(', ')}: ${text}. ${next}`);
   }
+  for (const { switches, text, hidesEnforcing } of servedBySeveral(served)) {
+    await say(context, `${hidesEnforcing ? 'warning: ' : ''}${switches.join(', ')}: ${text}.`);
+  }
   if (report !== undefined) {
     for (const line of rulesTrouble(report, options.config)) await say(context, line);
   }
@@ -134,10 +145,10 @@ async function readRows(config: Config, names: readonly string[], context: CliCo
     const now = context.clock();
     const pauses = await store.pauses.list(now);
     const served = await Promise.all(
-      names.map(async (name) => ({ name, service: await store.services.of(name) })),
+      names.map(async (name) => servedSwitch(name, await store.services.of(name), config)),
     );
     const rows = await Promise.all(
-      served.map(async ({ name, service }) => {
+      served.map(async ({ name, services, service }) => {
         const unconfirmed = await store.audit.unconfirmed(name);
         return toRow(name, {
           passes: passes.last(name)[0],
@@ -147,6 +158,11 @@ async function readRows(config: Config, names: readonly string[], context: CliCo
           rules,
           mode: service?.mode ?? null,
           configChanged: service === undefined ? null : isConfigBehind(service, config),
+          services: services.map(({ mode, configFile, startedAt }) => ({
+            mode,
+            config: configFile,
+            startedAt: new Date(startedAt).toISOString(),
+          })),
         });
       }),
     );
@@ -167,12 +183,13 @@ function toRow(
     rules = null,
     mode = null,
     configChanged = null,
+    services = [],
   }: {
     passes?: SwitchPasses | undefined;
     unconfirmed?: number;
     pause?: Pause | undefined;
     now: number;
-  } & Partial<Pick<StatusRow, 'rules' | 'mode' | 'configChanged'>>,
+  } & Partial<Pick<StatusRow, 'rules' | 'mode' | 'configChanged' | 'services'>>,
 ): StatusRow {
   const last = newest(passes?.lastCompleted ?? null, passes?.lastFailed ?? null);
   const { completed = 0, failed = 0, skipped = 0, actions = {}, kills } = passes?.lastHour ?? {};
@@ -183,6 +200,7 @@ function toRow(
     status: last?.status ?? null,
     mode,
     configChanged,
+    services,
     error: last?.error ?? null,
     calls: last?.status === 'completed' ? last.calls : null,
     durationMs: last?.durationMs ?? null,
@@ -246,14 +264,16 @@ function viewOf(rows: readonly StatusRow[], configMode: Config['mode']): RowView
 
 type StatusColumn = RowView<StatusRow>['columns'][number];
 
-/** `enforce, config monitor`: the mode that the running service goes by, and that of the file where it is another one. */
+/** `enforce, config monitor, one of 2`: the mode of the running service, that of the file where it is another one, and how many run. */
 function modeColumn(configMode: Config['mode']): StatusColumn {
   return {
     header: 'MODE',
     ...WHOLE,
-    cell({ mode, configChanged }) {
-      if (mode === null || configChanged !== true) return mode;
-      return `${mode}, config ${mode === configMode ? 'changed' : configMode}`;
+    cell({ mode, configChanged, services }) {
+      if (mode === null) return null;
+      const changed =
+        configChanged === true ? `, config ${mode === configMode ? 'changed' : configMode}` : '';
+      return `${mode}${changed}${services.length > 1 ? `, one of ${services.length}` : ''}`;
     },
   };
 }
@@ -304,6 +324,7 @@ const FIELDS: RowView<StatusRow>['fields'] = [
   'status',
   'mode',
   'configChanged',
+  'services',
   'error',
   'calls',
   'durationMs',
