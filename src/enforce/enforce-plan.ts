@@ -1,5 +1,5 @@
 import type { ActionCall, ActionReport, PlannedAction, WithholdReason } from '../domain/action.js';
-import { hasEnded, identityKey, sameCall } from '../domain/call.js';
+import { type Call, hasEnded, identityKey, sameCall } from '../domain/call.js';
 import { exceedsShare } from '../domain/share-cap.js';
 import { countLive } from '../domain/snapshot.js';
 import {
@@ -96,10 +96,28 @@ async function lookAgain(action: PlannedAction, context: EnforceContext, observe
   const listing = isRecent ? newer : await context.relisting.of(place);
   if (listing === undefined && !isRecent) return { withhold: 'stale-snapshot', observedAt };
   const others = context.relisting.showing(call.id, observedAt);
-  const withhold = [...(listing === undefined ? [] : [listing]), ...others]
-    .map((one) => whatChanged(call, one, context))
+  const beside = context.relisting.withCallId(call.callId, observedAt).filter(({ id }) => id !== call.id);
+  const own = listing ?? (beside.length === 0 ? undefined : context.snapshot);
+  const withhold = [...(own === undefined ? [] : [own]), ...others]
+    .map((one) => whatChanged(call, withOthers(one, call, beside), context))
     .find((reason) => reason !== undefined);
   return { withhold, observedAt: listing?.observedAt ?? observedAt };
+}
+
+/**
+ * A listing that was made for another account may show the other entry of an on-net call, which the one of its own account does
+ * not: of the call itself that is all that matters here.
+ */
+function withOthers(
+  listing: FreshListing,
+  { id, callId }: ActionCall,
+  beside: readonly Call[],
+): FreshListing {
+  if (beside.length === 0) return listing;
+  const ids = new Set([id, ...beside.map((entry) => entry.id)]);
+  const { suspects, doubt, observedAt } = listing;
+  const related = listing.calls.filter((entry) => ids.has(entry.id) || entry.callId === callId);
+  return { calls: [...related, ...beside], suspects, doubt, observedAt };
 }
 
 function whatChanged(

@@ -20,6 +20,8 @@ export interface Relisting {
   since(observedAt: number, account: number | undefined): FreshListing | undefined;
   /** All listings known that were asked for at or after this instant and show this ID, of whatever account they were. */
   showing(id: string, observedAt: number): readonly FreshListing[];
+  /** What all listings known that were asked for at or after this instant show with this CALL_ID, of whatever account they were. */
+  withCallId(callId: string, observedAt: number): readonly Call[];
   /** Always asks anew, and for everything: for actions that take whatever is there when they arrive. */
   now(): Promise<FreshListing | undefined>;
 }
@@ -69,6 +71,10 @@ export function createRelisting(
     },
     showing: (id, observedAt) =>
       [...newest.values()].filter((one) => one.observedAt >= observedAt && idsOf(one).has(id)),
+    withCallId: (callId, observedAt) =>
+      [...newest.values()]
+        .filter((one) => one.observedAt >= observedAt)
+        .flatMap(({ calls }) => calls.filter((call) => call.callId === callId)),
     async of(account) {
       const known = newest.get(account) ?? newest.get(undefined);
       return known !== undefined && isFresh(known.observedAt, maxAgeMs, clock()) ? known : ask(account);
