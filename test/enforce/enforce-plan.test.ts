@@ -353,6 +353,24 @@ describe('a call that was listed too long ago', () => {
     expect(disconnects(port.requests)).toEqual([]);
   });
 
+  it('is withheld where a listing made for another account lacks the number of its other entry', async () => {
+    const [out, into] = onNetPair(aCall({ id: '2' }), { id: '1', account: 20 });
+    const first = aCall({ id: '3', account: 20, setupAt: NOW - 1_000, duration: 1 });
+    const { port, run, wait, actions } = scene([out, into, first]);
+    expect(actions.map(({ target, account }) => [target, account])).toEqual([
+      ['3', 20],
+      ['2', 10],
+    ]);
+    wait(6000);
+    port.before = () => {
+      port.calls = [out, { ...into, cld: undefined, cldNumber: undefined }, first];
+    };
+    expect((await run({ concurrency: 1 })).map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['disconnected', null],
+      ['withheld', 'number-unknown'],
+    ]);
+  });
+
   it('is withheld where it cannot be listed again, or a suspect call might be it', async () => {
     const failing = scene(calls(1));
     failing.wait(6000);
