@@ -294,7 +294,7 @@ event: { type: alert }
     return { acted: input.acted.length, violated: verdict?.result, alerts: actions.length };
   };
   await it.pass();
-  for (let poll = 0; poll < 6; poll++) {
+  for (let poll = 0; poll < 14; poll++) {
     it.wait(5000);
     await it.pass(rules.replace('value: 0', 'value: 100'));
   }
@@ -303,11 +303,11 @@ event: { type: alert }
   onTestFinished(() => simulator.close());
   expect((await waits(undefined, { url: simulator.url })).acted).toBe(0);
   await it.pass();
-  expect(await waits(NOW + 35_000)).toEqual({ acted: 0, violated: 'violated', alerts: 1 });
+  expect(await waits(NOW + 75_000)).toEqual({ acted: 0, violated: 'violated', alerts: 1 });
   expect(it.records({ action: 'alert' })).toHaveLength(2);
   it.wait(5000);
   await it.pass();
-  expect((await waits(NOW + 40_000)).acted).toBe(1);
+  expect((await waits(NOW + 80_000)).acted).toBe(1);
   expect(it.records({ action: 'alert' })).toHaveLength(2);
 });
 
