@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { parseFault } from '../../src/simulator/parse-fault.js';
 import { lab, until } from './lab.js';
@@ -51,13 +52,15 @@ describe('run', () => {
   it('runs, and ends, where it cannot tell others that it does', async () => {
     const it = await lab();
     for (let count = 0; count < 5; count += 1) it.simulator.world.addCall({ account: 10 });
-    for (const [what, name] of [
-      ['rules', join(it.folder, 'rules')],
-      ['switch', 'lab'],
-    ] as const) {
-      const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);
-      mkdirSync(join(it.folder, `callwarden.db.${what}+${hash}.lock.sqlite`));
-    }
+    const hash = createHash('sha256').update(join(it.folder, 'rules')).digest('hex').slice(0, 12);
+    mkdirSync(join(it.folder, `callwarden.db.rules+${hash}.lock.sqlite`));
+    const rehearsal = it.start('once', '-c', it.config, '--dry-run');
+    await once(rehearsal, 'exit');
+    const database = new Database(join(it.folder, 'callwarden.db'));
+    database.exec(
+      "CREATE TRIGGER mute BEFORE INSERT ON running_service BEGIN SELECT RAISE(ABORT, 'not today'); END",
+    );
+    database.close();
     const service = it.start('run', '-c', it.config);
     await until(() => it.sent('disconnectCall') === 2, 'two calls are cut');
     expect(service.output()).toContain('once beside this service may report its own rules to status');
