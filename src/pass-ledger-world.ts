@@ -1,4 +1,12 @@
-import { type Call, type CallIdentity, identityKey, isLive, onNetKey, sameCall } from './domain/call.js';
+import {
+  type Call,
+  type CallIdentity,
+  identityKey,
+  isLive,
+  otherSideKey,
+  ownSideKey,
+  sameCall,
+} from './domain/call.js';
 import { countConversations, groupById } from './domain/conversations.js';
 import type { LedgerCall, LedgerPoll } from './domain/ledger.js';
 import type { Numbering } from './domain/numbering.js';
@@ -153,11 +161,10 @@ class ReplayedSwitch implements LedgerWorld {
 
   /** An on-net call may be listed under a second ID. Entries of the same direction are of other calls. */
   private otherEntries({ row }: LiveCall): readonly LiveCall[] {
-    const key = onNetKey(row);
+    const key = otherSideKey(row);
     if (key === undefined) return [];
     return [...this.ofLogin(row.login).live].filter(
-      (one) =>
-        one.row.callId === row.callId && one.row.direction !== row.direction && onNetKey(one.row) === key,
+      (one) => one.row.callId === row.callId && ownSideKey(one.row) === key,
     );
   }
 

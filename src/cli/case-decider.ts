@@ -137,7 +137,7 @@ function stageOnce(testCase: RuleTestCase, ruleSet: RuleSet): StagedCase {
         .ofSwitch(testCase.switchName)
         .map(leftOutText);
     },
-    isAlwaysProtected: (number) => {
+    isProtectedUnnamed: (number) => {
       const isNamed = testCase.protect.numbers.some(
         (one) => numbering.normalise(one) === numbering.normalise(number),
       );

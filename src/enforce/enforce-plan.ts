@@ -105,8 +105,8 @@ async function lookAgain(action: PlannedAction, context: EnforceContext, observe
 }
 
 /**
- * A listing that was made for another account may show the other entry of an on-net call, which the one of its own account does
- * not: of the call itself that is all that matters here.
+ * What a listing shows of a call, with its other entries from listings that were made for other accounts: one of its own account
+ * does not show them.
  */
 function withOthers(
   listing: FreshListing,

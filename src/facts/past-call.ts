@@ -122,7 +122,8 @@ const BACK_WITHIN_MS = 300_000;
 
 /**
  * Whether a call that is over for want of a listing may be this one, of the same ID and CALL_ID. No two calls have them at once, so
- * that it is where this one began before the last sight of it; not where it began later, but for what clocks make of it.
+ * that it is where this one began before the last sight of it; not where it began later, but for what clocks make of it
+ * where it was not seen over.
  */
 export function mayBeBack({ call: known, lastSeenAt }: PastCall, call: Call, at: number): boolean {
   const isLike = perhapsSameCall(known, call) && !hasEnded(known.state);

@@ -18,8 +18,8 @@ export interface CaseDecider {
   explain(rule: string, subject: Subject): Promise<SubjectExplanation | undefined>;
   /** The entries of `except` that keep the rule from being judged on this switch at the last poll. */
   exceptedHere(rule: string): readonly string[];
-  /** Whether this CLI or CLD is protected whatever a case says, as emergency numbers are. */
-  isAlwaysProtected(number: string): boolean;
+  /** Whether this CLI or CLD is protected though the case does not name it, as emergency numbers are. */
+  isProtectedUnnamed(number: string): boolean;
 }
 
 export interface CaseDecision {

@@ -95,7 +95,7 @@ async function play(
   const failures: PollFailure[] = [];
   const undecided = createUndecidedRules(testCase);
   const idle = createIdleRules(testCase);
-  const safeguards = createSilentSafeguards(testCase, names, (number) => decider.isAlwaysProtected(number));
+  const safeguards = createSilentSafeguards(testCase, names, (number) => decider.isProtectedUnnamed(number));
   for (const { at, fails } of testCase.polls) {
     beforePoll?.();
     if (fails) {

@@ -31,11 +31,11 @@ interface Stopped {
   targets: Set<string>;
 }
 
-/** `isAlwaysProtected` knows the numbers that are protected whatever the case says. */
+/** `isProtectedUnnamed` knows the numbers that are protected though the case names none of them. */
 export function createSilentSafeguards(
   testCase: RuleTestCase,
   names: CaseNames,
-  isAlwaysProtected: (number: string) => boolean,
+  isProtectedUnnamed: (number: string) => boolean,
 ): SilentSafeguards {
   const listed = [...testCase.expectations.values()]
     .flatMap(({ actions }) => actions ?? [])
@@ -47,7 +47,7 @@ export function createSilentSafeguards(
     if (planned.withhold === undefined || listed.some((one) => meets(seen, one))) return false;
     // A whole is followed by its calls that may go, and the case has to list those.
     if (planned.action !== 'disconnectCall' && acted.has(actedKey(seen))) return false;
-    return !isMeant(planned.withhold, calls, isAlwaysProtected);
+    return !isMeant(planned.withhold, calls, isProtectedUnnamed);
   }
 
   return {
@@ -80,7 +80,7 @@ function actedKey({ rule, subject }: SeenAction): string {
 function isMeant(
   reason: WithholdReason,
   calls: readonly TakenCall[],
-  isByChance: (number: string) => boolean,
+  isProtectedUnnamed: (number: string) => boolean,
 ): boolean {
   switch (reason) {
     case 'protected-account':
@@ -90,7 +90,7 @@ function isMeant(
     case 'protected-number':
     case 'takes-protected':
       return !calls.some(({ cli, cld }) =>
-        [cli, cld].some((number) => number !== undefined && isByChance(number)),
+        [cli, cld].some((number) => number !== undefined && isProtectedUnnamed(number)),
       );
     default:
       return false;

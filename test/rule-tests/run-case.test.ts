@@ -37,7 +37,7 @@ async function play(
     missed: ({ at }) => void missed.push(secondsOf(at)),
     done: () => undefined,
     exceptedHere: () => [],
-    isAlwaysProtected: (number) => number === '112',
+    isProtectedUnnamed: (number) => number === '112',
     explain: async () => ({
       conditions: {
         result: false,

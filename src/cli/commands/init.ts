@@ -53,14 +53,15 @@ async function initialise(directory: string, context: CliContext): Promise<void>
     [
       '',
       'Next steps:',
-      `  1. Put the address and login of your switch into ${config}.`,
+      `  1. Put the address and login of your switch, and how it writes numbers (numbers:), into ${config}.`,
       '  2. export SIPPY_PASSWORD=…',
       `  3. callwarden doctor -c ${config}`,
       `  4. callwarden once -c ${config} --dry-run`,
       `  5. callwarden run -c ${config}          (monitor: records what it would cut, cuts nothing)`,
       `  6. callwarden audit -c ${config}`,
-      'Set "mode: enforce", in the config and in each rule, once you agree with what the audit log shows,',
-      'and restart the service: the config is read when it starts. `callwarden pause` stops acting at once.',
+      `  7. callwarden rules backtest -c ${config} --since 24h   (what enforcing would have done)`,
+      'Set "mode: enforce", in the config and in each rule, once you agree with what these show, and restart',
+      'the service: the config is read when it starts. `callwarden pause` stops acting at once.',
     ].join('\n'),
   );
 }
