@@ -105,16 +105,10 @@ function whole(random: Random, from: number, to: number): number {
   return from + random.integer(to - from + 1);
 }
 
-function anyCall(random: Random, id: number): WorldCall {
+const STATES = ['Connected', 'Connected', 'Connected', 'ARComplete', 'WaitAuth', 'Disconnecting'] as const;
+
+function anyCall(random: Random, id: number, state: WorldCall['state'] = random.pick(STATES)): WorldCall {
   const customer = random.chance(0.1) ? undefined : whole(random, 1, 6);
-  const state = random.pick([
-    'Connected',
-    'Connected',
-    'Connected',
-    'ARComplete',
-    'WaitAuth',
-    'Disconnecting',
-  ]);
   const { cliNumber, cldNumber, age, setupAt, ...listed } = aCall({
     id: String(id),
     state,
@@ -156,8 +150,8 @@ function ownerOf(call: WorldCall): Pick<ListedCall, 'account' | 'customer'> {
 function anyConversation(random: Random, firstId: number): WorldCall[] {
   const { state, cli, cld, callId, setupTimeText } = anyCall(random, firstId);
   return Array.from({ length: whole(random, 2, 3) }, (_, index) => ({
-    ...anyCall(random, random.chance(0.7) ? firstId + index : firstId),
-    ...{ state, cli, cld, callId, setupTimeText },
+    ...anyCall(random, random.chance(0.7) ? firstId + index : firstId, state),
+    ...{ cli, cld, callId, setupTimeText },
     direction: index === 0 ? 'onnet_out' : 'onnet_in',
     conversation: callId,
   }));
