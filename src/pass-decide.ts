@@ -229,13 +229,17 @@ export function timingFor(input: DecisionInput, rule: Rule, facts: FactSource): 
 
 function createTimings(input: DecisionInput) {
   const holding = byHash(input.holding);
-  const acted = byHash(input.acted);
+  let acted: ReadonlyMap<string, readonly RuleActed[]> | undefined;
+  const actedBy = ({ hash }: Rule) => {
+    acted ??= byHash(input.acted);
+    return acted.get(hash) ?? [];
+  };
   return (rule: Rule, callOf: RuleDecision['callOf']): RuleTiming =>
     createRuleTiming(rule, {
       now: input.snapshot.observedAt,
       intervalMs: input.intervalMs,
       holding: new Map((holding.get(rule.hash) ?? []).map((one) => [one.subject, one])),
-      acted: acted.get(rule.hash) ?? [],
+      acted: () => actedBy(rule),
       bounds: input.boundsOf?.(rule) ?? UNBOUNDED,
       keyOf: (subject) => subjectKey(subject, callOf(subject)),
     });

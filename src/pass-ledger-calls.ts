@@ -214,6 +214,8 @@ export class LoginCalls {
   passing: LiveCall[] = [];
   /** How many of the live ones were listed for a vendor. */
   ofVendors = 0;
+  /** How many of them may have another entry. */
+  onNet = 0;
   private readonly bySpan = new Map<number, LiveCall[]>();
   private span: number | undefined;
 

@@ -3,6 +3,7 @@ import {
   type CallIdentity,
   identityKey,
   isLive,
+  isOnNet,
   otherSideKey,
   ownSideKey,
   sameCall,
@@ -206,6 +207,7 @@ class ReplayedSwitch implements LedgerWorld {
     calls.live.add(one);
     calls.fresh.push(one);
     if (row.vendors.length > 0) calls.ofVendors += 1;
+    if (isOnNet(row)) calls.onNet += 1;
     for (const vendor of row.vendors) this.vendorsSeen.add(vendor);
     this.seen += 1;
     return one;
@@ -231,6 +233,7 @@ class ReplayedSwitch implements LedgerWorld {
     this.drop(one);
     calls.live.delete(one);
     if (row.vendors.length > 0) calls.ofVendors -= 1;
+    if (isOnNet(row)) calls.onNet -= 1;
     one.leave();
   }
 
@@ -283,7 +286,7 @@ const NONE: readonly Call[] = [];
 function listing(
   { at, login, result }: LedgerPoll,
   switchName: string,
-  { live, ofVendors }: LoginCalls,
+  { live, ofVendors, onNet }: LoginCalls,
   { withId, sharesIds }: Pick<KeptListing, 'withId'> & Pick<LedgerStep, 'sharesIds'>,
 ): Snapshot {
   let calls: readonly Call[] | undefined;
@@ -309,7 +312,7 @@ function listing(
       },
       liveCount() {
         if (calls !== undefined || sharesIds) return countLive({ calls: all() });
-        return countConversations(liveRows(live)).fewest;
+        return countLiveRows(live, onNet > 0);
       },
     },
     suspects: [],
@@ -325,8 +328,16 @@ function listing(
   };
 }
 
-function* liveRows(live: Iterable<LiveCall>): Generator<LedgerCall, void> {
-  for (const { listedState, row } of live) if (isLive(listedState)) yield row;
+/** As countLive, where no two share an ID: only entries of on-net calls may be fewer calls than entries. */
+function countLiveRows(live: Iterable<LiveCall>, hasOnNet: boolean): number {
+  let alone = 0;
+  const onNet: LedgerCall[] = [];
+  for (const { listedState, row } of live) {
+    if (!isLive(listedState)) continue;
+    if (hasOnNet && isOnNet(row)) onNet.push(row);
+    else alone += 1;
+  }
+  return onNet.length === 0 ? alone : alone + countConversations(onNet).fewest;
 }
 
 function vendorsOf(live: Iterable<LiveCall>): Snapshot['vendors'] {

@@ -71,7 +71,8 @@ export function createReplay(options: ReplayOptions): Replay {
   });
   if (options.past !== undefined) history.restore(options.past);
   const holding = new Map((options.past?.holding ?? []).map((one) => [holdingKey(one), one]));
-  const reachMs = Math.max(0, ...options.rules.map(({ rule }) => actedReachMs(rule)));
+  const reachMs = new Map(options.rules.map(({ rule }) => [rule.name, actedReachMs(rule)] as const));
+  const longestReachMs = Math.max(0, ...reachMs.values());
   const windowMs = Math.max(0, ...options.rules.map((compiled) => compiled.windowMs));
   let acted: RuleActed[] = [];
   const disconnects = createReplayedDisconnects();
@@ -168,7 +169,7 @@ export function createReplay(options: ReplayOptions): Replay {
   }
 
   function forget(now: number): void {
-    if (acted.length > 0) acted = acted.filter(({ at }) => at > now - reachMs);
+    if (acted.length > 0) acted = acted.filter(({ at }) => at > now - longestReachMs);
     history.forget(now - windowMs - RECENT_DISCONNECT_MS);
   }
 
@@ -224,6 +225,7 @@ export function createReplay(options: ReplayOptions): Replay {
     },
     done(actions, at) {
       for (const action of firstOfEach(actions)) {
+        if (reachMs.get(action.rule) === 0) continue;
         acted.push({ ruleHash: action.ruleHash, subject: actedKey(action), at, passId: String(polls) });
       }
       for (const action of actions) {

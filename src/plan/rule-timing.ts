@@ -49,7 +49,7 @@ export interface TimingContext {
   /** Of this version of the rule, by subject text. */
   holding: ReadonlyMap<string, Holding>;
   /** What this version of the rule did to whom, as far back as it asks for. */
-  acted: readonly RuleActed[];
+  acted: () => readonly RuleActed[];
   /** From when on `for` counts what is held, and which of those acts the escalation counts. */
   bounds: Pick<VersionBounds, 'climbsAfter' | 'since'>;
   /** Under which name what is held of a subject, and what was done to it, is kept; see subjectKey. */
@@ -69,10 +69,8 @@ export function actedReachMs(rule: Rule): number {
 }
 
 export function createRuleTiming(rule: Rule, context: TimingContext): RuleTiming {
-  const actedAt = groupActed(context.acted);
-  const climbedAt = groupActed(climbingOf(context));
-  const actedOn = (key: string) => actedAt.find(key).flat();
-  const climbedOn = (key: string) => climbedAt.find(key).flat();
+  const actedOn = instantsOf(() => (actedReachMs(rule) === 0 ? [] : context.acted()));
+  const climbedOn = instantsOf(() => (rule.escalate.length === 0 ? [] : climbingOf(context)));
   const heldBefore = new RememberedSubjects(context.holding);
   const stepOf = (subject: Subject) => stepFor(rule, climbedOn(context.keyOf(subject)), context.now);
   return {
@@ -153,7 +151,16 @@ function identityIn(key: string): { call: string; setupTime: string | null } | u
 /** What was done where it is not sure that the version was in force ever since holds back a repetition, and no more. */
 function climbingOf({ acted, bounds }: TimingContext): readonly RuleActed[] {
   const { climbsAfter } = bounds;
-  return climbsAfter === 0 ? acted : acted.filter(({ actionId = Infinity }) => actionId > climbsAfter);
+  return climbsAfter === 0 ? acted() : acted().filter(({ actionId = Infinity }) => actionId > climbsAfter);
+}
+
+/** When the rule acted on a subject. Grouped once anybody asks: nobody does while nothing is violated, as at most polls. */
+function instantsOf(acted: () => readonly RuleActed[]): (key: string) => readonly number[] {
+  let grouped: RememberedSubjects<readonly number[]> | undefined;
+  return (key) => {
+    grouped ??= groupActed(acted());
+    return grouped.find(key).flat();
+  };
 }
 
 function groupActed(acted: readonly RuleActed[]): RememberedSubjects<readonly number[]> {

@@ -42,7 +42,7 @@ function timingOf(
     now,
     intervalMs,
     holding: new Map(holding.map((one) => [one.subject, one])),
-    acted,
+    acted: () => acted,
     bounds,
     keyOf: subjectText,
   });
