@@ -131,7 +131,8 @@ const event = fc.record({
     ),
   ),
 });
-const rarely = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 1 });
+const rarely = <T>(one: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: one });
 const span = fc.record(
   {
     days: fc.constantFrom('mon', ['sat', 'sun']),
