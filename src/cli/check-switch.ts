@@ -87,8 +87,10 @@ function readingFindings(calls: Listing['calls'], numbers: NumberPlan): readonly
   const { country, bare } = numbers;
   if (country === undefined || bare !== undefined) return [];
   const { normalise } = createNumbering(numbers);
+  // Technical and international prefixes are taken off by either reading, and make no number a national one.
+  const asInternational = createNumbering({ ...numbers, bare: 'international' });
   const written = calls.flatMap(({ cld }) => (cld !== undefined && /^[1-9]\d*$/.test(cld) ? [cld] : []));
-  const national = written.filter((cld) => normalise(cld) !== cld);
+  const national = written.filter((cld) => normalise(cld) !== asInternational.normalise(cld));
   const [first] = national;
   if (first === undefined) return [];
   const read = normalise(first);
