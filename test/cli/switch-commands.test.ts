@@ -183,6 +183,25 @@ describe('doctor', () => {
     expect(await doctorWith('country: DE, bare: either')).not.toContain('numbers:');
   });
 
+  it('warns of dialled numbers behind a trunk prefix that is not taken off, as a foreign number may begin so', async () => {
+    const simulator = await simulate({ traffic: 'none' });
+    writeConfig({ lab: simulator.url });
+    const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
+    const doctorIn = async (country: string) => {
+      const numbers = `numbers: { country: ${country}, bare: international }`;
+      writeFileSync(join(cwd, 'callwarden.yaml'), config.replace('timeout: 2s', numbers));
+      return (await run(['doctor'])).stdout;
+    };
+    // Of Vietnam by the second, which could be of Moscow too; of Russia, with its country code, by the third.
+    for (const cld of ['442079460000', '84951234567', '78123456789']) simulator.world.addCall({ cld });
+    expect(await doctorIn('RU')).not.toContain('trunk prefix');
+    simulator.world.addCall({ cld: '88123456789' });
+    expect(await doctorIn('RU')).toMatch(
+      /warn {2}switch lab: numbers: 1 of the dialled numbers looks like a national one of RU behind its trunk prefix 8, .* such as 88123…, which is read as \+88123…/,
+    );
+    for (const country of ['DE', 'US', 'ES']) expect(await doctorIn(country)).not.toContain('trunk prefix');
+  });
+
   it("warns of a list of foreign destinations that holds the switch's own country", async () => {
     writeConfig({ lab: (await simulate()).url });
     const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
