@@ -278,6 +278,33 @@ describe('a clock that is wrong for one poll', () => {
   );
 });
 
+describe('a clock that is set back by hours while the switch does not answer', () => {
+  it('leaves accounts known for as long as before, over a restart as well', async () => {
+    const hour = 3600;
+    const shown = scene(
+      `
+  name: new-country
+  scope: account
+  mode: enforce
+  conditions: { all: [ { fact: account.firstSeenCountry, ${over(0, 'within: 1h, history: 8d')} } ] }
+  event: { type: disconnectCall, params: { keep: 0 } }`,
+      { intervalMs: hour * SECOND },
+    );
+    const pass = (cld: string) => {
+      const from = shown.truth + hour - 5;
+      return shown.pass(hour, [{ id: String(from), from, cld, cldNumber: cld }]);
+    };
+    for (let hours = 0; hours < 9 * 24; hours += 1) await pass('493023125001');
+    shown.step(-2 * hour);
+    shown.port.before = () => Promise.reject(switchError('SWITCH_UNREACHABLE'));
+    await pass('493023125001');
+    shown.port.before = () => {};
+    shown.restart();
+    expect(done(await pass('493023125001'))).toEqual([]);
+    expect(done(await pass('442079460002'))).toEqual([expect.stringMatching(/ disconnected$/)]);
+  }, 30_000);
+});
+
 describe('a clock that is set forward', () => {
   it.each([2, 50])('adds nothing to what calls have talked, by %i s', async (step) => {
     const shown = scene(rule('minutes', over(3.2, 'within: 1h')));

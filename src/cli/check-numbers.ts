@@ -1,6 +1,7 @@
 import type { SwitchConfig } from '../domain/config.js';
 import type { Condition, Rule, RuleSet } from '../domain/rule.js';
-import { callingCodeOfCountry } from '../facts/number-metadata.js';
+import { createCountryLookup } from '../facts/country-of.js';
+import { callingCodeOfCountry, countriesOf } from '../facts/number-metadata.js';
 import { appliesTo } from '../policy/compile-rules.js';
 import { filterEver } from '../policy/expiring-entries.js';
 import { comparisonsOf, eventsOf, referencesOf } from '../policy/references.js';
@@ -41,21 +42,54 @@ function namesOf(rules: readonly Rule[]): string {
   return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** Lists of foreign destinations that hold the whole of the switch's own country, which then is one of them. */
+/** Lists of foreign destinations that hold the switch's own country, which then is one of them. */
 function ownCountryFindings(country: string, rules: readonly Rule[], ruleSet: RuleSet): readonly Finding[] {
   const code = callingCodeOfCountry(country);
+  const isArea = areasOf(country, code);
   return [...ruleSet.lists].flatMap(([list, entries]): readonly Finding[] => {
     const prefixes = entries.map((written) => ({
       written,
       digits: written.replace(/^(?:\+|00)|[^+\d]/g, ''),
     }));
-    const own = prefixes.find(({ digits }) => digits !== '' && code.startsWith(digits));
-    const hasOthers = prefixes.some(({ digits }) => !digits.startsWith(code) && !code.startsWith(digits));
+    const whole = prefixes.filter(({ digits }) => digits !== '' && code.startsWith(digits));
+    const areas = prefixes.filter(({ digits }) => isArea(digits));
+    const hasOthers = prefixes.some(
+      ({ digits }) =>
+        !areas.some((area) => digits.startsWith(area.digits)) &&
+        !code.startsWith(digits) &&
+        !(isMainOf(country, code) && digits.startsWith(code)),
+    );
     const users = rules.filter((rule) => listsOf(rule, ruleSet).has(list));
-    if (own === undefined || !hasOthers || users.length === 0) return [];
-    const text = `numbers: the list ${list} holds ${own.written}, the whole of ${country}: ${namesOf(users)} ${users.length === 1 ? 'takes' : 'take'} calls within the country for calls to these destinations`;
-    return [{ level: 'warn', text, next: `Take ${own.written} out of the list, unless that is meant.` }];
+    const own = (whole.length > 0 ? whole.slice(0, 1) : areas).map(({ written }) => written);
+    if (own.length === 0 || !hasOthers || users.length === 0) return [];
+    const named = own.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+    const held =
+      whole.length > 0 ? `the whole of ${country}` : `which ${own.length === 1 ? 'is' : 'are'} in ${country}`;
+    const text = `numbers: the list ${list} holds ${named}, ${held}: ${namesOf(users)} ${users.length === 1 ? 'takes' : 'take'} calls within the country for calls to these destinations`;
+    return [{ level: 'warn', text, next: `Take ${named} out of the list, unless that is meant.` }];
   });
+}
+
+/** Behind a country code that several countries share, the longest area code that is one of them: Guernsey's 1481. */
+const LONGEST_AREA = 4;
+const DIGITS_OF_A_NUMBER = '2345678901';
+
+/** The country that a shared country code is mostly of: of its numbers single areas say little. */
+function isMainOf(country: string, code: string): boolean {
+  return countriesOf(code)[0] === country;
+}
+
+/** Tells the prefixes that are areas of a country which shares its country code with a larger one, as +1876 is of Jamaica. */
+function areasOf(country: string, code: string): (digits: string) => boolean {
+  if (isMainOf(country, code)) return () => false;
+  const countryOf = createCountryLookup();
+  return (digits) => {
+    const area = digits.slice(code.length);
+    if (!digits.startsWith(code) || area === '' || area.length > LONGEST_AREA) return false;
+    return (
+      countryOf((digits + DIGITS_OF_A_NUMBER).slice(0, code.length + DIGITS_OF_A_NUMBER.length)) === country
+    );
+  };
 }
 
 /** The lists of destinations that a rule asks for. */

@@ -5,7 +5,7 @@ import { CallwardenError } from '../domain/errors.js';
 import type { NumberPlan } from '../domain/numbering.js';
 import type { Clock, SwitchPort } from '../domain/ports.js';
 import type { AnswerTiming, Listing } from '../domain/snapshot.js';
-import { dialingPlanOf } from '../facts/number-metadata.js';
+import { dialingPlanOf, isValidInternational } from '../facts/number-metadata.js';
 import { createNumbering } from '../facts/numbering.js';
 import { findDisagreement } from '../gather/cross-check.js';
 import { connectSwitch } from './compose.js';
@@ -48,7 +48,13 @@ function listingFindings(
       next: 'Calls without a readable ID, CALL_ID or CC_STATE are never cut; see `callwarden calls`.',
     }),
   };
-  return [listed, ...directionFindings(calls), ...readingFindings(calls, numbers), clockFinding(timing)];
+  return [
+    listed,
+    ...directionFindings(calls),
+    ...readingFindings(calls, numbers),
+    ...trunkFindings(calls, numbers),
+    clockFinding(timing),
+  ];
 }
 
 /** What rules with `direction` would not count, or could not judge. */
@@ -87,8 +93,10 @@ function readingFindings(calls: Listing['calls'], numbers: NumberPlan): readonly
   const { country, bare } = numbers;
   if (country === undefined || bare !== undefined) return [];
   const { normalise } = createNumbering(numbers);
+  // Technical and international prefixes are taken off by either reading, and make no number a national one.
+  const asInternational = createNumbering({ ...numbers, bare: 'international' });
   const written = calls.flatMap(({ cld }) => (cld !== undefined && /^[1-9]\d*$/.test(cld) ? [cld] : []));
-  const national = written.filter((cld) => normalise(cld) !== cld);
+  const national = written.filter((cld) => normalise(cld) !== asInternational.normalise(cld));
   const [first] = national;
   if (first === undefined) return [];
   const read = normalise(first);
@@ -100,6 +108,36 @@ function readingFindings(calls: Listing['calls'], numbers: NumberPlan): readonly
       level: hasTrunkPrefix ? 'warn' : 'ok',
       text,
       next: `State \`bare: international\` beside \`country: ${country}\` where such numbers are international ones, as most switches write them, or \`bare: either\` where they may be national.`,
+    },
+  ];
+}
+
+/**
+ * Dialled numbers that bear a trunk prefix other than 0, which is left where it is: 8 812 of Saint Petersburg begins like the
+ * satellites of +881 then. What is a valid international number as well may be that.
+ */
+function trunkFindings(calls: Listing['calls'], numbers: NumberPlan): readonly Finding[] {
+  const { country } = numbers;
+  if (country === undefined) return [];
+  const { trunkPrefix, callingCode } = dialingPlanOf(country);
+  if (trunkPrefix === undefined || trunkPrefix.startsWith('0') || trunkPrefix === callingCode) return [];
+  const { normalise } = createNumbering(numbers);
+  const found = calls.flatMap(({ cld }) => {
+    const read = normalise(cld ?? '');
+    const isNational =
+      read.startsWith(trunkPrefix) &&
+      !isValidInternational(read) &&
+      isValidInternational(callingCode + read.slice(trunkPrefix.length));
+    return isNational ? [read] : [];
+  });
+  const [first] = found;
+  if (first === undefined) return [];
+  const text = `numbers: ${found.length} of the dialled numbers ${found.length === 1 ? 'looks like a national one' : 'look like national ones'} of ${country} behind its trunk prefix ${trunkPrefix}, which is not taken off: such as ${first.slice(0, SHOWN_DIGITS)}…, which is read as +${first.slice(0, SHOWN_DIGITS)}…, and may be on a list so`;
+  return [
+    {
+      level: 'warn',
+      text,
+      next: 'Have the switch list national numbers in international form, by a translation rule, before any rule cuts by numbers.',
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Ledger } from '../domain/ledger.js';
+import type { PassReport } from '../domain/pass-report.js';
 import type { Clock } from '../domain/ports.js';
 
 /** So few that a step is over before anybody notices: it holds the database, and this process, for its length. */
@@ -23,6 +24,14 @@ export interface LedgerPruning {
   begin(): void;
   /** Resolves when no step is under way. */
   ended(): Promise<void>;
+}
+
+/**
+ * Whether the ledger may be pruned after this pass. By a clock that is weeks ahead all of it would be too old, and no certificate
+ * good any more: a switch that does not answer leaves that open, and adds next to nothing that could be pruned.
+ */
+export function bringsListing({ status }: Pick<PassReport, 'status'>): boolean {
+  return status === 'completed';
 }
 
 /** Prunes the ledger beside the passes; what is left over goes after a later pass. */

@@ -7,7 +7,7 @@ import { runPass } from '../pass.js';
 import type { PassContext } from '../pass-enforcement.js';
 import { startSchedule } from '../schedule/schedule.js';
 import type { Store } from '../store/open-store.js';
-import { createLedgerPruning } from './ledger-pruning.js';
+import { bringsListing, createLedgerPruning } from './ledger-pruning.js';
 import { passContext } from './pass-context.js';
 import { countOutcomes, countWithheld, passAdvice, passLine } from './pass-line.js';
 
@@ -112,7 +112,7 @@ export function startService(options: ServiceOptions): Service {
     await store.passes.save(report).catch((error: unknown) => {
       log.error({ switch: name, err: error }, `the pass could not be saved: ${messageOf(error)}`);
     });
-    if (!stop.signal.aborted) pruning.begin();
+    if (!stop.signal.aborted && bringsListing(report)) pruning.begin();
     await options.onPass?.(report);
     return report;
   }

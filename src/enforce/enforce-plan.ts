@@ -1,5 +1,5 @@
 import type { ActionCall, ActionReport, PlannedAction, WithholdReason } from '../domain/action.js';
-import { type Call, hasEnded, identityKey, sameCall } from '../domain/call.js';
+import { hasEnded, identityKey, sameCall } from '../domain/call.js';
 import { exceedsShare } from '../domain/share-cap.js';
 import { countLive } from '../domain/snapshot.js';
 import {
@@ -11,7 +11,7 @@ import {
   type JudgedCalls,
 } from './enforcement-run.js';
 import type { Decision } from './gate.js';
-import { type FreshListing, isFresh } from './relisting.js';
+import { type Beside, type FreshListing, isFresh } from './relisting.js';
 import { singleAction } from './single-action.js';
 
 /** What became of a plan; `failure` where something could not be recorded, from when on nothing was sent. */
@@ -96,35 +96,42 @@ async function lookAgain(action: PlannedAction, context: EnforceContext, observe
   const listing = isRecent ? newer : await context.relisting.of(place);
   if (listing === undefined && !isRecent) return { withhold: 'stale-snapshot', observedAt };
   const others = context.relisting.showing(call.id, observedAt);
-  const beside = context.relisting.withCallId(call.callId, observedAt).filter(({ id }) => id !== call.id);
-  const own = listing ?? (beside.length === 0 ? undefined : context.snapshot);
+  const beside = context.relisting.beside(call, observedAt);
+  const own = listing ?? (isEmpty(beside) ? undefined : context.snapshot);
   const withhold = [...(own === undefined ? [] : [own]), ...others]
-    .map((one) => whatChanged(call, withOthers(one, call, beside), context))
+    .map((one) => whatChanged(call, one, beside, context))
     .find((reason) => reason !== undefined);
   return { withhold, observedAt: listing?.observedAt ?? observedAt };
+}
+
+function isEmpty({ calls, suspects }: Beside): boolean {
+  return calls.length === 0 && suspects.length === 0;
 }
 
 /**
  * What a listing shows of a call, with its other entries from listings that were made for other accounts: one of its own account
  * does not show them.
  */
-function withOthers(
-  listing: FreshListing,
-  { id, callId }: ActionCall,
-  beside: readonly Call[],
-): FreshListing {
-  if (beside.length === 0) return listing;
-  const ids = new Set([id, ...beside.map((entry) => entry.id)]);
+function withOthers(listing: FreshListing, { id, callId }: ActionCall, beside: Beside): FreshListing {
+  if (isEmpty(beside)) return listing;
+  const ids = new Set([id, ...beside.calls.map((entry) => entry.id)]);
   const { suspects, doubt, observedAt } = listing;
   const related = listing.calls.filter((entry) => ids.has(entry.id) || entry.callId === callId);
-  return { calls: [...related, ...beside], suspects, doubt, observedAt };
+  return {
+    calls: [...related, ...beside.calls],
+    suspects: [...suspects, ...beside.suspects],
+    doubt,
+    observedAt,
+  };
 }
 
 function whatChanged(
   call: ActionCall,
   fresh: FreshListing,
+  beside: Beside,
   context: EnforceContext,
 ): WithholdReason | undefined {
+  // Its own alone: of an entry without an ID that is another account's, the safeguards ask whether it may be this call's.
   if (fresh.doubt !== undefined || fresh.suspects.some(({ id }) => id === undefined || id === call.id)) {
     return 'suspect-snapshot';
   }
@@ -133,7 +140,7 @@ function whatChanged(
   const present = entries.find((entry) => !hasEnded(entry.state));
   if (present === undefined) return 'gone';
   if (present.state === 'Connected' && call.state !== 'Connected') return 'changed-state';
-  return context.withholdOf(present, fresh);
+  return context.withholdOf(present, withOthers(fresh, call, beside));
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Call, SuspectCall } from '../domain/call.js';
+import type { Call, CallIdentity, SuspectCall } from '../domain/call.js';
 import { CallwardenError } from '../domain/errors.js';
 import type { Clock } from '../domain/ports.js';
 import type { ListFilter, SnapshotDoubt } from '../domain/snapshot.js';
@@ -12,6 +12,9 @@ export interface FreshListing {
   observedAt: number;
 }
 
+/** What may be another entry of a call. */
+export type Beside = Pick<FreshListing, 'calls' | 'suspects'>;
+
 /** Lists again shortly before acting; listings that are young enough are used for several actions. */
 export interface Relisting {
   /** The newest listing of an account, or of everything; undefined where the switch gives none in time. */
@@ -20,8 +23,11 @@ export interface Relisting {
   since(observedAt: number, account: number | undefined): FreshListing | undefined;
   /** All listings known that were asked for at or after this instant and show this ID, of whatever account they were. */
   showing(id: string, observedAt: number): readonly FreshListing[];
-  /** What all listings known that were asked for at or after this instant show with this CALL_ID, of whatever account they were. */
-  withCallId(callId: string, observedAt: number): readonly Call[];
+  /**
+   * What all listings known that were asked for at or after this instant show beside this call, of whatever account they were:
+   * what bears its CALL_ID under other IDs, and entries that cannot be read and bear its ID or do not contradict its CALL_ID.
+   */
+  beside(call: CallIdentity, observedAt: number): Beside;
   /** Always asks anew, and for everything: for actions that take whatever is there when they arrive. */
   now(): Promise<FreshListing | undefined>;
 }
@@ -71,10 +77,14 @@ export function createRelisting(
     },
     showing: (id, observedAt) =>
       [...newest.values()].filter((one) => one.observedAt >= observedAt && idsOf(one).has(id)),
-    withCallId: (callId, observedAt) =>
-      [...newest.values()]
-        .filter((one) => one.observedAt >= observedAt)
-        .flatMap(({ calls }) => calls.filter((call) => call.callId === callId)),
+    beside({ id, callId }, observedAt) {
+      const listings = [...newest.values()].filter((one) => one.observedAt >= observedAt);
+      const mayBe = (suspect: SuspectCall) => suspect.id === id || (suspect.callId ?? callId) === callId;
+      return {
+        calls: listings.flatMap(({ calls }) => calls.filter((one) => one.callId === callId && one.id !== id)),
+        suspects: listings.flatMap(({ suspects }) => suspects.filter(mayBe)),
+      };
+    },
     async of(account) {
       const known = newest.get(account) ?? newest.get(undefined);
       return known !== undefined && isFresh(known.observedAt, maxAgeMs, clock()) ? known : ask(account);

@@ -96,14 +96,21 @@ const PRUNED_UNTIL = `
   SELECT name AS login, pruned_until AS at FROM ledger_login
   WHERE switch_id = ? AND pruned_until IS NOT NULL ORDER BY name`;
 
+/**
+ * What a login saw last outlives its poll, as after a long outage. With a clock that is set back it is forgotten, but not the
+ * polls before that instant.
+ */
 const SOUND_HOURS = `
   WITH RECURSIVE
-    newest (hour) AS (SELECT max(last_sound_at) / 3600000 FROM ledger_login WHERE switch_id = @switch),
+    newest (hour) AS (SELECT CAST(coalesce(
+      (SELECT max(last_sound_at) FROM ledger_login WHERE switch_id = @switch),
+      (SELECT at FROM ledger_poll WHERE switch_id = @switch AND result = 'sound' ORDER BY at DESC LIMIT 1)
+    ) / 3600000 AS INTEGER)),
     week (hour) AS (
-      SELECT CAST(hour AS INTEGER) - 167 FROM newest WHERE hour IS NOT NULL
-      UNION ALL SELECT week.hour + 1 FROM week, newest WHERE week.hour < CAST(newest.hour AS INTEGER)
+      SELECT hour - 167 FROM newest WHERE hour IS NOT NULL
+      UNION ALL SELECT week.hour + 1 FROM week, newest WHERE week.hour < newest.hour
     )
-  SELECT hour FROM week WHERE EXISTS (
+  SELECT hour FROM week WHERE hour = (SELECT hour FROM newest) OR EXISTS (
     SELECT 1 FROM ledger_poll
     WHERE switch_id = @switch AND at >= hour * 3600000 AND at < (hour + 1) * 3600000 AND result = 'sound'
   )`;

@@ -170,10 +170,36 @@ describe('doctor', () => {
       /warn {2}switch lab: numbers: 1 of 2 dialled numbers without \+, 00 or a trunk prefix are read as national ones of DE, such as 53095… as \+49530…;.*\n {6}next: State `bare: international` beside `country: DE`/,
     );
     expect(await doctorWith('country: DE, bare: international')).not.toContain('numbers:');
-    expect(await doctorWith('country: DE, bare: either')).not.toContain('numbers:');
     // Without a trunk prefix that is how national numbers are dialled.
     simulator.world.addCall({ cld: '678123456' });
     expect(await doctorWith('country: ES')).toMatch(/ok {4}switch lab: numbers: 1 of 3 dialled numbers/);
+    // Taking off what stands before an international number makes it no national one.
+    simulator.world.addCall({ cld: '77442079460000' });
+    expect(await doctorWith('country: DE, techPrefixes: ["77"]')).toMatch(
+      /numbers: 2 of 4 dialled .* 53095… as/,
+    );
+    simulator.world.addCall({ cld: '810442079460000' });
+    expect(await doctorWith('country: RU')).not.toMatch(/read as national ones of RU, such as 810/);
+    expect(await doctorWith('country: DE, bare: either')).not.toContain('numbers:');
+  });
+
+  it('warns of dialled numbers behind a trunk prefix that is not taken off, as a foreign number may begin so', async () => {
+    const simulator = await simulate({ traffic: 'none' });
+    writeConfig({ lab: simulator.url });
+    const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
+    const doctorIn = async (country: string) => {
+      const numbers = `numbers: { country: ${country}, bare: international }`;
+      writeFileSync(join(cwd, 'callwarden.yaml'), config.replace('timeout: 2s', numbers));
+      return (await run(['doctor'])).stdout;
+    };
+    // Of Vietnam by the second, which could be of Moscow too; of Russia, with its country code, by the third.
+    for (const cld of ['442079460000', '84951234567', '78123456789']) simulator.world.addCall({ cld });
+    expect(await doctorIn('RU')).not.toContain('trunk prefix');
+    simulator.world.addCall({ cld: '88123456789' });
+    expect(await doctorIn('RU')).toMatch(
+      /warn {2}switch lab: numbers: 1 of the dialled numbers looks like a national one of RU behind its trunk prefix 8, .* such as 88123…, which is read as \+88123…/,
+    );
+    for (const country of ['DE', 'US', 'ES']) expect(await doctorIn(country)).not.toContain('trunk prefix');
   });
 
   it("warns of a list of foreign destinations that holds the switch's own country", async () => {
@@ -193,6 +219,26 @@ describe('doctor', () => {
     writeFileSync(join(cwd, 'rules', 'lists', 'high-risk-prefixes.txt'), '+371\n');
     // A list of one's own country alone is none of foreign destinations.
     expect((await run(['doctor'])).stdout).not.toContain('the list high-risk-prefixes');
+  });
+
+  it('warns of it by the numbers of the country where that shares its country code with others', async () => {
+    writeConfig({ lab: (await simulate()).url });
+    const config = readFileSync(join(cwd, 'callwarden.yaml'), 'utf8');
+    const doctorIn = async (country: string) => {
+      const numbers = `numbers: { country: ${country}, bare: international }`;
+      writeFileSync(join(cwd, 'callwarden.yaml'), config.replace('timeout: 2s', numbers));
+      return (await run(['doctor'])).stdout;
+    };
+    expect(await doctorIn('JM')).toMatch(
+      /the list costly-prefixes holds \+1876, which is in JM: .*\n {6}next: Take \+1876 out/,
+    );
+    expect(await doctorIn('DO')).toMatch(
+      /the list high-risk-prefixes holds \+1809, \+1829 and \+1849, which are in DO: /,
+    );
+    // Neither other countries of that code nor single exchanges are the country.
+    expect(await doctorIn('US')).not.toContain(' holds +');
+    writeFileSync(join(cwd, 'rules', 'lists', 'costly-prefixes.txt'), '+1876555\n+21\n');
+    expect(await doctorIn('JM')).not.toContain(' holds +');
   });
 
   it('does not warn of numbers where no rule cuts by them', async () => {

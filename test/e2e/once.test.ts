@@ -78,10 +78,15 @@ describe('once', () => {
         changesOf({ poll: pollAt(old), calls: [ledgerCall('1', { firstSeenAt: old, endedAt: old + 1 })] }),
       ),
     );
+    // A clock that is far ahead would do so: then no listing comes, and nothing is too old.
+    it.simulator.setFaults([parseFault('listAllCalls:html')]);
+    expect((await it.once()).code).toBe(1);
+    expect((await withLedger((ledger) => ledger.load('gone', 0))).calls).toHaveLength(1);
+    it.simulator.setFaults([]);
     expect((await it.once('--dry-run')).code).toBe(0);
     const { polls, calls } = await withLedger((ledger) => ledger.load('gone', 0));
     expect([polls, calls]).toEqual([[], []]);
-    expect((await withLedger((ledger) => ledger.load('lab', 0))).polls).toHaveLength(2);
+    expect((await withLedger((ledger) => ledger.load('lab', 0))).polls).toHaveLength(3);
   });
 
   it('prints the report with exactly the documented keys, in their order', async () => {

@@ -371,6 +371,30 @@ describe('a call that was listed too long ago', () => {
     ]);
   });
 
+  it.each([
+    ['bears its CALL_ID', { id: '1', callId: 'own' }, 'withheld', 'ambiguous-id'],
+    ['bears its ID', { id: '2', callId: 'own' }, 'withheld', 'ambiguous-id'],
+    ['shows neither', { id: undefined, callId: undefined }, 'withheld', 'ambiguous-id'],
+    ['is of another call', { id: '1', callId: 'other@192.0.2.1' }, 'disconnected', null],
+    ['shows another number', { id: '1', callId: undefined, cld: '4420' }, 'disconnected', null],
+  ])(
+    'is looked at where a listing made for another account cannot read an entry that %s',
+    async (_, fields, outcome, reason) => {
+      const [out, into] = onNetPair(aCall({ id: '2' }), { id: '1', account: 20 });
+      const first = aCall({ id: '3', account: 20, setupAt: NOW - 1_000, duration: 1 });
+      const { port, run, wait } = scene([out, into, first]);
+      wait(6000);
+      port.before = (request) => {
+        const suspect = aSuspect({ account: 20, ...fields });
+        const callId = suspect.callId === 'own' ? out.callId : suspect.callId;
+        port.calls = [out, first];
+        port.suspects = request.includes('"account":20') ? [{ ...suspect, callId }] : [];
+      };
+      const reports = await run({ concurrency: 1 });
+      expect(reports.filter(({ target }) => target === '2')).toMatchObject([{ outcome, reason }]);
+    },
+  );
+
   it('is withheld where it cannot be listed again, or a suspect call might be it', async () => {
     const failing = scene(calls(1));
     failing.wait(6000);

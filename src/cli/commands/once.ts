@@ -14,7 +14,7 @@ import { connectSwitch, loadConfig, selectSwitches } from '../compose.js';
 import { type CliContext, say, shown } from '../context.js';
 import { EXIT_FAILED } from '../errors.js';
 import { harmless, harmlessJson } from '../harmless-text.js';
-import { createLedgerPruning } from '../ledger-pruning.js';
+import { bringsListing, createLedgerPruning } from '../ledger-pruning.js';
 import { shownReport } from '../mask-report.js';
 import { configOption, switchOption, withExamples } from '../options.js';
 import { passContext } from '../pass-context.js';
@@ -79,7 +79,7 @@ async function runOnce(options: OnceOptions, context: CliContext): Promise<void>
       }
     }
     await tellPauses(store, switches, context);
-    await pruneLedger(store, config, context);
+    if (reports.some(bringsListing)) await pruneLedger(store, config, context);
     if (reports.some(({ status }) => status !== 'completed')) context.setExitCode(EXIT_FAILED);
   } finally {
     store.close();
