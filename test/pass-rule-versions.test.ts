@@ -343,4 +343,28 @@ describe('a version that is new to a config, and in force by another one', () =>
     it.wait(HOUR);
     expect(await it.once(shifted)).toHaveLength(1);
   });
+
+  it('does so after a single pass of the config without it, by another directory', async () => {
+    const moved = { rulesFrom: { ...HERE, directory: '/etc/releases/2' } };
+    const it = await cooling();
+    await it.once(other, moved);
+    expect(await it.once(hourly, moved)).toEqual([]);
+  });
+
+  it('does so where that other one passed once without it', async () => {
+    const it = several();
+    await it.once(other, { rulesFrom: THERE });
+    expect(await it.once(hourly)).toEqual(ONE_CUT);
+    await it.once(muted(hourly));
+    expect(await it.once(hourly, { rulesFrom: THERE })).toEqual([]);
+    expect(await it.once(hourly)).toEqual([]);
+  });
+
+  it('acts at once where the other one has certainly been without it', async () => {
+    const it = several();
+    await it.once(other, { rulesFrom: THERE });
+    expect(await it.once(hourly)).toEqual(ONE_CUT);
+    await it.times(4, muted(hourly));
+    expect(await it.once(hourly, { rulesFrom: THERE })).toEqual(ONE_CUT);
+  });
 });

@@ -128,17 +128,14 @@ function goneOnWith(
     const key = keyOf(version);
     const before = known.get(key);
     if (before !== undefined) return inForce(version, goneOn(before, anew));
-    // New here, it may be in force by another name of the same config, or by the release before: what it did there cools.
-    const there = elsewhere.flatMap((versionsThere) => versionsThere.get(key) ?? []).filter(isPresent);
+    // New here, it may be in force by another name of the same config, or by the release before: what it did there cools, also
+    // where passes went without it there since, for a version that is certainly out is kept nowhere.
+    const there = elsewhere.flatMap((versionsThere) => versionsThere.get(key) ?? []);
     return inForce(version, {
       ...anew,
       coolsAfter: Math.min(anew.coolsAfter, ...there.map(({ coolsAfter }) => coolsAfter)),
     });
   });
-}
-
-function isPresent({ absentSince }: KeptVersion): boolean {
-  return absentSince === undefined;
 }
 
 function goneOn(before: KeptVersion, anew: VersionBounds): VersionBounds {
