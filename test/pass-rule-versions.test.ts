@@ -274,6 +274,47 @@ describe('a service whose config was edited, and passes by the edited one beside
   });
 });
 
+describe('a config whose mode or directory was changed, beside another one that has the rule in force', () => {
+  it.each([
+    ['only monitored', climbing, { configMode: 'monitor' as const }],
+    ['had it muted', muted(climbing), { rulesFrom: { ...HERE, directory: '/etc/rules-2' } }],
+    ['did not have it', other, { rulesFrom: { ...HERE, directory: '/etc/rules-2' } }],
+  ])('climbs anew where it %s before', async (_, text, before) => {
+    const it = several();
+    await it.once(text, before);
+    await it.times(2, climbing, { rulesFrom: THERE });
+    expect(await it.once(climbing)).toEqual(CALLS_CUT);
+  });
+
+  it('climbs no higher than it had got to itself', async () => {
+    const it = several();
+    const slowly = climbing.replace('after: 2', 'after: 3');
+    const before = { rulesFrom: { ...HERE, directory: '/etc/rules-2' } };
+    await it.times(2, slowly, { rulesFrom: THERE });
+    await it.once(slowly, before);
+    await it.once(muted(slowly), before);
+    await it.once(slowly, before);
+    await it.once(slowly, { rulesFrom: THERE });
+    expect(await it.once(slowly)).toEqual(CALLS_CUT);
+  });
+
+  it('begins `for` anew where it only monitored before', async () => {
+    const patient = cap('for: 25s');
+    const it = scene(patient, calls(3), { rulesFrom: HERE, configMode: 'monitor' });
+    await it.pass();
+    it.wait(5);
+    it.change(patient, { rulesFrom: THERE, configMode: 'enforce' });
+    for (let pass = 0; pass < 4; pass++) {
+      expect(outcomes(await it.pass())).toEqual([]);
+      it.wait(5);
+    }
+    it.change(patient, { rulesFrom: HERE });
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(5);
+    expect(outcomes(await it.pass())).toEqual([]);
+  });
+});
+
 describe('`for` of a rule', () => {
   const patient = cap('for: 25s');
 
