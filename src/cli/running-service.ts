@@ -100,13 +100,21 @@ export function configsBehind(
 /**
  * The config with the mode that the running service of this switch goes by, and what has to be known where that goes by another
  * config, or others run beside it: explained is what it does, not what it would do after a restart. That a service of another file
- * only monitors keeps no pass by this one from cutting, as `once` makes them. Throws STORE_FAILED.
+ * only monitors keeps no pass by this one from cutting, as `once` makes them. For an instant of the past those count that had begun
+ * by then. Throws STORE_FAILED.
  */
 export async function configAsServed(
   config: Config,
   switchName: string,
+  at = Number.POSITIVE_INFINITY,
 ): Promise<{ config: Config; notes: readonly string[] }> {
-  const served = await servedSwitches(config, [switchName]);
+  const served = (await servedSwitches(config, [switchName])).map(({ name, services }) =>
+    servedSwitch(
+      name,
+      services.filter(({ startedAt }) => startedAt <= at),
+      config,
+    ),
+  );
   const service = served[0]?.service;
   const isHeard = service !== undefined && (service.mode === 'enforce' || isOfFile(service, config));
   const mode = isHeard ? service.mode : config.mode;

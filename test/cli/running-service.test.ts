@@ -232,6 +232,16 @@ describe('an explanation beside a running service', () => {
     expect(await configAsServed(now, 'lab')).toEqual({ config: now, notes: [] });
   });
 
+  it('of the past goes by it where it had started by then', async () => {
+    const { path, store } = tempStore();
+    const now = configOf({ mode: 'monitor' }, path);
+    const end = await store.services.begin(['lab'], startedWith(configOf({}, path)));
+    const modeAt = async (at: number) => (await configAsServed(now, 'lab', at)).config.mode;
+    expect([await modeAt(STARTED - 1), await modeAt(STARTED)]).toEqual(['monitor', 'enforce']);
+    expect((await configAsServed(now, 'lab', STARTED - 1)).notes).toEqual([]);
+    end();
+  });
+
   it('goes by the file where only something else of the config is another one', async () => {
     const { path, store } = tempStore();
     const now = configOf({ maxSnapshotAgeMs: 1 }, path);
