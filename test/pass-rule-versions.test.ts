@@ -274,6 +274,47 @@ describe('a service whose config was edited, and passes by the edited one beside
   });
 });
 
+describe('a config whose mode or directory was changed, beside another one that has the rule in force', () => {
+  it.each([
+    ['only monitored', climbing, { configMode: 'monitor' as const }],
+    ['had it muted', muted(climbing), { rulesFrom: { ...HERE, directory: '/etc/rules-2' } }],
+    ['did not have it', other, { rulesFrom: { ...HERE, directory: '/etc/rules-2' } }],
+  ])('climbs anew where it %s before', async (_, text, before) => {
+    const it = several();
+    await it.once(text, before);
+    await it.times(2, climbing, { rulesFrom: THERE });
+    expect(await it.once(climbing)).toEqual(CALLS_CUT);
+  });
+
+  it('climbs no higher than it had got to itself', async () => {
+    const it = several();
+    const slowly = climbing.replace('after: 2', 'after: 3');
+    const before = { rulesFrom: { ...HERE, directory: '/etc/rules-2' } };
+    await it.times(2, slowly, { rulesFrom: THERE });
+    await it.once(slowly, before);
+    await it.once(muted(slowly), before);
+    await it.once(slowly, before);
+    await it.once(slowly, { rulesFrom: THERE });
+    expect(await it.once(slowly)).toEqual(CALLS_CUT);
+  });
+
+  it('begins `for` anew where it only monitored before', async () => {
+    const patient = cap('for: 25s');
+    const it = scene(patient, calls(3), { rulesFrom: HERE, configMode: 'monitor' });
+    await it.pass();
+    it.wait(5);
+    it.change(patient, { rulesFrom: THERE, configMode: 'enforce' });
+    for (let pass = 0; pass < 4; pass++) {
+      expect(outcomes(await it.pass())).toEqual([]);
+      it.wait(5);
+    }
+    it.change(patient, { rulesFrom: HERE });
+    expect(outcomes(await it.pass())).toEqual([]);
+    it.wait(5);
+    expect(outcomes(await it.pass())).toEqual([]);
+  });
+});
+
 describe('`for` of a rule', () => {
   const patient = cap('for: 25s');
 
@@ -342,5 +383,29 @@ describe('a version that is new to a config, and in force by another one', () =>
     expect(await it.once(shifted)).toEqual([]);
     it.wait(HOUR);
     expect(await it.once(shifted)).toHaveLength(1);
+  });
+
+  it('does so after a single pass of the config without it, by another directory', async () => {
+    const moved = { rulesFrom: { ...HERE, directory: '/etc/releases/2' } };
+    const it = await cooling();
+    await it.once(other, moved);
+    expect(await it.once(hourly, moved)).toEqual([]);
+  });
+
+  it('does so where that other one passed once without it', async () => {
+    const it = several();
+    await it.once(other, { rulesFrom: THERE });
+    expect(await it.once(hourly)).toEqual(ONE_CUT);
+    await it.once(muted(hourly));
+    expect(await it.once(hourly, { rulesFrom: THERE })).toEqual([]);
+    expect(await it.once(hourly)).toEqual([]);
+  });
+
+  it('acts at once where the other one has certainly been without it', async () => {
+    const it = several();
+    await it.once(other, { rulesFrom: THERE });
+    expect(await it.once(hourly)).toEqual(ONE_CUT);
+    await it.times(4, muted(hourly));
+    expect(await it.once(hourly, { rulesFrom: THERE })).toEqual(ONE_CUT);
   });
 });

@@ -16,7 +16,8 @@ import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { pastInput } from './explanation-past.js';
 import { customersFrom, type Judging, judgingOf, protectionOf } from './judging.js';
-import { sourceOf, treeLearnedFrom } from './pass-context.js';
+import { sourceAsKept } from './known-source.js';
+import { treeLearnedFrom } from './pass-context.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
@@ -98,7 +99,7 @@ async function liveInput(parts: ExplanationParts, store: Store | undefined): Pro
       : await disconnectsBefore(store.audit, switchName, now, history.lastListedAt(snapshot.coverage.login));
   history.observe(snapshot, { intervalMs, cuts });
   const kept = (await store?.ledger.ruleVersions(switchName)) ?? { sources: [], lastAction: 0 };
-  const from = { turnedOff: [], rulesFrom: sourceOf(config), configMode: config.mode };
+  const from = { turnedOff: [], rulesFrom: sourceAsKept(config, kept.sources), configMode: config.mode };
   const boundsOf = boundsAfter(kept, judgedBy({ ...judging, ...from }, now));
   return {
     source: 'listed just now',

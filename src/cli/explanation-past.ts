@@ -1,8 +1,7 @@
 import type { Call } from '../domain/call.js';
-import type { Config } from '../domain/config.js';
 import type { Holding, LedgerPoll } from '../domain/ledger.js';
 import type { Rule } from '../domain/rule.js';
-import { type KeptSource, UNBOUNDED } from '../domain/rule-version.js';
+import { type KeptSource, type RuleSource, UNBOUNDED } from '../domain/rule-version.js';
 import { type Subject, subjectKey } from '../domain/scope.js';
 import { decidePass } from '../pass-decide.js';
 import type { ExplainInput } from '../pass-explain-input.js';
@@ -17,8 +16,8 @@ import { actedSince } from './explanation-acted.js';
 import type { ExplanationParts } from './explanation-parts.js';
 import { asNoted, holdsOfRecords, type NotedHold } from './held-as-noted.js';
 import { customersFrom, customersOverTime, type Judging, judgingOf } from './judging.js';
+import { sourceAsKept } from './known-source.js';
 import { type LivedThrough, liveThrough, type PastOfSwitch, rulesUpTo } from './lived-through.js';
-import { sourceOf } from './pass-context.js';
 import { recordedAlerts } from './recorded-alerts.js';
 
 const HOUR_MS = 3_600_000;
@@ -47,7 +46,8 @@ export async function pastInput(
     const { countries, accounts, holding, prunedUntil = [] } = ledger.state(switchName, AFTER_ALL);
     const unknownYet = customersFrom(switchConfig, []);
     const judgingAt = (now: number) => judgingOf(config, switchConfig, parts.ruleSet, now, unknownYet);
-    const boundsOf = boundsAt(last.at, config, (await store.ledger.ruleVersions(switchName)).sources);
+    const { sources } = await store.ledger.ruleVersions(switchName);
+    const boundsOf = boundsAt(last.at, sourceAsKept(config, sources), sources, past);
     const learned = ledger.customers(switchName, last.at + 1);
     const ofSwitch: PastOfSwitch = {
       ledger,
@@ -77,12 +77,23 @@ export async function pastInput(
   }
 }
 
-/** What counted of what rules did, as far as that is still kept: where it is not, all of it does. */
-function boundsAt(at: number, config: Config, kept: readonly KeptSource[]): BoundsOf {
-  const known = boundsIn(kept, { ...sourceOf(config), mode: config.mode });
+/**
+ * What counted of what rules did, as far as that is still kept: where it is not, all of it does. An escalation that began anew later,
+ * as at the first pass of a config that took the place of another, had not begun anew then.
+ */
+function boundsAt(
+  at: number,
+  source: RuleSource,
+  kept: readonly KeptSource[],
+  past: Pick<PastReader, 'recordedAt'>,
+): BoundsOf {
+  const known = boundsIn(kept, source);
+  const begun = kept.flatMap(({ versions }) => versions.map(({ climbsAfter }) => climbsAfter));
+  const later = new Set([...new Set(begun)].filter((action) => (past.recordedAt(action) ?? 0) >= at));
   return (rule) => {
     const bounds = known(rule);
-    return bounds.since <= at ? bounds : UNBOUNDED;
+    if (bounds.since > at) return UNBOUNDED;
+    return later.has(bounds.climbsAfter) ? { ...bounds, climbsAfter: bounds.coolsAfter } : bounds;
   };
 }
 

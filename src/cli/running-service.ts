@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from '../domain/config.js';
 import type { StartedWith } from '../domain/running-service.js';
 import { openStore } from '../store/open-store.js';
 import { realPathOf } from '../store/real-paths.js';
-import { configHash } from './config-hash.js';
+import { configHash, isSameInAnyFolder } from './config-hash.js';
 
 /** A switch, and the services that poll it. */
 export interface ServedSwitch {
@@ -54,9 +55,8 @@ export async function servedSwitches(
  * cuts must not be taken for what only watches. Of those the one that began first, as it is the likeliest to be behind the file.
  */
 export function servedSwitch(name: string, found: readonly StartedWith[], config: Config): ServedSwitch {
-  const asked = realPathOf(config.file);
-  const rank = ({ configFile, mode }: StartedWith) =>
-    (realPathOf(configFile) === asked ? 0 : 2) + (mode === 'enforce' ? 0 : 1);
+  const rank = (service: StartedWith) =>
+    (isOfFile(service, config) ? 0 : 2) + (service.mode === 'enforce' ? 0 : 1);
   const services = [...found].sort(
     (one, other) => rank(one) - rank(other) || one.startedAt - other.startedAt,
   );
@@ -90,7 +90,7 @@ export function configsBehind(
   for (const { name, service } of served) {
     const text = service && differenceText(service, config);
     if (service === undefined || text === undefined) continue;
-    const one = behind.get(text) ?? { switches: [], next: restartText(service, config.file) };
+    const one = behind.get(text) ?? { switches: [], next: nextText(service, config) };
     one.switches.push(name);
     behind.set(text, one);
   }
@@ -99,14 +99,25 @@ export function configsBehind(
 
 /**
  * The config with the mode that the running service of this switch goes by, and what has to be known where that goes by another
- * config, or others run beside it: explained is what it does, not what it would do after a restart. Throws STORE_FAILED.
+ * config, or others run beside it: explained is what it does, not what it would do after a restart. That a service of another file
+ * only monitors keeps no pass by this one from cutting, as `once` makes them. For an instant of the past those count that had begun
+ * by then. Throws STORE_FAILED.
  */
 export async function configAsServed(
   config: Config,
   switchName: string,
+  at = Number.POSITIVE_INFINITY,
 ): Promise<{ config: Config; notes: readonly string[] }> {
-  const served = await servedSwitches(config, [switchName]);
-  const mode = served[0]?.service?.mode ?? config.mode;
+  const served = (await servedSwitches(config, [switchName])).map(({ name, services }) =>
+    servedSwitch(
+      name,
+      services.filter(({ startedAt }) => startedAt <= at),
+      config,
+    ),
+  );
+  const service = served[0]?.service;
+  const isHeard = service !== undefined && (service.mode === 'enforce' || isOfFile(service, config));
+  const mode = isHeard ? service.mode : config.mode;
   const explained =
     mode === config.mode
       ? 'This explains by the file.'
@@ -120,21 +131,45 @@ export async function configAsServed(
   };
 }
 
-export function isConfigBehind({ configHash: hash }: StartedWith, config: Config): boolean {
-  return hash !== configHash(config);
+/** Also by the same text in another folder, where its paths lead elsewhere. */
+export function isConfigBehind(service: StartedWith, config: Config): boolean {
+  return (
+    service.configHash !== configHash(config) ||
+    !(isInItsFolder(service, config) || isSameInAnyFolder(config))
+  );
+}
+
+/** By whatever link it is named. */
+function isOfFile({ configFile }: StartedWith, { file }: Config): boolean {
+  return realPathOf(configFile) === realPathOf(file);
+}
+
+function isInItsFolder({ configFile }: StartedWith, { file }: Config): boolean {
+  return realPathOf(dirname(configFile)) === realPathOf(dirname(file));
 }
 
 function differenceText(service: StartedWith, config: Config): string | undefined {
   if (!isConfigBehind(service, config)) return undefined;
-  const read = `it read its config when it started, at ${new Date(service.startedAt).toISOString()}`;
+  const startedAt = new Date(service.startedAt).toISOString();
+  const read = isReadAgain(service, config)
+    ? `it read its config when it started, at ${startedAt}`
+    : `it was started with ${service.configFile}, at ${startedAt}`;
   return service.mode === config.mode
     ? `the running service goes by another config than ${config.file} holds now: ${read}`
     : `the running service goes by mode ${service.mode}, although ${config.file} says mode ${config.mode}: ${read}`;
 }
 
+/** Whether it goes by this config after a restart: one that was started with another file reads that again. */
+function isReadAgain(service: StartedWith, config: Config): boolean {
+  return isOfFile(service, config) && isInItsFolder(service, config);
+}
+
 /** Only what acts has to be stopped. */
-function restartText({ mode }: StartedWith, configFile: string): string {
-  return mode === 'monitor'
-    ? 'Restart the service for the config to take effect.'
-    : `Restart the service for the config to take effect, or \`callwarden pause -c ${configFile} --reason TEXT\` to stop acting at once.`;
+function nextText(service: StartedWith, config: Config): string {
+  const restart = isReadAgain(service, config)
+    ? 'Restart the service for the config to take effect'
+    : `Start the service with ${config.file} for that to take effect`;
+  return service.mode === 'monitor'
+    ? `${restart}.`
+    : `${restart}, or \`callwarden pause -c ${config.file} --reason TEXT\` to stop acting at once.`;
 }

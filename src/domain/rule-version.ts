@@ -99,21 +99,32 @@ export function boundsIn(
 }
 
 /**
- * At the first pass of a source. What the last pass of all judged by as well goes on. Of the rest nobody knows, but that a config
- * whose mode or directory was changed did not judge by it.
+ * At the first pass of a source. What the last pass of all judged by as well goes on, but not in a config whose mode or directory was
+ * changed where its own last pass did not: what another config does says nothing of that. Of the rest nobody knows, but that such a
+ * config did not judge by it.
  */
 function firstOf(
   { source, versions }: JudgedBy,
   kept: readonly KeptSource[],
   anew: VersionBounds,
 ): readonly KeptVersion[] {
-  const since = kept.some(({ config }) => config === source.config) ? anew.since : UNBOUNDED.since;
-  const ofLast = byKey(kept.at(0)?.versions ?? []);
+  const ofConfig = kept.find(({ config }) => config === source.config);
+  const since = ofConfig === undefined ? UNBOUNDED.since : anew.since;
+  const last = [kept.at(0), ofConfig].flatMap((one) => (one === undefined ? [] : [byKey(one.versions)]));
   return versions.map((version) => {
-    const before = ofLast.get(keyOf(version));
-    if (before !== undefined && !isBroken(before)) return inForce(before, before);
+    const before = last.flatMap((known) => known.get(keyOf(version)) ?? []).filter((one) => !isBroken(one));
+    if (before.length > 0 && before.length === last.length) return inForce(version, leastOf(before));
     return inForce(version, { coolsAfter: UNBOUNDED.coolsAfter, climbsAfter: anew.climbsAfter, since });
   });
+}
+
+/** What cools longest, and what climbs, and has held, the least. */
+function leastOf(all: readonly VersionBounds[]): VersionBounds {
+  return {
+    coolsAfter: Math.min(...all.map(({ coolsAfter }) => coolsAfter)),
+    climbsAfter: Math.max(...all.map(({ climbsAfter }) => climbsAfter)),
+    since: Math.max(...all.map(({ since }) => since)),
+  };
 }
 
 function goneOnWith(
@@ -128,17 +139,14 @@ function goneOnWith(
     const key = keyOf(version);
     const before = known.get(key);
     if (before !== undefined) return inForce(version, goneOn(before, anew));
-    // New here, it may be in force by another name of the same config, or by the release before: what it did there cools.
-    const there = elsewhere.flatMap((versionsThere) => versionsThere.get(key) ?? []).filter(isPresent);
+    // New here, it may be in force by another name of the same config, or by the release before: what it did there cools, also
+    // where passes went without it there since, for a version that is certainly out is kept nowhere.
+    const there = elsewhere.flatMap((versionsThere) => versionsThere.get(key) ?? []);
     return inForce(version, {
       ...anew,
       coolsAfter: Math.min(anew.coolsAfter, ...there.map(({ coolsAfter }) => coolsAfter)),
     });
   });
-}
-
-function isPresent({ absentSince }: KeptVersion): boolean {
-  return absentSince === undefined;
 }
 
 function goneOn(before: KeptVersion, anew: VersionBounds): VersionBounds {

@@ -29,6 +29,8 @@ export interface PastReader {
    * been pruned since nobody can say it any more: they are taken to have had one.
    */
   soundHours(switchName: string, at: number): readonly number[];
+  /** When an action was recorded, on whichever switch; undefined where there is none, or none any more. */
+  recordedAt(action: number): number | undefined;
   close(): void;
 }
 
@@ -70,6 +72,8 @@ const SOUND_HOURS = `
       AND at >= hour * 3600000 AND at < (hour + 1) * 3600000 AND at <= @at AND result = 'sound'
   )`;
 
+const RECORDED_AT = 'SELECT at FROM audit_action WHERE id = ?';
+
 interface DisconnectRow {
   id: string;
   callId: string;
@@ -100,6 +104,7 @@ export function openPastReader(path: string, options: ReaderOptions = {}): PastR
     const lasting = database.prepare<{ switch: string; at: number }, SaidRow>(LASTING_PAUSE);
     const said = database.prepare<{ switch: string; at: number }, SaidRow>(LAST_SAID);
     const soundHours = database.prepare<{ switch: string; at: number }, number>(SOUND_HOURS).pluck();
+    const recordedAt = database.prepare<[number], number>(RECORDED_AT).pluck();
     const pauseOf = (name: string, at: number) => {
       const asked = { switch: name, at };
       return pauseIn(lasting.get(asked), at) ?? pauseIn(said.get(asked), at);
@@ -112,6 +117,7 @@ export function openPastReader(path: string, options: ReaderOptions = {}): PastR
       // Its own first, then the one for all, whose name is empty here.
       pauseAt: (switchName, at) => look(() => pauseOf(switchName, at) ?? pauseOf('', at)),
       soundHours: (switchName, at) => look(() => soundHours.all({ switch: switchName, at })),
+      recordedAt: (action) => look(() => recordedAt.get(action)),
       close: () => {
         database.close();
       },

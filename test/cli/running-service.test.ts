@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkServices } from '../../src/cli/check-service.js';
@@ -67,6 +67,48 @@ describe('the config of running services', () => {
     expect(configsBehind(served, now)).toMatchObject([
       { switches: ['lab'], text: other, next: PAUSE },
       { switches: ['fra'], text: expect.stringContaining('goes by mode monitor') },
+    ]);
+  });
+});
+
+describe('a service that was started with another file', () => {
+  /** The same text, with its rules beside it. */
+  const inFolder = (folder: string, changes: Partial<Config> = {}) =>
+    configOf({ file: `${folder}/c.yaml`, rulesDir: `${folder}/rules`, ...changes });
+  const of = (config: Config) => [{ name: 'lab', service: startedWith(config) }];
+  const startedBy = (file: string) => `it was started with ${file}, at 2026-01-05T10:00:00.000Z`;
+
+  it('goes by another config where the paths of the same text lead elsewhere', () => {
+    const [behind] = configsBehind(of(inFolder('/srv/r1')), inFolder('/srv/r2'));
+    expect(behind).toEqual({
+      switches: ['lab'],
+      text: `the running service goes by another config than /srv/r2/c.yaml holds now: ${startedBy('/srv/r1/c.yaml')}`,
+      next: 'Start the service with /srv/r2/c.yaml for that to take effect, or `callwarden pause -c /srv/r2/c.yaml --reason TEXT` to stop acting at once.',
+    });
+    const rules = { rulesDir: '/srv/rules' };
+    expect(configsBehind(of(inFolder('/srv/r1', rules)), inFolder('/srv/r2', rules))).toEqual([]);
+  });
+
+  it('is the same by a link to its folder, and another one by a link to the file from another folder', () => {
+    const root = tempDir();
+    for (const folder of ['r1', 'etc']) mkdirSync(join(root, folder));
+    symlinkSync('r1', join(root, 'current'));
+    writeFileSync(join(root, 'r1', 'c.yaml'), '');
+    symlinkSync('../r1/c.yaml', join(root, 'etc', 'c.yaml'));
+    const [r1, current, etc] = ['r1', 'current', 'etc'].map((folder) => inFolder(join(root, folder)));
+    expect(configsBehind(of(current as Config), r1 as Config)).toEqual([]);
+    expect(configsBehind(of(etc as Config), r1 as Config)).toMatchObject([
+      { text: expect.stringContaining(startedBy(join(root, 'etc', 'c.yaml'))) },
+    ]);
+  });
+
+  it('is not restarted for a config that it does not read', () => {
+    const monitoring = inFolder('/srv/r1', { mode: 'monitor' });
+    expect(configsBehind(of(monitoring), inFolder('/srv/r2'))).toMatchObject([
+      {
+        text: `the running service goes by mode monitor, although /srv/r2/c.yaml says mode enforce: ${startedBy('/srv/r1/c.yaml')}`,
+        next: 'Start the service with /srv/r2/c.yaml for that to take effect.',
+      },
     ]);
   });
 });
@@ -190,6 +232,16 @@ describe('an explanation beside a running service', () => {
     expect(await configAsServed(now, 'lab')).toEqual({ config: now, notes: [] });
   });
 
+  it('of the past goes by it where it had started by then', async () => {
+    const { path, store } = tempStore();
+    const now = configOf({ mode: 'monitor' }, path);
+    const end = await store.services.begin(['lab'], startedWith(configOf({}, path)));
+    const modeAt = async (at: number) => (await configAsServed(now, 'lab', at)).config.mode;
+    expect([await modeAt(STARTED - 1), await modeAt(STARTED)]).toEqual(['monitor', 'enforce']);
+    expect((await configAsServed(now, 'lab', STARTED - 1)).notes).toEqual([]);
+    end();
+  });
+
   it('goes by the file where only something else of the config is another one', async () => {
     const { path, store } = tempStore();
     const now = configOf({ maxSnapshotAgeMs: 1 }, path);
@@ -197,6 +249,21 @@ describe('an explanation beside a running service', () => {
     const { config, notes } = await configAsServed(now, 'lab');
     expect(config).toEqual(now);
     expect(notes).toEqual([expect.stringContaining('. This explains by the file. Restart the service')]);
+    end();
+  });
+
+  it('does not say that nothing is cut because a service of another config only monitors', async () => {
+    const { path, store } = tempStore();
+    const watches = configOf({ file: '/etc/watches.yaml', mode: 'monitor' }, path);
+    const end = await store.services.begin(['lab'], startedWith(watches));
+    const cuts = configOf({ file: '/etc/cuts.yaml' }, path);
+    const { config, notes } = await configAsServed(cuts, 'lab');
+    expect(config).toEqual(cuts);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /goes by mode monitor, although .* says mode enforce: .*This explains by the file\./,
+      ),
+    ]);
     end();
   });
 

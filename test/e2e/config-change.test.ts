@@ -71,6 +71,9 @@ describe('a config that is edited while the service runs', () => {
     expect(paused).not.toContain('the config only monitors');
     await it.callwarden('resume', '-c', it.config, '--reason', 'see whether it cuts');
     await until(() => it.sent('disconnectCall') === 1, 'the service goes on cutting');
+    const past = (await it.callwarden('rules', 'explain', '-c', it.config, ...ASKED, '--at', '0s')).stdout;
+    expect(past).toContain(`Note: ${behind}`);
+    expect(past).not.toContain('the config only monitors');
     await first.end();
   });
 

@@ -214,6 +214,18 @@ it('hours whose polls were pruned since are taken to have been watched', async (
   expect(readerOf(store).soundHours('lab', NOON)).toHaveLength(157 + 2);
 });
 
+it('tells when an action was recorded, on whichever switch', async () => {
+  const store = freshStore();
+  for (const name of ['lab', 'fra'])
+    await store.audit.record(alertInput({ switch: name, at: NOON }), outcomeOf('alerted'), []);
+  const reader = readerOf(store);
+  expect([reader.recordedAt(0), reader.recordedAt(2), reader.recordedAt(3)]).toEqual([
+    undefined,
+    NOON,
+    undefined,
+  ]);
+});
+
 it('refuses a database that is not there', async () => {
   await storeFailure(() => openPastReader(temporaryDatabase()));
 });

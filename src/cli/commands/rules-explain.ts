@@ -165,8 +165,7 @@ async function explainOn(
   parts: ExplainParts,
 ): Promise<{ explanation: Explanation; where: ExplainedAt } | undefined> {
   const { rule, subject, at, context } = parts;
-  const served = at === undefined ? await configAsServed(parts.config, switchConfig.name) : undefined;
-  const { config = parts.config, notes = [] } = served ?? {};
+  const { config, notes } = await configAsServed(parts.config, switchConfig.name, at);
   const judged: RuleSet = {
     ...parts.ruleSet,
     // A rule that is off is judged all the same, to tell what it would say.
