@@ -159,18 +159,20 @@ export function wholeSecondsOf(
 
 /**
  * How long it talked: as it was listed once it was over, else from its answer to the last listing that showed it. Undefined
- * where that is not known, null where it was not answered; milliseconds.
+ * where that is not known, as of a call that ended while nobody looked: by the last sight of it talks of minutes would be
+ * brief, and of equal length. Null where it was not answered; milliseconds.
  */
 export function talkMs({
   answered,
   call,
   connectedAt,
   lastSeenAt,
+  endedInGap,
   finalDuration,
 }: PastCall): number | null | undefined {
   if (!answered) return null;
   if (finalDuration !== undefined) return Math.round(finalDuration * 1000);
-  if (connectedAt === undefined || call.duration === undefined) return undefined;
+  if (connectedAt === undefined || call.duration === undefined || endedInGap) return undefined;
   return Math.max(0, lastSeenAt - connectedAt);
 }
 

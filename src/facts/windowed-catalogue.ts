@@ -26,7 +26,8 @@ const ENDED =
   'ratio or average missing.';
 const LISTED_LENGTH =
   'The length is the DURATION with which a call is listed once it is over (Disconnecting or Dead), else from its answer to the ' +
-  'last listing that showed it, up to one interval too short; calls shorter than an interval are mostly missed.';
+  'last listing that showed it, up to one interval too short, or two where a poll failed; of a call that ended in a gap it is ' +
+  'unknown. Calls shorter than an interval are mostly missed.';
 
 const WINDOWED: readonly WindowedWords[] = [
   {

@@ -378,10 +378,11 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
   }
 }
 
-/** Seconds; undefined where no listing told any. */
-function lengthOf({ call, connectedAt, lastSeenAt, finalDuration }: ToldCall): number | undefined {
+/** Seconds; undefined where no listing told any, or none was there for long when it ended. */
+function lengthOf(told: ToldCall): number | undefined {
+  const { call, connectedAt, lastSeenAt, endedInGap, finalDuration } = told;
   if (finalDuration !== undefined) return finalDuration;
-  if (connectedAt === undefined || call.duration === undefined) return undefined;
+  if (connectedAt === undefined || call.duration === undefined || endedInGap) return undefined;
   return (lastSeenAt - connectedAt) / 1000;
 }
 

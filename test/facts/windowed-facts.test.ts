@@ -456,6 +456,22 @@ describe('gaps', () => {
     expect(ask(shown, 'callsStarted', { within: 5 })).not.toHaveProperty('gap');
   });
 
+  it('leave unknown how long calls talked that ended in them', () => {
+    const shown = world();
+    const talks = [talk('1'), talk('2'), talk('3')];
+    shown.poll(0, talks);
+    shown.poll(5, talks);
+    shown.poll(65, [talk('3', { duration: 65 })]);
+    const within = { within: 90 };
+    const equal = { ...within, tolerance: 5 };
+    expect(ask(shown, 'callsEnded', within)).toMatchObject({ value: 2, atLeast: false });
+    expect(ask(shown, 'equalDurations', equal)).toMatchObject({ value: 0, atLeast: true });
+    shown.poll(70, []);
+    expect(ask(shown, 'equalDurations', equal)).toMatchObject({ value: 1, atLeast: true });
+    expect(ask(shown, 'averageEndedDuration', { within: 5 })).toMatchObject({ known: true });
+    expect(ask(shown, 'averageEndedDuration', within)).toEqual({ known: false, reason: 'not-listed' });
+  });
+
   it('are the time before the ledger began', () => {
     const shown = starting([0, 5]);
     expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({
