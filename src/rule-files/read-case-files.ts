@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
 import { compareText, entriesOf, isMeant, isNote, isRules, isSchema } from './find-rule-files.js';
-import { readText } from './read-text.js';
+import { problemOf, readText } from './read-text.js';
 
 const MAX_CASE_FILE_BYTES = 5 * 1024 * 1024;
 
@@ -37,7 +37,7 @@ export async function readCaseFiles(dir: string): Promise<readonly CaseFile[]> {
     const found = await readText(file, MAX_CASE_FILE_BYTES);
     if (found.ok) read.push({ file, text: found.text });
     else {
-      problems.push({ file, message: found.message, severity: 'error' });
+      problems.push(problemOf(file, found));
       hints.add(HINTS[found.why]);
     }
   }

@@ -11,7 +11,7 @@ import {
   isRules,
   isSchema,
 } from './find-rule-files.js';
-import { readText } from './read-text.js';
+import { problemOf, readText } from './read-text.js';
 
 /** Some four hundred long rules; checking more takes seconds (bench/rules-check.mjs). Prefixes by the thousand belong in lists. */
 const MAX_RULE_FILE_BYTES = 512 * 1024;
@@ -41,7 +41,7 @@ export async function readRuleFiles(dir: string, place = dir): Promise<readonly 
     const file = join(dir, relative(place, found));
     if (read.ok) files.push({ file, kind, text: read.text });
     else {
-      problems.push({ file, message: read.message, severity: 'error' });
+      problems.push(problemOf(file, read));
       hints.add(HINTS[read.why]);
     }
   }

@@ -69,7 +69,10 @@ describe('reading case files', () => {
 
   it('says what to do by what is wrong, and where a link leads', async () => {
     const dir = rulesDir({ 'latin.yaml': Buffer.from([0xe4, 0x0a]) });
-    expect((await refusalOf(dir)).hint).toBe('Replace the files, or move them out of the folder "tests".');
+    expect(await refusalOf(dir)).toMatchObject({
+      hint: 'Replace the files, or move them out of the folder "tests".',
+      problems: [{ location: { file: join(dir, 'tests', 'latin.yaml'), line: 1, column: 1 } }],
+    });
     const linked = rulesDir({});
     symlinkSync('nowhere.yaml', join(linked, 'tests', 'gone.yaml'));
     symlinkSync('round.yaml', join(linked, 'tests', 'round.yaml'));
