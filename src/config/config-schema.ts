@@ -1,6 +1,7 @@
 import { isSupportedCountry } from 'libphonenumber-js';
 import { validateDetailed } from 'node-cron';
 import { z } from 'zod';
+import { COUNTRY_EXPECTED, countryHint } from '../documents/country-code.js';
 import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
 import { BARE_DIGITS } from '../domain/numbering.js';
 
@@ -189,7 +190,5 @@ function scheduleProblem(text: string): string | undefined {
 
 function countryProblem(text: string): string | undefined {
   if (isSupportedCountry(text)) return undefined;
-  const upperCase = text.toUpperCase();
-  const hint = isSupportedCountry(upperCase) ? ` Did you mean "${upperCase}"?` : '';
-  return `"country": expected the two capital letters of ISO 3166, e.g. DE.${hint}`;
+  return `"country": ${COUNTRY_EXPECTED}.${countryHint(text)}`;
 }

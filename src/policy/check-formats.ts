@@ -1,8 +1,9 @@
+import { countryHint } from '../documents/country-code.js';
 import { didYouMean } from '../documents/did-you-mean.js';
 import { quotedList } from '../documents/found-values.js';
 import { CALL_STATES } from '../domain/call.js';
 import type { FactFormat } from '../domain/facts.js';
-import { countryHint, countryProblem } from './countries.js';
+import { countryProblem } from './countries.js';
 import { NO_ADDRESS, plainAddress } from './operators.js';
 
 /** What text of a format has to be, and a hint (` Did you mean …?`, or nothing). */

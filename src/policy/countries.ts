@@ -1,8 +1,5 @@
 import metadata from 'libphonenumber-js/min/metadata';
 
-/** What people write in place of the ISO 3166-1 code. */
-const MISTAKEN: Readonly<Record<string, string>> = { UK: 'GB', EN: 'GB', EL: 'GR' };
-
 /** How many countries there are that numbers belong to. */
 export const COUNTRY_COUNT = Object.keys(metadata.countries).length;
 
@@ -24,10 +21,4 @@ export function countriesOfPrefix(digits: string): readonly string[] {
   return Object.entries(metadata.country_calling_codes).flatMap(([code, countries]) =>
     code.startsWith(digits) || digits.startsWith(code) ? countries : [],
   );
-}
-
-/** ` Did you mean "GB"?`, or nothing. */
-export function countryHint(code: string): string {
-  const meant = Object.hasOwn(MISTAKEN, code) ? MISTAKEN[code] : undefined;
-  return meant === undefined ? '' : ` Did you mean "${meant}"?`;
 }

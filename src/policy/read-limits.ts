@@ -12,6 +12,8 @@ import { type CsvField, type CsvRecord, parseCsv } from './strict-csv.js';
 const COLUMNS = ['scope', 'id', 'name', 'value', 'switch'] as const;
 type Column = (typeof COLUMNS)[number];
 const LIMIT_SCOPES: readonly string[] = SCOPES.filter((scope) => scope !== 'call');
+const NOTHING =
+  'This file holds nothing, not even its header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.';
 /** Plain decimal notation: no hex, no exponent, no thousands separators. */
 const DECIMAL = /^[0-9]+(\.[0-9]+)?$/;
 
@@ -37,7 +39,7 @@ export function readLimits({ file, text }: RuleFileText): ReadLimits {
   const parsed = parseCsv(text);
   if (!parsed.ok) return none([problemAt(file, parsed.line, parsed.column, parsed.message)]);
   const [header, ...rows] = parsed.records;
-  if (header === undefined) return none([]);
+  if (header === undefined) return none([{ ...problemAt(file, 1, 1, NOTHING), severity: 'warning' }]);
   const problems = headerProblems(file, header);
   if (problems.length > 0) return none(problems);
 

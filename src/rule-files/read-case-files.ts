@@ -1,9 +1,17 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
-import { codeOf, compareText, entriesOf, isMeant, isNote, isRules, isSchema } from './find-rule-files.js';
+import { compareText, entriesOf, isMeant, isNote, isRules, isSchema } from './find-rule-files.js';
+import { problemOf, readText } from './read-text.js';
 
 const MAX_CASE_FILE_BYTES = 5 * 1024 * 1024;
+
+/** What to do about files that cannot be read, by what keeps them from it. */
+const HINTS = {
+  permission: 'Make the files readable for this user, or move them out of the folder "tests".',
+  content: 'Replace the files, or move them out of the folder "tests".',
+  size: 'Split the cases over several files, or let "repeat" write calls that are alike.',
+  link: 'Let the link lead to a file that is there, or remove the link.',
+};
 
 /** A file of test cases, read but not yet checked. */
 export interface CaseFile {
@@ -24,14 +32,18 @@ export async function readCaseFiles(dir: string): Promise<readonly CaseFile[]> {
     .sort(compareText);
   const read: CaseFile[] = [];
   const problems: Problem[] = [];
+  const hints = new Set<string>();
   for (const file of files) {
-    const text = await readText(file);
-    if (typeof text === 'string') read.push({ file, text });
-    else problems.push({ file, message: text.problem, severity: 'error' });
+    const found = await readText(file, MAX_CASE_FILE_BYTES);
+    if (found.ok) read.push({ file, text: found.text });
+    else {
+      problems.push(problemOf(file, found));
+      hints.add(HINTS[found.why]);
+    }
   }
   if (problems.length === 0) return read;
   throw new CallwardenError('RULES_INVALID', `${problems.length} case file(s) cannot be read.`, {
-    hint: 'Make the files readable for this user, or move them out of the folder "tests".',
+    hint: [...hints].join(' '),
     problems,
   });
 }
@@ -58,21 +70,4 @@ export async function findIgnoredCases(dir: string): Promise<readonly Problem[]>
 
 function isKnown(name: string): boolean {
   return isRules(name) || isSchema(name) || isNote(name);
-}
-
-async function readText(file: string): Promise<string | { problem: string }> {
-  try {
-    // Asked before opening: a named pipe would wait for ever for a writer.
-    const stats = await stat(file);
-    if (!stats.isFile()) return { problem: 'This is not a regular file.' };
-    if (stats.size > MAX_CASE_FILE_BYTES) {
-      return { problem: `The file has ${stats.size} bytes; at most ${MAX_CASE_FILE_BYTES} are read.` };
-    }
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-  } catch (cause) {
-    if (cause instanceof TypeError) {
-      return { problem: 'The file is not UTF-8 text: save it in that encoding.' };
-    }
-    return { problem: `The file cannot be read (${codeOf(cause)}).` };
-  }
 }

@@ -1,10 +1,7 @@
-import { constants as fsConstants } from 'node:fs';
-import { lstat, open, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CallwardenError, type Problem } from '../domain/errors.js';
 import type { RuleFileKind, RuleFileText } from '../domain/rule-files.js';
 import {
-  codeOf,
   compareText,
   type Entry,
   entriesOf,
@@ -14,6 +11,7 @@ import {
   isRules,
   isSchema,
 } from './find-rule-files.js';
+import { problemOf, readText } from './read-text.js';
 
 /** Some four hundred long rules; checking more takes seconds (bench/rules-check.mjs). Prefixes by the thousand belong in lists. */
 const MAX_RULE_FILE_BYTES = 512 * 1024;
@@ -43,14 +41,14 @@ export async function readRuleFiles(dir: string, place = dir): Promise<readonly 
     const file = join(dir, relative(place, found));
     if (read.ok) files.push({ file, kind, text: read.text });
     else {
-      problems.push({ file, message: read.message, severity: 'error' });
-      hints.add(read.hint);
+      problems.push(problemOf(file, read));
+      hints.add(HINTS[read.why]);
     }
   }
   if (bytesOf(files) > MAX_RULES_BYTES) {
     const message = `The rule files have ${bytesOf(files)} bytes together; at most ${MAX_RULES_BYTES} are read.`;
     problems.push({ file: dir, message, severity: 'error' });
-    hints.add(SIZE_HINT);
+    hints.add(HINTS.size);
   }
   if (problems.length > 0) {
     throw new CallwardenError('RULES_INVALID', `${problems.length} rule file(s) cannot be read.`, {
@@ -100,51 +98,10 @@ function whyIgnored(entry: Entry): string {
   return `This file is not read: expected *.yaml, *.yml or *.json, limits.csv, or a list in the folder "lists".${meant}`;
 }
 
-type ReadText = { ok: true; text: string } | { ok: false; message: string; hint: string };
-
-const PERMISSION_HINT = 'Make the files readable for this user, or move them out of the rules directory.';
-const CONTENT_HINT = 'Replace the files, or move them out of the rules directory.';
-const SIZE_HINT =
-  'Move prefixes and numbers into lists, which may be larger, and take out rules that are not needed.';
-const LINK_HINT = 'Let the link lead to a file that is there, or remove the link.';
-
-async function readText(file: string, maxBytes: number): Promise<ReadText> {
-  try {
-    // Without O_NONBLOCK opening a named pipe would wait for ever for a writer.
-    const handle = await open(file, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK);
-    try {
-      const stats = await handle.stat();
-      if (!stats.isFile()) return refused('This is not a regular file.');
-      if (stats.size > maxBytes) {
-        const message = `The file has ${stats.size} bytes; at most ${maxBytes} are read.`;
-        return { ok: false, message, hint: SIZE_HINT };
-      }
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile());
-      return { ok: true, text };
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if (cause instanceof TypeError) return refused('The file is not UTF-8 text: save it in that encoding.');
-    const code = codeOf(cause);
-    const target = code === 'ENOENT' || code === 'ELOOP' ? await targetOf(file) : undefined;
-    if (target === undefined) {
-      return { ok: false, message: `The file cannot be read (${code}).`, hint: PERMISSION_HINT };
-    }
-    const what = code === 'ELOOP' ? `in a circle, by way of ${target}` : `to nothing: ${target} is not there`;
-    return { ok: false, message: `This is a link that leads ${what}.`, hint: LINK_HINT };
-  }
-}
-
-function refused(message: string): ReadText {
-  return { ok: false, message, hint: CONTENT_HINT };
-}
-
-/** Where a symbolic link leads to, as it is written; undefined where it is none, or is gone by now. */
-async function targetOf(file: string): Promise<string | undefined> {
-  try {
-    return (await lstat(file)).isSymbolicLink() ? await readlink(file) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** What to do about files that cannot be read, by what keeps them from it. */
+const HINTS = {
+  permission: 'Make the files readable for this user, or move them out of the rules directory.',
+  content: 'Replace the files, or move them out of the rules directory.',
+  size: 'Move prefixes and numbers into lists, which may be larger, and take out rules that are not needed.',
+  link: 'Let the link lead to a file that is there, or remove the link.',
+};

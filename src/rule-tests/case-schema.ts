@@ -1,5 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
+import { COUNTRY_EXPECTED, countryHint } from '../documents/country-code.js';
 import { didYouMean } from '../documents/did-you-mean.js';
 import { DURATION_EXPECTED, parseDuration } from '../documents/duration.js';
 import { ACTION_TYPES, WITHHOLD_REASONS } from '../domain/action.js';
@@ -214,7 +215,9 @@ const shared = {
     .strictObject({
       country: z
         .string()
-        .refine(isSupportedCountry, wrong('"country": expected the two capital letters of ISO 3166, e.g. DE'))
+        .refine(isSupportedCountry, {
+          error: ({ input }) => butFound(`"country": ${COUNTRY_EXPECTED}`, input, countryHint(String(input))),
+        })
         .optional(),
       bare: z.enum(BARE_DIGITS).optional(),
       techPrefixes: z.array(words('techPrefixes')).optional(),

@@ -310,8 +310,13 @@ ${more}`;
     expect(await run(['rules', command, 'rules/stuck-setups.yaml'])).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: 'error: rules/stuck-setups.yaml is a file; expected the rules directory, here rules.\n',
+      stderr:
+        'error: rules/stuck-setups.yaml is a file; expected the rules directory that it lies in (rules).\n',
     });
+    writeFileSync(join(cwd, 'plain'), '');
+    expect((await run(['rules', command, 'plain'])).stderr).toBe(
+      'error: plain is a file; expected the rules directory that it lies in (.).\n',
+    );
   });
 
   it('facts tells the whole definition of those that are named', async () => {

@@ -582,7 +582,7 @@ describe('a comparison is refused', () => {
     [
       'a country in small letters',
       '{ fact: call.country, operator: equal, value: de }',
-      '5:53 "call.country": expected a country as two capital letters (ISO 3166-1), e.g. "DE", but found the text "de".',
+      '5:53 "call.country": expected a country as two capital letters (ISO 3166-1), e.g. "DE", but found the text "de". Did you mean "DE"?',
     ],
     [
       'an unknown state',
@@ -1110,6 +1110,13 @@ describe('limits.csv', () => {
     expect(problemsOf({ 'limits.csv': text })).toContainEqual(
       expect.stringContaining(`limits.csv:${message}`),
     );
+  });
+
+  it.each(['', '# nothing yet\n', '\n'])('warns of a file without even a header: %j', (text) => {
+    expect(problemsOf({ 'limits.csv': text })).toEqual([
+      'limits.csv:1:1 warning: This file holds nothing, not even its header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.',
+    ]);
+    expect(problemsOf({ 'limits.csv': 'scope,id,name,value\n' })).toEqual([]);
   });
 
   it('is warned of where a limit is 0 and a rule ends calls above it, which many take for unlimited', () => {

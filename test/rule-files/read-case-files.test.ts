@@ -13,14 +13,18 @@ function rulesDir(files: Record<string, string | Buffer>): string {
   return dir;
 }
 
-async function problemsOf(dir: string): Promise<readonly string[]> {
+async function refusalOf(dir: string): Promise<CallwardenError> {
   const error: unknown = await readCaseFiles(dir).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
   if (!(error instanceof CallwardenError)) throw new Error('Expected a CallwardenError.');
   expect(error.code).toBe('RULES_INVALID');
-  return error.problems.map(({ message }) => message);
+  return error;
+}
+
+async function problemsOf(dir: string): Promise<readonly string[]> {
+  return (await refusalOf(dir)).problems.map(({ message }) => message);
 }
 
 describe('reading case files', () => {
@@ -61,5 +65,25 @@ describe('reading case files', () => {
       'The file is not UTF-8 text: save it in that encoding.',
       'This is not a regular file.',
     ]);
+  });
+
+  it('says what to do by what is wrong, and where a link leads', async () => {
+    const dir = rulesDir({ 'latin.yaml': Buffer.from([0xe4, 0x0a]) });
+    expect(await refusalOf(dir)).toMatchObject({
+      hint: 'Replace the files, or move them out of the folder "tests".',
+      problems: [{ location: { file: join(dir, 'tests', 'latin.yaml'), line: 1, column: 1 } }],
+    });
+    const linked = rulesDir({});
+    symlinkSync('nowhere.yaml', join(linked, 'tests', 'gone.yaml'));
+    symlinkSync('round.yaml', join(linked, 'tests', 'round.yaml'));
+    expect(await problemsOf(linked)).toEqual([
+      'This is a link that leads to nothing: nowhere.yaml is not there.',
+      'This is a link that leads in a circle, by way of round.yaml.',
+    ]);
+    expect((await refusalOf(linked)).hint).toBe(
+      'Let the link lead to a file that is there, or remove the link.',
+    );
+    const large = rulesDir({ 'large.yaml': '#'.repeat(5 * 1024 * 1024 + 1) });
+    expect((await refusalOf(large)).hint).toMatch(/^Split the cases over several files/);
   });
 });

@@ -79,7 +79,7 @@ describe('readRuleFiles', () => {
   });
 
   it('names every file that is not UTF-8, too large, or no file at all, and never waits for a pipe', async () => {
-    write('latin.yaml', new Uint8Array([0x6e, 0xe9]));
+    write('latin.yaml', Buffer.from('name: a\ndescription: caf\xe9\n', 'latin1'));
     write('large.yaml', '');
     truncateSync(join(dir, 'large.yaml'), 512 * 1024 + 1);
     write('lists/large.txt', '');
@@ -89,7 +89,11 @@ describe('readRuleFiles', () => {
       code: 'RULES_INVALID',
       problems: [
         { file: join(dir, 'large.yaml'), message: expect.stringContaining('at most 524288 are read') },
-        { file: join(dir, 'latin.yaml'), message: expect.stringContaining('not UTF-8') },
+        {
+          file: join(dir, 'latin.yaml'),
+          location: { file: join(dir, 'latin.yaml'), line: 2, column: 17 },
+          message: expect.stringContaining('not UTF-8'),
+        },
         { file: join(dir, 'lists/large.txt'), message: expect.stringContaining('at most 52428800') },
         { file: join(dir, 'pipe.yaml'), message: expect.stringContaining('not a regular file') },
       ],
@@ -122,7 +126,7 @@ describe('readRuleFiles', () => {
   });
 
   it('hints at nothing but what helps', async () => {
-    write('latin.yaml', new Uint8Array([0x6e, 0xe9]));
+    write('latin.yaml', Buffer.from('name: a\ndescription: caf\xe9\n', 'latin1'));
     await expect(readRuleFiles(dir)).rejects.toMatchObject({
       hint: 'Replace the files, or move them out of the rules directory.',
     });

@@ -418,6 +418,12 @@ describe('what cannot be meant', () => {
       expect(problemsOf(text.replace('cap-per-pass', there))).toEqual([]);
   });
 
+  it('is a country that no number belongs to', () => {
+    expect(problemsOf('numbers: { country: UK }')).toEqual([
+      '1:21: "country": expected a country that telephone numbers belong to, as two capital letters (ISO 3166-1), e.g. DE, but found the text "UK". Did you mean "GB"?',
+    ]);
+  });
+
   it('is a protected number without a digit', () => {
     expect(problemsOf('protect: { numbers: ["112", sos] }')).toEqual([
       '1:29: "numbers": expected telephone numbers in quotes, e.g. ["112"], but found the text "sos".',

@@ -134,7 +134,7 @@ function isAbout(
 /** Rules are judged together with the lists and limits beside them, so a file alone cannot be tested. */
 function refuseFile(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
-  throw new UsageError(`${path} is a file; expected the rules directory, here ${dirname(path)}.`);
+  throw new UsageError(`${path} is a file; expected the rules directory that it lies in (${dirname(path)}).`);
 }
 
 async function readRules(

@@ -81,7 +81,7 @@ async function checkIt(
 /** Rules are judged together with the lists and limits beside them, so a file alone cannot be checked. */
 function refuseFile(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
-  throw new UsageError(`${path} is a file; expected the rules directory, here ${dirname(path)}.`);
+  throw new UsageError(`${path} is a file; expected the rules directory that it lies in (${dirname(path)}).`);
 }
 
 /** `6 rules, 1 list, 3 limits: ok` */
