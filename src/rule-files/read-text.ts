@@ -14,6 +14,9 @@ interface Unreadable {
   place?: { line: number; column: number };
 }
 
+/** U+FFFD as UTF-8. */
+const REPLACEMENT = Buffer.from('\u{FFFD}');
+
 /** Reads a file of at most so many bytes of UTF-8 text. Waits for no writer of a named pipe. */
 export async function readText(file: string, maxBytes: number): Promise<ReadText> {
   try {
@@ -56,10 +59,20 @@ function decoded(bytes: Uint8Array): ReadText {
   }
 }
 
-/** Where bytes that are no UTF-8 text first show it: what cannot be read is decoded as U+FFFD. */
+/**
+ * Where bytes that are no UTF-8 text first show it: what cannot be read is decoded as U+FFFD. That may stand there as itself, too,
+ * where somebody saved such a text before.
+ */
 function firstFault(bytes: Uint8Array): { line: number; column: number } {
-  const text = new TextDecoder().decode(bytes);
-  const before = text.slice(0, text.indexOf('\u{FFFD}'));
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  let at = 0;
+  for (let offset = 0; ; at += 1, offset += REPLACEMENT.length) {
+    const next = text.indexOf('\u{FFFD}', at);
+    offset += Buffer.byteLength(text.slice(at, next));
+    at = next;
+    if (!REPLACEMENT.equals(bytes.subarray(offset, offset + REPLACEMENT.length))) break;
+  }
+  const before = text.slice(0, at).replace(/^\u{FEFF}/u, '');
   return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }
 

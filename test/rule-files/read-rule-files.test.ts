@@ -100,6 +100,23 @@ describe('readRuleFiles', () => {
     });
   });
 
+  it('names the place that is not UTF-8, not those where a text that was saved so before says U+FFFD itself', async () => {
+    write(
+      'latin.yaml',
+      Buffer.concat([
+        Buffer.from('\u{FEFF}description: caf\u{FFFD} 1\n# \u{FFFD}\u{FFFD}, M\u{FFFD}nchen '),
+        Buffer.from('B\xe4r\n', 'latin1'),
+      ]),
+    );
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({
+      problems: [{ location: { line: 2, column: 16 } }],
+    });
+    write('latin.yaml', Buffer.concat([Buffer.from('\u{FEFF}'), Buffer.from('\xe4', 'latin1')]));
+    await expect(readRuleFiles(dir)).rejects.toMatchObject({
+      problems: [{ location: { line: 1, column: 1 } }],
+    });
+  });
+
   it('refuses rule files that are too large together, whatever lists there are', async () => {
     write('lists/numbers.txt', '4930\n'.repeat(300_000));
     for (const name of ['a', 'b', 'c']) write(`${name}.yaml`, '#'.repeat(349_525));
