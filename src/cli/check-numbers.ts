@@ -73,6 +73,8 @@ function ownCountryFindings(country: string, rules: readonly Rule[], ruleSet: Ru
 /** Behind a country code that several countries share, the longest area code that is one of them: Guernsey's 1481. */
 const LONGEST_AREA = 4;
 const DIGITS_OF_A_NUMBER = '2345678901';
+/** Of the numbers of such countries; those that have others are told by the first digits of a longer one as well. */
+const NATIONAL_LENGTHS = [9, 10];
 
 /** The country that a shared country code is mostly of: of its numbers single areas say little. */
 function isMainOf(country: string, code: string): boolean {
@@ -86,9 +88,8 @@ function areasOf(country: string, code: string): (digits: string) => boolean {
   return (digits) => {
     const area = digits.slice(code.length);
     if (!digits.startsWith(code) || area === '' || area.length > LONGEST_AREA) return false;
-    return (
-      countryOf((digits + DIGITS_OF_A_NUMBER).slice(0, code.length + DIGITS_OF_A_NUMBER.length)) === country
-    );
+    const filled = digits + DIGITS_OF_A_NUMBER;
+    return NATIONAL_LENGTHS.some((length) => countryOf(filled.slice(0, code.length + length)) === country);
   };
 }
 

@@ -239,6 +239,10 @@ describe('doctor', () => {
     expect(await doctorIn('US')).not.toContain(' holds +');
     writeFileSync(join(cwd, 'rules', 'lists', 'costly-prefixes.txt'), '+1876555\n+21\n');
     expect(await doctorIn('JM')).not.toContain(' holds +');
+    // Numbers of Mayotte have a digit less, behind the country code of Réunion.
+    writeFileSync(join(cwd, 'rules', 'lists', 'costly-prefixes.txt'), '+262639\n+21\n');
+    expect(await doctorIn('YT')).toContain('the list costly-prefixes holds +262639, which is in YT: ');
+    expect(await doctorIn('RE')).not.toContain(' holds +');
   });
 
   it('does not warn of numbers where no rule cuts by them', async () => {
