@@ -28,10 +28,15 @@ export interface LedgerPruning {
 
 /**
  * Whether the ledger may be pruned after this pass. By a clock that is weeks ahead all of it would be too old, and no certificate
- * good any more: a switch that does not answer leaves that open, and adds next to nothing that could be pruned.
+ * good any more: a switch that does not answer leaves that open, and adds next to nothing that could be pruned. A pass that fails
+ * after its listing, as at its deadline, adds as much as any other.
  */
-export function bringsListing({ status }: Pick<PassReport, 'status'>): boolean {
-  return status === 'completed';
+export function bringsListing({
+  status,
+  calls,
+  suspect,
+}: Pick<PassReport, 'status' | 'calls' | 'suspect'>): boolean {
+  return status === 'completed' || calls > 0 || suspect > 0;
 }
 
 /** Prunes the ledger beside the passes; what is left over goes after a later pass. */

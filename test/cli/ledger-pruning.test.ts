@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { createLedgerPruning } from '../../src/cli/ledger-pruning.js';
+import { describe, expect, it, vi } from 'vitest';
+import { bringsListing, createLedgerPruning } from '../../src/cli/ledger-pruning.js';
+import { calls } from '../support/calls.js';
+import { cap, scene } from '../support/pass-scene.js';
 
 const NOW = Date.parse('2026-01-05T10:00:00Z');
 const DAY_MS = 86_400_000;
@@ -76,5 +78,27 @@ describe('pruning the ledger', () => {
     begin();
     await ended();
     expect(errors).toHaveLength(2);
+  });
+});
+
+describe('a pass after which the ledger may be pruned', () => {
+  it('is one that fails after its listing, too, as what that showed is kept', async () => {
+    const slow = scene(cap(''), calls(4), { deadlineMs: 50 });
+    vi.spyOn(slow.store.audit, 'unconfirmed').mockImplementation(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return [];
+    });
+    const report = await slow.pass();
+    expect(report).toMatchObject({ status: 'failed', error: { code: 'SWITCH_TIMEOUT' } });
+    expect((await slow.store.ledger.load('lab', 0)).calls).toHaveLength(4);
+    expect(bringsListing(report)).toBe(true);
+  });
+
+  it('is one that shows no call, but not one without a listing', async () => {
+    expect(bringsListing(await scene(cap('')).pass())).toBe(true);
+    const silent = scene(cap(''), calls(4), { deadlineMs: 20 });
+    silent.port.before = () => new Promise(() => {});
+    const report = await silent.pass();
+    expect([report.status, bringsListing(report)]).toEqual(['failed', false]);
   });
 });
