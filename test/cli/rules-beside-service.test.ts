@@ -383,6 +383,15 @@ describe('the table of status', () => {
     },
   );
 
+  it('says in whole words how the last pass ended, however narrow the terminal is', async () => {
+    const completed = { ...failedPass, status: 'completed' as const, error: null };
+    const store = openStore(database());
+    await store.passes.save({ ...completed, passId: 'q', startedAt: new Date(NOW - 5_000).toISOString() });
+    store.close();
+    await run(['status'], 60);
+    expect(stdout).toMatch(/^main .* completed /m);
+  });
+
   it('fits 80 columns with the mode of the service and of the config', async () => {
     const store = openStore(database());
     const startedWith = {

@@ -294,7 +294,7 @@ const PASS_COLUMNS: readonly StatusColumn[] = [
     ...WHOLE,
     cell: (row) => (row.lastPassAt === null ? 'none yet' : localTime(Date.parse(row.lastPassAt))),
   },
-  { header: 'STATUS', cell: (row) => row.status },
+  { header: 'STATUS', ...WHOLE, cell: (row) => row.status },
   { header: 'CALLS', cell: (row) => row.calls, optional: 'always' },
   {
     header: 'AGE',
