@@ -30,7 +30,7 @@ const OPERATOR_DESCRIPTIONS: Readonly<Record<string, string>> = {
   inNetwork: 'The address is in this network, or in one of several: "192.0.2.0/24".',
 };
 
-/** Puts the catalogue into the schema: the names of facts, and what each may be compared with and narrowed by. */
+/** Puts the catalogue into the schema: what each fact may be compared with and narrowed by. */
 export function tieToFacts(definitions: Record<string, JsonSchema>, catalogue: FactCatalogue): void {
   const { comparison, factReference, params } = definitions;
   if (
@@ -42,16 +42,12 @@ export function tieToFacts(definitions: Record<string, JsonSchema>, catalogue: F
   }
   const facts = [...catalogue.values()];
   const operators = [...OPERATORS.keys()];
-  definitions['factName'] = {
-    type: 'string',
-    enum: facts.map(({ name }) => name),
-    enumDescriptions: facts.map(describeFact),
-  };
   definitions['paramsOfFact'] = { allOf: groups(facts, paramsKey).map(paramsRule) };
   const ofFact = { $ref: '#/definitions/paramsOfFact' };
   for (const { properties } of [comparison, factReference]) {
     if (properties === undefined) continue;
-    properties['fact'] = { $ref: '#/definitions/factName' };
+    // Which of them there are depends on the scope that looks at them.
+    properties['fact'] = { type: 'string' };
     // Which of them there are depends on the fact; offering them all would be no help.
     properties['params'] = { type: 'object' };
   }
@@ -63,10 +59,6 @@ export function tieToFacts(definitions: Record<string, JsonSchema>, catalogue: F
   const kinds = groups(facts, ({ type, format }) => `${type} ${format}`);
   comparison.allOf = [ofFact, ...kinds.map((group) => valueRule(group))];
   factReference.allOf = [ofFact];
-}
-
-function describeFact({ type, unit, description }: FactDefinition): string {
-  return `${unit === undefined ? type : `${type} of ${unit}`}. ${description}`;
 }
 
 type Group = readonly [FactDefinition, ...FactDefinition[]];
@@ -82,11 +74,25 @@ function groups(facts: readonly FactDefinition[], keyOf: (fact: FactDefinition) 
 }
 
 function whenFactIs(group: Group, schema: JsonSchema): JsonSchema {
-  const names = group.map(({ name }) => name);
-  return when({ properties: { fact: { enum: names } }, required: ['fact'] }, schema);
+  return when({ properties: { fact: isOneOf(group.map(({ name }) => name)) }, required: ['fact'] }, schema);
 }
 
-function when(test: JsonSchema, schema: JsonSchema): JsonSchema {
+/**
+ * Tests for one of these words. No `enum`: the language server shows what a test allows among the values to choose from, and
+ * takes the hovered one from the last it met.
+ */
+export function isOneOf(words: readonly string[]): JsonSchema {
+  return { pattern: `^(?:${words.map((word) => word.replaceAll('.', '\\.')).join('|')})$` };
+}
+
+/** What more is asked of the values of keys that are described elsewhere: under `properties` they would be offered twice. */
+export function inKeys(keys: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return {
+    patternProperties: Object.fromEntries(Object.entries(keys).map(([key, schema]) => [`^${key}$`, schema])),
+  };
+}
+
+export function when(test: JsonSchema, schema: JsonSchema): JsonSchema {
   // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.
   return { if: test, then: schema };
 }
@@ -133,7 +139,7 @@ function valueRule(group: Group): JsonSchema {
     properties: { operator: { enum: fitting.map(({ name }) => name) } },
     allOf: fitting.map((operator) =>
       when(
-        { properties: { operator: { enum: [operator.name] } }, required: ['operator'] },
+        { properties: { operator: isOneOf([operator.name]) }, required: ['operator'] },
         { properties: { value: operandOf(operator, fact) } },
       ),
     ),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { FactCatalogue } from '../domain/facts.js';
 import { HAND_RULE } from '../domain/rule.js';
-import { type JsonSchema, tieToFacts } from './json-schema-facts.js';
+import { inKeys, isOneOf, type JsonSchema, tieToFacts, when } from './json-schema-facts.js';
+import { tieToScopes } from './json-schema-scopes.js';
 import {
   exceptSchema,
   factReferenceSchema,
@@ -113,6 +114,7 @@ export function ruleFileJsonSchema(catalogue: FactCatalogue): JsonSchema {
   const { rule } = definitions;
   if (rule?.properties?.['name'] !== undefined) rule.properties['name']['not'] = { const: HAND_RULE };
   describe(schema);
+  tieToScopes(schema, definitions, catalogue);
   return {
     $schema: schema['$schema'],
     title: 'Callwarden rule file',
@@ -133,23 +135,19 @@ function tieEvent({ event, rule }: Record<string, JsonSchema>): void {
     throw new Error('The schema of an event or of "escalate" has another form than expected.');
   }
   steps.properties['event'] = { $ref: '#/definitions/event' };
-  const picksNone: JsonSchema = {
-    properties: { params: { propertyNames: { not: { enum: PICKING_PARAMS } } } },
-  };
+  const picksNone = inKeys({ params: { propertyNames: { not: { enum: PICKING_PARAMS } } } });
   rule.allOf = [
-    {
-      if: { properties: { scope: { const: 'call' } }, required: ['scope'] },
-      // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.
-      then: {
-        properties: { event: picksNone, escalate: { items: { properties: { event: picksNone } } } },
-      },
-    },
+    when(
+      { properties: { scope: isOneOf(['call']) }, required: ['scope'] },
+      inKeys({ event: picksNone, escalate: { items: inKeys({ event: picksNone }) } }),
+    ),
   ];
-  event.allOf = PARAMS_OF_EVENTS.map(({ types, params }) => ({
-    if: { properties: { type: { enum: types } }, required: ['type'] },
-    // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.
-    then: { properties: { params: { propertyNames: { enum: params } } } },
-  }));
+  event.allOf = PARAMS_OF_EVENTS.map(({ types, params }) =>
+    when(
+      { properties: { type: isOneOf(types) }, required: ['type'] },
+      inKeys({ params: { propertyNames: { enum: params } } }),
+    ),
+  );
 }
 
 /** Gives every key its description and default, and drops what the definitions are called inside. */

@@ -49,6 +49,8 @@ export function caseFileJsonSchema(): CaseJsonSchema {
     io: 'input',
     metadata: namedDefinitions(),
     override: ({ jsonSchema }) => {
+      // A key of YAML may be a number, as those of customers are.
+      if (jsonSchema.propertyNames !== undefined) delete jsonSchema.propertyNames;
       // Beyond any number that is meant, and in the way of reading.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

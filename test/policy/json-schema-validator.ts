@@ -57,6 +57,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
     Object.keys(value).every(
       (key) => Object.hasOwn(properties, key) || (others !== false && isValid(value[key], others, root)),
     ),
+  patternProperties: (patterns: Record<string, JsonSchema>, value, _, root) =>
+    !isObject(value) ||
+    Object.entries(patterns).every(([pattern, property]) =>
+      Object.keys(value).every(
+        (key) => !new RegExp(pattern, 'u').test(key) || isValid(value[key], property, root),
+      ),
+    ),
   propertyNames: (names: JsonSchema, value, _, root) =>
     !isObject(value) || Object.keys(value).every((key) => isValid(key, names, root)),
   anyOf: (schemas: readonly JsonSchema[], value, _, root) => schemas.some((one) => isValid(value, one, root)),

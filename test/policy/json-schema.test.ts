@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ruleSchemaText } from '../../src/cli/commands/rules-schema.js';
 import { parseDocument } from '../../src/documents/located-document.js';
+import { SCOPES, VISIBLE_SCOPES } from '../../src/domain/scope.js';
 import { FACT_CATALOGUE } from '../../src/facts/catalogue.js';
 import { ruleFileJsonSchema } from '../../src/policy/json-schema.js';
 import type { JsonSchema } from '../../src/policy/json-schema-facts.js';
@@ -27,6 +28,16 @@ const CALL_RULE = {
   conditions: { all: [{ fact: 'call.age', operator: 'greaterThan', value: 90 }] },
   event: { type: 'alert' },
 };
+const CUSTOMER_RULE = {
+  ...RULE,
+  scope: 'customer',
+  conditions: { all: [{ fact: 'customer.totalCalls', operator: 'greaterThan', value: 3 }] },
+};
+const ageIs90 = { fact: 'call.age', operator: 'greaterThan', value: 90 };
+const keeps = (fact: string) => ({
+  type: 'disconnectCall',
+  params: { keep: { fact, params: { name: 'max', default: 3 } } },
+});
 const withLeaf = (leaf: object) => ({ ...RULE, conditions: { all: [leaf] } });
 const compares = (fact: string, operator: string, value: unknown, params?: object) =>
   withLeaf({ fact, operator, value, ...(params === undefined ? {} : { params }) });
@@ -77,6 +88,19 @@ describe('what the checker accepts is valid', () => {
     ['a rule that names its schema', { $schema: './rule.schema.json', ...RULE }],
     ['several rules that name it', { $schema: './rule.schema.json', rules: [RULE] }],
     ['shared conditions that name it', { $schema: './s.json', conditions: { busy: RULE.conditions } }],
+    [
+      'facts of wider scopes',
+      { ...CALL_RULE, conditions: { all: [ageIs90, ...CUSTOMER_RULE.conditions.all] } },
+    ],
+    [
+      'facts of calls in "where"',
+      { ...RULE, event: { type: 'disconnectCall', params: { where: { all: [ageIs90] } } } },
+    ],
+    ['a limit of its own to keep', { ...CUSTOMER_RULE, event: keeps('customer.limit') }],
+    [
+      'shared conditions of another scope',
+      { rules: [RULE], conditions: { old: { all: [ageIs90] }, busy: RULE.conditions } },
+    ],
     ['a message', { ...RULE, event: { type: 'alert', params: { message: 'look' } } }],
   ])('%s', (_, file) => {
     const { problems } = check({ 'r.json': JSON.stringify(file) });
@@ -190,11 +214,18 @@ describe('what the checker accepts is valid', () => {
     }),
   );
 
+  /** Mostly a scope that sees the fact, its own or a narrower one. */
+  const scopeAndComparison = comparison.chain((leaf) => {
+    const own = leaf.fact.slice(0, leaf.fact.indexOf('.'));
+    const seeing = SCOPES.filter((scope) => VISIBLE_SCOPES[scope].some((one) => one === own));
+    const scope = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...seeing) }, fc.constantFrom(...SCOPES));
+    return fc.tuple(scope, fc.constant(leaf));
+  });
+
   it('whatever facts, params, operators and values a condition is made of', () => {
     let accepted = 0;
     fc.assert(
-      fc.property(comparison, (leaf) => {
-        const scope = leaf.fact.startsWith('call.') ? 'call' : leaf.fact.slice(0, leaf.fact.indexOf('.'));
+      fc.property(scopeAndComparison, ([scope, leaf]) => {
         const rule = { ...withLeaf(leaf), scope, event: { type: 'alert' } };
         const file = JSON.parse(JSON.stringify(rule)) as unknown;
         const { ruleSet } = check({ 'r.json': JSON.stringify(file), 'lists/risky.txt': '+49\n' });
@@ -270,6 +301,22 @@ describe('usual mistakes are marked', () => {
       },
     ],
     ['a $schema that is no text', { ...RULE, $schema: 7 }],
+    ['a fact of a call in a rule of accounts', compares('call.age', 'greaterThan', 90)],
+    ['a fact of connections in a rule of accounts', compares('connection.totalCalls', 'greaterThan', 3)],
+    [
+      'one deep in its conditions',
+      { ...RULE, conditions: { any: [{ not: { all: [ageIs90] } }, ...RULE.conditions.all] } },
+    ],
+    ['one that it is compared with', compares('account.totalCalls', 'greaterThan', { fact: 'call.age' })],
+    ['one among several rules', { rules: [RULE, { ...compares('call.age', 'greaterThan', 90), name: 'b' }] }],
+    ['a limit of accounts that a customer is to keep', { ...CUSTOMER_RULE, event: keeps('account.limit') }],
+    [
+      'the same in a step',
+      {
+        ...CUSTOMER_RULE,
+        escalate: [{ after: 3, within: '10m', event: keeps('account.limit') }],
+      },
+    ],
   ])('%s', (_, file) => {
     expect(check({ 'r.json': JSON.stringify(file) }).ruleSet).toBeUndefined();
     expect(isValid(file, SCHEMA)).toBe(false);
@@ -282,9 +329,15 @@ describe('what an editor shows', () => {
       ([, property]) => property['description'] === undefined,
     );
     expect(bare.map(([key]) => key).filter((key) => key !== 'fact')).toEqual([]);
-    const { enum: names, enumDescriptions } = SCHEMA.definitions?.['factName'] ?? {};
-    expect(names).toEqual([...FACT_CATALOGUE.keys()]);
-    expect(enumDescriptions).toHaveLength(FACT_CATALOGUE.size);
+    const offered = SCOPES.flatMap((scope) => {
+      const { enum: names = [], enumDescriptions = [] } = (SCHEMA.definitions?.[`${scope}Facts`] ?? {}) as {
+        enum?: string[];
+        enumDescriptions?: string[];
+      };
+      return names.map((name, index) => [name, enumDescriptions[index]] as const);
+    });
+    expect(offered.map(([name]) => name).sort()).toEqual([...FACT_CATALOGUE.keys()].sort());
+    for (const [name, text] of offered) expect(text).toContain(FACT_CATALOGUE.get(name)?.description);
   });
 
   it('ships as the program prints it', () => {
