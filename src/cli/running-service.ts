@@ -173,7 +173,7 @@ function isReadAgain(service: StartedWith, config: Config): boolean {
 function nextText(service: StartedWith, config: Config): string {
   const restart = isReadAgain(service, config)
     ? 'Restart the service for the config to take effect'
-    : `Start the service with ${config.file} for that to take effect`;
+    : `Stop it, and start the service with ${config.file}, for that to take effect`;
   return service.mode === 'monitor'
     ? `${restart}.`
     : `${restart}, or \`callwarden pause -c ${config.file} --reason TEXT\` to stop acting at once.`;

@@ -83,7 +83,7 @@ describe('a service that was started with another file', () => {
     expect(behind).toEqual({
       switches: ['lab'],
       text: `the running service goes by another config than /srv/r2/c.yaml holds now: ${startedBy('/srv/r1/c.yaml')}`,
-      next: 'Start the service with /srv/r2/c.yaml for that to take effect, or `callwarden pause -c /srv/r2/c.yaml --reason TEXT` to stop acting at once.',
+      next: 'Stop it, and start the service with /srv/r2/c.yaml, for that to take effect, or `callwarden pause -c /srv/r2/c.yaml --reason TEXT` to stop acting at once.',
     });
     const rules = { rulesDir: '/srv/rules' };
     expect(configsBehind(of(inFolder('/srv/r1', rules)), inFolder('/srv/r2', rules))).toEqual([]);
@@ -107,7 +107,7 @@ describe('a service that was started with another file', () => {
     expect(configsBehind(of(monitoring), inFolder('/srv/r2'))).toMatchObject([
       {
         text: `the running service goes by mode monitor, although /srv/r2/c.yaml says mode enforce: ${startedBy('/srv/r1/c.yaml')}`,
-        next: 'Start the service with /srv/r2/c.yaml for that to take effect.',
+        next: 'Stop it, and start the service with /srv/r2/c.yaml, for that to take effect.',
       },
     ]);
   });
