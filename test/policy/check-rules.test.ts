@@ -1114,7 +1114,7 @@ describe('limits.csv', () => {
 
   it.each(['', '# nothing yet\n', '\n'])('warns of a file without even a header: %j', (text) => {
     expect(problemsOf({ 'limits.csv': text })).toEqual([
-      'limits.csv:1:1 warning: This file holds nothing, not even its header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.',
+      'limits.csv:1:1 warning: This file holds no limit, not even a header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.',
     ]);
     expect(problemsOf({ 'limits.csv': 'scope,id,name,value\n' })).toEqual([]);
   });
