@@ -1131,7 +1131,7 @@ event: ${event}
     const limits = 'scope,id,name,value\naccount,1,maxCalls,2\naccount,2,maxCalls,0\n';
     const found = (text: string) => problemsOf({ 'r.yaml': text, 'limits.csv': limits });
     expect(found(rule('{ type: disconnectCall }'))).toEqual([
-      'limits.csv:3:1 warning: This limit is 0, and rule "cap" ends calls above it, from the first one on: 0 is not "unlimited". Expected a number that account 2 stays below, or an exception ("except") in the rule.',
+      'limits.csv:3:1 warning: This limit is 0, and rule "cap" ends calls above it: 0 is not "unlimited". Expected a number that account 2 stays below, or an exception ("except") in the rule.',
     ]);
     const step = 'cooldown: 1m\nescalate: [{ after: 1, within: 10m, event: { type: disconnectCall } }]\n';
     expect(found(rule('{ type: alert }') + step)).toHaveLength(1);
