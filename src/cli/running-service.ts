@@ -63,13 +63,16 @@ export function servedSwitch(name: string, found: readonly StartedWith[], config
   return { name, services, service: services[0] };
 }
 
-/** Where more than one service polls a switch; each text once. */
-export function servedBySeveral(served: readonly ServedSwitch[]): readonly ServedBySeveral[] {
+/** Where more than one service polls a switch; each text once. `areToldOf` where what is said goes by the first of them. */
+export function servedBySeveral(
+  served: readonly ServedSwitch[],
+  areToldOf = true,
+): readonly ServedBySeveral[] {
   const several = new Map<string, { switches: string[]; hidesEnforcing: boolean }>();
   for (const { name, services, service } of served) {
     if (services.length < 2) continue;
     const hidesEnforcing = service?.mode === 'monitor' && services.some(({ mode }) => mode === 'enforce');
-    const text = `${services.length} services run, and this tells of the first: ${services.map(serviceText).join(', ')}`;
+    const text = `${services.length} services run${areToldOf ? ', and this tells of the first' : ''}: ${services.map(serviceText).join(', ')}`;
     const one = several.get(text) ?? { switches: [], hidesEnforcing };
     one.switches.push(name);
     several.set(text, one);
@@ -101,7 +104,7 @@ export function configsBehind(
  * The config with the mode that the running service of this switch goes by, and what has to be known where that goes by another
  * config, or others run beside it: explained is what it does, not what it would do after a restart. That a service of another file
  * only monitors keeps no pass by this one from cutting, as `once` makes them. For an instant of the past those count that had begun
- * by then. Throws STORE_FAILED.
+ * by then; what to do now is not said of it. Throws STORE_FAILED.
  */
 export async function configAsServed(
   config: Config,
@@ -125,8 +128,10 @@ export async function configAsServed(
   return {
     config: { ...config, mode },
     notes: [
-      ...configsBehind(served, config).map(({ text, next }) => `${text}. ${explained} ${next}`),
-      ...servedBySeveral(served).map(({ text }) => text),
+      ...configsBehind(served, config).map(
+        ({ text, next }) => `${text}. ${explained}${Number.isFinite(at) ? '' : ` ${next}`}`,
+      ),
+      ...servedBySeveral(served, isHeard).map(({ text }) => text),
     ],
   };
 }
@@ -168,7 +173,7 @@ function isReadAgain(service: StartedWith, config: Config): boolean {
 function nextText(service: StartedWith, config: Config): string {
   const restart = isReadAgain(service, config)
     ? 'Restart the service for the config to take effect'
-    : `Start the service with ${config.file} for that to take effect`;
+    : `Stop it, and start the service with ${config.file}, for that to take effect`;
   return service.mode === 'monitor'
     ? `${restart}.`
     : `${restart}, or \`callwarden pause -c ${config.file} --reason TEXT\` to stop acting at once.`;

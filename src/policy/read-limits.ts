@@ -13,7 +13,7 @@ const COLUMNS = ['scope', 'id', 'name', 'value', 'switch'] as const;
 type Column = (typeof COLUMNS)[number];
 const LIMIT_SCOPES: readonly string[] = SCOPES.filter((scope) => scope !== 'call');
 const NOTHING =
-  'This file holds nothing, not even its header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.';
+  'This file holds no limit, not even a header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.';
 /** Plain decimal notation: no hex, no exponent, no thousands separators. */
 const DECIMAL = /^[0-9]+(\.[0-9]+)?$/;
 

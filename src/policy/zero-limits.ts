@@ -19,7 +19,7 @@ export function zeroLimits(
     if (limit.value !== 0 || location === undefined) return [];
     const rule = cutters.find((one) => endsCallsAbove(limit, one, conditions));
     if (rule === undefined) return [];
-    const message = `This limit is 0, and rule "${rule.name}" ends calls above it, from the first one on: 0 is not "unlimited". Expected a number that ${limit.scope} ${limit.id} stays below, or an exception ("except") in the rule.`;
+    const message = `This limit is 0, and rule "${rule.name}" ends calls above it: 0 is not "unlimited". Expected a number that ${limit.scope} ${limit.id} stays below, or an exception ("except") in the rule.`;
     return [{ file: location.file, location, message, severity: 'warning' }];
   });
 }

@@ -67,6 +67,12 @@ export async function entriesOf(dir: string): Promise<Entry[] | undefined> {
   } catch (cause) {
     const code = codeOf(cause);
     if (code === 'ENOENT') return undefined;
+    if (code === 'ENOTDIR') {
+      throw new CallwardenError('RULES_INVALID', `${dir} is no directory.`, {
+        hint: 'Name the directory that the rules lie in; what is called "lists" or "tests" there has to be one, too.',
+        cause,
+      });
+    }
     throw new CallwardenError('RULES_INVALID', `The directory ${dir} cannot be read (${code}).`, {
       hint: 'Name a directory that this user may read.',
       cause,

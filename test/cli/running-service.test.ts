@@ -83,7 +83,7 @@ describe('a service that was started with another file', () => {
     expect(behind).toEqual({
       switches: ['lab'],
       text: `the running service goes by another config than /srv/r2/c.yaml holds now: ${startedBy('/srv/r1/c.yaml')}`,
-      next: 'Start the service with /srv/r2/c.yaml for that to take effect, or `callwarden pause -c /srv/r2/c.yaml --reason TEXT` to stop acting at once.',
+      next: 'Stop it, and start the service with /srv/r2/c.yaml, for that to take effect, or `callwarden pause -c /srv/r2/c.yaml --reason TEXT` to stop acting at once.',
     });
     const rules = { rulesDir: '/srv/rules' };
     expect(configsBehind(of(inFolder('/srv/r1', rules)), inFolder('/srv/r2', rules))).toEqual([]);
@@ -107,7 +107,7 @@ describe('a service that was started with another file', () => {
     expect(configsBehind(of(monitoring), inFolder('/srv/r2'))).toMatchObject([
       {
         text: `the running service goes by mode monitor, although /srv/r2/c.yaml says mode enforce: ${startedBy('/srv/r1/c.yaml')}`,
-        next: 'Start the service with /srv/r2/c.yaml for that to take effect.',
+        next: 'Stop it, and start the service with /srv/r2/c.yaml, for that to take effect.',
       },
     ]);
   });
@@ -239,6 +239,10 @@ describe('an explanation beside a running service', () => {
     const modeAt = async (at: number) => (await configAsServed(now, 'lab', at)).config.mode;
     expect([await modeAt(STARTED - 1), await modeAt(STARTED)]).toEqual(['monitor', 'enforce']);
     expect((await configAsServed(now, 'lab', STARTED - 1)).notes).toEqual([]);
+    // What to do now depends on what runs now.
+    expect((await configAsServed(now, 'lab', STARTED)).notes).toEqual([
+      expect.stringMatching(/ This explains by mode enforce, and by the file for all else\.$/),
+    ]);
     end();
   });
 
@@ -265,6 +269,21 @@ describe('an explanation beside a running service', () => {
       ),
     ]);
     end();
+  });
+
+  it('that goes by the file does not say that it tells of the first of several services', async () => {
+    const { path, store } = tempStore();
+    const ends = await Promise.all(
+      ['/etc/watches.yaml', '/etc/looks.yaml'].map((file) =>
+        store.services.begin(['lab'], startedWith(configOf({ file, mode: 'monitor' }, path))),
+      ),
+    );
+    const { notes } = await configAsServed(configOf({ file: '/etc/cuts.yaml' }, path), 'lab');
+    expect(notes).toEqual([
+      expect.stringContaining('This explains by the file.'),
+      expect.stringMatching(/^2 services run: mode monitor by /),
+    ]);
+    for (const end of ends) end();
   });
 
   it('goes by the service of the config, otherwise by what enforces, and says that several run', async () => {

@@ -1114,7 +1114,7 @@ describe('limits.csv', () => {
 
   it.each(['', '# nothing yet\n', '\n'])('warns of a file without even a header: %j', (text) => {
     expect(problemsOf({ 'limits.csv': text })).toEqual([
-      'limits.csv:1:1 warning: This file holds nothing, not even its header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.',
+      'limits.csv:1:1 warning: This file holds no limit, not even a header, so that only the "default" of each limit counts. Write scope,id,name,value and the limits, or delete the file.',
     ]);
     expect(problemsOf({ 'limits.csv': 'scope,id,name,value\n' })).toEqual([]);
   });
@@ -1131,7 +1131,7 @@ event: ${event}
     const limits = 'scope,id,name,value\naccount,1,maxCalls,2\naccount,2,maxCalls,0\n';
     const found = (text: string) => problemsOf({ 'r.yaml': text, 'limits.csv': limits });
     expect(found(rule('{ type: disconnectCall }'))).toEqual([
-      'limits.csv:3:1 warning: This limit is 0, and rule "cap" ends calls above it, from the first one on: 0 is not "unlimited". Expected a number that account 2 stays below, or an exception ("except") in the rule.',
+      'limits.csv:3:1 warning: This limit is 0, and rule "cap" ends calls above it: 0 is not "unlimited". Expected a number that account 2 stays below, or an exception ("except") in the rule.',
     ]);
     const step = 'cooldown: 1m\nescalate: [{ after: 1, within: 10m, event: { type: disconnectCall } }]\n';
     expect(found(rule('{ type: alert }') + step)).toHaveLength(1);

@@ -75,7 +75,15 @@ describe('readRuleFiles', () => {
 
   it('refuses a file in place of a directory', async () => {
     write('a.yaml', 'a');
-    await expect(readRuleFiles(join(dir, 'a.yaml'))).rejects.toMatchObject({ code: 'RULES_INVALID' });
+    const refused = (path: string) => ({
+      code: 'RULES_INVALID',
+      message: `${path} is no directory.`,
+      hint: expect.stringContaining('Name the directory that the rules lie in'),
+    });
+    const file = join(dir, 'a.yaml');
+    await expect(readRuleFiles(file)).rejects.toMatchObject(refused(file));
+    write('lists', '+881');
+    await expect(readRuleFiles(dir)).rejects.toMatchObject(refused(join(dir, 'lists')));
   });
 
   it('names every file that is not UTF-8, too large, or no file at all, and never waits for a pipe', async () => {
