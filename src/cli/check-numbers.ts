@@ -70,7 +70,7 @@ function ownCountryFindings(country: string, rules: readonly Rule[], ruleSet: Ru
   });
 }
 
-/** Behind a country code that several countries share, the longest area code that is one of them: Guernsey's 1481. */
+/** Behind a country code that several countries share: Guernsey's 1481. Longer areas, as Christmas Island's 89164, are not known. */
 const LONGEST_AREA = 4;
 const DIGITS_OF_A_NUMBER = '2345678901';
 /** Of the numbers of such countries; those that have others are told by the first digits of a longer one as well. */

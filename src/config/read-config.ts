@@ -6,6 +6,7 @@ import {
   parseDocument,
   TABS_REFUSED,
 } from '../documents/located-document.js';
+import { decodeUtf8 } from '../documents/utf8-text.js';
 import { zodProblems } from '../documents/zod-problems.js';
 import type { Config, Protect, SwitchConfig } from '../domain/config.js';
 import { CallwardenError, type Problem } from '../domain/errors.js';
@@ -68,8 +69,15 @@ export function readConfig(file: string, env: Environment): ReadConfig {
 }
 
 function readConfigText(path: string, file: string): string {
+  const decoded = decodeUtf8(readConfigBytes(path, file));
+  if (decoded.ok) return decoded.text;
+  const { message, place } = decoded;
+  throw configInvalid(file, [{ file, message, severity: 'error', location: { file, ...place } }]);
+}
+
+function readConfigBytes(path: string, file: string): Uint8Array {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
     const message = code === 'ENOENT' ? 'There is no such file.' : `The file cannot be read (${code}).`;

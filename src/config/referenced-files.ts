@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { decodeUtf8 } from '../documents/utf8-text.js';
 
 /**
  * What reading a file named in the config came to. `message` never contains what the file holds, and names the path as it
@@ -11,9 +12,11 @@ export type ReferencedFile =
 
 /** Reads a password file: its text without the line ending that editors and `echo` put there. */
 export function readPasswordFile(path: string, shown: string): ReferencedFile {
-  const read = readText(path, 'passwordFile', shown);
+  const read = readBytes(path, 'passwordFile', shown);
   if (!read.ok) return read;
-  const text = read.text.replace(/\r?\n$/, '');
+  const decoded = decodeUtf8(read.bytes);
+  if (!decoded.ok) return { ok: false, message: `"passwordFile": ${shown} is not UTF-8 text.` };
+  const text = decoded.text.replace(/\r?\n$/, '');
   if (text === '') return { ok: false, message: `"passwordFile": ${shown} is empty; expected the password.` };
   if (/[\r\n]/.test(text)) {
     return { ok: false, message: `"passwordFile": ${shown} has several lines; expected the password alone.` };
@@ -27,9 +30,12 @@ export function readPasswordFile(path: string, shown: string): ReferencedFile {
 
 /** Reads PEM certificates and parses each of them, so that a wrong file is found now and not as a failed handshake. */
 export function readCaFile(path: string, shown: string): ReferencedFile {
-  const read = readText(path, 'caFile', shown);
+  const read = readBytes(path, 'caFile', shown);
   if (!read.ok) return read;
-  const certificates = read.text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
+  // What stands around the certificates may be in any encoding.
+  const certificates = read.bytes
+    .toString('latin1')
+    .match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
   const expected = 'expected one or more certificates in PEM form (-----BEGIN CERTIFICATE-----)';
   if (certificates === null)
     return { ok: false, message: `"caFile": ${shown} holds no certificate; ${expected}.` };
@@ -61,13 +67,13 @@ function hasMode(path: string, bits: number): boolean {
   }
 }
 
-function readText(
+function readBytes(
   path: string,
   key: string,
   shown: string,
-): { ok: true; text: string } | { ok: false; message: string } {
+): { ok: true; bytes: Buffer } | { ok: false; message: string } {
   try {
-    return { ok: true, text: readFileSync(path, 'utf8') };
+    return { ok: true, bytes: readFileSync(path) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     return { ok: false, message: `"${key}": ${shown} cannot be read (${code}).` };

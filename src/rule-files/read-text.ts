@@ -1,5 +1,6 @@
 import { constants as fsConstants } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
+import { decodeUtf8 } from '../documents/utf8-text.js';
 import type { Problem } from '../domain/errors.js';
 import { codeOf } from './find-rule-files.js';
 
@@ -14,9 +15,6 @@ interface Unreadable {
   place?: { line: number; column: number };
 }
 
-/** U+FFFD as UTF-8. */
-const REPLACEMENT = Buffer.from('\u{FFFD}');
-
 /** Reads a file of at most so many bytes of UTF-8 text. Waits for no writer of a named pipe. */
 export async function readText(file: string, maxBytes: number): Promise<ReadText> {
   try {
@@ -29,7 +27,8 @@ export async function readText(file: string, maxBytes: number): Promise<ReadText
         const message = `The file has ${stats.size} bytes; at most ${maxBytes} are read.`;
         return { ok: false, message, why: 'size' };
       }
-      return decoded(await handle.readFile());
+      const decoded = decodeUtf8(await handle.readFile());
+      return decoded.ok ? decoded : { ...decoded, why: 'content' };
     } finally {
       await handle.close();
     }
@@ -48,32 +47,6 @@ export async function readText(file: string, maxBytes: number): Promise<ReadText
 export function problemOf(file: string, { message, place }: Unreadable): Problem {
   const problem: Problem = { file, message, severity: 'error' };
   return place === undefined ? problem : { ...problem, location: { file, ...place } };
-}
-
-function decoded(bytes: Uint8Array): ReadText {
-  try {
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch {
-    const message = 'The file is not UTF-8 text: save it in that encoding.';
-    return { ok: false, message, why: 'content', place: firstFault(bytes) };
-  }
-}
-
-/**
- * Where bytes that are no UTF-8 text first show it: what cannot be read is decoded as U+FFFD. That may stand there as itself, too,
- * where somebody saved such a text before.
- */
-function firstFault(bytes: Uint8Array): { line: number; column: number } {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  let at = 0;
-  for (let offset = 0; ; at += 1, offset += REPLACEMENT.length) {
-    const next = text.indexOf('\u{FFFD}', at);
-    offset += Buffer.byteLength(text.slice(at, next));
-    at = next;
-    if (!REPLACEMENT.equals(bytes.subarray(offset, offset + REPLACEMENT.length))) break;
-  }
-  const before = text.slice(0, at).replace(/^\u{FEFF}/u, '');
-  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }
 
 /** Where a symbolic link leads to, as it is written; undefined where it is none, or is gone by now. */

@@ -25,7 +25,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function write(text: string, name = 'callwarden.yaml', mode = 0o600): string {
+function write(text: string | Buffer, name = 'callwarden.yaml', mode = 0o600): string {
   const file = join(directory, name);
   writeFileSync(file, text);
   chmodSync(file, mode);
@@ -37,7 +37,7 @@ function read(text: string, env: Record<string, string> = ENV) {
 }
 
 function refused(
-  text: string,
+  text: string | Buffer,
   env: Record<string, string> = ENV,
   name = 'callwarden.yaml',
 ): readonly Problem[] {
@@ -163,6 +163,14 @@ checkpoints: { file: /var/log/heads.jsonl, key: keys/audit.key, every: 10m }
     });
     expect(readConfig(write(text, 'callwarden.json'), ENV).config.switches[0]?.name).toBe('lab');
     expect(lines(refused('{"switches": [],}', ENV, 'callwarden.json'))[0]).toMatch(/^1:17 This is not JSON/);
+  });
+
+  it('in another encoding is refused, as its texts would be read as others', () => {
+    const latin = Buffer.from(MINIMAL.replace('username: ops', 'username: op\u00e9s'), 'latin1');
+    const [line, ...before] = MINIMAL.split('username: ops')[0]?.split('\n').reverse() ?? [];
+    expect(lines(refused(latin))).toEqual([
+      `${before.length + 1}:${(line ?? '').length + 'username: op'.length + 1} The file is not UTF-8 text: save it in that encoding.`,
+    ]);
   });
 
   it('that does not exist is refused with the next step', () => {
@@ -338,6 +346,17 @@ describe('a password', () => {
   ])('file holding %j is refused', (content, message) => {
     write(content, 'secret');
     expect(lines(refused(login('passwordFile: secret')))[0]).toContain(message);
+  });
+
+  it('file in another encoding is refused', () => {
+    write(Buffer.from('p\u00e4ssword', 'latin1'), 'secret');
+    expect(lines(refused(login('passwordFile: secret')))).toEqual([
+      '5:19 "passwordFile": secret is not UTF-8 text.',
+    ]);
+    write('\u{FEFF}p\u00e4ssword\n', 'secret');
+    expect(read(login('passwordFile: secret')).config.switches[0]?.login).toMatchObject({
+      password: 'p\u00e4ssword',
+    });
   });
 
   it('file that cannot be read is refused with its place', () => {
