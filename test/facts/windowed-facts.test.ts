@@ -472,6 +472,20 @@ describe('gaps', () => {
     expect(ask(shown, 'averageEndedDuration', within)).toEqual({ known: false, reason: 'not-listed' });
   });
 
+  it.each([
+    [10.5, true],
+    [10.6, false],
+  ])('are none where one poll is missing and the next comes %s s after the last: %s', (seconds, isKnown) => {
+    const shown = world();
+    shown.poll(0, [talk('1'), talk('2')]);
+    shown.poll(5, [talk('1', { duration: 5 }), talk('2', { duration: 5 })]);
+    shown.poll(5 + seconds, [talk('2', { duration: 5 + seconds })]);
+    const within = { within: seconds + 2 };
+    expect(ask(shown, 'callsEnded', within)).toMatchObject({ value: 1 });
+    expect('gap' in ask(shown, 'callsEnded', within)).toBe(!isKnown);
+    expect(ask(shown, 'averageEndedDuration', within)).toMatchObject({ known: isKnown });
+  });
+
   it('are the time before the ledger began', () => {
     const shown = starting([0, 5]);
     expect(ask(shown, 'callsStarted', { within: 60 })).toMatchObject({
