@@ -469,7 +469,9 @@ describe('gaps', () => {
     shown.poll(70, []);
     expect(ask(shown, 'equalDurations', equal)).toMatchObject({ value: 1, atLeast: true });
     expect(ask(shown, 'averageEndedDuration', { within: 5 })).toMatchObject({ known: true });
-    expect(ask(shown, 'averageEndedDuration', within)).toEqual({ known: false, reason: 'not-listed' });
+    const average = (min: number) => ask(shown, 'averageEndedDuration', { ...within, min });
+    expect(average(3)).toEqual({ known: false, reason: 'incomplete-window' });
+    expect(average(4)).toEqual({ known: false, reason: 'too-few-samples' });
   });
 
   it.each([
