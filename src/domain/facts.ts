@@ -86,7 +86,10 @@ export type MissingReason =
   | 'lower-bound'
   /** A fact of the past where no ledger was given. */
   | 'no-history'
-  /** Polls are missing in the window, or the ledger does not reach back that far any more, and the rule needs it complete. */
+  /**
+   * Polls are missing in the window, or the ledger does not reach back that far any more, and the rule needs it complete; or the
+   * fact needs what they would have told.
+   */
   | 'incomplete-window'
   /** The account has been known for less time than the fact needs. */
   | 'too-little-history';

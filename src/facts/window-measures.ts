@@ -226,10 +226,14 @@ const averageEndedDuration: Measure = {
   basis: 'ended',
   reading: () => ({ value: talkMs }),
   observe(bucket = NO_CALLS, asked) {
-    if (bucket.hits < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
-    if (bucket.blank > 0) return 'not-listed';
+    const { hits, blank, lost } = bucket;
+    // What ended in a gap is a sample, too: that nobody knows its length is for want of polls.
+    const isLost = blank > 0 && lost > 0;
+    if (hits + (isLost ? blank : 0) < Math.max(1, asked.params.min ?? 1)) return 'too-few-samples';
+    if (isLost) return 'incomplete-window';
+    if (blank > 0) return 'not-listed';
     if (isDoubtful(bucket, asked)) return 'lower-bound';
-    return { value: bucket.sum / bucket.hits / 1000, atLeast: false };
+    return { value: bucket.sum / hits / 1000, atLeast: false };
   },
 };
 

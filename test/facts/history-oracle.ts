@@ -238,7 +238,8 @@ export function answer(told: readonly ToldCall[], asked: Question): Answer {
   );
   const suspected = !ofEnded && asked.suspects.some((suspect) => mayBeOf(suspect, asked));
   const doubt = maybe || suspected;
-  const result = measured(name, sure, doubt, from, asked);
+  const lost = inWindow.some((one) => membership(one, asked) !== 'out' && one.endedInGap);
+  const result = measured(name, sure, { doubt, lost }, from, asked);
   if ('missing' in result) return result;
   const live = (one: ToldCall) => one.listedNow && asked.admits(one.call) === true;
   const counted = ofEnded
@@ -270,7 +271,14 @@ interface Known {
 
 type Measured = Known | { missing: string };
 
-function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, asked: Question): Measured {
+/** `lost`: any of its calls, in doubt or not, ended while no listing came. */
+function measured(
+  name: string,
+  sure: ToldCall[],
+  { doubt, lost }: { doubt: boolean; lost: boolean },
+  from: number,
+  asked: Question,
+): Measured {
   const { params, now, memories } = asked;
   const counting = (hits: ToldCall[], value: number, blank: boolean) => ({
     value,
@@ -361,8 +369,9 @@ function measured(name: string, sure: ToldCall[], doubt: boolean, from: number, 
       return counting(sure, answered.length / sure.length, false);
     case 'averageEndedDuration': {
       const lengths = answered.flatMap((one) => lengthOf(one) ?? []);
-      if (lengths.length < (params.min ?? 1)) return { missing: 'too-few-samples' };
-      if (lengths.length < answered.length) return { missing: 'not-listed' };
+      const samples = lost ? answered.length : lengths.length;
+      if (samples < (params.min ?? 1)) return { missing: 'too-few-samples' };
+      if (lengths.length < answered.length) return { missing: lost ? 'incomplete-window' : 'not-listed' };
       if (doubt) return { missing: 'lower-bound' };
       return counting(answered, lengths.reduce((sum, one) => sum + one, 0) / lengths.length, false);
     }

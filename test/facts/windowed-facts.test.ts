@@ -469,7 +469,23 @@ describe('gaps', () => {
     shown.poll(70, []);
     expect(ask(shown, 'equalDurations', equal)).toMatchObject({ value: 1, atLeast: true });
     expect(ask(shown, 'averageEndedDuration', { within: 5 })).toMatchObject({ known: true });
-    expect(ask(shown, 'averageEndedDuration', within)).toEqual({ known: false, reason: 'not-listed' });
+    const average = (min: number) => ask(shown, 'averageEndedDuration', { ...within, min });
+    expect(average(3)).toEqual({ known: false, reason: 'incomplete-window' });
+    expect(average(4)).toEqual({ known: false, reason: 'too-few-samples' });
+  });
+
+  it.each([
+    [10.5, true],
+    [10.6, false],
+  ])('are none where one poll is missing and the next comes %s s after the last: %s', (seconds, isKnown) => {
+    const shown = world();
+    shown.poll(0, [talk('1'), talk('2')]);
+    shown.poll(5, [talk('1', { duration: 5 }), talk('2', { duration: 5 })]);
+    shown.poll(5 + seconds, [talk('2', { duration: 5 + seconds })]);
+    const within = { within: seconds + 2 };
+    expect(ask(shown, 'callsEnded', within)).toMatchObject({ value: 1 });
+    expect('gap' in ask(shown, 'callsEnded', within)).toBe(!isKnown);
+    expect(ask(shown, 'averageEndedDuration', within)).toMatchObject({ known: isKnown });
   });
 
   it('are the time before the ledger began', () => {
