@@ -1,7 +1,7 @@
 import type { WithholdReason } from './domain/action.js';
+import { jitterMsOf } from './domain/jitter.js';
 import type { LedgerPoll } from './domain/ledger.js';
 import { REPEAT_RECORD_MS } from './pass-past.js';
-import { jitterMsOf } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /**

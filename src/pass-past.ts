@@ -1,6 +1,7 @@
 import type { ActionMode } from './domain/action.js';
 import { type CallIdentity, identityKey } from './domain/call.js';
 import type { RecentDisconnect } from './domain/conversations.js';
+import { jitterMsOf } from './domain/jitter.js';
 import type { ActedFrom, HoldingChanges, LedgerChanges, RuleActed } from './domain/ledger.js';
 import type { AuditLog } from './domain/ports.js';
 import type { Rule } from './domain/rule.js';
@@ -17,7 +18,7 @@ import {
 import type { Snapshot } from './domain/snapshot.js';
 import type { PassContext } from './pass-enforcement.js';
 import type { Reach } from './pass-memory.js';
-import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
+import { actedReachMs } from './plan/rule-timing.js';
 import type { CompiledRule } from './policy/compile-rules.js';
 
 /** A call whose disconnect was sent so recently counts as gone while the switch still lists it; milliseconds. */

@@ -1,6 +1,7 @@
 import type { PlannedAction } from './domain/action.js';
 import { type CallIdentity, hasEnded } from './domain/call.js';
 import { asStated, type KnownCustomers } from './domain/customer-tree.js';
+import { jitterMsOf } from './domain/jitter.js';
 import type { Holding, LedgerPoll, LedgerState, RuleActed } from './domain/ledger.js';
 import { EVENTS } from './domain/quiet.js';
 import { subjectKey, subjectText } from './domain/scope.js';
@@ -13,7 +14,7 @@ import type { LedgerStep } from './pass-ledger-world.js';
 import { RECENT_DISCONNECT_MS, REPEAT_RECORD_MS } from './pass-past.js';
 import { createQuietKeeper } from './pass-quiet.js';
 import { createReplayedDisconnects } from './pass-replay-sent.js';
-import { actedReachMs, jitterMsOf } from './plan/rule-timing.js';
+import { actedReachMs } from './plan/rule-timing.js';
 import { type CompiledRule, vendorsAskedBy } from './policy/compile-rules.js';
 
 /** What a replay is told once; the rest is what a pass is told each time. */

@@ -1,10 +1,10 @@
 import type { AuditRecord, PlannedAction } from '../domain/action.js';
+import { jitterMsOf } from '../domain/jitter.js';
 import type { Rule } from '../domain/rule.js';
 import { subjectText } from '../domain/scope.js';
 import type { Evidence } from '../domain/verdict.js';
 import type { Decision } from '../enforce/gate.js';
 import { REPEAT_RECORD_MS } from '../pass-past.js';
-import { jitterMsOf } from '../plan/rule-timing.js';
 import { openAuditReader } from '../store/audit-reader.js';
 
 /**

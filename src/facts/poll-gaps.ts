@@ -1,19 +1,16 @@
 import type { WindowGap } from '../domain/facts.js';
+import { jitterMsOf } from '../domain/jitter.js';
 import type { LedgerPoll } from '../domain/ledger.js';
 
 /** A stretch between two sound polls that is longer than this many intervals has a gap in it. */
 const INTERVALS_WITHOUT_GAP = 2;
-/** But for what one poll comes later than another after its beat: a share of the interval, and at most so many milliseconds. */
-const JITTER_SHARE = 0.1;
-const MOST_JITTER_MS = 1_000;
 
 /** So far back anybody asks: the days that firstSeenCountry rests on, and one more. */
 const GAPS_KEPT_MS = 8 * 86_400_000;
 
-/** With one poll missing there is none: by the jitter alone every other such stretch would have one. */
+/** With one poll missing there is none, whatever the jitter: by it alone every other such stretch would have one. */
 export function isGap(ms: number, intervalMs: number): boolean {
-  const jitterMs = Math.min(MOST_JITTER_MS, JITTER_SHARE * intervalMs);
-  return ms > INTERVALS_WITHOUT_GAP * intervalMs + jitterMs;
+  return ms > INTERVALS_WITHOUT_GAP * intervalMs + jitterMsOf(intervalMs);
 }
 
 /** Knows when one login's listings were sound, and so what a window could not see. */

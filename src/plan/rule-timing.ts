@@ -1,3 +1,4 @@
+import { jitterMsOf } from '../domain/jitter.js';
 import type { Holding, HoldingChanges, RuleActed } from '../domain/ledger.js';
 import type { Rule } from '../domain/rule.js';
 import type { VersionBounds } from '../domain/rule-version.js';
@@ -12,17 +13,6 @@ const SHORTEST_BREAK_MS = 15_000;
 /** For how long at most two sights of a violation may be apart, so that it counts as unbroken; milliseconds. */
 export function breakMsOf(intervalMs: number): number {
   return Math.max(POLLS_WITHOUT_A_BREAK * intervalMs, SHORTEST_BREAK_MS);
-}
-
-/** Polls come a little sooner or later than every interval; milliseconds. */
-const MOST_JITTER_MS = 1_000;
-
-/**
- * So much sooner a cooldown may be over: what comes at every poll would otherwise come at every other one where the next poll
- * is some milliseconds early. Milliseconds, at most a tenth of the interval.
- */
-export function jitterMsOf(intervalMs: number): number {
-  return Math.min(MOST_JITTER_MS, intervalMs / 10);
 }
 
 /** A violation that may not act yet, and why. */

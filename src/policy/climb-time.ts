@@ -1,15 +1,13 @@
+import { MOST_JITTER_MS } from '../domain/jitter.js';
 import type { EscalationStep } from '../domain/rule.js';
 
 /** An unchanged record of a rule without a cooldown is repeated so often; milliseconds. */
 export const RECORD_AGAIN_MS = 300_000;
 
 /**
- * A cooldown, or the time after which a record is repeated, may be over so much earlier, as polls come a little sooner or
- * later than every interval; milliseconds.
+ * How many milliseconds so many pauses take at the least, whenever polls come: a cooldown, or the time after which a record is
+ * repeated, may be over earlier by the jitter.
  */
-const MOST_JITTER_MS = 1_000;
-
-/** How many milliseconds so many pauses take at the least, whenever polls come. */
 export function leastPausesMs(pauses: number, pauseMs: number): number {
   return pauses * Math.max(0, pauseMs - MOST_JITTER_MS);
 }

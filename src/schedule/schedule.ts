@@ -1,13 +1,9 @@
 import { createTask, type Logger, type ScheduledTask, type TaskContext } from 'node-cron';
+import { jitterMsOf } from '../domain/jitter.js';
 import type { PassReport } from '../domain/pass-report.js';
 import type { Clock } from '../domain/ports.js';
 import { type BackOff, decideBackOff, NO_BACK_OFF, SAMPLED_PASSES } from './back-off.js';
 import { shortestIntervalMs, usualIntervalMs } from './shortest-interval.js';
-
-/** Jitter is this share of the interval, so that the switches of one schedule are not all asked in the same instant … */
-const JITTER_SHARE = 0.1;
-/** … and at most this long, so that a pass stays near its beat. */
-const GREATEST_JITTER_MS = 1_000;
 
 export interface ScheduledSwitch {
   name: string;
@@ -132,7 +128,7 @@ function scheduleSwitch(target: ScheduledSwitch, options: ScheduleOptions): Swit
   const task = createTask(target.schedule, beat, {
     name: target.name,
     noOverlap: true,
-    maxRandomDelay: options.jitterMs ?? Math.min(GREATEST_JITTER_MS, intervalMs * JITTER_SHARE),
+    maxRandomDelay: options.jitterMs ?? jitterMsOf(intervalMs),
     logger: SILENT,
   });
   task.on('execution:missed', ({ date }) => {
